@@ -1,0 +1,1 @@
+//! Typed generic netlink clients.
