@@ -58,6 +58,9 @@ pub struct Family {
     pub version: u8,
     /// `genl_family.resv_start_op`, from `x-resv-start-op`; 0 where the spec has none.
     pub resv_start_op: u8,
+    /// Each do that has a reply sends either that reply, exactly one message, or an error: so a
+    /// client need not ask for an ACK (`x-reply-or-error`).
+    pub reply_or_error: bool,
     /// Constants, in the spec's order.
     pub consts: Vec<Const>,
     /// Enums and flags, in the spec's order.
