@@ -1,4 +1,36 @@
 //! YNL specs in, Rust for both ends of generic netlink out.
+//!
+//! Text becomes a tree (`yaml`), the tree becomes structs that mirror it (`decode`, `spec`), and
+//! `resolve` turns those into a [`model::Family`], or into a [`diag::Report`] of all that is wrong;
+//! from the family, `emit` makes text.
 
+mod decode;
+pub mod diag;
+pub mod emit;
 pub mod model;
 pub mod name;
+mod resolve;
+mod spec;
+mod yaml;
+
+use diag::Report;
+
+/// Understands a spec: `text` is its content, `file` the path that diagnostics show.
+///
+/// # Errors
+///
+/// Everything that is wrong with the spec, in one report.
+pub fn compile(file: &str, text: &str) -> Result<model::Family, Report> {
+    let mut faults = Vec::new();
+    match understand(text, &mut faults) {
+        Some(family) if faults.is_empty() => Ok(family),
+        _ => Err(Report::new(file, text, faults)),
+    }
+}
+
+fn understand(text: &str, faults: &mut Vec<diag::Diagnostic>) -> Option<model::Family> {
+    let tree = yaml::parse(text, faults)?;
+    resolve::protocol::refuse_raw(&tree, faults)?;
+    let spec = decode::decode(&tree, faults)?;
+    Some(resolve::resolve(&spec, tree.span, faults))
+}

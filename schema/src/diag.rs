@@ -1,0 +1,284 @@
+//! What is wrong with a spec: where, why, and what to do about it.
+
+use std::fmt;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
+
+/// Where in a spec's text something stands, in bytes; `end` is not part of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// The first byte behind it.
+    pub end: usize,
+}
+
+impl Span {
+    /// The same place, kept within `text` and within the line it begins on.
+    fn within(self, text: &str) -> std::ops::Range<usize> {
+        let start = char_boundary(text, self.start);
+        let line = text[start..].find('\n').map_or(text.len(), |at| start + at);
+        let end = char_boundary(text, self.end.min(line));
+        start..end.max(start)
+    }
+}
+
+/// The nearest place at or before `at` where a character begins.
+fn char_boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// The kind of fault; the numbers are stable, and the docs say what each means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Code {
+    /// The text is not YAML.
+    Syntax = 1,
+    /// The YAML is nested too deeply, or its aliases grow it too far.
+    TooLarge = 2,
+    /// A value has another type than the key takes.
+    WrongType = 3,
+    /// No such key there.
+    UnknownKey = 4,
+    /// A key stands twice in one mapping.
+    DuplicateKey = 5,
+    /// A key that has to be there is not.
+    MissingKey = 6,
+    /// The key takes one of a few words, and this is none of them.
+    UnknownWord = 7,
+    /// The key belongs to another of YNL's schemas than the one the spec follows.
+    WrongProtocol = 8,
+
+    /// A name refers to nothing.
+    UnknownReference = 10,
+    /// Two things of one kind have the same name.
+    DuplicateName = 11,
+    /// Two things of one kind have the same number.
+    DuplicateValue = 12,
+    /// Two names differ in the spec, but not in the generated code.
+    NameCollision = 13,
+    /// A name has characters that names cannot have.
+    BadName = 14,
+    /// A name is longer than the kernel allows.
+    NameTooLong = 15,
+
+    /// A number is out of the range that the kernel or the type has.
+    OutOfRange = 20,
+    /// Attribute type 0 in a request: the kernel always refuses it.
+    ZeroInRequest = 21,
+    /// More operations or groups than the kernel can count.
+    TooMany = 22,
+    /// Limits that exclude one another.
+    Contradiction = 23,
+    /// A constant is not a number, or its expression is not understood.
+    BadNumber = 24,
+
+    /// The key means nothing for an attribute or a definition of this type.
+    NotApplicable = 30,
+    /// A subset has something that its set does not.
+    BadSubset = 31,
+
+    /// An operation that neither do, dump, notify nor event describes.
+    EmptyOperation = 40,
+    /// An operation is both a call and a notification, or has keys of the other kind.
+    MixedOperation = 41,
+    /// The attribute never stands in a message (pad, unused).
+    NotInMessages = 42,
+    /// `x-required` where it has no meaning, or of an attribute that is not in the request.
+    BadRequired = 43,
+    /// The kernel's core refuses to register `dont-validate` for this operation.
+    BadDontValidate = 44,
+    /// The kernel cannot restrict a group this way.
+    BadGroupFlag = 45,
+    /// A notification repeats the reply of an operation that has none.
+    NothingToRepeat = 46,
+
+    /// YNL has it, this project does not yet.
+    NotSupported = 90,
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "E{:03}", *self as u8)
+    }
+}
+
+/// One fault of a spec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Its kind.
+    pub code: Code,
+    /// What is wrong, naming the culprit.
+    pub message: String,
+    /// The culprit's place.
+    pub span: Span,
+    /// What is said at that place; may be empty.
+    pub label: String,
+    /// Another place that matters ("first used here").
+    pub related: Option<(Span, String)>,
+    /// What to do about it; may be empty.
+    pub help: String,
+}
+
+impl Diagnostic {
+    /// A fault at a place.
+    pub(crate) fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            span,
+            label: String::new(),
+            related: None,
+            help: String::new(),
+        }
+    }
+
+    /// Says something at the culprit's place.
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Points at another place that matters.
+    pub(crate) fn related(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.related = Some((span, label.into()));
+        self
+    }
+
+    /// Says what to do about it.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    /// Offers the one of `known` that `wrong` is probably meant to be, if one is near enough.
+    pub(crate) fn did_you_mean<'a>(
+        self,
+        wrong: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        match nearest(wrong, known) {
+            Some(near) => self.help(format!("did you mean `{near}`?")),
+            None => self,
+        }
+    }
+}
+
+/// All faults of a spec, in the order in which they stand in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The spec's path, as the caller gave it.
+    pub file: String,
+    /// The spec's text.
+    pub text: String,
+    /// The faults.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Report {
+    pub(crate) fn new(file: &str, text: &str, mut diagnostics: Vec<Diagnostic>) -> Self {
+        // One fault in an anchored part is found again at each alias.
+        diagnostics.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
+        diagnostics.dedup();
+        Self {
+            file: file.to_owned(),
+            text: text.to_owned(),
+            diagnostics,
+        }
+    }
+
+    /// The report as rustc would print it: `file:line:column`, the line, a caret under the place.
+    pub fn render(&self, color: bool) -> String {
+        let renderer = match color {
+            true => Renderer::styled(),
+            false => Renderer::plain(),
+        };
+        let mut out = String::new();
+        for diagnostic in &self.diagnostics {
+            out.push_str(&self.render_one(diagnostic, &renderer));
+            out.push_str("\n\n");
+        }
+        let count = self.diagnostics.len();
+        let s = if count == 1 { "" } else { "s" };
+        out.push_str(&format!("{}: {count} error{s}\n", self.file));
+        out
+    }
+
+    fn render_one(&self, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
+        let id = diagnostic.code.to_string();
+        let message = normalize_untrusted_str(&diagnostic.message);
+        let label = normalize_untrusted_str(&diagnostic.label);
+        let help = normalize_untrusted_str(&diagnostic.help);
+
+        let mut primary = AnnotationKind::Primary.span(diagnostic.span.within(&self.text));
+        if !label.is_empty() {
+            primary = primary.label(&label);
+        }
+        let related = diagnostic.related.as_ref().map(|(span, label)| {
+            AnnotationKind::Context
+                .span(span.within(&self.text))
+                .label(label)
+        });
+        let snippet = Snippet::source(&self.text)
+            .path(&self.file)
+            .annotation(primary)
+            .annotations(related);
+        let mut group = Group::with_title(Level::ERROR.primary_title(&message).id(&id));
+        group = group.element(snippet);
+        if !help.is_empty() {
+            group = group.element(Level::HELP.message(&help));
+        }
+        renderer.render(&[group])
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Report {}
+
+/// The one of `known` that `wrong` is nearest to, where it is near: a third of the letters differ.
+fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Nobody's typing error; and the distance takes the product of both lengths to compute.
+    if wrong.len() > 64 {
+        return None;
+    }
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
+        .filter(|(distance, _)| *distance <= wrong.len().max(3) / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_names_are_offered_and_far_ones_are_not() {
+        assert_eq!(nearest("prefxi", ["key", "prefix"]), Some("prefix"));
+        assert_eq!(nearest("ky", ["key", "prefix"]), Some("key"));
+        assert_eq!(nearest("port", ["key", "prefix"]), None);
+    }
+
+    #[test]
+    fn a_span_outside_the_text_is_rendered_inside_it() {
+        let text = "é\nb";
+        for (start, end) in [(0, 1), (1, 2), (1, 99), (99, 100), (3, 1)] {
+            let diagnostic = Diagnostic::new(Code::Syntax, Span { start, end }, "odd");
+            let report = Report::new("x.yaml", text, vec![diagnostic]);
+            assert!(
+                report
+                    .render(false)
+                    .starts_with("error[E001]: odd\n --> x.yaml:")
+            );
+        }
+    }
+}

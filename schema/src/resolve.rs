@@ -1,0 +1,92 @@
+//! From what the spec says to what it means.
+//!
+//! Each pass stands in a file of its own and reports what it finds wrong. A pass never stops at a
+//! fault: it puts something harmless in the faulty thing's place, so that later passes find what
+//! they look for and do not complain of what follows from a fault already reported. A family with
+//! any fault is thrown away in the end.
+
+mod definitions;
+mod groups;
+mod kernel;
+mod kinds;
+mod limits;
+mod messages;
+mod numbers;
+mod operations;
+pub(crate) mod protocol;
+mod scope;
+mod sets;
+mod types;
+
+use crate::decode::Key;
+use crate::diag::{Code, Diagnostic, Span};
+use crate::model::Family;
+use crate::name::Name;
+use crate::spec;
+
+/// Resolves a spec; the result is good only if no fault was added. `whole` is the spec's place.
+pub(crate) fn resolve(spec: &spec::Family, whole: Span, faults: &mut Vec<Diagnostic>) -> Family {
+    let protocol = protocol::resolve(spec, faults);
+    let name = protocol::family_name(spec, whole, faults);
+    let definitions = definitions::resolve(spec, protocol, faults);
+    let drafts = sets::resolve(spec, protocol, whole, faults);
+    let sets = kinds::resolve(&drafts, &definitions, protocol, faults);
+    let groups = groups::resolve(spec, protocol, faults);
+    let numbered = numbers::resolve(spec, protocol, whole, faults);
+    let operations = operations::resolve(&numbered, &drafts, &sets, &groups, faults);
+    let family = Family {
+        name,
+        protocol,
+        doc: text(need(&spec.doc, "doc", "the family", whole, faults)),
+        version: spec.version.get().copied().unwrap_or(1),
+        resv_start_op: spec.x_resv_start_op.get().copied().unwrap_or(0),
+        reply_or_error: spec.x_reply_or_error.get().copied().unwrap_or(false),
+        consts: definitions.consts,
+        enums: definitions.enums,
+        sets,
+        messages: operations.messages,
+        ops: operations.ops,
+        events: operations.events,
+        groups: groups.groups,
+    };
+    types::check(&family, spec, faults);
+    kernel::check(&family, spec, &numbered, faults);
+    family
+}
+
+/// The value of a key that has to be there.
+fn need<'s, T>(
+    key: &'s Key<T>,
+    name: &str,
+    owner: &str,
+    at: Span,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<&'s T> {
+    if !key.is_present() {
+        let message = format!("{owner} has no `{name}`");
+        faults.push(
+            Diagnostic::new(Code::MissingKey, at, message)
+                .label(format!("add `{name}:` to this mapping")),
+        );
+    }
+    key.get()
+}
+
+/// A doc text without the blank lines around it.
+fn text(doc: Option<&String>) -> String {
+    doc.map_or(String::new(), |doc| doc.trim().to_owned())
+}
+
+/// The name of a thing that has none, or a broken one: never seen outside `resolve`.
+fn nameless() -> Name {
+    Name::new("nameless")
+}
+
+/// A construct that YNL has and this project cannot do yet.
+fn not_supported(construct: &str, at: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::NotSupported,
+        at,
+        format!("{construct} is not supported yet"),
+    )
+}

@@ -1,0 +1,294 @@
+//! Constants, enums and flags get their numbers.
+
+use std::collections::HashMap;
+
+use super::scope::{Scope, check_name};
+use super::{nameless, need, not_supported, text};
+use crate::decode::Key;
+use crate::diag::{Code, Diagnostic, Span};
+use crate::model::{Const, Entry, Enum, EnumId, Protocol};
+use crate::name::Name;
+use crate::spec::{self, DefinitionType};
+
+/// What a definition turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Definition {
+    /// A constant, and its value.
+    Const(u64),
+    /// An enum or flags.
+    Enum(EnumId),
+    /// A C struct.
+    Struct,
+    /// Its type, or value, was wrong; that has been reported.
+    Broken,
+}
+
+/// All definitions of a family.
+#[derive(Debug)]
+pub(super) struct Definitions {
+    pub(super) consts: Vec<Const>,
+    pub(super) enums: Vec<Enum>,
+    all: Vec<Definition>,
+    scope: Scope,
+}
+
+impl Definitions {
+    /// The definition of that name; that there is none is reported.
+    pub(super) fn find(
+        &self,
+        name: &str,
+        span: Span,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Option<Definition> {
+        self.scope.find(name, span, faults).map(|at| self.all[at])
+    }
+
+    /// The enum or flags of that name; that there is none is reported.
+    pub(super) fn find_enum(
+        &self,
+        name: &str,
+        span: Span,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Option<EnumId> {
+        match self.find(name, span, faults)? {
+            Definition::Enum(id) => Some(id),
+            Definition::Broken => None,
+            Definition::Const(_) | Definition::Struct => {
+                let message = format!("`{name}` is neither an enum nor flags");
+                faults.push(Diagnostic::new(Code::UnknownReference, span, message));
+                None
+            }
+        }
+    }
+}
+
+pub(super) fn resolve(
+    spec: &spec::Family,
+    protocol: Protocol,
+    faults: &mut Vec<Diagnostic>,
+) -> Definitions {
+    let mut out = Definitions {
+        consts: Vec::new(),
+        enums: Vec::new(),
+        all: Vec::new(),
+        scope: Scope::new("definition", !spec.definitions.has_broken()),
+    };
+    for (definition, at) in spec.definitions.items() {
+        let name = match need(&definition.name, "name", "the definition", at, faults) {
+            Some(name) => {
+                let span = definition.name.span().unwrap_or(at);
+                check_name(name, span, protocol, faults);
+                out.scope.declare(name, span, out.all.len(), faults);
+                Name::new(name)
+            }
+            None => nameless(),
+        };
+        let resolved = resolve_one(definition, name, at, protocol, &mut out, faults);
+        out.all.push(resolved.unwrap_or(Definition::Broken));
+    }
+    out
+}
+
+fn resolve_one(
+    definition: &spec::Definition,
+    name: Name,
+    at: Span,
+    protocol: Protocol,
+    out: &mut Definitions,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Definition> {
+    let type_ = *need(&definition.type_, "type", "the definition", at, faults)?;
+    check_keys(definition, type_, faults);
+    let doc = text(definition.doc.get());
+    match type_ {
+        DefinitionType::Const => {
+            let value = constant(definition, at, faults)?;
+            out.consts.push(Const { name, value, doc });
+            Some(Definition::Const(value))
+        }
+        DefinitionType::Enum | DefinitionType::Flags => {
+            let flags = type_ == DefinitionType::Flags;
+            let id = EnumId(out.enums.len());
+            let entries = entries(definition, flags, at, protocol, faults);
+            out.enums.push(Enum {
+                name,
+                flags,
+                entries,
+                doc,
+            });
+            Some(Definition::Enum(id))
+        }
+        // What a struct looks like is of interest where one is used, and that is reported there.
+        DefinitionType::Struct => Some(Definition::Struct),
+    }
+}
+
+/// Reports keys that have no meaning for a definition of this type.
+fn check_keys(definition: &spec::Definition, type_: DefinitionType, faults: &mut Vec<Diagnostic>) {
+    let is_enum = matches!(type_, DefinitionType::Enum | DefinitionType::Flags);
+    let keys = [
+        (
+            "value",
+            definition.value.span(),
+            type_ == DefinitionType::Const,
+        ),
+        ("value-start", definition.value_start.span(), is_enum),
+        ("entries", definition.entries.span(), is_enum),
+        (
+            "members",
+            definition.members.span(),
+            type_ == DefinitionType::Struct,
+        ),
+    ];
+    for (key, span, fits) in keys {
+        if let (Some(span), false) = (span, fits) {
+            let message = format!("`{key}` means nothing for a definition of this type");
+            faults.push(Diagnostic::new(Code::NotApplicable, span, message));
+        }
+    }
+}
+
+fn constant(definition: &spec::Definition, at: Span, faults: &mut Vec<Diagnostic>) -> Option<u64> {
+    let value = need(&definition.value, "value", "the constant", at, faults)?;
+    let span = definition.value.span().unwrap_or(at);
+    match value {
+        spec::Number::Int(value) => match u64::try_from(*value) {
+            Ok(value) => Some(value),
+            Err(_) => {
+                let message = format!("{value} does not fit a constant");
+                faults.push(
+                    Diagnostic::new(Code::OutOfRange, span, message)
+                        .help("a constant is at least 0 and at most 2^64 - 1"),
+                );
+                None
+            }
+        },
+        spec::Number::Words(words) => {
+            faults.push(not_supported(
+                &format!("a constant that is not a number (`{words}`)"),
+                span,
+            ));
+            None
+        }
+    }
+}
+
+/// The entries with their numbers: an entry without one follows the one before it.
+fn entries(
+    definition: &spec::Definition,
+    flags: bool,
+    at: Span,
+    protocol: Protocol,
+    faults: &mut Vec<Diagnostic>,
+) -> Vec<Entry> {
+    let list = &definition.entries;
+    need(list, "entries", "the enum", at, faults);
+    if let Some((items, span)) = list.here()
+        && items.is_empty()
+    {
+        let message = "an enum needs at least one entry";
+        faults.push(Diagnostic::new(Code::MissingKey, span, message));
+    }
+    // Behind a broken value nobody knows the numbers.
+    let mut sure = true;
+    let mut next = match definition.value_start.here() {
+        Some((spec::Number::Int(start), _)) => *start,
+        Some((spec::Number::Words(words), span)) => {
+            let construct = format!("a `value-start` that is not a number (`{words}`)");
+            faults.push(not_supported(&construct, span));
+            sure = false;
+            0
+        }
+        None => 0,
+    };
+    let mut scope = Scope::new("entry", true);
+    let mut taken: HashMap<u64, Span> = HashMap::new();
+    let mut entries = Vec::new();
+    for item in list.get().into_iter().flatten() {
+        let Some((entry, at)) = item.here() else {
+            sure = false;
+            continue;
+        };
+        let (name, span, value, doc) = match entry {
+            spec::Entry::Bare(name) => (Some(name), at, &Key::Absent, None),
+            spec::Entry::Full(keys) => (
+                need(&keys.name, "name", "the entry", at, faults),
+                keys.name.span().unwrap_or(at),
+                &keys.value,
+                keys.doc.get(),
+            ),
+        };
+        if let Some(name) = name {
+            check_name(name, span, loosened(protocol, entry), faults);
+            scope.declare(name, span, entries.len(), faults);
+        }
+        sure = match value {
+            Key::Absent => sure,
+            Key::Broken => false,
+            Key::At(value, _) => {
+                next = *value;
+                true
+            }
+        };
+        let place = value.span().unwrap_or(span);
+        let value = match sure {
+            true => number(next, flags, place, &mut taken, faults),
+            false => 0,
+        };
+        next = next.saturating_add(1);
+        entries.push(Entry {
+            name: name.map_or_else(nameless, Name::new),
+            value,
+            doc: text(doc),
+        });
+    }
+    entries
+}
+
+/// YNL's schemas do not restrict the name of an entry that is nothing but a name.
+fn loosened(protocol: Protocol, entry: &spec::Entry) -> Protocol {
+    match entry {
+        spec::Entry::Bare(_) => Protocol::GenetlinkC,
+        spec::Entry::Full(_) => protocol,
+    }
+}
+
+/// Checks an entry's number; 0 in place of a bad one.
+fn number(
+    value: i128,
+    flags: bool,
+    span: Span,
+    taken: &mut HashMap<u64, Span>,
+    faults: &mut Vec<Diagnostic>,
+) -> u64 {
+    let good = u64::try_from(value).ok().filter(|bit| !flags || *bit < 64);
+    let Some(good) = good else {
+        let fault = match (flags, value < 0) {
+            (true, _) => Diagnostic::new(
+                Code::OutOfRange,
+                span,
+                format!("there is no bit number {value}"),
+            )
+            .help("the value of a flag is the number of its bit, from 0 to 63"),
+            (false, true) => not_supported("a negative value in an enum", span),
+            (false, false) => Diagnostic::new(
+                Code::OutOfRange,
+                span,
+                format!("{value} does not fit an enum"),
+            ),
+        };
+        faults.push(fault);
+        return 0;
+    };
+    if let Some(first) = taken.get(&good) {
+        let message = format!("two entries have the value {good}");
+        faults.push(
+            Diagnostic::new(Code::DuplicateValue, span, message)
+                .label("again here")
+                .related(*first, "first used here"),
+        );
+    } else {
+        taken.insert(good, span);
+    }
+    good
+}
