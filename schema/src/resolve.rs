@@ -34,7 +34,7 @@ pub(crate) fn resolve(spec: &spec::Family, whole: Span, faults: &mut Vec<Diagnos
     let groups = groups::resolve(spec, protocol, faults);
     let numbered = numbers::resolve(spec, protocol, whole, faults);
     let operations = operations::resolve(&numbered, &drafts, &sets, &groups, faults);
-    let family = Family {
+    let mut family = Family {
         name,
         protocol,
         doc: text(need(&spec.doc, "doc", "the family", whole, faults)),
@@ -49,8 +49,9 @@ pub(crate) fn resolve(spec: &spec::Family, whole: Span, faults: &mut Vec<Diagnos
         events: operations.events,
         groups: groups.groups,
     };
-    types::check(&family, spec, faults);
     kernel::check(&family, spec, &numbered, faults);
+    types::check_methods(&numbered, faults);
+    types::settle(&mut family);
     family
 }
 

@@ -79,6 +79,11 @@ pub(super) fn resolve(
                 let span = definition.name.span().unwrap_or(at);
                 check_name(name, span, protocol, faults);
                 out.scope.declare(name, span, out.all.len(), faults);
+                // Specs upstream refer to a constant by its name in C, too.
+                if let Some(prefix) = definition.name_prefix.get() {
+                    out.scope
+                        .alias(format!("{prefix}{name}"), span, out.all.len());
+                }
                 Name::new(name)
             }
             None => nameless(),
@@ -186,8 +191,7 @@ fn entries(
     if let Some((items, span)) = list.here()
         && items.is_empty()
     {
-        let message = "an enum needs at least one entry";
-        faults.push(Diagnostic::new(Code::MissingKey, span, message));
+        faults.push(not_supported("an enum without entries", span));
     }
     // Behind a broken value nobody knows the numbers.
     let mut sure = true;

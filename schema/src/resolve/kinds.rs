@@ -182,10 +182,15 @@ impl Kinds<'_, '_> {
             U8 | U16 | U32 | U64 | S8 | S16 | S32 | S64 | Uint | Sint
         );
         let unsigned = matches!(type_, U8 | U16 | U32 | U64 | Uint);
+        // Of bytes it tells a reader how to take them, and changes nothing on the wire.
         let fixed = matches!(type_, U16 | U32 | U64 | S16 | S32 | S64);
         let nest = matches!(type_, Nest | IndexedArray | NestTypeValue);
         let bytes = matches!(type_, String | Binary);
-        self.only(fixed, "byte-order", draft.key(|attr| &attr.byte_order));
+        self.only(
+            fixed || type_ == Binary,
+            "byte-order",
+            draft.key(|attr| &attr.byte_order),
+        );
         self.only(int, "enum", draft.key(|attr| &attr.enum_));
         self.only(
             nest,

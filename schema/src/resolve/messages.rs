@@ -76,8 +76,10 @@ impl<'a, 's> Messages<'a, 's> {
         for (at, span) in &listed {
             self.check_listed(content.set, *at, *span, request, faults);
         }
+        let attrs = &self.sets[content.set.get()].attrs;
         let mut fields: Vec<_> = listed
             .iter()
+            .filter(|(attr, _)| attrs[*attr].kind != AttrKind::Pad)
             .map(|(attr, _)| Field {
                 attr: *attr,
                 required: false,
@@ -140,18 +142,23 @@ impl<'a, 's> Messages<'a, 's> {
     ) {
         let attr = &self.sets[set.get()].attrs[at];
         let name = &attr.name;
-        if matches!(attr.kind, AttrKind::Pad | AttrKind::Unused) {
-            let message = format!("`{name}` never stands in a message");
-            faults.push(
-                Diagnostic::new(Code::NotInMessages, span, message)
-                    .help("padding is added by itself; leave it out of the list"),
-            );
-        } else if request && attr.id == 0 {
-            let message = format!("the kernel refuses any request with `{name}`, attribute type 0");
-            faults.push(
-                Diagnostic::new(Code::ZeroInRequest, span, message)
-                    .help("give the attribute a value from 1"),
-            );
+        match attr.kind {
+            // The kernel sends it where it sees fit, and specs upstream say so.
+            AttrKind::Pad if !request => {}
+            AttrKind::Pad | AttrKind::Unused => {
+                let message = format!("`{name}` never stands in a message");
+                let fault = Diagnostic::new(Code::NotInMessages, span, message)
+                    .help("it holds nothing; leave it out of the list");
+                faults.push(fault);
+            }
+            _ if request && attr.id == 0 => {
+                let message = format!("the kernel refuses any request with `{name}`");
+                let fault = Diagnostic::new(Code::ZeroInRequest, span, message)
+                    .label("attribute type 0")
+                    .help("give the attribute a value from 1");
+                faults.push(fault);
+            }
+            _ => {}
         }
     }
 

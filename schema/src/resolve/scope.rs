@@ -66,6 +66,16 @@ impl Scope {
         self.spellings.insert(spelling, (name.to_owned(), span));
     }
 
+    /// Gives the `at`-th thing a second name, unless something else has it.
+    pub(super) fn alias(&mut self, name: String, span: Span, at: usize) {
+        self.names.entry(name).or_insert((at, span));
+    }
+
+    /// Something is called so.
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.names.contains_key(name)
+    }
+
     /// A broken thing was left out: from now on, a name that is not here may be its.
     pub(super) fn leave_open(&mut self) {
         self.complete = false;

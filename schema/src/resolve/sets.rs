@@ -200,6 +200,10 @@ fn subset<'s>(
             scope.leave_open();
             continue;
         };
+        // devlink's spec lists some attributes twice; that says nothing new.
+        if protocol == Protocol::GenetlinkLegacy && scope.contains(name) {
+            continue;
+        }
         scope.declare(name, span, attrs.len(), faults);
         attrs.push(AttrDraft {
             name: name.clone(),

@@ -1,73 +1,113 @@
-//! Types of the generated code that would have the same name.
+//! No two types, nor two methods, of the generated code may have the same name.
 //!
-//! Messages, enums and the sets that nest give one type each, all in the module of the family.
+//! Messages, enums and the sets that nest become types, all in one module. Where two of them would have one
+//! name, the later one gets a word more: an enum `stringset` and a set `stringset` are `Stringset`
+//! and `StringsetSet`. Operations become methods, and there a clash is a fault, as nobody would
+//! look for a method by another name than the operation's.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::numbers::Operations;
 use crate::diag::{Code, Diagnostic, Span};
-use crate::model::{AttrKind, Family};
+use crate::model::{AttrKind, Direction, Family};
 use crate::name::Name;
-use crate::spec;
 
 /// What the generated modules have beside the types that a spec names.
-const RESERVED: [&str; 6] = ["Client", "Event", "Events", "Group", "Handler", "Family"];
+const RESERVED: [&str; 7] = [
+    "Client",
+    "Event",
+    "Events",
+    "EventOwned",
+    "Group",
+    "Handler",
+    "Family",
+];
 
-pub(super) fn check(family: &Family, spec: &spec::Family, faults: &mut Vec<Diagnostic>) {
-    let mut taken: HashMap<String, String> = RESERVED
-        .iter()
-        .map(|name| ((*name).to_owned(), format!("the generated `{name}`")))
-        .collect();
-    let mut claim = |name: &Name, what: String, place: Span| {
-        let type_ = name.pascal();
-        if let Some(other) = taken.get(&type_) {
-            let message = format!("{what} and {other} would both be the type `{type_}`");
-            faults.push(
-                Diagnostic::new(Code::NameCollision, place, message).help("rename one of the two"),
-            );
-            return;
-        }
-        taken.insert(type_, what);
-    };
-    for message in &family.messages {
-        let what = format!("message `{}`", message.name);
-        claim(&message.name, what, op_place(spec, &message.name));
-    }
-    for (definition, _) in spec.definitions.items() {
-        let is_enum = definition.entries.is_present();
-        if let (true, Some((name, span))) = (is_enum, definition.name.here()) {
-            claim(&Name::new(name), format!("enum `{name}`"), span);
-        }
-    }
+/// What is added to the name of a message or a set for its borrowed and its owned form.
+const FORMS: [&str; 3] = ["", "View", "Owned"];
+
+/// What is added to the name of an enum for a set of its values.
+const ENUM_FORMS: [&str; 2] = ["", "Flags"];
+
+/// Gives every type a name of its own.
+pub(super) fn settle(family: &mut Family) {
     let nested = nested_sets(family);
-    for (set, _) in spec.attribute_sets.items() {
-        if let Some((name, span)) = set.name.here()
-            && nested.iter().any(|nested| *nested == name)
-        {
-            claim(&Name::new(name), format!("attribute set `{name}`"), span);
+    let mut taken: HashSet<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
+    let mut claim = |name: &mut Name, forms: &[&str], more: &str| {
+        let spellings = |name: &Name| -> Vec<String> {
+            let base = name.pascal();
+            forms.iter().map(|form| format!("{base}{form}")).collect()
+        };
+        while spellings(name).iter().any(|name| taken.contains(name)) {
+            *name = name.join(more);
+        }
+        taken.extend(spellings(name));
+    };
+    for message in &mut family.messages {
+        let more = match message.direction {
+            Direction::Request => "request",
+            Direction::FromKernel => "message",
+        };
+        claim(&mut message.name, &FORMS, more);
+    }
+    for definition in &mut family.enums {
+        claim(&mut definition.name, &ENUM_FORMS, "enum");
+    }
+    for (set, nested) in family.sets.iter_mut().zip(nested) {
+        if nested {
+            claim(&mut set.name, &FORMS, "set");
         }
     }
 }
 
-/// The names of sets that become types: those that some attribute nests.
-fn nested_sets(family: &Family) -> Vec<&str> {
-    let kinds = family.sets.iter().flat_map(|set| &set.attrs);
-    kinds
-        .filter_map(|attr| match &attr.kind {
-            AttrKind::Nest(set) | AttrKind::IndexedArray(set) | AttrKind::NestTypeValue(_, set) => {
-                Some(family.sets[set.get()].name.as_str())
-            }
-            _ => None,
-        })
-        .collect()
+/// Of each set, whether some attribute nests it; only then it becomes a type.
+fn nested_sets(family: &Family) -> Vec<bool> {
+    let mut nested = vec![false; family.sets.len()];
+    for attr in family.sets.iter().flat_map(|set| &set.attrs) {
+        if let AttrKind::Nest(set) | AttrKind::IndexedArray(set) | AttrKind::NestTypeValue(_, set) =
+            &attr.kind
+        {
+            nested[set.get()] = true;
+        }
+    }
+    nested
 }
 
-/// The place of the operation that a message belongs to: the longest name that it begins with.
-fn op_place(spec: &spec::Family, message: &Name) -> Span {
-    let ops = spec.operations.get().into_iter();
-    ops.flat_map(|section| section.list.items())
-        .filter_map(|(op, _)| op.name.here())
-        .filter(|(name, _)| message.as_str().starts_with(name.as_str()))
-        .max_by_key(|(name, _)| name.len())
-        .map(|(_, span)| span)
-        .unwrap_or_default()
+/// Reports operations whose methods would have the same name: `get-dump`, and the dump of `get`.
+pub(super) fn check_methods(numbered: &Operations<'_>, faults: &mut Vec<Diagnostic>) {
+    let mut taken: HashMap<String, (String, Span)> = HashMap::new();
+    for op in &numbered.ops {
+        let modes = [
+            (op.spec.do_.is_present(), Name::new(op.name), "do"),
+            (
+                op.spec.dump.is_present(),
+                Name::new(op.name).join("dump"),
+                "dump",
+            ),
+        ];
+        for (present, name, mode) in modes {
+            if !present {
+                continue;
+            }
+            let method = name.snake();
+            let what = format!("the {mode} of `{}`", op.name);
+            match taken.get(&method) {
+                // Two operations of the same spelling have been reported.
+                Some((other, _)) if other.starts_with(&format!("the {mode} ")) => {}
+                Some((other, first)) => faults.push(
+                    Diagnostic::new(
+                        Code::NameCollision,
+                        op.span,
+                        format!("{other} and {what} would be the same method"),
+                    )
+                    .label(format!("becomes `{method}`"))
+                    .related(*first, "so does this")
+                    .help("rename one of the two operations"),
+                ),
+                None => {
+                    taken.insert(method, (what, op.span));
+                }
+            }
+        }
+    }
 }
