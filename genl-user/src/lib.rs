@@ -1,1 +1,33 @@
 //! Typed generic netlink clients.
+//!
+//! [`families`] holds a client for each family that the specs describe: calls with typed requests
+//! and replies, dumps, and events. What they are made of is here: [`Connection`], [`Dump`],
+//! [`Events`], [`Error`], and the codec in [`wire`]. Modules that the generator wrote for another
+//! crate use the same names, so all of them are public.
+//!
+//! A connection is one socket, used by one thread at a time. Threads that talk at the same time
+//! have a connection each.
+
+// Generated modules name this crate as any other crate would.
+extern crate self as genl_user;
+
+mod client;
+mod controller;
+mod dump;
+mod error;
+mod events;
+mod extack;
+pub mod families;
+mod family;
+mod inbox;
+mod layout;
+mod socket;
+pub mod wire;
+
+pub use bitflags;
+pub use client::{Connection, DEFAULT_TIMEOUT};
+pub use dump::{Dump, Owned};
+pub use error::{Error, Refused};
+pub use events::{Events, Group, Notice};
+pub use family::{Answer, Family, Message, Operation, Request};
+pub use layout::{Field, Layout};

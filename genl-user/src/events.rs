@@ -1,0 +1,218 @@
+//! Messages that the kernel sends of its own accord: to groups, or to this port alone.
+
+use std::marker::PhantomData;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use crate::client::Connection;
+use crate::controller;
+use crate::error::Error;
+use crate::family::{Family, Message};
+use crate::inbox::{Arrived, Inbox};
+use crate::socket::Socket;
+use crate::wire::{Attrs, FromAttrs, generic};
+
+/// The multicast groups of a family: the generated `Group` types.
+pub trait Group: Copy {
+    /// What can come from the family.
+    type Event<'a>;
+
+    /// The family.
+    const FAMILY: &'static Family;
+
+    /// The group's name.
+    fn name(self) -> &'static str;
+
+    /// Reads what came; what is not known becomes an event as well.
+    fn event(notice: Notice<'_>) -> Result<Self::Event<'_>, Error>;
+
+    /// The event that says that others were lost.
+    fn overrun<'a>() -> Self::Event<'a>;
+}
+
+/// A socket that listens to groups of a family, and to what the kernel sends to its port.
+///
+/// It follows the family as it is at opening: once its module has been loaded anew, open another.
+pub struct Events<G> {
+    socket: Socket,
+    inbox: Inbox,
+    family_id: u16,
+    groups: PhantomData<fn() -> G>,
+}
+
+impl<G: Group> Events<G> {
+    /// Opens a socket in the calling thread's network namespace and joins the groups; none is
+    /// needed to listen to what comes to the socket's own port.
+    pub fn open(groups: &[G]) -> Result<Self, Error> {
+        let mut connection = Connection::open(G::FAMILY)?;
+        let mut numbers = Vec::with_capacity(groups.len());
+        for group in groups {
+            numbers.push(controller::group(&mut connection, group.name())?);
+        }
+        let (socket, inbox, family_id) = connection.into_parts();
+        socket
+            .set_timeout(None)
+            .map_err(Error::io("set the timeout"))?;
+        for number in numbers {
+            socket.join(number).map_err(Error::io("join a group"))?;
+        }
+        Ok(Self {
+            socket,
+            inbox,
+            family_id,
+            groups: PhantomData,
+        })
+    }
+
+    /// The netlink port of the socket, by which the kernel can send to it alone.
+    pub fn port(&self) -> u32 {
+        self.socket.port()
+    }
+
+    /// Sets how many bytes of events may queue up before the kernel drops some. More than the
+    /// system's limit (`net.core.rmem_max`) takes CAP_NET_ADMIN; without it the limit is taken.
+    pub fn set_queue_size(&mut self, bytes: usize) -> Result<(), Error> {
+        self.socket
+            .set_queue_size(bytes)
+            .map_err(Error::io("set the queue size"))
+    }
+
+    /// Waits for the next event.
+    ///
+    /// # Errors
+    ///
+    /// After any error the next event can be waited for; [`Error::Malformed`] and
+    /// [`Error::Truncated`] are about a single one.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "the events borrow from the receive buffer, which Iterator cannot express"
+    )]
+    pub fn next(&mut self) -> Result<G::Event<'_>, Error> {
+        loop {
+            if let Some(arrived) = self.unread()? {
+                return self.event(&arrived);
+            }
+            if self.receive()? == Receipt::Overrun {
+                return Ok(G::overrun());
+            }
+        }
+    }
+
+    /// Waits for the next event, but not longer than this; `None` if none came.
+    pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<G::Event<'_>>, Error> {
+        let start = Instant::now();
+        loop {
+            if let Some(arrived) = self.unread()? {
+                return self.event(&arrived).map(Some);
+            }
+            let left = timeout.saturating_sub(start.elapsed());
+            if !self.socket.wait(left).map_err(Error::io("wait"))? {
+                return Ok(None);
+            }
+            if self.receive()? == Receipt::Overrun {
+                return Ok(Some(G::overrun()));
+            }
+        }
+    }
+
+    /// The next message of the last datagram, if one is left that is not netlink's own.
+    fn unread(&mut self) -> Result<Option<Arrived>, Error> {
+        while let Some(arrived) = self.inbox.unread()? {
+            if i32::from(arrived.head.kind) >= libc::NLMSG_MIN_TYPE {
+                return Ok(Some(arrived));
+            }
+        }
+        Ok(None)
+    }
+
+    fn receive(&mut self) -> Result<Receipt, Error> {
+        match self.inbox.receive(&self.socket) {
+            Ok(()) => Ok(Receipt::Datagram),
+            Err(error) if error.errno() == Some(libc::ENOBUFS) => Ok(Receipt::Overrun),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn event(&self, arrived: &Arrived) -> Result<G::Event<'_>, Error> {
+        let message = self.inbox.bytes(arrived);
+        let (cmd, attrs) = generic(message).map_err(Error::bad_header)?;
+        G::event(Notice {
+            family_id: arrived.head.kind,
+            known: arrived.head.kind == self.family_id,
+            cmd,
+            attrs,
+            message,
+        })
+    }
+}
+
+impl<G> AsFd for Events<G> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl<G> std::fmt::Debug for Events<G> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Events")
+            .field("family_id", &self.family_id)
+            .field("port", &self.socket.port())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What came of waiting.
+#[derive(PartialEq)]
+enum Receipt {
+    Datagram,
+    /// The queue was full, and the kernel has dropped what came then.
+    Overrun,
+}
+
+/// A message that nobody asked for.
+#[derive(Clone, Copy)]
+pub struct Notice<'a> {
+    family_id: u16,
+    known: bool,
+    cmd: u8,
+    attrs: Attrs<'a>,
+    message: &'a [u8],
+}
+
+impl<'a> Notice<'a> {
+    /// The id of the family that sent it.
+    pub fn family_id(&self) -> u16 {
+        self.family_id
+    }
+
+    /// Its command, `genlmsghdr.cmd`.
+    pub fn cmd(&self) -> u8 {
+        self.cmd
+    }
+
+    /// Its command if it is of the family that is listened to.
+    pub fn known_cmd(&self) -> Option<u8> {
+        self.known.then_some(self.cmd)
+    }
+
+    /// Its attributes.
+    pub fn attrs(&self) -> Attrs<'a> {
+        self.attrs
+    }
+
+    /// Reads it as a message that the spec calls `name`.
+    pub fn read<M: Message>(&self, name: &'static str) -> Result<M::View<'a>, Error> {
+        M::View::from_attrs(self.attrs)
+            .map_err(|malformed| Error::malformed(name, M::LAYOUT, self.message, malformed))
+    }
+}
+
+impl std::fmt::Debug for Notice<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Notice")
+            .field("family_id", &self.family_id)
+            .field("cmd", &self.cmd)
+            .field("attrs", &self.attrs)
+            .finish()
+    }
+}

@@ -1,0 +1,84 @@
+//! What a generated module tells the runtime: its family, operations and messages.
+
+use crate::error::Error;
+use crate::layout::Layout;
+use crate::wire::{Encoder, FromAttrs, Unfit};
+
+/// A generic netlink family.
+#[derive(Debug)]
+pub struct Family {
+    /// The name it is registered by.
+    pub name: &'static str,
+    /// What goes into `genlmsghdr.version`.
+    pub version: u8,
+}
+
+/// One way to call an operation: its do or its dump.
+#[derive(Debug)]
+pub struct Operation {
+    /// The family that has it.
+    pub family: &'static Family,
+    /// The operation's name in the spec.
+    pub name: &'static str,
+    /// `genlmsghdr.cmd`.
+    pub cmd: u8,
+    /// How the request's attributes are called.
+    pub request: &'static Layout,
+    /// What comes back if all goes well.
+    pub answer: Answer,
+}
+
+impl Operation {
+    /// The error that something came which cannot be an answer.
+    pub(crate) fn unexpected(&self, what: &'static str) -> Error {
+        Error::Unexpected {
+            operation: self.name,
+            what,
+        }
+    }
+}
+
+/// What comes back from an operation if all goes well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Nothing, so an ACK is asked for.
+    Ack,
+    /// A message of this command; or many, of a dump. No ACK is asked for.
+    Reply(u8),
+    /// A message of this command. An ACK is asked for too: the family does not promise that a
+    /// reply or an error always comes.
+    ReplyAndAck(u8),
+}
+
+impl Answer {
+    /// The command of the reply, if there is one.
+    pub(crate) fn cmd(self) -> Option<u8> {
+        match self {
+            Self::Ack => None,
+            Self::Reply(cmd) | Self::ReplyAndAck(cmd) => Some(cmd),
+        }
+    }
+
+    /// An ACK is asked for.
+    pub(crate) fn acked(self) -> bool {
+        !matches!(self, Self::Reply(_))
+    }
+}
+
+/// What can be asked: the generated request types.
+pub trait Request {
+    /// Writes the attributes.
+    fn encode(&self, out: &mut Encoder<'_>) -> Result<(), Unfit>;
+}
+
+/// What the kernel sends: the generated owned types, and by them the views.
+pub trait Message: Sized {
+    /// The same message, borrowed from the receive buffer.
+    type View<'a>: FromAttrs<'a>;
+
+    /// How the attributes are called.
+    const LAYOUT: &'static Layout;
+
+    /// Copies what the view borrows.
+    fn from_view(view: &Self::View<'_>) -> Self;
+}

@@ -1,0 +1,145 @@
+//! Static descriptions of attribute sets, by which an offset into a message becomes a path.
+
+use std::fmt::Write;
+
+use crate::wire::{ATTRS_OFFSET, Attr, Attrs};
+
+/// A set of attributes: what the generated modules know of it.
+#[derive(Debug)]
+pub struct Layout {
+    /// The attributes, by number and name.
+    pub fields: &'static [Field],
+}
+
+/// One attribute of a set.
+#[derive(Debug)]
+pub struct Field {
+    kind: u16,
+    name: &'static str,
+    inside: Inside,
+}
+
+/// What stands inside an attribute.
+#[derive(Debug, Clone, Copy)]
+enum Inside {
+    /// No attributes.
+    Value,
+    /// Attributes of a set, below so many levels of attributes that are numbered, not named.
+    Set { numbered: u8, set: &'static Layout },
+}
+
+impl Field {
+    /// An attribute without attributes inside.
+    pub const fn value(kind: u16, name: &'static str) -> Self {
+        Self {
+            kind,
+            name,
+            inside: Inside::Value,
+        }
+    }
+
+    /// A nest.
+    pub const fn nest(kind: u16, name: &'static str, set: &'static Layout) -> Self {
+        Self::numbered(kind, name, 0, set)
+    }
+
+    /// A nest below `levels` levels of nests whose types are numbers: an indexed array has one.
+    pub const fn numbered(kind: u16, name: &'static str, levels: u8, set: &'static Layout) -> Self {
+        Self {
+            kind,
+            name,
+            inside: Inside::Set {
+                numbered: levels,
+                set,
+            },
+        }
+    }
+}
+
+impl Layout {
+    /// The path to the attribute whose header is `offset` bytes into the message: `meta.label`.
+    ///
+    /// What is not known by name is given by number, and `None` if no attribute is there.
+    pub(crate) fn path(&'static self, message: &[u8], offset: usize) -> Option<String> {
+        self.walk(message, offset).map(|(path, _)| path)
+    }
+
+    /// The path to attribute `kind`, which is missing in the nest whose header is `nest` bytes
+    /// into the message; or in the message itself, if that is `None`.
+    pub(crate) fn path_of_missing(
+        &'static self,
+        message: &[u8],
+        nest: Option<usize>,
+        kind: u16,
+    ) -> Option<String> {
+        let (mut path, inside) = match nest {
+            Some(nest) => self.walk(message, nest)?,
+            None => (String::new(), self.inside()),
+        };
+        inside.step(kind, &mut path);
+        Some(path)
+    }
+
+    fn walk(&'static self, message: &[u8], offset: usize) -> Option<(String, Inside)> {
+        let mut attrs = Attrs::new(message.get(ATTRS_OFFSET..)?, ATTRS_OFFSET);
+        let mut path = String::new();
+        let mut inside = self.inside();
+        loop {
+            let attr = enclosing(attrs, offset)?;
+            inside = inside.step(attr.kind(), &mut path);
+            if attr.offset() == offset {
+                return Some((path, inside));
+            }
+            attrs = attr.nested();
+        }
+    }
+
+    fn inside(&'static self) -> Inside {
+        Inside::Set {
+            numbered: 0,
+            set: self,
+        }
+    }
+}
+
+impl Inside {
+    /// Goes into attribute `kind`, and writes to `path` how it is called.
+    fn step(self, kind: u16, path: &mut String) -> Self {
+        match self {
+            Self::Set { numbered: 0, set } => {
+                let field = set.fields.iter().find(|field| field.kind == kind);
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                match field {
+                    Some(field) => path.push_str(field.name),
+                    None => push_number(path, kind),
+                }
+                field.map_or(Self::Value, |field| field.inside)
+            }
+            Self::Set { numbered, set } => {
+                push_number(path, kind);
+                Self::Set {
+                    numbered: numbered - 1,
+                    set,
+                }
+            }
+            Self::Value => {
+                push_number(path, kind);
+                Self::Value
+            }
+        }
+    }
+}
+
+fn push_number(path: &mut String, kind: u16) {
+    // Writing to a String does not fail.
+    let _ = write!(path, "[{kind}]");
+}
+
+/// The attribute whose header is at `offset`, or which has it inside.
+fn enclosing(attrs: Attrs<'_>, offset: usize) -> Option<Attr<'_>> {
+    attrs
+        .map_while(Result::ok)
+        .find(|attr| (attr.offset()..attr.end()).contains(&offset))
+}

@@ -1,0 +1,169 @@
+//! A generic netlink socket: neli's `NlSocket`, and what it lacks.
+//!
+//! This is the one place that knows neli, and with the poll of [`Socket::wait`] the one place that
+//! makes system calls.
+
+use std::io;
+use std::mem::{size_of, size_of_val};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::time::Duration;
+
+use libc::{c_int, c_void, sockaddr_nl, socklen_t};
+use neli::consts::socket::{Msg, NlFamily};
+use neli::socket::NlSocket;
+use neli::utils::Groups;
+
+/// A socket of protocol NETLINK_GENERIC, bound to a port that the kernel chose.
+pub(crate) struct Socket {
+    inner: NlSocket,
+    port: u32,
+}
+
+/// What one receive brought.
+pub(crate) struct Received {
+    /// Length of the datagram, in bytes; more than the buffer's if it was cut off.
+    pub(crate) len: usize,
+    /// Port that sent it; 0 is the kernel.
+    pub(crate) sender: u32,
+}
+
+impl Socket {
+    /// Opens and binds a socket in the calling thread's network namespace.
+    ///
+    /// Errors carry the kernel's words on what is wrong with a request (NETLINK_EXT_ACK) and do
+    /// not repeat the request (NETLINK_CAP_ACK): we still have it.
+    pub(crate) fn open() -> io::Result<Self> {
+        let inner = NlSocket::connect(NlFamily::Generic, None, Groups::empty())?;
+        let port = inner.pid()?;
+        inner.enable_ext_ack(true)?;
+        let socket = Self { inner, port };
+        socket.set_option(libc::SOL_NETLINK, libc::NETLINK_CAP_ACK, &1)?;
+        Ok(socket)
+    }
+
+    /// The port that the kernel bound the socket to.
+    pub(crate) fn port(&self) -> u32 {
+        self.port
+    }
+
+    /// Joins a multicast group.
+    pub(crate) fn join(&self, group: u32) -> io::Result<()> {
+        self.inner
+            .add_mcast_membership(Groups::new_groups(&[group]))
+    }
+
+    /// Lets a receive fail with [`io::ErrorKind::WouldBlock`] after so long; `None` waits forever.
+    pub(crate) fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        let timeout = timeout.map_or(Duration::ZERO, |timeout| {
+            // Zero means forever to the kernel, so the least timeout is what it counts in.
+            timeout.max(Duration::from_micros(1))
+        });
+        let value = libc::timeval {
+            tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
+            tv_usec: timeout.subsec_micros().into(),
+        };
+        self.set_option(libc::SOL_SOCKET, libc::SO_RCVTIMEO, &value)
+    }
+
+    /// Sets how many bytes may queue up, beyond the system's limit if the caller may do that.
+    pub(crate) fn set_queue_size(&self, bytes: usize) -> io::Result<()> {
+        let value = c_int::try_from(bytes).unwrap_or(c_int::MAX);
+        match self.set_option(libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, &value) {
+            Err(error) if error.raw_os_error() == Some(libc::EPERM) => {
+                self.inner.set_recv_buffer_size(bytes)
+            }
+            other => other,
+        }
+    }
+
+    /// Sends one datagram to the kernel.
+    pub(crate) fn send(&self, datagram: &[u8]) -> io::Result<()> {
+        retry(|| self.inner.send(datagram, Msg::empty())).map(drop)
+    }
+
+    /// Receives one datagram, waiting for it as long as the timeout allows.
+    ///
+    /// neli's own `recv` does not tell who sent the datagram, and that is what sets the kernel
+    /// apart from another process.
+    pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<Received> {
+        // MSG_TRUNC asks for the datagram's true length where the buffer is too small.
+        retry(|| self.recv_once(buffer, libc::MSG_TRUNC))
+    }
+
+    /// Waits until a datagram, or an error, is there; false if none came in time.
+    pub(crate) fn wait(&self, timeout: Duration) -> io::Result<bool> {
+        let mut poll = libc::pollfd {
+            fd: self.inner.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // Rounded up, so that a wait never ends before its time.
+        let millis = timeout.as_micros().div_ceil(1000);
+        let millis = c_int::try_from(millis).unwrap_or(c_int::MAX);
+        // SAFETY: `poll` is one valid pollfd, and 1 is passed as their number.
+        match unsafe { libc::poll(&mut poll, 1, millis) } {
+            0 => Ok(false),
+            1.. => Ok(true),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    fn recv_once(&self, buffer: &mut [u8], flags: c_int) -> io::Result<Received> {
+        // SAFETY: a sockaddr_nl holds integers only, for which zero is a value.
+        let mut address: sockaddr_nl = unsafe { std::mem::zeroed() };
+        let mut address_len = size_of::<sockaddr_nl>() as socklen_t;
+        // SAFETY: `buffer` is valid for writes of its length, `address` for writes of
+        // `address_len` bytes, and both outlive the call.
+        let len = unsafe {
+            libc::recvfrom(
+                self.inner.as_raw_fd(),
+                buffer.as_mut_ptr().cast::<c_void>(),
+                buffer.len(),
+                flags,
+                (&raw mut address).cast(),
+                &mut address_len,
+            )
+        };
+        match usize::try_from(len) {
+            Ok(len) => Ok(Received {
+                len,
+                sender: address.nl_pid,
+            }),
+            Err(_) => Err(io::Error::last_os_error()),
+        }
+    }
+
+    fn set_option<T>(&self, level: c_int, name: c_int, value: &T) -> io::Result<()> {
+        // SAFETY: `value` is valid for reads of its size, and the kernel only reads it.
+        let result = unsafe {
+            libc::setsockopt(
+                self.inner.as_raw_fd(),
+                level,
+                name,
+                std::ptr::from_ref(value).cast::<c_void>(),
+                size_of_val(value) as socklen_t,
+            )
+        };
+        match result {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        // SAFETY: `inner` owns the descriptor and keeps it open while it is borrowed.
+        unsafe { BorrowedFd::borrow_raw(self.inner.as_raw_fd()) }
+    }
+}
+
+/// Calls again what a signal interrupted: the kernel does not, for a socket with a timeout.
+fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Attributes, borrowed from the message they came in.
+
+use std::fmt;
+
+use super::{NLA_HDRLEN, align, leading};
+
+/// The two bits of `nla_type` that are not part of the number: NLA_F_NESTED and
+/// NLA_F_NET_BYTEORDER.
+const FLAG_BITS: u16 = 0xc000;
+
+/// What is wrong with bytes that the kernel sent, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Malformed {
+    /// What is wrong.
+    pub defect: Defect,
+    /// Where the header of the attribute at fault is, in bytes from the message's begin.
+    pub offset: usize,
+}
+
+/// What is wrong with bytes that the kernel sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Defect {
+    /// A header says that more, or less, belongs to it than can be.
+    #[error("its length field says {0} bytes, which cannot be")]
+    Length(usize),
+    /// Bytes are left over that are too few for a header.
+    #[error("{0} bytes are left over")]
+    Leftover(usize),
+    /// An integer has another width than its type.
+    #[error("it has {actual} bytes where {expected} were expected")]
+    Width {
+        /// Width of the type, in bytes.
+        expected: usize,
+        /// Width that came, in bytes.
+        actual: usize,
+    },
+    /// A text is not UTF-8.
+    #[error("it is not UTF-8")]
+    NotUtf8,
+}
+
+/// One attribute.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Attr<'a> {
+    kind: u16,
+    offset: usize,
+    payload: &'a [u8],
+}
+
+impl<'a> Attr<'a> {
+    /// The attribute's number, without flag bits.
+    #[inline]
+    pub fn kind(self) -> u16 {
+        self.kind
+    }
+
+    /// Where the attribute's header is, in bytes from the message's begin.
+    pub fn offset(self) -> usize {
+        self.offset
+    }
+
+    /// Where the attribute ends, padding not counted, in bytes from the message's begin.
+    pub(crate) fn end(self) -> usize {
+        self.offset + NLA_HDRLEN + self.payload.len()
+    }
+
+    /// The content as it is.
+    ///
+    /// # Errors
+    ///
+    /// None; it is a `Result` as its siblings' is, so that any of them can be passed on.
+    #[inline]
+    pub fn bytes(self) -> Result<&'a [u8], Malformed> {
+        Ok(self.payload)
+    }
+
+    /// The content as a text: up to the first NUL, or all of it if there is none.
+    #[inline]
+    pub fn str(self) -> Result<&'a str, Malformed> {
+        let text = match self.payload.iter().position(|&byte| byte == 0) {
+            Some(end) => &self.payload[..end],
+            None => self.payload,
+        };
+        str::from_utf8(text).map_err(|_| self.malformed(Defect::NotUtf8))
+    }
+
+    /// The attributes inside.
+    #[inline]
+    pub fn nested(self) -> Attrs<'a> {
+        Attrs::new(self.payload, self.offset + NLA_HDRLEN)
+    }
+
+    /// The attributes inside, read as `T`.
+    #[inline]
+    pub fn nest<T: FromAttrs<'a>>(self) -> Result<T, Malformed> {
+        T::from_attrs(self.nested())
+    }
+
+    /// An unsigned integer that the sender made as short as it can be: 4 or 8 bytes.
+    #[inline]
+    pub fn uint(self) -> Result<u64, Malformed> {
+        match self.payload.len() {
+            4 => self.u32().map(u64::from),
+            _ => self.u64(),
+        }
+    }
+
+    /// A signed integer that the sender made as short as it can be: 4 or 8 bytes.
+    #[inline]
+    pub fn sint(self) -> Result<i64, Malformed> {
+        match self.payload.len() {
+            4 => self.s32().map(i64::from),
+            _ => self.s64(),
+        }
+    }
+
+    #[inline]
+    fn fixed<const N: usize>(self) -> Result<[u8; N], Malformed> {
+        self.payload.try_into().map_err(|_| {
+            self.malformed(Defect::Width {
+                expected: N,
+                actual: self.payload.len(),
+            })
+        })
+    }
+
+    fn malformed(self, defect: Defect) -> Malformed {
+        Malformed {
+            defect,
+            offset: self.offset,
+        }
+    }
+}
+
+macro_rules! integers {
+    ($($name:ident: $type:ty = $from:ident, $doc:literal;)*) => {
+        impl Attr<'_> {
+            $(
+                #[doc = $doc]
+                #[inline]
+                pub fn $name(self) -> Result<$type, Malformed> {
+                    self.fixed().map(<$type>::$from)
+                }
+            )*
+        }
+    };
+}
+
+integers! {
+    u8: u8 = from_ne_bytes, "An unsigned integer of 8 bits.";
+    u16: u16 = from_ne_bytes, "An unsigned integer of 16 bits.";
+    u32: u32 = from_ne_bytes, "An unsigned integer of 32 bits.";
+    u64: u64 = from_ne_bytes, "An unsigned integer of 64 bits.";
+    s8: i8 = from_ne_bytes, "A signed integer of 8 bits.";
+    s16: i16 = from_ne_bytes, "A signed integer of 16 bits.";
+    s32: i32 = from_ne_bytes, "A signed integer of 32 bits.";
+    s64: i64 = from_ne_bytes, "A signed integer of 64 bits.";
+    u16_be: u16 = from_be_bytes, "An unsigned integer of 16 bits in network byte order.";
+    u32_be: u32 = from_be_bytes, "An unsigned integer of 32 bits in network byte order.";
+    u64_be: u64 = from_be_bytes, "An unsigned integer of 64 bits in network byte order.";
+    s16_be: i16 = from_be_bytes, "A signed integer of 16 bits in network byte order.";
+    s32_be: i32 = from_be_bytes, "A signed integer of 32 bits in network byte order.";
+    s64_be: i64 = from_be_bytes, "A signed integer of 64 bits in network byte order.";
+}
+
+impl fmt::Debug for Attr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {:02x?}", self.kind, self.payload)
+    }
+}
+
+/// What can be read from a run of attributes; the generated views can.
+pub trait FromAttrs<'a>: Sized {
+    /// Reads the attributes and checks all of them. Numbers that the set does not know are
+    /// skipped; of an attribute that stands there twice the last one counts, as in the kernel.
+    fn from_attrs(attrs: Attrs<'a>) -> Result<Self, Malformed>;
+}
+
+/// A run of attributes, and an iterator over them.
+///
+/// After an error there is nothing more: where the next attribute begins is not known then.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Attrs<'a> {
+    bytes: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Attrs<'a> {
+    /// Takes bytes that begin `offset` bytes into their message.
+    #[inline]
+    pub fn new(bytes: &'a [u8], offset: usize) -> Self {
+        Self { bytes, offset }
+    }
+
+    /// The bytes that are yet to be read.
+    pub fn as_bytes(self) -> &'a [u8] {
+        self.bytes
+    }
+
+    fn fail(&mut self, defect: Defect) -> Malformed {
+        self.bytes = &[];
+        Malformed {
+            defect,
+            offset: self.offset,
+        }
+    }
+}
+
+impl<'a> Iterator for Attrs<'a> {
+    type Item = Result<Attr<'a>, Malformed>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.bytes.is_empty() {
+            return None;
+        }
+        let Some([l0, l1, k0, k1]) = leading(self.bytes) else {
+            return Some(Err(self.fail(Defect::Leftover(self.bytes.len()))));
+        };
+        let len = usize::from(u16::from_ne_bytes([l0, l1]));
+        let Some(payload) = self.bytes.get(NLA_HDRLEN..len) else {
+            return Some(Err(self.fail(Defect::Length(len))));
+        };
+        let attr = Attr {
+            kind: u16::from_ne_bytes([k0, k1]) & !FLAG_BITS,
+            offset: self.offset,
+            payload,
+        };
+        // The last attribute need not be padded.
+        let step = align(len).min(self.bytes.len());
+        self.bytes = &self.bytes[step..];
+        self.offset += step;
+        Some(Ok(attr))
+    }
+}
+
+impl fmt::Debug for Attrs<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.map_while(Result::ok)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attr(kind: u16, payload: &[u8]) -> Vec<u8> {
+        let len = (NLA_HDRLEN + payload.len()) as u16;
+        let mut bytes = [len.to_ne_bytes(), kind.to_ne_bytes()].concat();
+        bytes.extend(payload);
+        bytes.resize(align(bytes.len()), 0);
+        bytes
+    }
+
+    #[test]
+    fn walks_over_padding_and_counts_offsets() {
+        let bytes = [attr(1, b"abcde"), attr(0x8002, &[]), attr(3, &[7])].concat();
+        let attrs: Vec<_> = Attrs::new(&bytes, 20).map(Result::unwrap).collect();
+        assert_eq!(attrs.len(), 3);
+        assert_eq!((attrs[0].kind(), attrs[0].offset()), (1, 20));
+        assert_eq!(attrs[0].bytes(), Ok(&b"abcde"[..]));
+        assert_eq!((attrs[1].kind(), attrs[1].offset()), (2, 32));
+        assert_eq!((attrs[2].u8(), attrs[2].offset()), (Ok(7), 36));
+    }
+
+    #[test]
+    fn last_attribute_needs_no_padding() {
+        let bytes = &attr(1, b"abcde")[..9];
+        let mut attrs = Attrs::new(bytes, 0);
+        assert_eq!(attrs.next().unwrap().unwrap().str(), Ok("abcde"));
+        assert_eq!(attrs.next(), None);
+    }
+
+    #[test]
+    fn impossible_lengths_end_the_walk() {
+        for (len, available) in [(0, 8), (3, 8), (9, 8), (u16::MAX, 8)] {
+            let mut bytes = attr(1, &[0; 4]);
+            bytes[..2].copy_from_slice(&len.to_ne_bytes());
+            let mut attrs = Attrs::new(&bytes[..available], 20);
+            let malformed = attrs.next().unwrap().unwrap_err();
+            assert_eq!(malformed.defect, Defect::Length(len.into()));
+            assert_eq!(malformed.offset, 20);
+            assert_eq!(attrs.next(), None);
+        }
+    }
+
+    #[test]
+    fn a_piece_of_a_header_is_an_error() {
+        let mut bytes = attr(1, &[0; 4]);
+        bytes.extend([8, 0, 1]);
+        let mut attrs = Attrs::new(&bytes, 0);
+        assert!(attrs.next().unwrap().is_ok());
+        let malformed = attrs.next().unwrap().unwrap_err();
+        assert_eq!(malformed.defect, Defect::Leftover(3));
+        assert_eq!(malformed.offset, 8);
+    }
+
+    #[test]
+    fn integers_have_their_width() {
+        let bytes = attr(1, &[1, 2, 3]);
+        let attr = Attrs::new(&bytes, 0).next().unwrap().unwrap();
+        let width = |expected| Defect::Width {
+            expected,
+            actual: 3,
+        };
+        assert_eq!(attr.u16().unwrap_err().defect, width(2));
+        assert_eq!(attr.u32().unwrap_err().defect, width(4));
+        assert_eq!(attr.uint().unwrap_err().defect, width(8));
+    }
+
+    #[test]
+    fn short_integers_are_extended() {
+        let bytes = attr(1, &(-2i32).to_ne_bytes());
+        let attr = Attrs::new(&bytes, 0).next().unwrap().unwrap();
+        assert_eq!(attr.sint(), Ok(-2));
+        assert_eq!(attr.uint(), Ok(0xffff_fffe));
+    }
+
+    #[test]
+    fn texts_end_at_their_nul() {
+        for payload in [&b"host"[..], b"host\0", b"host\0\0\0"] {
+            let bytes = attr(1, payload);
+            let attr = Attrs::new(&bytes, 0).next().unwrap().unwrap();
+            assert_eq!(attr.str(), Ok("host"));
+        }
+        let bytes = attr(1, &[0xff, 0]);
+        let attr = Attrs::new(&bytes, 4).next().unwrap().unwrap();
+        assert_eq!(
+            attr.str(),
+            Err(Malformed {
+                defect: Defect::NotUtf8,
+                offset: 4
+            })
+        );
+    }
+}

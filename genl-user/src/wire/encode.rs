@@ -1,0 +1,311 @@
+//! Writing attributes to a buffer that is used again for each request.
+
+use super::{NLA_HDRLEN, align};
+
+/// Longest payload of an attribute, in bytes: `nla_len` has 16 bits and counts the header.
+const MAX_PAYLOAD: usize = u16::MAX as usize - NLA_HDRLEN;
+
+/// Why a request cannot be written, and at which attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unfit {
+    /// What does not fit.
+    pub misfit: Misfit,
+    /// Where the attribute's header is, in bytes from the message's begin.
+    pub offset: usize,
+}
+
+/// What does not fit into an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Misfit {
+    /// More than an attribute can hold.
+    #[error("{0} bytes are too long for an attribute, which holds {MAX_PAYLOAD}")]
+    TooLong(usize),
+    /// A text with a NUL inside: the kernel would take it to end there.
+    #[error("a text must not contain NUL")]
+    InnerNul,
+    /// A number that the attribute's type cannot hold.
+    #[error("the number does not fit its type")]
+    OutOfRange,
+}
+
+/// Writes attributes.
+#[derive(Debug)]
+pub struct Encoder<'b> {
+    out: &'b mut Vec<u8>,
+}
+
+impl<'b> Encoder<'b> {
+    /// Writes to the end of `out`, whose length so far is a multiple of 4.
+    pub fn new(out: &'b mut Vec<u8>) -> Self {
+        Self { out }
+    }
+
+    /// Writes an attribute without content.
+    #[inline]
+    pub fn flag(&mut self, kind: u16) {
+        self.head(kind, 0);
+    }
+
+    /// Writes bytes.
+    #[inline]
+    pub fn bytes(&mut self, kind: u16, value: &[u8]) -> Result<(), Unfit> {
+        if value.len() > MAX_PAYLOAD {
+            return Err(self.unfit(kind, Misfit::TooLong(value.len())));
+        }
+        self.head(kind, value.len());
+        self.out.extend_from_slice(value);
+        self.pad();
+        Ok(())
+    }
+
+    /// Writes a text and its NUL.
+    #[inline]
+    pub fn str(&mut self, kind: u16, value: &str) -> Result<(), Unfit> {
+        if value.len() >= MAX_PAYLOAD {
+            return Err(self.unfit(kind, Misfit::TooLong(value.len() + 1)));
+        }
+        if value.as_bytes().contains(&0) {
+            return Err(self.unfit(kind, Misfit::InnerNul));
+        }
+        self.head(kind, value.len() + 1);
+        self.out.extend_from_slice(value.as_bytes());
+        self.out.push(0);
+        self.pad();
+        Ok(())
+    }
+
+    /// Writes an unsigned integer in 4 bytes if they suffice, else in 8 (NLA_UINT).
+    #[inline]
+    pub fn uint(&mut self, kind: u16, value: u64) {
+        match u32::try_from(value) {
+            Ok(value) => self.u32(kind, value),
+            Err(_) => self.u64(kind, value),
+        }
+    }
+
+    /// Writes a signed integer in 4 bytes if they suffice, else in 8 (NLA_SINT).
+    #[inline]
+    pub fn sint(&mut self, kind: u16, value: i64) {
+        match i32::try_from(value) {
+            Ok(value) => self.s32(kind, value),
+            Err(_) => self.s64(kind, value),
+        }
+    }
+
+    /// Writes a nest with what `fill` writes.
+    #[inline]
+    pub fn nest(
+        &mut self,
+        kind: u16,
+        fill: impl FnOnce(&mut Encoder<'_>) -> Result<(), Unfit>,
+    ) -> Result<(), Unfit> {
+        let start = self.out.len();
+        self.head(kind | libc::NLA_F_NESTED as u16, 0);
+        let filled = fill(self);
+        let len = self.out.len() - start;
+        // The length is set even if `fill` failed: where it did is looked up in what there is.
+        let field = u16::try_from(len).unwrap_or(u16::MAX);
+        self.out[start..start + 2].copy_from_slice(&field.to_ne_bytes());
+        filled?;
+        match usize::from(field) == len {
+            true => Ok(()),
+            false => Err(Unfit {
+                misfit: Misfit::TooLong(len - NLA_HDRLEN),
+                offset: start,
+            }),
+        }
+    }
+
+    /// Takes a number as the narrower type of attribute `kind`.
+    pub fn narrow<T, N: TryFrom<T>>(&mut self, kind: u16, value: T) -> Result<N, Unfit> {
+        N::try_from(value).map_err(|_| self.unfit(kind, Misfit::OutOfRange))
+    }
+
+    #[inline]
+    fn head(&mut self, kind: u16, len: usize) {
+        let len = (NLA_HDRLEN + len) as u16;
+        self.out.extend_from_slice(&len.to_ne_bytes());
+        self.out.extend_from_slice(&kind.to_ne_bytes());
+    }
+
+    #[inline]
+    fn pad(&mut self) {
+        self.out.resize(align(self.out.len()), 0);
+    }
+
+    #[inline]
+    fn fixed<const N: usize>(&mut self, kind: u16, value: [u8; N]) {
+        self.head(kind, N);
+        self.out.extend_from_slice(&value);
+        self.pad();
+    }
+
+    /// Leaves an empty attribute where one does not fit, so that its path can be looked up.
+    fn unfit(&mut self, kind: u16, misfit: Misfit) -> Unfit {
+        let offset = self.out.len();
+        self.head(kind, 0);
+        Unfit { misfit, offset }
+    }
+}
+
+macro_rules! integers {
+    ($($name:ident: $type:ty = $to:ident, $doc:literal;)*) => {
+        impl Encoder<'_> {
+            $(
+                #[doc = $doc]
+                #[inline]
+                pub fn $name(&mut self, kind: u16, value: $type) {
+                    self.fixed(kind, value.$to());
+                }
+            )*
+        }
+    };
+}
+
+integers! {
+    u8: u8 = to_ne_bytes, "Writes an unsigned integer of 8 bits.";
+    u16: u16 = to_ne_bytes, "Writes an unsigned integer of 16 bits.";
+    u32: u32 = to_ne_bytes, "Writes an unsigned integer of 32 bits.";
+    u64: u64 = to_ne_bytes, "Writes an unsigned integer of 64 bits.";
+    s8: i8 = to_ne_bytes, "Writes a signed integer of 8 bits.";
+    s16: i16 = to_ne_bytes, "Writes a signed integer of 16 bits.";
+    s32: i32 = to_ne_bytes, "Writes a signed integer of 32 bits.";
+    s64: i64 = to_ne_bytes, "Writes a signed integer of 64 bits.";
+    u16_be: u16 = to_be_bytes, "Writes an unsigned integer of 16 bits in network byte order.";
+    u32_be: u32 = to_be_bytes, "Writes an unsigned integer of 32 bits in network byte order.";
+    u64_be: u64 = to_be_bytes, "Writes an unsigned integer of 64 bits in network byte order.";
+    s16_be: i16 = to_be_bytes, "Writes a signed integer of 16 bits in network byte order.";
+    s32_be: i32 = to_be_bytes, "Writes a signed integer of 32 bits in network byte order.";
+    s64_be: i64 = to_be_bytes, "Writes a signed integer of 64 bits in network byte order.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Attr, Attrs};
+    use super::*;
+
+    fn only(bytes: &[u8]) -> Attr<'_> {
+        let mut attrs = Attrs::new(bytes, 0);
+        let attr = attrs.next().expect("an attribute").expect("well-formed");
+        assert_eq!(attrs.next(), None);
+        attr
+    }
+
+    macro_rules! round_trip {
+        ($($name:ident: $($value:expr),*;)*) => {$(
+            for value in [$($value),*] {
+                let mut out = Vec::new();
+                Encoder::new(&mut out).$name(5, value);
+                assert_eq!(out.len() % 4, 0);
+                assert_eq!(only(&out).kind(), 5);
+                assert_eq!(only(&out).$name(), Ok(value));
+            }
+        )*};
+    }
+
+    #[test]
+    fn integers_come_back() {
+        round_trip! {
+            u8: 0, 1, u8::MAX;
+            u16: 0, 0x1234, u16::MAX;
+            u32: 0, 0x1234_5678, u32::MAX;
+            u64: 0, 0x1234_5678_9abc_def0, u64::MAX;
+            s8: i8::MIN, -1, i8::MAX;
+            s16: i16::MIN, -1, i16::MAX;
+            s32: i32::MIN, -1, i32::MAX;
+            s64: i64::MIN, -1, i64::MAX;
+            u16_be: 0x1234;
+            u32_be: 0x1234_5678;
+            u64_be: 0x1234_5678_9abc_def0;
+            s16_be: -2;
+            s32_be: -2;
+            s64_be: -2;
+            uint: 0, u64::from(u32::MAX), 1 << 32, u64::MAX;
+            sint: 0, -1, i64::from(i32::MIN), i64::from(i32::MIN) - 1, 1 << 31, i64::MAX;
+        }
+    }
+
+    #[test]
+    fn network_byte_order_is_on_the_wire() {
+        let mut out = Vec::new();
+        Encoder::new(&mut out).u16_be(1, 0x1234);
+        assert_eq!(out[4..], [0x12, 0x34, 0, 0]);
+    }
+
+    #[test]
+    fn variable_integers_take_the_shorter_form() {
+        for (value, len) in [(u64::from(u32::MAX), 8), (1 << 32, 12)] {
+            let mut out = Vec::new();
+            Encoder::new(&mut out).uint(1, value);
+            assert_eq!(out.len(), len);
+        }
+        for (value, len) in [(-1 << 31, 8), ((-1 << 31) - 1, 12), (1 << 31, 12)] {
+            let mut out = Vec::new();
+            Encoder::new(&mut out).sint(1, value);
+            assert_eq!(out.len(), len);
+        }
+    }
+
+    #[test]
+    fn texts_and_bytes_come_back() {
+        for text in ["", "a", "abc", "abcd", "ä€"] {
+            let mut out = Vec::new();
+            Encoder::new(&mut out).str(1, text).unwrap();
+            assert_eq!(out.len() % 4, 0);
+            assert_eq!(only(&out).str(), Ok(text));
+            assert_eq!(only(&out).bytes().unwrap().last(), Some(&0));
+        }
+        let longest = vec![7; MAX_PAYLOAD];
+        for bytes in [&[][..], &[1, 2, 3], &longest] {
+            let mut out = Vec::new();
+            Encoder::new(&mut out).bytes(1, bytes).unwrap();
+            assert_eq!(only(&out).bytes(), Ok(bytes));
+        }
+    }
+
+    #[test]
+    fn nests_come_back() {
+        let mut out = Vec::new();
+        Encoder::new(&mut out)
+            .nest(3, |out| {
+                out.u8(1, 7);
+                out.nest(2, |out| out.str(1, "inner"))?;
+                out.flag(4);
+                Ok(())
+            })
+            .unwrap();
+        let members: Vec<_> = only(&out).nested().map(Result::unwrap).collect();
+        assert_eq!(members[0].u8(), Ok(7));
+        let inner = members[1].nested().next().unwrap().unwrap();
+        assert_eq!(inner.str(), Ok("inner"));
+        assert_eq!(members[2].kind(), 4);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let mut out = Vec::new();
+        let mut encoder = Encoder::new(&mut out);
+        encoder.u32(1, 0);
+        let unfit = encoder.str(2, "a\0b").unwrap_err();
+        assert_eq!(unfit.misfit, Misfit::InnerNul);
+        assert_eq!(unfit.offset, 8);
+
+        let long = "x".repeat(MAX_PAYLOAD);
+        let unfit = Encoder::new(&mut out).str(2, &long).unwrap_err();
+        assert_eq!(unfit.misfit, Misfit::TooLong(MAX_PAYLOAD + 1));
+
+        let half = vec![0; MAX_PAYLOAD / 2];
+        let unfit = Encoder::new(&mut Vec::new())
+            .nest(1, |out| {
+                out.bytes(1, &half)?;
+                out.bytes(1, &half)
+            })
+            .unwrap_err();
+        assert_eq!(unfit.offset, 0);
+        assert!(matches!(unfit.misfit, Misfit::TooLong(_)));
+
+        let narrowed: Result<u8, _> = Encoder::new(&mut Vec::new()).narrow(1, 256u32);
+        assert_eq!(narrowed.unwrap_err().misfit, Misfit::OutOfRange);
+    }
+}

@@ -1,0 +1,151 @@
+//! The headers of a message.
+
+use super::{ATTRS_OFFSET, Attrs, Defect, Malformed, NLMSG_HDRLEN, leading};
+
+/// A nlmsghdr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// `nlmsg_len`: of the whole message, in bytes.
+    pub(crate) len: usize,
+    /// `nlmsg_type`: a family's id, or a number below 16 for netlink itself.
+    pub(crate) kind: u16,
+    /// `nlmsg_flags`.
+    pub(crate) flags: u16,
+    /// `nlmsg_seq`: in an answer that of the request.
+    pub(crate) seq: u32,
+    /// `nlmsg_pid`: in an answer the port that asked; 0 in what nobody asked for.
+    pub(crate) port: u32,
+}
+
+impl Head {
+    /// Reads the header that a datagram's bytes begin with; all of its message is there.
+    #[inline]
+    pub(crate) fn read(datagram: &[u8]) -> Result<Self, Malformed> {
+        let malformed = |defect| Malformed { defect, offset: 0 };
+        let Some(bytes) = leading::<NLMSG_HDRLEN>(datagram) else {
+            return Err(malformed(Defect::Leftover(datagram.len())));
+        };
+        let [
+            l0,
+            l1,
+            l2,
+            l3,
+            k0,
+            k1,
+            f0,
+            f1,
+            s0,
+            s1,
+            s2,
+            s3,
+            p0,
+            p1,
+            p2,
+            p3,
+        ] = bytes;
+        let head = Self {
+            len: u32::from_ne_bytes([l0, l1, l2, l3]) as usize,
+            kind: u16::from_ne_bytes([k0, k1]),
+            flags: u16::from_ne_bytes([f0, f1]),
+            seq: u32::from_ne_bytes([s0, s1, s2, s3]),
+            port: u32::from_ne_bytes([p0, p1, p2, p3]),
+        };
+        match (NLMSG_HDRLEN..=datagram.len()).contains(&head.len) {
+            true => Ok(head),
+            false => Err(malformed(Defect::Length(head.len))),
+        }
+    }
+
+    /// Begins a request in `out`, genlmsghdr included; [`finish`] sets its length.
+    #[inline]
+    pub(crate) fn begin(self, cmd: u8, version: u8, out: &mut Vec<u8>) {
+        out.clear();
+        out.extend_from_slice(&[0; 4]);
+        out.extend_from_slice(&self.kind.to_ne_bytes());
+        out.extend_from_slice(&self.flags.to_ne_bytes());
+        out.extend_from_slice(&self.seq.to_ne_bytes());
+        out.extend_from_slice(&self.port.to_ne_bytes());
+        out.extend_from_slice(&[cmd, version, 0, 0]);
+    }
+}
+
+/// Sets the length of the message that `out` holds, once all of it is there.
+pub(crate) fn finish(out: &mut [u8]) {
+    // No longer message can be sent: the socket refuses far shorter ones.
+    let len = u32::try_from(out.len()).unwrap_or(u32::MAX);
+    out[..4].copy_from_slice(&len.to_ne_bytes());
+}
+
+/// Gives the message that `out` holds another sequence number.
+pub(crate) fn set_seq(out: &mut [u8], seq: u32) {
+    out[8..12].copy_from_slice(&seq.to_ne_bytes());
+}
+
+/// Reads the genlmsghdr of a message: the command, and the attributes behind it.
+#[inline]
+pub(crate) fn generic(message: &[u8]) -> Result<(u8, Attrs<'_>), Malformed> {
+    match (message.get(NLMSG_HDRLEN), message.get(ATTRS_OFFSET..)) {
+        (Some(&cmd), Some(attrs)) => Ok((cmd, Attrs::new(attrs, ATTRS_OFFSET))),
+        _ => Err(Malformed {
+            defect: Defect::Leftover(message.len().saturating_sub(NLMSG_HDRLEN)),
+            offset: NLMSG_HDRLEN,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message() -> (Head, Vec<u8>) {
+        let head = Head {
+            len: 24,
+            kind: 16,
+            flags: 5,
+            seq: 7,
+            port: 9,
+        };
+        let mut out = Vec::new();
+        head.begin(3, 2, &mut out);
+        out.extend([4, 0, 1, 0]);
+        finish(&mut out);
+        (head, out)
+    }
+
+    #[test]
+    fn headers_come_back() {
+        let (head, mut out) = message();
+        assert_eq!(Head::read(&out), Ok(head));
+        let (cmd, mut attrs) = generic(&out).unwrap();
+        assert_eq!(cmd, 3);
+        let attr = attrs.next().unwrap().unwrap();
+        assert_eq!((attr.kind(), attr.offset()), (1, 20));
+        set_seq(&mut out, 8);
+        assert_eq!(Head::read(&out), Ok(Head { seq: 8, ..head }));
+    }
+
+    #[test]
+    fn pieces_are_refused() {
+        let (_, out) = message();
+        for len in 0..16 {
+            let malformed = Head::read(&out[..len]).unwrap_err();
+            assert_eq!(malformed.defect, Defect::Leftover(len));
+        }
+        for len in 16..24 {
+            let malformed = Head::read(&out[..len]).unwrap_err();
+            assert_eq!(malformed.defect, Defect::Length(24));
+        }
+        for len in 0..20 {
+            assert!(generic(&out[..len]).is_err());
+        }
+    }
+
+    #[test]
+    fn lengths_below_the_header_are_refused() {
+        let (_, mut out) = message();
+        for len in 0..16u32 {
+            out[..4].copy_from_slice(&len.to_ne_bytes());
+            assert!(Head::read(&out).is_err());
+        }
+    }
+}

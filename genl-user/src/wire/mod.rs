@@ -1,0 +1,34 @@
+//! What goes over the wire: nlmsghdr, genlmsghdr and nlattr.
+//!
+//! Reading borrows from the receive buffer and trusts no byte of it; writing goes to a buffer that
+//! is used again for each request. Layouts are those of `include/uapi/linux/netlink.h` and
+//! `include/uapi/linux/genetlink.h`.
+
+mod attr;
+mod encode;
+mod list;
+mod message;
+
+pub use attr::{Attr, Attrs, Defect, FromAttrs, Malformed};
+pub use encode::{Encoder, Misfit, Unfit};
+pub use list::{List, Map};
+pub(crate) use message::{Head, finish, generic, set_seq};
+
+/// Size of a nlmsghdr, in bytes.
+pub(crate) const NLMSG_HDRLEN: usize = 16;
+/// Size of a genlmsghdr, in bytes.
+pub(crate) const GENL_HDRLEN: usize = 4;
+/// Size of a nlattr, in bytes.
+pub(crate) const NLA_HDRLEN: usize = 4;
+/// Where the attributes of a generic netlink message begin, in bytes from its nlmsghdr.
+pub(crate) const ATTRS_OFFSET: usize = NLMSG_HDRLEN + GENL_HDRLEN;
+
+/// Rounds up to the 4 bytes at which messages and attributes are aligned.
+pub(crate) const fn align(len: usize) -> usize {
+    len.next_multiple_of(4)
+}
+
+/// The first `N` bytes; `None` if there are fewer.
+fn leading<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
+    bytes.first_chunk().copied()
+}
