@@ -78,6 +78,14 @@ pub struct Family {
 }
 
 impl Family {
+    /// Every enum with its index.
+    pub fn enums(&self) -> impl Iterator<Item = (EnumId, &Enum)> {
+        self.enums
+            .iter()
+            .enumerate()
+            .map(|(at, definition)| (EnumId(at), definition))
+    }
+
     /// Every attribute set with its index.
     pub fn sets(&self) -> impl Iterator<Item = (SetId, &AttrSet)> {
         self.sets

@@ -1,0 +1,78 @@
+//! The user half: a typed client of the family, upon the runtime crate `genl-user`.
+//!
+//! The text names the runtime as `genl_user::…` and nothing of it is imported but a module, so
+//! that no name of a spec can clash with one of the runtime's.
+
+mod client;
+mod enums;
+mod events;
+mod layout;
+mod owned;
+mod print;
+mod request;
+mod types;
+mod view;
+
+use proc_macro2::Literal;
+use quote::quote;
+
+use self::print::{Item, docs, ident, own_doc};
+use self::types::Types;
+use crate::model::{Direction, Family};
+
+/// Renders the module of a family; `source` is the spec's path, which the preamble names.
+///
+/// `rustfmt` gives the text its last finish: line breaks here are those of `prettyplease`.
+pub fn render(family: &Family, source: &str) -> String {
+    let types = Types::new(family);
+    let mut items = vec![family_item(family)];
+    items.extend(consts(family));
+    if !family.ops.is_empty() {
+        items.extend(client::items(&types));
+    }
+    if !(family.events.is_empty() && family.groups.is_empty()) {
+        items.extend(events::items(&types));
+    }
+    for message in &family.messages {
+        let shape = types.message(message);
+        match message.direction {
+            Direction::Request => items.extend(request::items(&types, &shape, true)),
+            Direction::FromKernel => {
+                items.extend(view::items(&types, &shape));
+                items.extend(owned::items(&types, &shape, true));
+            }
+        }
+    }
+    for shape in types.nested_in_requests() {
+        items.extend(request::items(&types, &shape, false));
+    }
+    for shape in types.nested_in_views() {
+        items.extend(view::items(&types, &shape));
+        items.extend(owned::items(&types, &shape, false));
+    }
+    items.extend(enums::items(&types));
+    items.extend(layout::items(family));
+    print::file(&family.doc, source, items)
+}
+
+fn family_item(family: &Family) -> Item {
+    let name = family.name.as_str();
+    let version = Literal::u8_unsuffixed(family.version);
+    let doc = own_doc(&format!("The family \"{name}\"."));
+    Item::Tokens(quote! {
+        #doc
+        pub static FAMILY: genl_user::Family = genl_user::Family {
+            name: #name,
+            version: #version,
+        };
+    })
+}
+
+fn consts(family: &Family) -> impl Iterator<Item = Item> {
+    family.consts.iter().map(|constant| {
+        let doc = docs(&constant.doc, &format!("The constant `{}`.", constant.name));
+        let name = ident(&constant.name.shouty());
+        let value = Literal::u64_unsuffixed(constant.value);
+        Item::Tokens(quote!(#doc pub const #name: u64 = #value;))
+    })
+}

@@ -1,0 +1,165 @@
+//! The client: a method for each way to call an operation.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+use super::print::{Item, docs, ident, own_doc};
+use super::types::{Shape, Types, attrs_module};
+use crate::model::{Call, Op};
+
+/// The struct and its methods.
+pub(super) fn items(types: &Types<'_>) -> Vec<Item> {
+    let family = types.family;
+    let doc = own_doc(&format!("A client of the family \"{}\".", family.name));
+    let structure = quote! {
+        #doc
+        #[derive(Debug)]
+        pub struct Client {
+            connection: genl_user::Connection,
+        }
+    };
+    let (mut operations, mut methods) = (Vec::new(), Vec::new());
+    for op in &family.ops {
+        if let Some(call) = &op.do_ {
+            operations.push(operation(types, op, call, Way::Do));
+            methods.push(do_method(types, op, call));
+        }
+        if let Some(call) = &op.dump {
+            operations.push(operation(types, op, call, Way::Dump));
+            methods.push(dump_method(types, op, call));
+        }
+    }
+    let open = quote! {
+        /// Opens a socket in the calling thread's network namespace and resolves the family.
+        pub fn open() -> Result<Self, genl_user::Error> {
+            let connection = genl_user::Connection::open(&FAMILY)?;
+            Ok(Self { connection })
+        }
+    };
+    let connection = quote! {
+        /// What the client is made of: its timeout, its port, its descriptor.
+        pub fn connection(&mut self) -> &mut genl_user::Connection {
+            &mut self.connection
+        }
+    };
+    let mut members = operations;
+    members.extend([open, connection]);
+    members.extend(methods);
+    vec![
+        Item::Tokens(structure),
+        Item::Block {
+            head: "impl Client".into(),
+            members,
+        },
+    ]
+}
+
+/// A way to call an operation.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Do,
+    Dump,
+}
+
+impl Way {
+    /// The name of the operation's constant.
+    fn constant(self, op: &Op) -> Ident {
+        match self {
+            Self::Do => ident(&op.name.shouty()),
+            Self::Dump => ident(&op.name.join("dump").shouty()),
+        }
+    }
+}
+
+fn operation(types: &Types<'_>, op: &Op, call: &Call, way: Way) -> TokenStream {
+    let family = types.family;
+    let constant = way.constant(op);
+    let name = op.name.as_str();
+    let cmd = proc_macro2::Literal::u8_unsuffixed(op.cmd);
+    let module = attrs_module(&family[family[call.request].set]);
+    let reply = call
+        .reply
+        .map(|reply| proc_macro2::Literal::u8_unsuffixed(reply.cmd));
+    let answer = match reply {
+        None => quote!(Ack),
+        Some(cmd) if way == Way::Dump || family.reply_or_error => quote!(Reply(#cmd)),
+        Some(cmd) => quote!(ReplyAndAck(#cmd)),
+    };
+    quote! {
+        pub(crate) const #constant: genl_user::Operation = genl_user::Operation {
+            family: &FAMILY,
+            name: #name,
+            cmd: #cmd,
+            request: &#module::LAYOUT,
+            answer: genl_user::Answer::#answer,
+        };
+    }
+}
+
+fn do_method(types: &Types<'_>, op: &Op, call: &Call) -> TokenStream {
+    let doc = docs(&op.doc, &format!("Calls `{}`.", op.name));
+    let (method, constant) = (ident(&op.name.snake()), Way::Do.constant(op));
+    let request = request(types, call);
+    match call.reply {
+        None => quote! {
+            #doc
+            pub fn #method(&mut self, request: &#request) -> Result<(), genl_user::Error> {
+                self.connection.order(&Self::#constant, request)
+            }
+        },
+        Some(reply) => {
+            let shape = types.message(&types.family[reply.message]);
+            let (owned, view) = (&shape.owned, view(types, &shape));
+            quote! {
+                #doc
+                pub fn #method(&mut self, request: &#request) -> Result<#view, genl_user::Error> {
+                    self.connection.call::<#owned>(&Self::#constant, request)
+                }
+            }
+        }
+    }
+}
+
+fn dump_method(types: &Types<'_>, op: &Op, call: &Call) -> TokenStream {
+    let doc = docs(&op.doc, &format!("Dumps `{}`.", op.name));
+    let method = ident(&op.name.join("dump").snake());
+    let constant = Way::Dump.constant(op);
+    let request = request(types, call);
+    let owned = call
+        .reply
+        .map(|reply| types.message(&types.family[reply.message]).owned);
+    quote! {
+        #doc
+        pub fn #method(
+            &mut self,
+            request: &#request
+        ) -> Result<genl_user::Dump<'_, #owned>, genl_user::Error> {
+            self.connection.dump(&Self::#constant, request)
+        }
+    }
+}
+
+fn request(types: &Types<'_>, call: &Call) -> TokenStream {
+    let shape = types.message(&types.family[call.request]);
+    let name = &shape.request;
+    let borrows = shape
+        .fields
+        .iter()
+        .any(|field| types.borrowed_to_send(field.attr));
+    match borrows {
+        true => quote!(#name<'_>),
+        false => quote!(#name),
+    }
+}
+
+fn view(types: &Types<'_>, shape: &Shape<'_>) -> TokenStream {
+    let name = &shape.view;
+    let borrows = shape
+        .fields
+        .iter()
+        .any(|field| types.borrowed_to_read(field.attr));
+    match borrows {
+        true => quote!(#name<'_>),
+        false => quote!(#name),
+    }
+}

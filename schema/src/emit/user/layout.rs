@@ -1,0 +1,65 @@
+//! A module for each attribute set: the attributes' numbers, and their names for messages.
+
+use proc_macro2::Literal;
+use quote::quote;
+
+use super::print::Item;
+use super::types::{attrs_module, inside, number};
+use crate::model::{AttrKind, AttrSet, Family};
+
+/// The modules of all sets that occur in a message.
+pub(super) fn items(family: &Family) -> Vec<Item> {
+    family.sets.iter().map(|set| module(family, set)).collect()
+}
+
+fn module(family: &Family, set: &AttrSet) -> Item {
+    let attrs: Vec<_> = set
+        .attrs
+        .iter()
+        .filter(|attr| !matches!(attr.kind, AttrKind::Pad | AttrKind::Unused))
+        .collect();
+    let numbers = attrs.iter().map(|attr| {
+        let (name, id) = (number(attr), Literal::u16_unsuffixed(attr.id));
+        quote!(pub(super) const #name: u16 = #id;)
+    });
+    let fields = attrs.iter().map(|attr| {
+        let (number, name) = (number(attr), attr.name.as_str());
+        let Some(within) = inside(attr) else {
+            return quote!(Field::value(#number, #name));
+        };
+        let within = &family[within];
+        let layout = match std::ptr::eq(within, set) {
+            true => quote!(&LAYOUT),
+            false => {
+                let module = attrs_module(within);
+                quote!(&super::#module::LAYOUT)
+            }
+        };
+        match &attr.kind {
+            AttrKind::IndexedArray(_) => quote!(Field::numbered(#number, #name, 1, #layout)),
+            AttrKind::NestTypeValue(levels, _) => {
+                let levels = Literal::usize_unsuffixed(levels.len());
+                quote!(Field::numbered(#number, #name, #levels, #layout))
+            }
+            _ => quote!(Field::nest(#number, #name, #layout)),
+        }
+    });
+    Item::Block {
+        head: format!(
+            "/// The attributes of the set `{}`.\nmod {}",
+            set.name,
+            attrs_module(set)
+        ),
+        members: vec![
+            quote!(
+                use genl_user::{Field, Layout};
+            ),
+            quote!(#(#numbers)*),
+            quote! {
+                pub(super) static LAYOUT: Layout = Layout {
+                    fields: &[#(#fields,)*],
+                };
+            },
+        ],
+    }
+}
