@@ -11,9 +11,11 @@ pub mod model;
 pub mod name;
 mod resolve;
 mod spec;
+mod strip;
 mod yaml;
 
 use diag::Report;
+pub use strip::strip;
 
 /// Understands a spec: `text` is its content, `file` the path that diagnostics show.
 ///
