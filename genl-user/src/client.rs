@@ -133,6 +133,7 @@ impl Connection {
     }
 
     /// Reads a message.
+    #[inline]
     pub(crate) fn view<M: Message>(
         &self,
         operation: &Operation,
@@ -146,6 +147,7 @@ impl Connection {
 
     /// The next message that answers the last request; others are skipped, as what is left of an
     /// exchange that failed midway.
+    #[inline]
     pub(crate) fn answer(&mut self) -> Result<Arrived, Error> {
         loop {
             let arrived = self.inbox.next(&self.socket)?;
@@ -168,6 +170,7 @@ impl Connection {
     }
 
     /// Refuses a message that is not a reply to the operation of the family `id`.
+    #[inline]
     pub(crate) fn check_reply(
         &self,
         id: u16,
@@ -280,6 +283,7 @@ impl Connection {
     }
 
     /// Waits for a reply, or an ACK, or both, whatever the operation is answered with.
+    #[inline]
     fn await_end(&mut self, id: u16, operation: &Operation) -> Result<Option<Arrived>, Error> {
         let mut reply = None;
         self.inbox.release();

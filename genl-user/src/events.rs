@@ -49,7 +49,7 @@ impl<G: Group> Events<G> {
         for group in groups {
             numbers.push(controller::group(&mut connection, group.name())?);
         }
-        let (socket, inbox, family_id) = connection.into_parts();
+        let (mut socket, inbox, family_id) = connection.into_parts();
         socket
             .set_timeout(None)
             .map_err(Error::io("set the timeout"))?;

@@ -108,6 +108,7 @@ impl Inbox {
     }
 
     /// Waits for one datagram, and drops it if it is not from the kernel.
+    #[inline]
     pub(crate) fn receive(&mut self, socket: &Socket) -> Result<(), Error> {
         let end = match self.fill_from {
             0 => self.buffer.len() - ACK_SIZE,
@@ -121,7 +122,7 @@ impl Inbox {
                 source: error,
             },
         })?;
-        if received.sender != 0 {
+        if !received.from_kernel {
             return Ok(());
         }
         if received.len > room.len() {

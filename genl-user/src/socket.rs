@@ -6,6 +6,7 @@
 use std::io;
 use std::mem::{size_of, size_of_val};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::ptr;
 use std::time::Duration;
 
 use libc::{c_int, c_void, sockaddr_nl, socklen_t};
@@ -17,14 +18,16 @@ use neli::utils::Groups;
 pub(crate) struct Socket {
     inner: NlSocket,
     port: u32,
+    /// It is in a group, to which others than the kernel may send too.
+    listening: bool,
 }
 
 /// What one receive brought.
 pub(crate) struct Received {
     /// Length of the datagram, in bytes; more than the buffer's if it was cut off.
     pub(crate) len: usize,
-    /// Port that sent it; 0 is the kernel.
-    pub(crate) sender: u32,
+    /// The kernel sent it, not another process.
+    pub(crate) from_kernel: bool,
 }
 
 impl Socket {
@@ -36,8 +39,13 @@ impl Socket {
         let inner = NlSocket::connect(NlFamily::Generic, None, Groups::empty())?;
         let port = inner.pid()?;
         inner.enable_ext_ack(true)?;
-        let socket = Self { inner, port };
+        let socket = Self {
+            inner,
+            port,
+            listening: false,
+        };
         socket.set_option(libc::SOL_NETLINK, libc::NETLINK_CAP_ACK, &1)?;
+        socket.connect()?;
         Ok(socket)
     }
 
@@ -47,7 +55,8 @@ impl Socket {
     }
 
     /// Joins a multicast group.
-    pub(crate) fn join(&self, group: u32) -> io::Result<()> {
+    pub(crate) fn join(&mut self, group: u32) -> io::Result<()> {
+        self.listening = true;
         self.inner
             .add_mcast_membership(Groups::new_groups(&[group]))
     }
@@ -83,11 +92,11 @@ impl Socket {
 
     /// Receives one datagram, waiting for it as long as the timeout allows.
     ///
-    /// neli's own `recv` does not tell who sent the datagram, and that is what sets the kernel
-    /// apart from another process.
+    /// neli's own `recv` does not tell who sent the datagram, and of a socket that is in no group
+    /// nobody needs to ask: connected as it is, it takes messages from the kernel alone.
+    #[inline]
     pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<Received> {
-        // MSG_TRUNC asks for the datagram's true length where the buffer is too small.
-        retry(|| self.recv_once(buffer, libc::MSG_TRUNC))
+        retry(|| self.recv_once(buffer))
     }
 
     /// Waits until a datagram, or an error, is there; false if none came in time.
@@ -108,28 +117,53 @@ impl Socket {
         }
     }
 
-    fn recv_once(&self, buffer: &mut [u8], flags: c_int) -> io::Result<Received> {
+    #[inline]
+    fn recv_once(&self, buffer: &mut [u8]) -> io::Result<Received> {
         // SAFETY: a sockaddr_nl holds integers only, for which zero is a value.
         let mut address: sockaddr_nl = unsafe { std::mem::zeroed() };
         let mut address_len = size_of::<sockaddr_nl>() as socklen_t;
-        // SAFETY: `buffer` is valid for writes of its length, `address` for writes of
-        // `address_len` bytes, and both outlive the call.
+        let (address_ptr, address_len_ptr) = match self.listening {
+            true => (&raw mut address, &raw mut address_len),
+            false => (ptr::null_mut(), ptr::null_mut()),
+        };
+        // SAFETY: `buffer` is valid for writes of its length; `address`, if it is passed, for
+        // writes of `address_len` bytes; all outlive the call. MSG_TRUNC makes it return the
+        // datagram's true length where the buffer is too small.
         let len = unsafe {
             libc::recvfrom(
                 self.inner.as_raw_fd(),
                 buffer.as_mut_ptr().cast::<c_void>(),
                 buffer.len(),
-                flags,
-                (&raw mut address).cast(),
-                &mut address_len,
+                libc::MSG_TRUNC,
+                address_ptr.cast(),
+                address_len_ptr,
             )
         };
         match usize::try_from(len) {
             Ok(len) => Ok(Received {
                 len,
-                sender: address.nl_pid,
+                from_kernel: address.nl_pid == 0,
             }),
             Err(_) => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// Connects to the kernel: no other process can send to the socket's port from then on.
+    fn connect(&self) -> io::Result<()> {
+        // SAFETY: a sockaddr_nl holds integers only, for which zero is a value.
+        let mut kernel: sockaddr_nl = unsafe { std::mem::zeroed() };
+        kernel.nl_family = libc::AF_NETLINK as libc::sa_family_t;
+        // SAFETY: `kernel` is valid for reads of its size.
+        let result = unsafe {
+            libc::connect(
+                self.inner.as_raw_fd(),
+                (&raw const kernel).cast(),
+                size_of::<sockaddr_nl>() as socklen_t,
+            )
+        };
+        match result {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
         }
     }
 
@@ -140,7 +174,7 @@ impl Socket {
                 self.inner.as_raw_fd(),
                 level,
                 name,
-                std::ptr::from_ref(value).cast::<c_void>(),
+                ptr::from_ref(value).cast::<c_void>(),
                 size_of_val(value) as socklen_t,
             )
         };
@@ -159,6 +193,7 @@ impl AsFd for Socket {
 }
 
 /// Calls again what a signal interrupted: the kernel does not, for a socket with a timeout.
+#[inline]
 fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {

@@ -39,7 +39,8 @@ pub struct Client {
 }
 
 impl Client {
-    pub(crate) const GET: genl_user::Operation = genl_user::Operation {
+    /// How [`Client::get`] calls the kernel.
+    pub const GET: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "get",
         cmd: 1,
@@ -47,7 +48,8 @@ impl Client {
         answer: genl_user::Answer::Reply(1),
     };
 
-    pub(crate) const GET_DUMP: genl_user::Operation = genl_user::Operation {
+    /// How [`Client::get_dump`] calls the kernel.
+    pub const GET_DUMP: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "get",
         cmd: 1,
@@ -55,7 +57,8 @@ impl Client {
         answer: genl_user::Answer::Reply(1),
     };
 
-    pub(crate) const SET: genl_user::Operation = genl_user::Operation {
+    /// How [`Client::set`] calls the kernel.
+    pub const SET: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "set",
         cmd: 2,
@@ -63,7 +66,8 @@ impl Client {
         answer: genl_user::Answer::Reply(2),
     };
 
-    pub(crate) const DEL: genl_user::Operation = genl_user::Operation {
+    /// How [`Client::del`] calls the kernel.
+    pub const DEL: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "del",
         cmd: 3,
@@ -71,7 +75,8 @@ impl Client {
         answer: genl_user::Answer::Reply(3),
     };
 
-    pub(crate) const STATS: genl_user::Operation = genl_user::Operation {
+    /// How [`Client::stats`] calls the kernel.
+    pub const STATS: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "stats",
         cmd: 4,
@@ -79,7 +84,8 @@ impl Client {
         answer: genl_user::Answer::Reply(4),
     };
 
-    pub(crate) const CLEAR: genl_user::Operation = genl_user::Operation {
+    /// How [`Client::clear`] calls the kernel.
+    pub const CLEAR: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "clear",
         cmd: 5,

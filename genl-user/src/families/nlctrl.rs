@@ -19,7 +19,8 @@ pub struct Client {
 }
 
 impl Client {
-    pub(crate) const GETFAMILY: genl_user::Operation = genl_user::Operation {
+    /// How [`Client::getfamily`] calls the kernel.
+    pub const GETFAMILY: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "getfamily",
         cmd: 3,
@@ -27,7 +28,8 @@ impl Client {
         answer: genl_user::Answer::Reply(1),
     };
 
-    pub(crate) const GETFAMILY_DUMP: genl_user::Operation = genl_user::Operation {
+    /// How [`Client::getfamily_dump`] calls the kernel.
+    pub const GETFAMILY_DUMP: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "getfamily",
         cmd: 3,
@@ -35,7 +37,8 @@ impl Client {
         answer: genl_user::Answer::Reply(1),
     };
 
-    pub(crate) const GETPOLICY_DUMP: genl_user::Operation = genl_user::Operation {
+    /// How [`Client::getpolicy_dump`] calls the kernel.
+    pub const GETPOLICY_DUMP: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "getpolicy",
         cmd: 10,

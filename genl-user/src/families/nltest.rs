@@ -25,7 +25,8 @@ pub struct Client {
 }
 
 impl Client {
-    pub(crate) const HELLO: genl_user::Operation = genl_user::Operation {
+    /// How [`Client::hello`] calls the kernel.
+    pub const HELLO: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "hello",
         cmd: 1,
@@ -33,7 +34,8 @@ impl Client {
         answer: genl_user::Answer::Reply(1),
     };
 
-    pub(crate) const ECHO: genl_user::Operation = genl_user::Operation {
+    /// How [`Client::echo`] calls the kernel.
+    pub const ECHO: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "echo",
         cmd: 2,
@@ -41,7 +43,8 @@ impl Client {
         answer: genl_user::Answer::Reply(2),
     };
 
-    pub(crate) const UNICAST: genl_user::Operation = genl_user::Operation {
+    /// How [`Client::unicast`] calls the kernel.
+    pub const UNICAST: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "unicast",
         cmd: 3,
@@ -49,7 +52,8 @@ impl Client {
         answer: genl_user::Answer::Ack,
     };
 
-    pub(crate) const BROADCAST: genl_user::Operation = genl_user::Operation {
+    /// How [`Client::broadcast`] calls the kernel.
+    pub const BROADCAST: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "broadcast",
         cmd: 4,

@@ -124,9 +124,9 @@ impl<'b> Encoder<'b> {
 
     #[inline]
     fn head(&mut self, kind: u16, len: usize) {
-        let len = (NLA_HDRLEN + len) as u16;
-        self.out.extend_from_slice(&len.to_ne_bytes());
-        self.out.extend_from_slice(&kind.to_ne_bytes());
+        let [l0, l1] = ((NLA_HDRLEN + len) as u16).to_ne_bytes();
+        let [k0, k1] = kind.to_ne_bytes();
+        self.out.extend_from_slice(&[l0, l1, k0, k1]);
     }
 
     #[inline]

@@ -59,13 +59,15 @@ impl Head {
     /// Begins a request in `out`, genlmsghdr included; [`finish`] sets its length.
     #[inline]
     pub(crate) fn begin(self, cmd: u8, version: u8, out: &mut Vec<u8>) {
+        let [k0, k1] = self.kind.to_ne_bytes();
+        let [f0, f1] = self.flags.to_ne_bytes();
+        let [s0, s1, s2, s3] = self.seq.to_ne_bytes();
+        let [p0, p1, p2, p3] = self.port.to_ne_bytes();
+        let bytes: [u8; ATTRS_OFFSET] = [
+            0, 0, 0, 0, k0, k1, f0, f1, s0, s1, s2, s3, p0, p1, p2, p3, cmd, version, 0, 0,
+        ];
         out.clear();
-        out.extend_from_slice(&[0; 4]);
-        out.extend_from_slice(&self.kind.to_ne_bytes());
-        out.extend_from_slice(&self.flags.to_ne_bytes());
-        out.extend_from_slice(&self.seq.to_ne_bytes());
-        out.extend_from_slice(&self.port.to_ne_bytes());
-        out.extend_from_slice(&[cmd, version, 0, 0]);
+        out.extend_from_slice(&bytes);
     }
 }
 

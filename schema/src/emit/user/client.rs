@@ -85,8 +85,14 @@ fn operation(types: &Types<'_>, op: &Op, call: &Call, way: Way) -> TokenStream {
         Some(cmd) if way == Way::Dump || family.reply_or_error => quote!(Reply(#cmd)),
         Some(cmd) => quote!(ReplyAndAck(#cmd)),
     };
+    let method = match way {
+        Way::Do => op.name.snake(),
+        Way::Dump => op.name.join("dump").snake(),
+    };
+    let doc = own_doc(&format!("How [`Client::{method}`] calls the kernel."));
     quote! {
-        pub(crate) const #constant: genl_user::Operation = genl_user::Operation {
+        #doc
+        pub const #constant: genl_user::Operation = genl_user::Operation {
             family: &FAMILY,
             name: #name,
             cmd: #cmd,

@@ -1,0 +1,36 @@
+//! An allocator that counts how often it is asked for memory.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The system's allocator, counted.
+pub(crate) struct Counting;
+
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+/// How often memory was asked for while `call` ran, by any thread.
+pub(crate) fn count(call: impl FnOnce()) -> u64 {
+    let before = COUNT.load(Ordering::Relaxed);
+    call();
+    COUNT.load(Ordering::Relaxed) - before
+}
+
+// SAFETY: every call goes to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller vouches for `layout`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller vouches that `block` came from `alloc` or `realloc`, so from `System`.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as in `dealloc`; the caller vouches for `size`.
+        unsafe { System.realloc(block, layout, size) }
+    }
+}
