@@ -100,6 +100,41 @@ pub enum Code {
     NotSupported = 90,
 }
 
+impl Code {
+    /// Every code there is.
+    pub const ALL: [Self; 29] = [
+        Self::Syntax,
+        Self::TooLarge,
+        Self::WrongType,
+        Self::UnknownKey,
+        Self::DuplicateKey,
+        Self::MissingKey,
+        Self::UnknownWord,
+        Self::WrongProtocol,
+        Self::UnknownReference,
+        Self::DuplicateName,
+        Self::DuplicateValue,
+        Self::NameCollision,
+        Self::BadName,
+        Self::NameTooLong,
+        Self::OutOfRange,
+        Self::ZeroInRequest,
+        Self::TooMany,
+        Self::Contradiction,
+        Self::BadNumber,
+        Self::NotApplicable,
+        Self::BadSubset,
+        Self::EmptyOperation,
+        Self::MixedOperation,
+        Self::NotInMessages,
+        Self::BadRequired,
+        Self::BadDontValidate,
+        Self::BadGroupFlag,
+        Self::NothingToRepeat,
+        Self::NotSupported,
+    ];
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "E{:03}", *self as u8)
@@ -167,6 +202,9 @@ impl Diagnostic {
     }
 }
 
+/// So many diagnostics are more than anyone reads, and each costs a walk through the text.
+const MOST_SHOWN: usize = 100;
+
 /// All faults of a spec, in the order in which they stand in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -191,19 +229,25 @@ impl Report {
     }
 
     /// The report as rustc would print it: `file:line:column`, the line, a caret under the place.
+    ///
+    /// Of very many diagnostics only the first are shown, and that is said.
     pub fn render(&self, color: bool) -> String {
         let renderer = match color {
             true => Renderer::styled(),
             false => Renderer::plain(),
         };
         let mut out = String::new();
-        for diagnostic in &self.diagnostics {
+        for diagnostic in self.diagnostics.iter().take(MOST_SHOWN) {
             out.push_str(&self.render_one(diagnostic, &renderer));
             out.push_str("\n\n");
         }
         let count = self.diagnostics.len();
         let s = if count == 1 { "" } else { "s" };
-        out.push_str(&format!("{}: {count} error{s}\n", self.file));
+        out.push_str(&format!("{}: {count} error{s}", self.file));
+        if count > MOST_SHOWN {
+            out.push_str(&format!(", the first {MOST_SHOWN} of them shown"));
+        }
+        out.push('\n');
         out
     }
 

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{
     DefaultMessageFormatter, DuplicateKeyPolicy, Error, Location, MessageFormatter, Spanned,
 };
@@ -71,29 +72,55 @@ pub(crate) fn parse(text: &str, faults: &mut Vec<Diagnostic>) -> Option<Node> {
         with_snippet: false,
     };
     serde_saphyr::from_str_with_options::<Node>(text, options)
-        .map_err(|error| faults.push(diagnostic(&error)))
+        .map_err(|error| faults.push(diagnostic(&error, text)))
         .ok()
 }
 
-fn diagnostic(error: &Error) -> Diagnostic {
-    let code = match error {
-        Error::Budget { .. }
-        | Error::AliasReplayLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. } => Code::TooLarge,
-        _ => Code::Syntax,
+fn diagnostic(error: &Error, text: &str) -> Diagnostic {
+    let mut cause = error;
+    while let Error::AliasError { error, .. } = cause {
+        cause = error;
+    }
+    let words = DefaultMessageFormatter.format_message(cause);
+    let (code, message) = match cause {
+        Error::AliasReplayLimitExceeded { .. } | Error::AliasReplayStackDepthExceeded { .. } => {
+            (Code::TooLarge, "the aliases grow the spec without bounds")
+        }
+        Error::Budget { breach, .. } => match breach {
+            BudgetBreach::Documents { .. } => (Code::Syntax, "a file holds one spec, not several"),
+            BudgetBreach::Depth { .. } => (Code::TooLarge, "this is nested too deeply for a spec"),
+            _ => (Code::TooLarge, "this is larger than any spec"),
+        },
+        _ => (Code::Syntax, &*words),
     };
-    let span = error.location().map_or(Span::default(), place);
-    let message = DefaultMessageFormatter.format_message(error).into_owned();
+    let span = error.location().map_or(Span::default(), |at| {
+        place(at).unwrap_or_else(|| at_line(text, at.line(), at.column()))
+    });
     Diagnostic::new(code, span, message)
 }
 
-fn place(location: Location) -> Span {
-    let start = location.span().byte_offset().unwrap_or(0) as usize;
-    let len = location.span().byte_len().unwrap_or(0) as usize;
-    Span {
+/// Where a node stands, in bytes.
+fn place(location: Location) -> Option<Span> {
+    let start = location.span().byte_offset()? as usize;
+    let len = location.span().byte_len()? as usize;
+    Some(Span {
         start,
         end: start + len,
-    }
+    })
+}
+
+/// Of the scanner's own errors no more is known than a line and a column.
+fn at_line(text: &str, line: u64, column: u64) -> Span {
+    let lines = text
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1) as usize);
+    let line_start: usize = lines.map(str::len).sum();
+    let chars = text[line_start..].char_indices();
+    let column = chars
+        .map(|(at, _)| at)
+        .nth(column.saturating_sub(1) as usize);
+    let start = line_start + column.unwrap_or(0);
+    Span { start, end: start }
 }
 
 impl<'de> Deserialize<'de> for Node {
@@ -103,7 +130,7 @@ impl<'de> Deserialize<'de> for Node {
         // A collection is best shown by where it begins.
         let span = match &kind {
             Kind::Map(entries) if !entries.is_empty() => entries[0].0.span,
-            _ => place(spanned.defined),
+            _ => place(spanned.defined).unwrap_or_default(),
         };
         Ok(Self { span, kind })
     }

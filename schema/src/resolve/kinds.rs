@@ -167,9 +167,17 @@ impl Kinds<'_, '_> {
             let at = checks.unterminated_ok.span();
             refuse("a string that need not end in NUL (`unterminated-ok`)", at);
         }
-        // No policy can describe it.
-        if type_ == AttrType::NestTypeValue && self.protocol != Protocol::GenetlinkLegacy {
-            refuse("type `nest-type-value` on the kernel side", type_at);
+        if self.protocol != Protocol::GenetlinkLegacy {
+            match type_ {
+                // No policy can describe it.
+                AttrType::NestTypeValue => {
+                    refuse("type `nest-type-value` on the kernel side", type_at);
+                }
+                AttrType::IndexedArray => {
+                    refuse("type `indexed-array` on the kernel side", type_at);
+                }
+                _ => {}
+            }
         }
         (self.faults.len() == before).then_some(())
     }

@@ -38,7 +38,7 @@ pub(super) fn resolve(
     let mut ops = Vec::new();
     for (at, op) in numbered.ops.iter().enumerate() {
         resolver.check_shape(op);
-        if !op.is_async() {
+        if op.is_call() {
             let (op, repeatable) = resolver.call(op);
             resolver.repeatable[at] = repeatable;
             ops.extend(op);
@@ -49,7 +49,7 @@ pub(super) fn resolve(
     let events = numbered
         .ops
         .iter()
-        .filter(|op| op.is_async())
+        .filter(|op| op.is_async() && !op.is_call())
         .filter_map(|op| resolver.event(op))
         .collect();
     Operations {

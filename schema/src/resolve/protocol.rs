@@ -110,7 +110,7 @@ impl Keys<'_> {
             let message = format!("protocol `{}` does not have {what}", word(self.protocol));
             self.faults.push(
                 Diagnostic::new(Code::WrongProtocol, span, message)
-                    .help(format!("only specs of protocol `{}` do", word(least))),
+                    .help(format!("it belongs to `protocol: {}`", word(least))),
             );
         }
     }

@@ -40,7 +40,7 @@ impl Scope {
     ) {
         let what = self.what;
         if let Some((_, first)) = self.names.get(name) {
-            let message = format!("there are two {what}s named `{name}`");
+            let message = format!("another {what} is named `{name}` already");
             faults.push(
                 Diagnostic::new(Code::DuplicateName, span, message)
                     .label("again here")
@@ -59,7 +59,7 @@ impl Scope {
                 Diagnostic::new(Code::NameCollision, span, message)
                     .label(format!("becomes `{spelling}`"))
                     .related(*first, "so does this")
-                    .help(format!("rename one of the two {what}s")),
+                    .help("rename one of the two"),
             );
             return;
         }
