@@ -1,18 +1,21 @@
 //! What a call costs: this crate's client beside the least that can be done by hand.
 //!
-//! `cargo xtask bench` drives it. Without arguments all cases are measured, the clients taking
-//! turns so that both meet the same machine, and each line of output is one client in one case:
-//! `CASE CLIENT BEST MEDIAN RATIO ALLOCS`, times in nanoseconds an operation, the ratio that of the
-//! round's two times, median of all rounds, allocations an operation.
+//! `cargo xtask bench` drives it. The clients take turns in each case, so that both meet the same
+//! machine, and each line of output is one client in one case:
+//! `CASE CLIENT BEST MEDIAN RATIO ALLOCS SYSCALLS`. Times are in nanoseconds an operation; the
+//! ratio is that of a round's time to the raw client's in the same round, median of all rounds;
+//! allocations and system calls are those of an operation.
 //!
-//! With `--only CASE CLIENT COUNT` nothing is measured: so many operations are done, for a tracer
-//! to count their system calls.
+//! With `--only CASE CLIENT COUNT` nothing is measured: so many operations are done, for the
+//! program, which runs itself so, to count their system calls.
 
 #[path = "../tests/counting/mod.rs"]
 mod counting;
 mod raw;
+mod tracer;
 
 use std::hint::black_box;
+use std::process::Command;
 use std::time::Instant;
 
 use genl_user::families::nlctrl::{Client, Getfamily, GetfamilyDump};
@@ -104,10 +107,11 @@ fn measure(case: &str) {
     for (client, name) in CLIENTS.iter().enumerate() {
         let best = times[client].iter().copied().fold(f64::INFINITY, f64::min);
         println!(
-            "{case} {name} {best:.1} {:.1} {:.3} {:.3}",
+            "{case} {name} {best:.1} {:.1} {:.3} {:.3} {:.3}",
             median(&times[client]),
             median(&ratios[client]),
-            allocs[client]
+            allocs[client],
+            syscalls(case, name)
         );
     }
 }
@@ -117,6 +121,17 @@ fn time(call: &mut dyn FnMut(), count: usize) -> f64 {
     let start = Instant::now();
     (0..count).for_each(|_| call());
     start.elapsed().as_nanos() as f64 / count as f64
+}
+
+/// System calls an operation: what 200 take more than 100, so that neither start nor end count.
+fn syscalls(case: &str, client: &str) -> f64 {
+    let program = std::env::current_exe().expect("a path to this program");
+    let [fewer, more] = [100, 200].map(|count: u32| {
+        let mut command = Command::new(&program);
+        command.args(["--only", case, client, &count.to_string()]);
+        tracer::count(&mut command).expect("a process that can be traced")
+    });
+    (more - fewer) as f64 / 100.0
 }
 
 fn median(values: &[f64]) -> f64 {
