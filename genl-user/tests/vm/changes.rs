@@ -1,0 +1,164 @@
+//! The group `changes`: who listens hears every change, or that some were lost.
+
+use std::thread;
+use std::time::Duration;
+
+use genl_user::families::kvstore::{self, Clear, Del, EntryFlags, Event, Events, Group, Set};
+
+use crate::guest::{Netns, in_new_netns};
+use crate::raw::refusal;
+use crate::{open, put, put_flagged, put_labels};
+
+const SOON: Duration = Duration::from_secs(20);
+
+fn listen() -> kvstore::Events {
+    Events::open(&[Group::Changes]).expect("events")
+}
+
+/// An event in short.
+#[derive(Debug, PartialEq)]
+enum Change {
+    Set(String, u64),
+    Del(String, u64),
+    Overrun,
+}
+
+fn next(changes: &mut kvstore::Events) -> Option<Change> {
+    let event = changes.next_timeout(SOON).expect("an event")?;
+    Some(match event {
+        Event::SetNtf(entry) => Change::Set(
+            entry.key().expect("key").into(),
+            entry.revision().expect("revision"),
+        ),
+        Event::DelNtf(entry) => Change::Del(
+            entry.key().expect("key").into(),
+            entry.revision().expect("revision"),
+        ),
+        Event::Overrun => Change::Overrun,
+        other => panic!("{other:?}"),
+    })
+}
+
+#[test]
+fn every_change_is_told_in_order() {
+    in_new_netns(|| {
+        let mut kv = open();
+        put(&mut kv, "before", b"");
+        let mut changes = listen();
+        put(&mut kv, "a", b"1");
+        put(&mut kv, "a", b"2");
+        kv.del(&Del { key: "a" }).expect("del");
+        refusal(kv.del(&Del { key: "a" }));
+        put_flagged(&mut kv, "b", EntryFlags::STICKY);
+        kv.clear(&Clear {}).expect("clear");
+        let told: Vec<_> = (0..5)
+            .map(|_| next(&mut changes).expect("an event"))
+            .collect();
+        let expected = [
+            Change::Set("a".into(), 2),
+            Change::Set("a".into(), 3),
+            Change::Del("a".into(), 4),
+            Change::Set("b".into(), 5),
+            Change::Del("before".into(), 6),
+        ];
+        assert_eq!(told, expected);
+        assert!(
+            changes
+                .next_timeout(Duration::from_millis(200))
+                .expect("quiet")
+                .is_none()
+        );
+    });
+}
+
+#[test]
+fn a_set_tells_what_get_would() {
+    in_new_netns(|| {
+        let mut kv = open();
+        let mut changes = listen();
+        put_labels(&mut kv, "a", &["x", "y"]).expect("set");
+        let mut told = match changes.next_timeout(SOON).expect("an event") {
+            Some(Event::SetNtf(entry)) => entry.to_owned(),
+            other => panic!("{other:?}"),
+        };
+        let mut got = kv.get(&kvstore::Get { key: "a" }).expect("get").to_owned();
+        // Only the get counts itself.
+        told.meta.as_mut().expect("meta").hits = None;
+        got.meta.as_mut().expect("meta").hits = None;
+        assert_eq!(told, got);
+    });
+}
+
+/// The one that keeps up hears all; the one that does not hears that it has lost some, and then
+/// what comes after.
+#[test]
+fn a_slow_listener_learns_that_it_lost_some() {
+    const COUNT: u64 = 5_000;
+    in_new_netns(|| {
+        let mut slow = listen();
+        let mut fast = listen();
+        fast.set_queue_size(64 << 20).expect("a queue");
+        let here = Netns::current();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                here.run(|| {
+                    let mut kv = open();
+                    for _ in 0..COUNT {
+                        put(&mut kv, "a", &[1; 1024]);
+                    }
+                });
+            });
+            for revision in 1..=COUNT {
+                assert_eq!(next(&mut fast), Some(Change::Set("a".into(), revision)));
+            }
+        });
+        assert_eq!(next(&mut slow), Some(Change::Overrun));
+        let mut heard = 0;
+        while slow
+            .next_timeout(Duration::from_millis(200))
+            .expect("an event")
+            .is_some_and(|event| !matches!(event, Event::Overrun))
+        {
+            heard += 1;
+        }
+        assert!((1..COUNT).contains(&heard), "{heard}");
+        put(&mut open(), "after", b"");
+        assert_eq!(
+            next(&mut slow),
+            Some(Change::Set("after".into(), COUNT + 1))
+        );
+    });
+}
+
+#[test]
+fn who_listens_to_no_group_hears_nothing() {
+    in_new_netns(|| {
+        let mut nothing = kvstore::Events::open(&[]).expect("events");
+        put(&mut open(), "a", b"");
+        assert!(
+            nothing
+                .next_timeout(Duration::from_millis(300))
+                .expect("quiet")
+                .is_none()
+        );
+    });
+}
+
+#[test]
+fn what_is_refused_is_not_told() {
+    in_new_netns(|| {
+        let mut changes = listen();
+        refusal(open().set(&Set {
+            key: "a",
+            value: Some(&[0; 5000]),
+            ..Set::default()
+        }));
+        refusal(put_labels(&mut open(), "a", &["l"; 17]));
+        assert!(
+            changes
+                .next_timeout(Duration::from_millis(300))
+                .expect("quiet")
+                .is_none()
+        );
+    });
+}

@@ -1,0 +1,215 @@
+//! Dumps of 10,000 entries, left alone, changed meanwhile, abandoned.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use genl_user::Error;
+use genl_user::families::kvstore::{self, Del, Get, GetDump};
+
+use crate::guest::{Netns, in_new_netns};
+use crate::{keys, open, put};
+
+const COUNT: usize = 10_000;
+
+fn key(number: usize) -> String {
+    format!("stays-{number:05}")
+}
+
+/// A client of a new store with 10,000 entries, each with its key as its value.
+fn filled() -> kvstore::Client {
+    let mut kv = open();
+    for number in 0..COUNT {
+        let key = key(number);
+        put(&mut kv, &key, key.as_bytes());
+    }
+    kv
+}
+
+#[test]
+fn all_entries_come_once_and_in_order() {
+    in_new_netns(|| {
+        let mut kv = filled();
+        let mut dump = kv.get_dump(&GetDump::default()).expect("a dump");
+        let mut count = 0;
+        while let Some(entry) = dump.next().expect("an entry") {
+            assert_eq!(entry.key(), Some(key(count).as_str()));
+            assert_eq!(entry.value(), Some(key(count).as_bytes()));
+            count += 1;
+        }
+        assert_eq!(count, COUNT);
+    });
+}
+
+#[test]
+fn the_largest_entries_fill_chunk_after_chunk() {
+    in_new_netns(|| {
+        let mut kv = open();
+        let names: Vec<_> = (0..100).map(|number| format!("{number:064}")).collect();
+        for name in &names {
+            put(&mut kv, name, &[1; 4096]);
+        }
+        assert_eq!(keys(&mut kv, None), names);
+    });
+}
+
+/// Entries are written between any two chunks: those that stay all come once, and the end tells.
+#[test]
+fn what_changes_meanwhile_is_told() {
+    in_new_netns(|| {
+        let mut kv = filled();
+        let mut writer = open();
+        let mut seen = Vec::new();
+        let mut dump = kv.get_dump(&GetDump::default()).expect("a dump");
+        let end = loop {
+            match dump.next() {
+                Ok(Some(entry)) => seen.push(entry.key().expect("a key").to_owned()),
+                end => break end.map(drop),
+            }
+            if seen.len() % 100 == 0 {
+                // Before the cursor, behind it, and where it is.
+                put(&mut writer, &format!("a-{}", seen.len()), b"");
+                put(&mut writer, &format!("z-{}", seen.len()), b"");
+                let gone = format!("{}-gone", seen[seen.len() - 1]);
+                put(&mut writer, &gone, b"");
+                writer.del(&Del { key: &gone }).expect("del");
+            }
+        };
+        assert!(matches!(end, Err(Error::DumpInterrupted)), "{end:?}");
+        let stayed: Vec<_> = seen
+            .iter()
+            .filter(|key| key.starts_with("stays-"))
+            .collect();
+        let stayed: Vec<_> = stayed
+            .into_iter()
+            .filter(|key| !key.ends_with("gone"))
+            .collect();
+        assert_eq!(
+            stayed,
+            (0..COUNT)
+                .map(key)
+                .collect::<Vec<_>>()
+                .iter()
+                .collect::<Vec<_>>()
+        );
+        let unique: BTreeSet<_> = seen.iter().collect();
+        assert_eq!(unique.len(), seen.len(), "no key comes twice");
+    });
+}
+
+/// Nor is a cursor lost whose entry goes, with all that follow.
+#[test]
+fn everything_may_go_meanwhile() {
+    in_new_netns(|| {
+        let mut kv = filled();
+        let mut writer = open();
+        let mut dump = kv.get_dump(&GetDump::default()).expect("a dump");
+        dump.next().expect("an entry");
+        for number in 0..COUNT {
+            writer.del(&Del { key: &key(number) }).expect("del");
+        }
+        let end = loop {
+            match dump.next() {
+                Ok(Some(_)) => {}
+                end => break end.map(drop),
+            }
+        };
+        assert!(matches!(end, Err(Error::DumpInterrupted)), "{end:?}");
+    });
+}
+
+/// The same with a writer in another thread, which knows nothing of chunks.
+#[test]
+fn a_consistent_dump_is_had_once_writing_stops() {
+    in_new_netns(|| {
+        let mut kv = filled();
+        let stop = AtomicBool::new(false);
+        let here = Netns::current();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                here.run(|| {
+                    let mut writer = open();
+                    while !stop.load(Ordering::Relaxed) {
+                        put(&mut writer, "z", b"");
+                        writer.del(&Del { key: "z" }).expect("del");
+                    }
+                });
+            });
+            for _ in 0..5 {
+                let dump = kv
+                    .get_dump(&GetDump {
+                        prefix: Some("stays-"),
+                    })
+                    .expect("a dump");
+                let (mut count, mut interrupted) = (0, false);
+                for entry in dump.owned() {
+                    match entry {
+                        Ok(_) => count += 1,
+                        Err(Error::DumpInterrupted) => interrupted = true,
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+                assert_eq!(count, COUNT);
+                assert!(interrupted, "the writer writes all the time");
+            }
+            stop.store(true, Ordering::Relaxed);
+        });
+        let dump = kv
+            .get_dump(&GetDump {
+                prefix: Some("stays-"),
+            })
+            .expect("a dump");
+        assert_eq!(dump.consistent(3).expect("consistent").len(), COUNT);
+    });
+}
+
+#[test]
+fn an_abandoned_dump_is_not_in_the_way() {
+    in_new_netns(|| {
+        let mut kv = filled();
+        for _ in 0..10 {
+            let mut dump = kv.get_dump(&GetDump::default()).expect("a dump");
+            dump.next().expect("an entry");
+        }
+        assert_eq!(
+            kv.get(&Get { key: &key(7) }).expect("get").key(),
+            Some(key(7).as_str())
+        );
+    });
+}
+
+#[test]
+fn a_socket_may_be_closed_in_the_middle_of_a_dump() {
+    in_new_netns(|| {
+        let mut kv = filled();
+        for _ in 0..20 {
+            let mut other = open();
+            // Forgetting it keeps the client from reading the dump to its end.
+            let mut dump = other
+                .get_dump(&GetDump { prefix: Some("s") })
+                .expect("a dump");
+            dump.next().expect("an entry");
+            std::mem::forget(dump);
+            drop(other);
+        }
+        assert_eq!(keys(&mut kv, None).len(), COUNT);
+    });
+}
+
+#[test]
+fn two_sockets_dump_at_once() {
+    in_new_netns(|| {
+        let (mut first, mut second) = (filled(), open());
+        let mut a = first.get_dump(&GetDump::default()).expect("a dump");
+        let mut b = second.get_dump(&GetDump::default()).expect("a dump");
+        for number in 0..COUNT {
+            let expected = key(number);
+            for dump in [&mut a, &mut b] {
+                let entry = dump.next().expect("an entry").expect("not the end");
+                assert_eq!(entry.key(), Some(expected.as_str()));
+            }
+        }
+        assert!(a.next().expect("the end").is_none());
+        assert!(b.next().expect("the end").is_none());
+    });
+}

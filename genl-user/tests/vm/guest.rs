@@ -1,0 +1,146 @@
+//! What the tests ask of the machine they run on: namespaces, users, modules, the kernel's log.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::path::PathBuf;
+use std::thread;
+
+/// A user without any right.
+const NOBODY: libc::uid_t = 65534;
+
+/// Runs `test` in a network namespace of its own, with empty stores.
+pub(crate) fn in_new_netns<R: Send>(test: impl FnOnce() -> R + Send) -> R {
+    on_own_thread(|| {
+        enter_new_netns();
+        test()
+    })
+}
+
+/// Runs `test` in the caller's namespaces as a user without any right.
+pub(crate) fn as_nobody<R: Send>(test: impl FnOnce() -> R + Send) -> R {
+    on_own_thread(|| {
+        // The library's setresuid changes every thread of the process; the bare call only this one.
+        // SAFETY: the call takes numbers only.
+        let done = unsafe { libc::syscall(libc::SYS_setresuid, NOBODY, NOBODY, NOBODY) };
+        assert_eq!(done, 0, "setresuid: {}", io::Error::last_os_error());
+        test()
+    })
+}
+
+/// Moves the calling thread into a network namespace of its own.
+///
+/// Only for threads that end with the test; see [`in_new_netns`].
+pub(crate) fn enter_new_netns() {
+    // SAFETY: the call takes a number only.
+    let done = unsafe { libc::unshare(libc::CLONE_NEWNET) };
+    assert_eq!(done, 0, "unshare: {}", io::Error::last_os_error());
+}
+
+/// Moves the calling thread into a network namespace of its own, owned by a user namespace of its
+/// own, as a user without any right in the initial one.
+///
+/// Safe to call between fork and exec: it makes system calls and nothing else.
+pub(crate) fn enter_own_user_namespace() -> io::Result<()> {
+    // SAFETY: the calls take numbers only.
+    let done = unsafe {
+        match libc::setresuid(NOBODY, NOBODY, NOBODY) {
+            0 => libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET),
+            failed => failed,
+        }
+    };
+    match done {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// The calling thread's network namespace, kept alive.
+pub(crate) struct Netns(File);
+
+impl Netns {
+    /// The one that the calling thread is in.
+    pub(crate) fn current() -> Self {
+        Self(File::open("/proc/thread-self/ns/net").expect("/proc is mounted"))
+    }
+
+    /// Runs `test` within it.
+    pub(crate) fn run<R: Send>(&self, test: impl FnOnce() -> R + Send) -> R {
+        on_own_thread(|| {
+            // SAFETY: the call takes a file descriptor that is open, and a number.
+            let done = unsafe { libc::setns(self.0.as_raw_fd(), libc::CLONE_NEWNET) };
+            assert_eq!(done, 0, "setns: {}", io::Error::last_os_error());
+            test()
+        })
+    }
+}
+
+fn on_own_thread<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    thread::scope(|scope| match scope.spawn(work).join() {
+        Ok(result) => result,
+        Err(panic) => std::panic::resume_unwind(panic),
+    })
+}
+
+/// Loads a module that `cargo xtask vm` built, with its parameters (`portid=7`).
+pub(crate) fn load(module: &str, params: &str) -> io::Result<()> {
+    let dir = std::env::var_os("GENL_MODULE_DIR").expect("`cargo xtask vm` sets GENL_MODULE_DIR");
+    let file = File::open(PathBuf::from(dir).join(format!("{module}.ko")))?;
+    let params = CString::new(params).expect("parameters have no NUL");
+    // SAFETY: the descriptor is open, and the parameters are a string that outlives the call.
+    let done =
+        unsafe { libc::syscall(libc::SYS_finit_module, file.as_raw_fd(), params.as_ptr(), 0) };
+    match done {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Unloads a module; refused at once with EWOULDBLOCK while it is in use.
+pub(crate) fn unload(module: &str) -> io::Result<()> {
+    let name = CString::new(module).expect("a module's name has no NUL");
+    // SAFETY: the name is a string that outlives the call.
+    let done = unsafe { libc::syscall(libc::SYS_delete_module, name.as_ptr(), libc::O_NONBLOCK) };
+    match done {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Opens the kernel's log at its end: what is read from it was logged later.
+pub(crate) fn kernel_log() -> KernelLog {
+    use std::io::{Seek, SeekFrom};
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let mut file = File::options()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open("/dev/kmsg")
+        .expect("/dev/kmsg opens");
+    file.seek(SeekFrom::End(0)).expect("/dev/kmsg seeks");
+    KernelLog(file)
+}
+
+/// The kernel's log from some moment on.
+pub(crate) struct KernelLog(File);
+
+impl KernelLog {
+    /// All lines logged until now.
+    pub(crate) fn lines(&mut self) -> Vec<String> {
+        use std::io::Read;
+
+        let mut lines = Vec::new();
+        // One read gives one record: "priority,sequence,time,flags;text\n".
+        let mut record = [0; 8192];
+        while let Ok(len) = self.0.read(&mut record) {
+            let record = String::from_utf8_lossy(&record[..len]);
+            lines.extend(
+                record
+                    .split_once(';')
+                    .map(|(_, text)| text.trim_end().to_owned()),
+            );
+        }
+        lines
+    }
+}

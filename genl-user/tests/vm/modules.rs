@@ -1,0 +1,168 @@
+//! Modules that come and go.
+
+use std::thread;
+use std::time::Duration;
+
+use genl_user::Error;
+use genl_user::families::kvstore::{self, Get, GetDump};
+use genl_user::families::{nlctrl, nltest};
+
+use crate::guest::{in_new_netns, load, unload};
+use crate::{open, put};
+
+/// Loads the module again, however the test ends.
+struct Reload(&'static str);
+
+impl Drop for Reload {
+    fn drop(&mut self) {
+        if unload(self.0).is_ok() || !loaded(self.0) {
+            load(self.0, "").expect("the module loads again");
+        }
+    }
+}
+
+fn loaded(module: &str) -> bool {
+    std::path::Path::new("/sys/module").join(module).exists()
+}
+
+#[test]
+fn an_open_dump_holds_the_module() {
+    let _reload = Reload("kvstore");
+    in_new_netns(|| {
+        let mut kv = open();
+        for number in 0..10_000 {
+            put(&mut kv, &number.to_string(), b"");
+        }
+        let mut other = open();
+        let mut dump = other.get_dump(&GetDump::default()).expect("a dump");
+        dump.next().expect("an entry").expect("not the end");
+        let refused = unload("kvstore").expect_err("a dump is open");
+        assert_eq!(refused.raw_os_error(), Some(libc::EWOULDBLOCK));
+        let rest = dump
+            .owned()
+            .collect::<Result<Vec<_>, _>>()
+            .expect("the rest");
+        assert_eq!(rest.len(), 9_999);
+        unload("kvstore").expect("no dump is open");
+    });
+}
+
+#[test]
+fn a_client_outlives_its_module() {
+    let _reload = Reload("kvstore");
+    in_new_netns(|| {
+        let mut kv = open();
+        put(&mut kv, "a", b"1");
+        let id = kv.connection().family_id();
+        unload("kvstore").expect("nobody uses it");
+        let gone = kv.get(&Get { key: "a" }).map(drop);
+        assert!(matches!(gone, Err(Error::UnknownFamily { .. })), "{gone:?}");
+        let gone = kv.get_dump(&GetDump::default()).map(drop);
+        assert!(matches!(gone, Err(Error::UnknownFamily { .. })), "{gone:?}");
+        load("kvstore", "").expect("it loads");
+        // A new store, so it is empty.
+        put(&mut kv, "b", b"2");
+        assert_eq!(
+            kv.get(&Get { key: "b" }).expect("get").value(),
+            Some(&b"2"[..])
+        );
+        assert_ne!(kv.connection().family_id(), id);
+    });
+}
+
+#[test]
+fn modules_come_and_go_under_load() {
+    let _reload = Reload("kvstore");
+    in_new_netns(|| {
+        // Opened here: the threads are in the namespace of this one.
+        let mut clients = [(); 3].map(|()| open());
+        thread::scope(|scope| {
+            let workers: Vec<_> = clients
+                .iter_mut()
+                .map(|kv| {
+                    scope.spawn(move || {
+                        let mut served = 0;
+                        for round in 0..2_000 {
+                            let key = (round % 100).to_string();
+                            let set = kvstore::Set {
+                                key: &key,
+                                ..Default::default()
+                            };
+                            match kv.set(&set).map(drop) {
+                                Ok(()) => served += 1,
+                                Err(Error::UnknownFamily { .. }) => thread::yield_now(),
+                                Err(error) => panic!("{error}"),
+                            }
+                            match kv.get_dump(&GetDump::default()) {
+                                Ok(dump) => drop(dump),
+                                Err(Error::UnknownFamily { .. }) => {}
+                                Err(error) => panic!("{error}"),
+                            }
+                        }
+                        served
+                    })
+                })
+                .collect();
+            let mut reloads = 0;
+            while workers.iter().any(|worker| !worker.is_finished()) {
+                if unload("kvstore").is_ok() {
+                    load("kvstore", "").expect("it loads");
+                    reloads += 1;
+                }
+                thread::sleep(Duration::from_millis(1));
+            }
+            for worker in workers {
+                assert_ne!(worker.join().expect("a worker"), 0);
+            }
+            assert_ne!(reloads, 0);
+        });
+    });
+}
+
+#[test]
+fn the_controller_tells_of_it() {
+    let _reload = Reload("nltest");
+    let mut events = nlctrl::Events::open(&[nlctrl::Group::Notify]).expect("events");
+    unload("nltest").expect("nobody uses it");
+    load("nltest", "").expect("it loads");
+    let (mut removed, mut added) = (false, false);
+    while !(removed && added) {
+        match events
+            .next_timeout(Duration::from_secs(20))
+            .expect("an event")
+            .expect("in time")
+        {
+            nlctrl::Event::Delfamily(family) if family.family_name() == Some("nltest") => {
+                removed = true;
+            }
+            nlctrl::Event::Newfamily(family) if family.family_name() == Some("nltest") => {
+                assert!(removed, "it goes before it comes");
+                added = true;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Another module calls what nltest exports, while it is loaded: the kernel speaks first.
+#[test]
+fn the_kernel_speaks_first() {
+    let mut port = nltest::Events::open(&[]).expect("events");
+    let mut chat = nltest::Events::open(&[nltest::Group::Chat]).expect("events");
+    load("nltest_trigger", &format!("portid={}", port.port())).expect("it loads");
+    for events in [&mut port, &mut chat] {
+        match events
+            .next_timeout(Duration::from_secs(20))
+            .expect("an event")
+        {
+            Some(nltest::Event::Message(message)) => {
+                assert!(!message.text().expect("a text").is_empty());
+                assert_eq!(message.portid(), None, "the kernel itself sent it");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let refused = unload("nltest").expect_err("the trigger uses it");
+    assert_eq!(refused.raw_os_error(), Some(libc::EWOULDBLOCK));
+    unload("nltest_trigger").expect("nobody uses it");
+}

@@ -1,0 +1,78 @@
+//! One store a network namespace: neither entries nor events leave it.
+
+use std::time::Duration;
+
+use genl_user::families::kvstore::{Event, Events, Get, Group, Stats};
+
+use crate::guest::{Netns, in_new_netns};
+use crate::raw::refusal;
+use crate::{keys, open, put};
+
+#[test]
+fn entries_stay_in_their_namespace() {
+    in_new_netns(|| {
+        let mut outer = open();
+        put(&mut outer, "outer", b"1");
+        in_new_netns(|| {
+            let mut inner = open();
+            assert_eq!(
+                refusal(inner.get(&Get { key: "outer" })).errno,
+                libc::ENOENT
+            );
+            put(&mut inner, "inner", b"1");
+            assert_eq!(keys(&mut inner, None), ["inner"]);
+        });
+        assert_eq!(keys(&mut outer, None), ["outer"]);
+        assert_eq!(outer.stats(&Stats {}).expect("stats").revision(), Some(1));
+    });
+}
+
+#[test]
+fn a_client_stays_in_the_namespace_where_it_was_opened() {
+    in_new_netns(|| {
+        let here = Netns::current();
+        let mut kv = in_new_netns(|| {
+            let mut kv = open();
+            put(&mut kv, "there", b"1");
+            kv
+        });
+        assert_eq!(keys(&mut kv, None), ["there"]);
+        assert_eq!(here.run(|| keys(&mut open(), None)), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn events_stay_in_their_namespace() {
+    in_new_netns(|| {
+        let mut changes = Events::open(&[Group::Changes]).expect("events");
+        in_new_netns(|| put(&mut open(), "elsewhere", b"1"));
+        assert!(
+            changes
+                .next_timeout(Duration::from_millis(300))
+                .expect("quiet")
+                .is_none()
+        );
+        put(&mut open(), "here", b"1");
+        match changes
+            .next_timeout(Duration::from_secs(5))
+            .expect("an event")
+        {
+            Some(Event::SetNtf(entry)) => assert_eq!(entry.key(), Some("here")),
+            other => panic!("{other:?}"),
+        };
+    });
+}
+
+#[test]
+fn a_namespace_takes_its_store_along() {
+    // Were the stores kept, this would need 600 MiB.
+    for _ in 0..20 {
+        in_new_netns(|| {
+            let mut kv = open();
+            for number in 0..2_000 {
+                put(&mut kv, &number.to_string(), &[1; 4096]);
+            }
+        });
+    }
+    in_new_netns(|| assert_eq!(open().stats(&Stats {}).expect("stats").entries(), Some(0)));
+}

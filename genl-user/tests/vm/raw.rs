@@ -1,0 +1,68 @@
+//! Requests that the typed client cannot make: what is wrong with them is for the kernel to say.
+
+use genl_user::families::kvstore;
+use genl_user::wire::{Encoder, Unfit};
+use genl_user::{Answer, Error, Field, Layout, Operation, Refused, Request};
+
+/// Any attributes.
+struct Raw<F>(F);
+
+impl<F: Fn(&mut Encoder<'_>) -> Result<(), Unfit>> Request for Raw<F> {
+    fn encode(&self, out: &mut Encoder<'_>) -> Result<(), Unfit> {
+        self.0(out)
+    }
+}
+
+static META: Layout = Layout {
+    fields: &[
+        Field::value(1, "created-ns"),
+        Field::value(2, "hits"),
+        Field::value(3, "label"),
+    ],
+};
+
+static ENTRY: Layout = Layout {
+    fields: &[
+        Field::value(1, "key"),
+        Field::value(2, "value"),
+        Field::value(3, "revision"),
+        Field::value(4, "flags"),
+        Field::nest(5, "meta", &META),
+        Field::value(6, "prefix"),
+    ],
+};
+
+/// Any command of kvstore, sent as an operation of this name.
+pub(crate) const fn operation(name: &'static str, cmd: u8) -> Operation {
+    Operation {
+        family: &kvstore::FAMILY,
+        name,
+        cmd,
+        request: &ENTRY,
+        answer: Answer::Ack,
+    }
+}
+
+/// Sends a request with attributes as `encode` writes them.
+pub(crate) fn send(
+    operation: &'static Operation,
+    encode: impl Fn(&mut Encoder<'_>) -> Result<(), Unfit>,
+) -> Result<(), Error> {
+    super::open().connection().order(operation, &Raw(encode))
+}
+
+/// Sends such a request, which has to be refused.
+pub(crate) fn refused(
+    operation: &'static Operation,
+    encode: impl Fn(&mut Encoder<'_>) -> Result<(), Unfit>,
+) -> Refused {
+    refusal(send(operation, encode))
+}
+
+/// What the kernel said when it refused a request, which it has to have done.
+pub(crate) fn refusal<T>(result: Result<T, Error>) -> Refused {
+    match result {
+        Ok(_) => panic!("the kernel accepted it"),
+        Err(error) => error.refused().unwrap_or_else(|| panic!("{error}")).clone(),
+    }
+}
