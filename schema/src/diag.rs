@@ -64,6 +64,8 @@ pub enum Code {
     BadName = 14,
     /// A name is longer than the kernel allows.
     NameTooLong = 15,
+    /// The generated code has the name for something of its own.
+    ReservedName = 16,
 
     /// A number is out of the range that the kernel or the type has.
     OutOfRange = 20,
@@ -102,7 +104,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Syntax,
         Self::TooLarge,
         Self::WrongType,
@@ -117,6 +119,7 @@ impl Code {
         Self::NameCollision,
         Self::BadName,
         Self::NameTooLong,
+        Self::ReservedName,
         Self::OutOfRange,
         Self::ZeroInRequest,
         Self::TooMany,

@@ -156,7 +156,7 @@ impl Enum {
     pub fn is_sparse(&self) -> bool {
         self.entries
             .windows(2)
-            .any(|pair| pair[0].value + 1 != pair[1].value)
+            .any(|pair| pair[0].value.checked_add(1) != Some(pair[1].value))
     }
 
     /// All bits that the entries name, each entry's value taken as a bit's number.
@@ -331,8 +331,8 @@ pub struct Len {
 
 /// A message's content: which attributes of a set it can carry.
 ///
-/// Messages of equal content and direction are one: a dump's reply that equals the do's, and the
-/// notification that repeats it.
+/// A dump's reply that equals the do's is the same message, and so is the notification that
+/// repeats it; messages of different operations are different ones, however alike.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
     /// Unique among the family's messages: `get`, `get-dump` (requests), `get-reply`,

@@ -14,6 +14,7 @@ mod messages;
 mod numbers;
 mod operations;
 pub(crate) mod protocol;
+mod reserved;
 mod scope;
 mod sets;
 mod types;
@@ -50,6 +51,7 @@ pub(crate) fn resolve(spec: &spec::Family, whole: Span, faults: &mut Vec<Diagnos
         groups: groups.groups,
     };
     kernel::check(&family, spec, &numbered, faults);
+    reserved::check(spec, protocol, faults);
     types::check_methods(&numbered, faults);
     types::settle(&mut family);
     family

@@ -12,19 +12,38 @@ use crate::diag::{Code, Diagnostic, Span};
 use crate::model::{AttrKind, Direction, Family};
 use crate::name::Name;
 
-/// What the generated modules have beside the types that a spec names.
-const RESERVED: [&str; 7] = [
+/// What the generated modules have, or take from Rust, beside the types that a spec names.
+const RESERVED: [&str; 26] = [
     "Client",
     "Event",
     "Events",
-    "EventOwned",
     "Group",
     "Handler",
-    "Family",
+    "Served",
+    "CStr",
+    "PhantomData",
+    "Box",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Err",
+    "FnOnce",
+    "From",
+    "Into",
+    "Iterator",
+    "IntoIterator",
+    "None",
+    "Ok",
+    "Option",
+    "Result",
+    "Some",
+    "String",
+    "Vec",
 ];
 
-/// What is added to the name of a message or a set for its borrowed and its owned form.
-const FORMS: [&str; 3] = ["", "View", "Owned"];
+/// What is added to the name of a message or a set for its other forms.
+const FORMS: [&str; 4] = ["", "View", "Owned", "Writer"];
 
 /// What is added to the name of an enum for a set of its values.
 const ENUM_FORMS: [&str; 2] = ["", "Flags"];
