@@ -716,7 +716,7 @@ impl<'a> wire::FromAttrs<'a> for MetaView<'a> {
             match attr.kind() {
                 meta_attrs::CREATED_NS => view.created_ns = Some(attr.u64()?),
                 meta_attrs::HITS => view.hits = Some(attr.uint()?),
-                meta_attrs::LABEL => drop(attr.str()?),
+                meta_attrs::LABEL => view.label.check(attr)?,
                 _ => {}
             }
         }

@@ -498,7 +498,7 @@ impl<'a> wire::FromAttrs<'a> for EchoReply<'a> {
                 echo_attrs::FLAG => view.flag = true,
                 echo_attrs::ENUM => view.enum_ = Some(Color::from(attr.u32()?)),
                 echo_attrs::NEST => view.nest = Some(attr.nest()?),
-                echo_attrs::MULTI => drop(attr.u32()?),
+                echo_attrs::MULTI => view.multi.check(attr)?,
                 echo_attrs::RANGE => view.range = Some(attr.u8()?),
                 _ => {}
             }

@@ -28,6 +28,11 @@ impl<'a, T> List<'a, T> {
         }
     }
 
+    /// Reads one of the values, to see that it can be read.
+    pub fn check(&self, attr: Attr<'a>) -> Result<(), Malformed> {
+        (self.read)(attr).map(drop)
+    }
+
     /// A list without values.
     pub fn empty(read: Read<'a, T>) -> Self {
         Self {

@@ -1,5 +1,7 @@
 //! A module for each attribute set: the attributes' numbers, and their names for messages.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::Literal;
 use quote::quote;
 
@@ -9,7 +11,15 @@ use crate::model::{AttrKind, AttrSet, Family};
 
 /// The modules of all sets that occur in a message.
 pub(super) fn items(family: &Family) -> Vec<Item> {
-    family.sets.iter().map(|set| module(family, set)).collect()
+    let mut found = BTreeSet::new();
+    let mut pending: Vec<_> = family.messages.iter().map(|message| message.set).collect();
+    while let Some(set) = pending.pop() {
+        if found.insert(set) {
+            pending.extend(family[set].attrs.iter().filter_map(inside));
+        }
+    }
+    let modules = found.into_iter().map(|set| module(family, &family[set]));
+    modules.collect()
 }
 
 fn module(family: &Family, set: &AttrSet) -> Item {

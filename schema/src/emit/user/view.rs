@@ -105,6 +105,9 @@ fn from_attrs(types: &Types<'_>, shape: &Shape<'_>, borrows: bool) -> TokenStrea
     });
     let takes = shape.fields.iter().map(|field| take(types, field));
     let numbers = shape.fields.iter().map(|field| &field.number);
+    // A list is complete from the start.
+    let changes = shape.fields.iter().any(|field| !field.attr.multi);
+    let mutable = changes.then(|| quote!(mut));
     match shape.fields.len() {
         0 => quote! {
             #signature {
@@ -116,7 +119,7 @@ fn from_attrs(types: &Types<'_>, shape: &Shape<'_>, borrows: bool) -> TokenStrea
         },
         1 => quote! {
             #signature {
-                let mut view = Self { #(#starts,)* };
+                let #mutable view = Self { #(#starts,)* };
                 for attr in attrs {
                     let attr = attr?;
                     if attr.kind() == #(#numbers)* {
@@ -128,7 +131,7 @@ fn from_attrs(types: &Types<'_>, shape: &Shape<'_>, borrows: bool) -> TokenStrea
         },
         _ => quote! {
             #signature {
-                let mut view = Self { #(#starts,)* };
+                let #mutable view = Self { #(#starts,)* };
                 for attr in attrs {
                     let attr = attr?;
                     match attr.kind() {
@@ -171,15 +174,8 @@ fn take(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
             let read = level(levels.len() - 1);
             quote!(view.#name = wire::Map::read(attr, #read)?)
         }
-        // The list finds them again; here they are but checked.
-        AttrKind::Nest(set) if field.attr.multi => {
-            let view = ident(&format!("{}View", types.family[*set].name.pascal()));
-            quote!(drop(attr.nest::<#view>()?))
-        }
-        kind if field.attr.multi => {
-            let method = method(kind);
-            quote!(drop(attr.#method()?))
-        }
+        // The list finds it again by itself.
+        _ if field.attr.multi => quote!(view.#name.check(attr)?),
         kind => {
             let value = value(types, kind);
             quote!(view.#name = Some(#value))
