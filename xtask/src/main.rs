@@ -1,2 +1,53 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands: `cargo xtask VERB`.
+//!
+//! One file a verb, each with its `Options` and a `run()`.
+
+mod bench;
+mod build_kmod;
+mod build_root;
+mod cache;
+mod codegen;
+mod kernel;
+mod new;
+mod progress;
+mod setup;
+mod suggest;
+mod vm;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own commands
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Setup(setup::Options),
+    Codegen(codegen::Options),
+    BuildKmod(build_kmod::Options),
+    Vm(vm::Options),
+    Bench(bench::Options),
+    New(new::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().verb {
+        Verb::Setup(options) => setup::run(&options).map(|()| ExitCode::SUCCESS),
+        Verb::Codegen(options) => codegen::run(&options).map(|()| ExitCode::SUCCESS),
+        Verb::BuildKmod(options) => build_kmod::run(&options).map(|()| ExitCode::SUCCESS),
+        Verb::Vm(options) => return vm::main(&options),
+        Verb::New(options) => new::run(&options).map(|()| ExitCode::SUCCESS),
+        Verb::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

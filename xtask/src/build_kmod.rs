@@ -1,0 +1,278 @@
+//! `cargo xtask build-kmod`: builds the kernel half.
+//!
+//! The build works on a copy of `genl-kmod` in the target directory, one for each kernel, which only changed
+//! files are copied to. In the sandbox the copy stands where the original does, so that the compiler names
+//! the files the reader knows, and nothing is ever written into the checkout.
+
+mod mirror;
+mod running;
+mod tree;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::build_root::Shared;
+use crate::cache::{self, make_dir};
+use crate::kernel::{Kernel, Kind};
+use crate::progress::step;
+use crate::{setup, suggest, workspace};
+
+pub(crate) use tree::Tree;
+
+/// Build the kernel modules of the families; prints each module's path
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Families to build: directories of genl-kmod [default: all]
+    #[arg(value_name = "FAMILY")]
+    families: Vec<String>,
+    /// Build for the kernel that this machine runs
+    #[arg(long, conflicts_with_all = ["kdir", "debug"])]
+    running: bool,
+    /// Build against this kernel tree, which must have been built with Rust
+    #[arg(long, value_name = "DIR", conflicts_with = "debug")]
+    kdir: Option<PathBuf>,
+    /// Build for the checking kernel
+    #[arg(long)]
+    debug: bool,
+}
+
+/// Runs the verb.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let tree = match &options.kdir {
+        Some(dir) => Tree::foreign(dir)?,
+        None if options.running => running::tree()?,
+        None => Tree::Ready(setup::ensure(if options.debug {
+            Kind::Debug
+        } else {
+            Kind::Normal
+        })?),
+    };
+    for module in build(&tree, &options.families)? {
+        println!("{}", module.display());
+    }
+    Ok(())
+}
+
+/// Builds the modules of `families` (all, if none is named) and returns the path of each.
+///
+/// Warnings of the compiler go to stderr, and its errors into the error.
+pub(crate) fn build(tree: &Tree, families: &[String]) -> Result<Vec<PathBuf>> {
+    let source = workspace::root().join("genl-kmod");
+    let families = select(&source, families)?;
+    let work = Work::prepare(tree, &source, "kmod")?;
+    let modules = module_dir(tree)?;
+    make_dir(&modules)?;
+    let mut built = Vec::new();
+    for family in &families {
+        work.make(family, &[])?;
+        for module in modules_in(&work.copy.join(family))? {
+            let path = modules.join(module.file_name().unwrap_or_default());
+            cache::remove(&path)?;
+            fs::hard_link(&module, &path)
+                .with_context(|| format!("cannot link {}", path.display()))?;
+            built.push(path);
+        }
+    }
+    Ok(built)
+}
+
+/// Where [`build`] puts the modules for `tree`: `NAME.ko`, of all families.
+pub(crate) fn module_dir(tree: &Tree) -> Result<PathBuf> {
+    Ok(work_dir(tree, "kmod")?.join("modules"))
+}
+
+fn work_dir(tree: &Tree, name: &str) -> Result<PathBuf> {
+    Ok(workspace::target()?.join(name).join(tree.name()))
+}
+
+/// The families of the checkout: what a build without names builds.
+pub(crate) fn families() -> Result<Vec<String>> {
+    select(&workspace::root().join("genl-kmod"), &[])
+}
+
+/// Checks the kernel half's Rust as the kernel's own is checked: rustfmt, and clippy without a warning.
+pub(crate) fn lint(kernel: &Kernel) -> Result<()> {
+    let source = workspace::root().join("genl-kmod");
+    let families = select(&source, &[])?;
+    // Of its own, because what clippy compiles and what rustc compiles would replace each other.
+    let tree = Tree::Ready(kernel.clone());
+    let work = Work::prepare(&tree, &source, "kmod-clippy")?;
+    work.check_format(kernel)?;
+    for family in &families {
+        let complaints = work.make(family, &["CLIPPY=1"])?;
+        if !complaints.is_empty() {
+            bail!("clippy has complaints about {family}, see above");
+        }
+    }
+    Ok(())
+}
+
+/// The directories of `source` that `asked` names, or all of those that hold a family.
+fn select(source: &Path, asked: &[String]) -> Result<Vec<String>> {
+    let mut families = Vec::new();
+    for entry in
+        fs::read_dir(source).with_context(|| format!("cannot read {}", source.display()))?
+    {
+        let entry = entry?;
+        let name = entry.file_name().display().to_string();
+        if name != "genl" && entry.path().join("Kbuild").exists() {
+            families.push(name);
+        }
+    }
+    families.sort();
+    for name in asked {
+        if !families.contains(name) {
+            let known = suggest::known(name, families.iter().map(String::as_str));
+            bail!("genl-kmod has no family `{name}`: {known}");
+        }
+    }
+    // In the order of the directories, so that a module follows the one whose symbols it uses.
+    families.retain(|family| asked.is_empty() || asked.contains(family));
+    Ok(families)
+}
+
+/// The modules that a build has left in `dir`.
+fn modules_in(dir: &Path) -> Result<Vec<PathBuf>> {
+    let order = dir.join("modules.order");
+    let list = fs::read_to_string(&order)
+        .with_context(|| format!("the build left no {}", order.display()))?;
+    let objects = list.lines().filter_map(|line| Path::new(line).file_stem());
+    Ok(objects
+        .map(|stem| dir.join(stem).with_extension("ko"))
+        .collect())
+}
+
+/// A build of the copy of the sources.
+struct Work<'a> {
+    tree: &'a Tree,
+    source: PathBuf,
+    copy: PathBuf,
+    _lock: fs::File,
+}
+
+impl<'a> Work<'a> {
+    /// Brings the copy called `name` up to date, and keeps it for this process alone.
+    fn prepare(tree: &'a Tree, source: &Path, name: &str) -> Result<Self> {
+        let dir = work_dir(tree, name)?;
+        make_dir(&dir)?;
+        let lock = cache::lock(&dir.join("lock"), || {
+            eprintln!("waiting for another build in {} ...", dir.display())
+        })?;
+        let copy = dir.join("genl-kmod");
+        mirror::update(source, &copy)?;
+        Ok(Self {
+            tree,
+            source: source.to_owned(),
+            copy,
+            _lock: lock,
+        })
+    }
+
+    /// Runs make for one family. What the compiler complains about is returned, and has been shown.
+    fn make(&self, family: &str, arguments: &[&str]) -> Result<String> {
+        let shared = [Shared::write(&self.copy).at(&self.source)];
+        let mut make = self.tree.make(&self.source.join(family), &shared);
+        make.arg("modules").args(arguments);
+        let what = format!("building {family} for {}", self.tree.release());
+        step(workspace::log(&format!("build-{family}"))?, &what, |log| {
+            let output = log.output(&mut make)?;
+            let complaints = complaints(&String::from_utf8_lossy(&output.stderr));
+            std::io::stderr().write_all(complaints.as_bytes())?;
+            if !output.status.success() {
+                bail!(
+                    "{family} does not build; the whole log is {}",
+                    log.path().display()
+                );
+            }
+            Ok(complaints)
+        })
+    }
+
+    fn check_format(&self, kernel: &Kernel) -> Result<()> {
+        let mut rustfmt = kernel.root().command(
+            "rustfmt",
+            &[
+                Shared::read(&kernel.source()),
+                Shared::read(&self.copy).at(&self.source),
+            ],
+        );
+        rustfmt
+            .args(["--check", "--edition", "2021", "--config-path"])
+            .arg(kernel.source().join(".rustfmt.toml"));
+        rustfmt.args(
+            mirror::sources(&self.source)?
+                .into_iter()
+                .filter(|file| file.extension().is_some_and(|ext| ext == "rs")),
+        );
+        step(
+            workspace::log("kmod-format")?,
+            "checking the format of genl-kmod",
+            |log| {
+                let output = log.output(&mut rustfmt)?;
+                if !output.status.success() {
+                    std::io::stderr().write_all(&output.stdout)?;
+                    std::io::stderr().write_all(&output.stderr)?;
+                    bail!("genl-kmod is not formatted as the kernel's rustfmt does it");
+                }
+                Ok(())
+            },
+        )
+    }
+}
+
+/// What make wrote to stderr, without what it always says.
+fn complaints(stderr: &str) -> String {
+    let noise = |line: &str| line.starts_with("Skipping BTF generation");
+    stderr
+        .lines()
+        .filter(|line| !noise(line))
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_are_directories_with_a_kbuild() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["genl", "nltest", "kvstore", "notes"] {
+            fs::create_dir(dir.path().join(name)).unwrap();
+        }
+        for name in ["genl", "nltest", "kvstore"] {
+            fs::write(dir.path().join(name).join("Kbuild"), "").unwrap();
+        }
+        assert_eq!(select(dir.path(), &[]).unwrap(), ["kvstore", "nltest"]);
+        assert_eq!(select(dir.path(), &["nltest".into()]).unwrap(), ["nltest"]);
+        let error = select(dir.path(), &["kvstor".into()])
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "genl-kmod has no family `kvstor`: did you mean `kvstore`?"
+        );
+    }
+
+    #[test]
+    fn modules_are_those_that_kbuild_lists() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(
+            dir.path().join("modules.order"),
+            "nltest.o\nnltest_trigger.o\n",
+        )
+        .unwrap();
+        let expected = ["nltest.ko", "nltest_trigger.ko"].map(|name| dir.path().join(name));
+        assert_eq!(modules_in(dir.path()).unwrap(), expected);
+    }
+
+    #[test]
+    fn only_complaints_are_shown() {
+        let stderr =
+            "warning: unused\nSkipping BTF generation for x.ko due to unavailability of vmlinux\n";
+        assert_eq!(complaints(stderr), "warning: unused\n");
+    }
+}

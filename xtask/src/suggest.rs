@@ -1,0 +1,57 @@
+//! "Did you mean …?"
+
+/// Ends a message on a name that is not known: the known one most like it, else all of them.
+pub(crate) fn known<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    let nearest = known.iter().map(|name| (distance(wrong, name), name)).min();
+    match nearest {
+        Some((distance, name)) if distance <= wrong.len() / 3 + 1 => {
+            format!("did you mean `{name}`?")
+        }
+        _ if known.is_empty() => "there is none at all".to_owned(),
+        _ => format!("there are: {}", known.join(", ")),
+    }
+}
+
+/// How many letters have to be put in, taken out or replaced to get from one to the other.
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in to.bytes().enumerate() {
+            let cost = if a == b {
+                diagonal
+            } else {
+                diagonal.min(row[j]).min(row[j + 1]) + 1
+            };
+            diagonal = std::mem::replace(&mut row[j + 1], cost);
+        }
+    }
+    row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances() {
+        assert_eq!(distance("kvstore", "kvstore"), 0);
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+    }
+
+    #[test]
+    fn near_names_are_offered_and_others_listed() {
+        assert_eq!(
+            known("kvstor", ["nltest", "kvstore"]),
+            "did you mean `kvstore`?"
+        );
+        assert_eq!(
+            known("wireguard", ["kvstore", "nltest"]),
+            "there are: kvstore, nltest"
+        );
+        assert_eq!(known("x", []), "there is none at all");
+    }
+}

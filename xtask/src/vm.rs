@@ -1,0 +1,284 @@
+//! `cargo xtask vm`: runs a command on a kernel of its own, with the host's files visible.
+
+mod console;
+mod guest;
+mod initramfs;
+mod kvm;
+mod modules;
+mod qemu;
+mod watch;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::cache::Cache;
+use crate::kernel::Kind;
+use crate::{setup, workspace};
+
+pub(crate) use watch::Sink;
+
+/// Boot the kernel, load modules, and run a command with the host's files visible read-only
+///
+/// Output and exit status are the command's; /tmp is writable. A fault of the kernel (BUG, WARNING, KASAN,
+/// lockdep, hung task, leak, ...) fails the run. Exit status 125: the VM itself failed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Boot the checking kernel; memory that the modules leak is found too
+    #[arg(long)]
+    debug: bool,
+    /// Boot the checking kernel with its slowest checks off: leaks, and lifetimes of objects
+    #[arg(long, requires = "debug")]
+    fast: bool,
+    /// Modules to load, in this order: ours, which are built, and the kernel's own with what they depend on
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    modules: Vec<String>,
+    /// Seconds that the command may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    timeout: u64,
+    /// Memory of the VM in MiB [default: 1024, with --debug 2048]
+    #[arg(long, value_name = "MIB")]
+    memory: Option<u32>,
+    /// Processors of the VM
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    cpus: u32,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    command: Vec<OsString>,
+}
+
+/// Exit status when it is the VM that failed, not the command.
+const VM_FAILED: u8 = 125;
+
+/// Of the VMs before, how many logs are kept.
+const LOGS_KEPT: usize = 20;
+
+/// File systems for the host's files, and what makes their copies writable.
+const BOOT_MODULES: &[&str] = &["9pnet_virtio", "9p", "overlay"];
+
+/// Runs the verb, and gives the exit status that this process must have.
+pub(crate) fn main(options: &Options) -> ExitCode {
+    let outcome = Request::from_options(options).and_then(|request| run(&request));
+    match outcome {
+        Ok(outcome) => {
+            outcome.show_faults();
+            ExitCode::from(outcome.exit_status())
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(VM_FAILED)
+        }
+    }
+}
+
+/// What to run, and on what.
+pub(crate) struct Request {
+    /// The kernel to boot, which is made ready if it is not.
+    pub(crate) kernel: Kind,
+    /// Only for the checking kernel: its slowest checks are off, leaks are not looked for.
+    pub(crate) fast: bool,
+    /// Modules to load before the command and to unload after it.
+    pub(crate) modules: Vec<String>,
+    pub(crate) command: Vec<OsString>,
+    /// All of the command's environment.
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    pub(crate) directory: PathBuf,
+    /// How long the command may take.
+    pub(crate) timeout: Duration,
+    /// In MiB.
+    pub(crate) memory: u32,
+    pub(crate) cpus: u32,
+    pub(crate) output: Sink,
+}
+
+impl Request {
+    /// Runs `command` with this process's environment and directory, and passes its output on.
+    pub(crate) fn new<A: Into<OsString>>(
+        kernel: Kind,
+        command: impl IntoIterator<Item = A>,
+    ) -> Result<Self> {
+        Ok(Self {
+            kernel,
+            fast: false,
+            modules: Vec::new(),
+            command: command.into_iter().map(Into::into).collect(),
+            environment: std::env::vars_os().collect(),
+            directory: std::env::current_dir().context("cannot find out the working directory")?,
+            timeout: Duration::from_secs(1800),
+            memory: match kernel {
+                Kind::Normal => 1024,
+                Kind::Debug => 2048,
+            },
+            cpus: 2,
+            output: Sink::Inherit,
+        })
+    }
+
+    fn from_options(options: &Options) -> Result<Self> {
+        let kernel = if options.debug {
+            Kind::Debug
+        } else {
+            Kind::Normal
+        };
+        let request = Self::new(kernel, &options.command)?;
+        Ok(Self {
+            fast: options.fast,
+            modules: options.modules.clone(),
+            timeout: Duration::from_secs(options.timeout),
+            memory: options.memory.unwrap_or(request.memory),
+            cpus: options.cpus,
+            ..request
+        })
+    }
+
+    /// Sets a variable of the environment.
+    pub(crate) fn env(&mut self, name: &str, value: impl Into<OsString>) {
+        self.environment.retain(|(other, _)| other != name);
+        self.environment.push((name.into(), value.into()));
+    }
+}
+
+/// How a run went.
+pub(crate) struct Outcome {
+    /// The command's exit status, 128 and the signal's number if one killed it.
+    pub(crate) status: u8,
+    /// What the kernel did wrong, each as a text of several lines; empty if all is well.
+    pub(crate) faults: Vec<String>,
+    /// What the command wrote, if the request's output is [`Sink::Capture`].
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+    /// From power-on to the command's start.
+    pub(crate) boot: Duration,
+    /// From the command's start to its end.
+    pub(crate) command: Duration,
+    /// The kernel's console.
+    pub(crate) log: PathBuf,
+}
+
+impl Outcome {
+    /// The command's status, or 1 if only the kernel is at fault.
+    pub(crate) fn exit_status(&self) -> u8 {
+        if self.status == 0 && !self.faults.is_empty() {
+            1
+        } else {
+            self.status
+        }
+    }
+
+    /// Shows on stderr what the kernel did wrong, if anything.
+    pub(crate) fn show_faults(&self) {
+        for fault in &self.faults {
+            eprintln!("kernel fault:\n{fault}\n");
+        }
+        if !self.faults.is_empty() {
+            eprintln!(
+                "error: the kernel is at fault, see above; all it said is in {}",
+                self.log.display()
+            );
+        }
+    }
+}
+
+/// Boots, runs, and looks at what the kernel has to say.
+///
+/// # Errors
+///
+/// The VM could not be started, or did not get through its task: it hung, died, panicked.
+pub(crate) fn run(request: &Request) -> Result<Outcome> {
+    if request.command.is_empty() {
+        bail!("there is no command to run");
+    }
+    let kernel = setup::ensure(request.kernel)?;
+    let own = modules::Own::read(&kernel)?;
+    let requested = modules::find(&kernel, &own, &request.modules)?;
+    let mut boot_modules = Vec::new();
+    for name in BOOT_MODULES {
+        let needed = own
+            .find(name)
+            .with_context(|| format!("the kernel {} has no {name}", kernel.release))?;
+        for module in needed {
+            if !boot_modules.contains(&module) {
+                boot_modules.push(module);
+            }
+        }
+    }
+    let modules: Vec<_> = requested
+        .into_iter()
+        .filter(|module| !boot_modules.contains(module))
+        .collect();
+    let check = request.kernel == Kind::Debug && !request.fast;
+    let initramfs = guest::pack(&guest::Task {
+        boot_modules: &boot_modules,
+        modules: &modules,
+        command: &request.command,
+        environment: &request.environment,
+        directory: &request.directory,
+        find_leaks: check,
+    })?;
+    let accelerator = kvm::choose(&Cache::find()?, &kernel)?;
+    let log = new_log()?;
+    let running = qemu::start(&qemu::Machine {
+        accelerator,
+        image: &kernel.image(),
+        initramfs: &initramfs,
+        parameters: if request.kernel == Kind::Debug && request.fast {
+            "kmemleak=off no_debug_objects"
+        } else {
+            ""
+        },
+        memory: request.memory,
+        cpus: request.cpus,
+        log: &log,
+    })?;
+    let followed = watch::follow(running, &request.output, request.timeout);
+    let console = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
+    let reports = console::reports(&String::from_utf8_lossy(&console));
+    let verdict = match followed {
+        Ok(verdict) => verdict,
+        Err(error) if reports.is_empty() => {
+            return Err(error.context(format!("the kernel's log is {}", log.display())));
+        }
+        Err(error) => {
+            return Err(error.context(format!(
+                "kernel fault:\n{}\n\nthe whole log is {}",
+                reports.join("\n\n"),
+                log.display()
+            )));
+        }
+    };
+    Ok(Outcome {
+        status: verdict.status,
+        faults: reports.into_iter().chain(verdict.faults).collect(),
+        stdout: verdict.stdout,
+        stderr: verdict.stderr,
+        boot: verdict.boot,
+        command: verdict.command,
+        log,
+    })
+}
+
+/// A log that no other run has; the oldest ones are removed.
+fn new_log() -> Result<PathBuf> {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    let log = workspace::log(&format!("vm-{}-{run}", std::process::id()))?;
+    let dir = log.parent().unwrap_or(Path::new("/"));
+    let mut logs: Vec<_> = fs::read_dir(dir)?
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with("vm-"))
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    logs.sort();
+    for (_, old) in logs.iter().rev().skip(LOGS_KEPT) {
+        // Another run may have been first.
+        fs::remove_file(old).ok();
+    }
+    // A process of the same number, long ago, may have had it.
+    fs::remove_file(&log).or_else(|error| if log.exists() { Err(error) } else { Ok(()) })?;
+    Ok(log)
+}

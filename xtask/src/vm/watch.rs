@@ -1,0 +1,156 @@
+//! Follows a machine from its start to its end.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use super::qemu::Running;
+
+/// How long a machine may take from power-on to init: without KVM and on a busy host it can be slow.
+const BOOT: Duration = Duration::from_secs(180);
+
+/// How long it may take from the command's end to its own, leak scan included.
+const END: Duration = Duration::from_secs(240);
+
+/// What became of the command's output.
+pub(crate) enum Sink {
+    /// Passed on as it comes.
+    Inherit,
+    /// Kept.
+    Capture,
+}
+
+/// What init had to say.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Verdict {
+    /// The command's exit status.
+    pub(super) status: u8,
+    /// What went wrong after the command: a module that stays, memory that leaked.
+    pub(super) faults: Vec<String>,
+    pub(super) stdout: Vec<u8>,
+    pub(super) stderr: Vec<u8>,
+    /// From power-on to the command's start.
+    pub(super) boot: Duration,
+    /// From there to the command's end.
+    pub(super) command: Duration,
+}
+
+/// Waits for the machine to do its task; fails if it does not get there.
+pub(super) fn follow(mut running: Running, sink: &Sink, timeout: Duration) -> Result<Verdict> {
+    let started = Instant::now();
+    let messages = messages(running.control.try_clone()?);
+    let stdout = relay(running.stdout.try_clone()?, sink, io::stdout);
+    let stderr = relay(running.stderr.try_clone()?, sink, io::stderr);
+
+    let mut verdict = Verdict::default();
+    let mut commanded = None;
+    let mut deadline = started + BOOT;
+    let mut phase = "boot";
+    loop {
+        let message = match messages
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
+            Ok(message) => message,
+            Err(RecvTimeoutError::Timeout) => match phase {
+                "run" => bail!(
+                    "the command was still running after {} seconds (see --timeout); the VM was killed",
+                    timeout.as_secs()
+                ),
+                "end" => bail!(
+                    "the VM did not end within {} seconds of its command; it was killed",
+                    END.as_secs()
+                ),
+                _ => bail!(
+                    "the VM did not boot within {} seconds; it was killed",
+                    BOOT.as_secs()
+                ),
+            },
+            Err(RecvTimeoutError::Disconnected) => match phase {
+                "boot" => bail!("the VM ended before it had booted"),
+                _ => bail!("the VM died before its task was done"),
+            },
+        };
+        let (what, rest) = message.split_once(' ').unwrap_or((&message, ""));
+        match what {
+            "up" => deadline = started + BOOT,
+            "run" => {
+                phase = "run";
+                commanded = Some(Instant::now());
+                verdict.boot = started.elapsed();
+                deadline = Instant::now() + timeout;
+            }
+            "exit" => {
+                phase = "end";
+                verdict.command = commanded
+                    .map(|since: Instant| since.elapsed())
+                    .unwrap_or_default();
+                verdict.status = rest.parse().unwrap_or(u8::MAX);
+                deadline = Instant::now() + END;
+            }
+            "fault" => verdict.faults.push(rest.to_owned()),
+            "failed" => bail!("{rest}"),
+            "done" => break,
+            _ => bail!("the guest's init says `{message}`, which nobody understands"),
+        }
+    }
+    // It powers off now. If that takes long, everything it had to say is said.
+    for _ in 0..50 {
+        if running.process.try_wait()?.is_some() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    // Closes the other ends of the sockets.
+    drop(running);
+    verdict.stdout = stdout.join().unwrap_or_default();
+    verdict.stderr = stderr.join().unwrap_or_default();
+    Ok(verdict)
+}
+
+fn messages(control: UnixStream) -> mpsc::Receiver<String> {
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        let mut control = BufReader::new(control);
+        let mut message = Vec::new();
+        // Ends with the machine, or when nobody listens any more.
+        while control.read_until(0, &mut message).is_ok() && message.pop() == Some(0) {
+            if send
+                .send(String::from_utf8_lossy(&message).into_owned())
+                .is_err()
+            {
+                break;
+            }
+            message.clear();
+        }
+    });
+    receive
+}
+
+/// Passes on, or keeps, what comes out of a port until the machine ends.
+fn relay<W: Write + 'static>(
+    mut from: UnixStream,
+    sink: &Sink,
+    to: fn() -> W,
+) -> JoinHandle<Vec<u8>> {
+    let capture = matches!(sink, Sink::Capture);
+    thread::spawn(move || {
+        let mut kept = Vec::new();
+        let mut buffer = vec![0; 64 * 1024];
+        while let Ok(length @ 1..) = from.read(&mut buffer) {
+            if capture {
+                kept.extend_from_slice(&buffer[..length]);
+            } else {
+                // Nobody may be reading any more; the command runs on regardless, as into a closed terminal.
+                let mut to = to();
+                to.write_all(&buffer[..length])
+                    .and_then(|()| to.flush())
+                    .ok();
+            }
+        }
+        kept
+    })
+}
