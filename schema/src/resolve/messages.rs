@@ -88,7 +88,9 @@ impl<'a, 's> Messages<'a, 's> {
         fields.sort_by_key(|field| field.attr);
         fields.dedup();
         if request {
-            self.require(spec, content.set, &mut fields, faults);
+            let items = spec.attributes.get().map_or(0, Vec::len);
+            let all_found = !spec.attributes.has_broken() && listed.len() == items;
+            self.require(spec, content.set, &mut fields, all_found, faults);
         } else if let Some(span) = spec.x_required.span() {
             let message = "`x-required` has a meaning in a request only";
             faults.push(
@@ -162,17 +164,20 @@ impl<'a, 's> Messages<'a, 's> {
         }
     }
 
+    /// Marks what is required; `all_found` if no listed attribute has a fault, so that one that is
+    /// not among the fields is not in the request.
     fn require(
         &self,
         spec: &spec::Content,
         set: SetId,
         fields: &mut [Field],
+        all_found: bool,
         faults: &mut Vec<Diagnostic>,
     ) {
         for (at, span) in self.attrs(&spec.x_required, set, faults) {
             if let Some(field) = fields.iter_mut().find(|field| field.attr == at) {
                 field.required = true;
-            } else if !spec.attributes.has_broken() {
+            } else if all_found {
                 let name = &self.sets[set.get()].attrs[at].name;
                 let message = format!("`{name}` is required, but not in the request");
                 faults.push(
