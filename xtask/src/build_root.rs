@@ -39,8 +39,24 @@ pub(crate) const PACKAGES: &[&str] = &[
     "xz-utils",
 ];
 
-/// What the checking kernel needs besides: KASAN and Rust together ask for clang.
-pub(crate) const CLANG_PACKAGES: &[&str] = &["clang-19", "lld-19", "llvm-19"];
+/// Packages that are added to the build root when something needs them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extra {
+    pub(crate) name: &'static str,
+    pub(crate) packages: &'static [&'static str],
+}
+
+/// What the checking kernel needs: KASAN and Rust together ask for clang.
+pub(crate) const CLANG: Extra = Extra {
+    name: "clang",
+    packages: &["clang-19", "lld-19", "llvm-19"],
+};
+
+/// The tools of others that the tests call.
+pub(crate) const TOOLS: Extra = Extra {
+    name: "tools",
+    packages: &["iproute2", "python3-yaml"],
+};
 
 /// The build root, with [`PACKAGES`] installed.
 #[derive(Debug, Clone)]

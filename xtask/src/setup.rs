@@ -11,7 +11,7 @@ use std::fs::File;
 
 use anyhow::{Context, Result, bail};
 
-use crate::build_root::BuildRoot;
+use crate::build_root::{BuildRoot, TOOLS};
 use crate::cache::Cache;
 use crate::kernel::{Kernel, Kind};
 
@@ -68,6 +68,15 @@ pub(crate) fn ensure(kind: Kind) -> Result<Kernel> {
         Kind::Normal => normal(&cache),
         Kind::Debug => debug_kernel::make(&cache),
     }
+}
+
+/// The build root with the tools by which others call families.
+pub(crate) fn tools() -> Result<BuildRoot> {
+    let kernel = ensure(Kind::Normal)?;
+    let cache = Cache::find()?;
+    let _lock = lock(&cache)?;
+    root::add(&cache, kernel.root(), &TOOLS)?;
+    Ok(kernel.root().clone())
 }
 
 /// Makes the running kernel of a Debian machine ready to build modules for.

@@ -21,8 +21,6 @@ use crate::cache::Cache;
 use crate::kernel::Kind;
 use crate::{setup, workspace};
 
-pub(crate) use watch::Sink;
-
 /// Boot the kernel, load modules, and run a command with the host's files visible read-only
 ///
 /// Output and exit status are the command's; /tmp is writable. A fault of the kernel (BUG, WARNING, KASAN,
@@ -93,7 +91,8 @@ pub(crate) struct Request {
     /// In MiB.
     pub(crate) memory: u32,
     pub(crate) cpus: u32,
-    pub(crate) output: Sink,
+    /// What the command writes to stdout is not only passed on but kept as well.
+    pub(crate) keep_stdout: bool,
 }
 
 impl Request {
@@ -115,7 +114,7 @@ impl Request {
                 Kind::Debug => 2048,
             },
             cpus: 2,
-            output: Sink::Inherit,
+            keep_stdout: false,
         })
     }
 
@@ -149,9 +148,8 @@ pub(crate) struct Outcome {
     pub(crate) status: u8,
     /// What the kernel did wrong, each as a text of several lines; empty if all is well.
     pub(crate) faults: Vec<String>,
-    /// What the command wrote, if the request's output is [`Sink::Capture`].
+    /// What the command wrote, if the request asks for it.
     pub(crate) stdout: Vec<u8>,
-    pub(crate) stderr: Vec<u8>,
     /// From power-on to the command's start.
     pub(crate) boot: Duration,
     /// From the command's start to its end.
@@ -235,7 +233,7 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
         cpus: request.cpus,
         log: &log,
     })?;
-    let followed = watch::follow(running, &request.output, request.timeout);
+    let followed = watch::follow(running, request.keep_stdout, request.timeout);
     let console = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
     let reports = console::reports(&String::from_utf8_lossy(&console));
     let verdict = match followed {
@@ -255,7 +253,6 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
         status: verdict.status,
         faults: reports.into_iter().chain(verdict.faults).collect(),
         stdout: verdict.stdout,
-        stderr: verdict.stderr,
         boot: verdict.boot,
         command: verdict.command,
         log,

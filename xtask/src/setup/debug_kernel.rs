@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use anyhow::{Context, Result, bail};
 
 use super::{check_space, host, root};
+use crate::build_root::CLANG;
 use crate::cache::{Cache, fill_dir, make_dir};
 use crate::kernel::{DEBUG_CONFIG, Kernel, Kind};
 use crate::progress::{Log, step};
@@ -17,7 +18,7 @@ const SPACE: u64 = 4 * 1024;
 pub(super) fn make(cache: &Cache) -> Result<Kernel> {
     host::check_may_make_root(cache)?;
     let normal = Kernel::find(cache, Kind::Normal)?.context("the normal kernel is not ready")?;
-    root::add_clang(cache, normal.root())?;
+    root::add(cache, normal.root(), &CLANG)?;
     check_space(cache, SPACE)?;
     let source = normal.source();
     let version = source.file_name().unwrap_or_default().display().to_string();

@@ -7,13 +7,13 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::{apt, check_space, host};
-use crate::build_root::{self, BuildRoot, CLANG_PACKAGES, PACKAGES, SUITE};
+use crate::build_root::{self, BuildRoot, Extra, PACKAGES, SUITE};
 use crate::cache::{Cache, fill_dir, make_dir};
 use crate::progress::{Log, step};
 
-/// What the root takes, in MiB: the system with its packages, and clang.
+/// What the root takes, in MiB: the system with its packages, and each extra at most.
 const SPACE: u64 = 3 * 1024;
-const CLANG_SPACE: u64 = 1024;
+const EXTRA_SPACE: u64 = 1024;
 
 /// Makes the build root, or goes on where an interrupted run stopped.
 pub(super) fn make(cache: &Cache) -> Result<BuildRoot> {
@@ -41,18 +41,20 @@ pub(super) fn make(cache: &Cache) -> Result<BuildRoot> {
     Ok(root)
 }
 
-/// Sees to it that the root has clang.
-pub(super) fn add_clang(cache: &Cache, root: &BuildRoot) -> Result<()> {
+/// Sees to it that the root has the packages of an extra.
+pub(super) fn add(cache: &Cache, root: &BuildRoot, extra: &Extra) -> Result<()> {
+    let name = extra.name;
     let done = cache
         .path("roots")
-        .join(format!("{}.clang", BuildRoot::key()));
+        .join(format!("{}.{name}", BuildRoot::key()));
     if done.exists() {
         return Ok(());
     }
     host::check_may_make_root(cache)?;
-    check_space(cache, CLANG_SPACE)?;
-    step(cache.log("build-root-clang"), "build root: clang", |log| {
-        install(log, root, CLANG_PACKAGES)
+    check_space(cache, EXTRA_SPACE)?;
+    let log = cache.log(&format!("build-root-{name}"));
+    step(log, &format!("build root: {name}"), |log| {
+        install(log, root, extra.packages)
     })?;
     fs::write(&done, "").with_context(|| format!("cannot write {}", done.display()))
 }

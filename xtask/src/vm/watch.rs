@@ -16,14 +16,6 @@ const BOOT: Duration = Duration::from_secs(180);
 /// How long it may take from the command's end to its own, leak scan included.
 const END: Duration = Duration::from_secs(240);
 
-/// What became of the command's output.
-pub(crate) enum Sink {
-    /// Passed on as it comes.
-    Inherit,
-    /// Kept.
-    Capture,
-}
-
 /// What init had to say.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Verdict {
@@ -32,7 +24,6 @@ pub(super) struct Verdict {
     /// What went wrong after the command: a module that stays, memory that leaked.
     pub(super) faults: Vec<String>,
     pub(super) stdout: Vec<u8>,
-    pub(super) stderr: Vec<u8>,
     /// From power-on to the command's start.
     pub(super) boot: Duration,
     /// From there to the command's end.
@@ -40,11 +31,15 @@ pub(super) struct Verdict {
 }
 
 /// Waits for the machine to do its task; fails if it does not get there.
-pub(super) fn follow(mut running: Running, sink: &Sink, timeout: Duration) -> Result<Verdict> {
+pub(super) fn follow(
+    mut running: Running,
+    keep_stdout: bool,
+    timeout: Duration,
+) -> Result<Verdict> {
     let started = Instant::now();
     let messages = messages(running.control.try_clone()?);
-    let stdout = relay(running.stdout.try_clone()?, sink, io::stdout);
-    let stderr = relay(running.stderr.try_clone()?, sink, io::stderr);
+    let stdout = relay(running.stdout.try_clone()?, keep_stdout, io::stdout);
+    let stderr = relay(running.stderr.try_clone()?, false, io::stderr);
 
     let mut verdict = Verdict::default();
     let mut commanded = None;
@@ -107,7 +102,7 @@ pub(super) fn follow(mut running: Running, sink: &Sink, timeout: Duration) -> Re
     // Closes the other ends of the sockets.
     drop(running);
     verdict.stdout = stdout.join().unwrap_or_default();
-    verdict.stderr = stderr.join().unwrap_or_default();
+    stderr.join().ok();
     Ok(verdict)
 }
 
@@ -130,26 +125,24 @@ fn messages(control: UnixStream) -> mpsc::Receiver<String> {
     receive
 }
 
-/// Passes on, or keeps, what comes out of a port until the machine ends.
+/// Passes on what comes out of a port until the machine ends, and keeps it if asked to.
 fn relay<W: Write + 'static>(
     mut from: UnixStream,
-    sink: &Sink,
+    keep: bool,
     to: fn() -> W,
 ) -> JoinHandle<Vec<u8>> {
-    let capture = matches!(sink, Sink::Capture);
     thread::spawn(move || {
         let mut kept = Vec::new();
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(length @ 1..) = from.read(&mut buffer) {
-            if capture {
+            if keep {
                 kept.extend_from_slice(&buffer[..length]);
-            } else {
-                // Nobody may be reading any more; the command runs on regardless, as into a closed terminal.
-                let mut to = to();
-                to.write_all(&buffer[..length])
-                    .and_then(|()| to.flush())
-                    .ok();
             }
+            // Nobody may be reading any more; the command runs on regardless, as into a closed terminal.
+            let mut to = to();
+            to.write_all(&buffer[..length])
+                .and_then(|()| to.flush())
+                .ok();
         }
         kept
     })
