@@ -98,3 +98,166 @@ fn text(bytes: &[u8]) -> String {
     let text = bytes.strip_suffix(&[0]).unwrap_or(bytes);
     String::from_utf8_lossy(text).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::families::kvstore::{Client, EntryFlags, Meta, Set};
+    use crate::family::Request;
+    use crate::wire::{ATTRS_OFFSET, Encoder, finish};
+
+    const ERROR: u16 = libc::NLMSG_ERROR as u16;
+    const DONE: u16 = libc::NLMSG_DONE as u16;
+    const CAPPED: u16 = libc::NLM_F_CAPPED as u16;
+    const TLVS: u16 = libc::NLM_F_ACK_TLVS as u16;
+
+    /// A request whose nest has two labels; the second one's header is 64 bytes into it.
+    fn request() -> Vec<u8> {
+        let mut out = vec![0; ATTRS_OFFSET];
+        let set = Set {
+            key: "host",
+            value: Some(b"example"),
+            flags: Some(EntryFlags::STICKY),
+            meta: Some(Meta {
+                label: &["one", "two"],
+                ..Meta::default()
+            }),
+        };
+        set.encode(&mut Encoder::new(&mut out)).unwrap();
+        finish(&mut out);
+        out
+    }
+
+    fn message(
+        kind: u16,
+        flags: u16,
+        errno: i32,
+        repeated: &[u8],
+        tlvs: impl FnOnce(&mut Encoder<'_>),
+    ) -> (Head, Vec<u8>) {
+        let mut head = Head {
+            len: 0,
+            kind,
+            flags,
+            seq: 1,
+            port: 1,
+        };
+        let mut out = vec![0; NLMSG_HDRLEN];
+        out.extend(errno.to_ne_bytes());
+        out.extend(repeated);
+        tlvs(&mut Encoder::new(&mut out));
+        head.len = out.len();
+        (head, out)
+    }
+
+    fn refused(head: &Head, message: &[u8]) -> Refused {
+        let verdict = Verdict::read(head, message).unwrap();
+        verdict.refused(&Client::SET, &request())
+    }
+
+    #[test]
+    fn all_is_told_of_a_capped_error() {
+        let request = request();
+        let (head, message) = message(
+            ERROR,
+            CAPPED | TLVS,
+            -libc::EINVAL,
+            &request[..NLMSG_HDRLEN],
+            |out| {
+                out.str(NLMSGERR_ATTR_MSG, "no such label").unwrap();
+                out.u32(NLMSGERR_ATTR_OFFS, 64);
+                out.nest(NLMSGERR_ATTR_POLICY, |out| {
+                    out.u32(7, 64);
+                    Ok(())
+                })
+                .unwrap();
+            },
+        );
+        let refused = refused(&head, &message);
+        assert_eq!(refused.errno, libc::EINVAL);
+        assert_eq!(refused.message.as_deref(), Some("no such label"));
+        assert_eq!(refused.attribute.as_deref(), Some("set.meta.label"));
+        assert_eq!(refused.policy.as_ref().unwrap().max_length, Some(64));
+        assert_eq!(
+            refused.to_string(),
+            "kvstore refused set: Invalid argument (os error 22): no such label, \
+             at set.meta.label (its policy, at most 64 bytes)"
+        );
+    }
+
+    #[test]
+    fn a_repeated_request_is_stepped_over() {
+        let request = request();
+        let (head, message) = message(ERROR, TLVS, -libc::EPERM, &request, |out| {
+            out.str(NLMSGERR_ATTR_MSG, "never").unwrap();
+        });
+        let refused = refused(&head, &message);
+        assert_eq!(refused.message.as_deref(), Some("never"));
+        assert!(!refused.hints_at_stale_id());
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let request = request();
+        let nested = |out: &mut Encoder<'_>| {
+            out.u32(NLMSGERR_ATTR_MISS_TYPE, 2);
+            out.u32(NLMSGERR_ATTR_MISS_NEST, 52);
+        };
+        let top = |out: &mut Encoder<'_>| out.u32(NLMSGERR_ATTR_MISS_TYPE, 1);
+        let repeated = &request[..NLMSG_HDRLEN];
+        let flags = CAPPED | TLVS;
+        let (head, bytes) = message(ERROR, flags, -libc::EINVAL, repeated, top);
+        assert_eq!(refused(&head, &bytes).missing.as_deref(), Some("set.key"));
+        let (head, bytes) = message(ERROR, flags, -libc::EINVAL, repeated, nested);
+        let missing = refused(&head, &bytes).missing;
+        assert_eq!(missing.as_deref(), Some("set.meta.hits"));
+    }
+
+    #[test]
+    fn the_end_of_a_dump_has_its_error_and_words() {
+        let (head, bytes) = message(DONE, TLVS, -libc::ENOSPC, &[], |out| {
+            out.str(NLMSGERR_ATTR_MSG, "too many").unwrap();
+        });
+        let refused = refused(&head, &bytes);
+        assert_eq!(refused.errno, libc::ENOSPC);
+        assert_eq!(refused.message.as_deref(), Some("too many"));
+
+        let (head, bytes) = message(DONE, 0, 0, &[], |_| {});
+        assert_eq!(Verdict::read(&head, &bytes).unwrap().errno, 0);
+    }
+
+    #[test]
+    fn a_bare_errno_may_come_from_a_stale_id() {
+        let request = request();
+        for (errno, stale) in [
+            (libc::ENOENT, true),
+            (libc::EOPNOTSUPP, true),
+            (libc::EPERM, false),
+        ] {
+            let repeated = &request[..NLMSG_HDRLEN];
+            let (head, bytes) = message(ERROR, CAPPED, -errno, repeated, |_| {});
+            assert_eq!(refused(&head, &bytes).hints_at_stale_id(), stale);
+        }
+    }
+
+    #[test]
+    fn pieces_and_nonsense_are_no_panic() {
+        let request = request();
+        let flags = CAPPED | TLVS;
+        let repeated = &request[..NLMSG_HDRLEN];
+        let (head, whole) = message(ERROR, flags, -libc::EINVAL, repeated, |out| {
+            out.u32(NLMSGERR_ATTR_OFFS, u32::MAX);
+            out.u32(NLMSGERR_ATTR_MISS_TYPE, u32::MAX);
+            out.u32(NLMSGERR_ATTR_MISS_NEST, 3);
+        });
+        let refused = refused(&head, &whole);
+        assert_eq!((refused.attribute, refused.missing), (None, None));
+        for len in NLMSG_HDRLEN..whole.len() {
+            for flags in [0, CAPPED, TLVS, flags] {
+                let head = Head { flags, ..head };
+                // An error or not: here it only must come back.
+                drop(Verdict::read(&head, &whole[..len]));
+            }
+        }
+    }
+}

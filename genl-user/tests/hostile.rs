@@ -1,0 +1,168 @@
+//! Bytes that no kernel should send: whatever they are, reading them ends in a view or an error,
+//! and a view can be gone through whole.
+
+use std::fmt::Debug;
+
+use genl_user::families::{kvstore, nlctrl, nltest};
+use genl_user::wire::{Attrs, Encoder, FromAttrs};
+use genl_user::{Message, Request};
+
+/// How many messages each test reads.
+const ROUNDS: usize = 20_000;
+
+/// Numbers that look random and are the same in each run (xorshift64*).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end as u64) as usize
+    }
+}
+
+/// Reads the bytes as a message; true if that went well.
+fn read<M: Message + Debug>(bytes: &[u8]) -> bool
+where
+    for<'a> M::View<'a>: Debug,
+{
+    match M::View::from_attrs(Attrs::new(bytes, 20)) {
+        Ok(view) => {
+            // Both go through all that is nested, and neither may find less than was checked.
+            assert!(!format!("{view:?}").is_empty());
+            assert!(!format!("{:?}", M::from_view(&view)).is_empty());
+            true
+        }
+        Err(malformed) => {
+            assert!((20..20 + bytes.len()).contains(&malformed.offset));
+            false
+        }
+    }
+}
+
+/// Changes some bytes of well-formed messages, or cuts them off, and reads what is left.
+fn mutate<M: Message + Debug>(seed: u64, messages: &[Vec<u8>])
+where
+    for<'a> M::View<'a>: Debug,
+{
+    let mut random = Random(seed);
+    let (mut views, mut errors) = (0, 0);
+    for message in messages {
+        assert!(read::<M>(message), "the message as it was");
+    }
+    for _ in 0..ROUNDS {
+        let mut bytes = messages[random.below(messages.len())].clone();
+        for _ in 0..random.below(4) {
+            let at = random.below(bytes.len());
+            bytes[at] = match random.below(3) {
+                0 => random.next() as u8,
+                1 => bytes[at].wrapping_add(1),
+                _ => 1 << random.below(8),
+            };
+        }
+        if random.below(4) == 0 {
+            bytes.truncate(random.below(bytes.len()));
+        }
+        match read::<M>(&bytes) {
+            true => views += 1,
+            false => errors += 1,
+        }
+    }
+    // Else the bytes were not hostile enough, or far too much so.
+    assert!(views > ROUNDS / 20, "{views} views");
+    assert!(errors > ROUNDS / 20, "{errors} errors");
+}
+
+fn encoded(request: &impl Request) -> Vec<u8> {
+    let mut out = Vec::new();
+    request.encode(&mut Encoder::new(&mut out)).unwrap();
+    out
+}
+
+#[test]
+fn entries() {
+    let set = kvstore::Set {
+        key: "host",
+        value: Some(b"example"),
+        flags: Some(kvstore::EntryFlags::STICKY),
+        meta: Some(kvstore::Meta {
+            created_ns: Some(1),
+            hits: Some(1 << 40),
+            label: &["one", "two", ""],
+        }),
+    };
+    let bare = kvstore::Set {
+        key: "k",
+        ..kvstore::Set::default()
+    };
+    mutate::<kvstore::GetReplyOwned>(1, &[encoded(&set), encoded(&bare)]);
+}
+
+#[test]
+fn echoes() {
+    let echo = nltest::Echo {
+        u8: Some(1),
+        u16: Some(2),
+        sint: Some(-1),
+        be16: Some(3),
+        string: Some("text"),
+        binary: Some(&[0; 40]),
+        flag: true,
+        enum_: Some(nltest::Color::Blue),
+        nest: Some(nltest::Inner {
+            number: Some(5),
+            text: Some("inner"),
+        }),
+        multi: &[1, 2, 3],
+        ..nltest::Echo::default()
+    };
+    mutate::<nltest::EchoReplyOwned>(2, &[encoded(&echo)]);
+}
+
+/// The deepest there is: nests by number within nests by number.
+#[test]
+fn policies() {
+    let mut out = Vec::new();
+    let mut encoder = Encoder::new(&mut out);
+    encoder.u16(1, 16);
+    encoder
+        .nest(8, |out| {
+            for policy in 0..3 {
+                out.nest(policy, |out| {
+                    out.nest(1, |out| {
+                        out.u32(1, 2);
+                        out.u64(4, 0);
+                        out.u64(5, u64::MAX);
+                        Ok(())
+                    })?;
+                    out.nest(2, |out| {
+                        out.u32(1, 12);
+                        out.u32(7, 15);
+                        Ok(())
+                    })
+                })?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    assert!(read::<nlctrl::GetpolicyDumpReplyOwned>(&out));
+    mutate::<nlctrl::GetpolicyDumpReplyOwned>(3, &[out]);
+}
+
+#[test]
+fn noise() {
+    let mut random = Random(4);
+    for _ in 0..ROUNDS {
+        let len = random.below(64);
+        let bytes: Vec<u8> = (0..len).map(|_| random.below(24) as u8).collect();
+        read::<kvstore::GetReplyOwned>(&bytes);
+        read::<nltest::EchoReplyOwned>(&bytes);
+        read::<nlctrl::GetfamilyReplyOwned>(&bytes);
+        read::<nlctrl::GetpolicyDumpReplyOwned>(&bytes);
+    }
+}
