@@ -6,12 +6,16 @@ mod bench;
 mod build_kmod;
 mod build_root;
 mod cache;
+mod cargo;
 mod codegen;
+mod demo;
 mod kernel;
 mod new;
 mod progress;
 mod setup;
 mod suggest;
+mod test;
+mod timing;
 mod vm;
 mod workspace;
 
@@ -33,6 +37,8 @@ enum Verb {
     Codegen(codegen::Options),
     BuildKmod(build_kmod::Options),
     Vm(vm::Options),
+    Demo(demo::Options),
+    Test(test::Options),
     Bench(bench::Options),
     New(new::Options),
 }
@@ -43,6 +49,8 @@ fn main() -> ExitCode {
         Verb::Codegen(options) => codegen::run(&options).map(|()| ExitCode::SUCCESS),
         Verb::BuildKmod(options) => build_kmod::run(&options).map(|()| ExitCode::SUCCESS),
         Verb::Vm(options) => return vm::main(&options),
+        Verb::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
+        Verb::Test(options) => test::run(&options).map(|()| ExitCode::SUCCESS),
         Verb::New(options) => new::run(&options).map(|()| ExitCode::SUCCESS),
         Verb::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
     };

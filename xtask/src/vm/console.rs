@@ -22,7 +22,6 @@ const BEGINNINGS: &[&str] = &[
     "general protection fault",
     "kernel BUG at ",
     "kernel tried to execute",
-    "kmemleak: Kernel memory leak detector disabled",
     "list_add corruption",
     "list_del corruption",
     "refcount_t: ",

@@ -32,19 +32,20 @@ pub(super) struct Task<'a> {
 /// Packs init and task into an initramfs, a file without a name.
 pub(super) fn pack(task: &Task<'_>) -> Result<File> {
     let file = tempfile::tempfile().context("cannot make a temporary file for the initramfs")?;
-    let mut file = write(BufWriter::new(file), task)
+    let init = init()?;
+    let mut file = write(BufWriter::new(file), task, &init)
         .and_then(|writer| writer.into_inner().map_err(|error| error.into_error()))
         .context("cannot write the initramfs: is the disk of the temporary files full?")?;
     file.rewind()?;
     Ok(file)
 }
 
-fn write<W: Write>(to: W, task: &Task<'_>) -> std::io::Result<W> {
+fn write<W: Write>(to: W, task: &Task<'_>, init: &Path) -> std::io::Result<W> {
     let mut archive = Writer::new(to);
     for directory in ["dev", "proc", "sys", "host", "written", "task", "module"] {
         archive.directory(directory)?;
     }
-    archive.file("init", &fs::read(init().map_err(std::io::Error::other)?)?)?;
+    archive.file("init", &fs::read(init)?)?;
     let names = |modules: &[Module]| list(modules.iter().map(|module| OsStr::new(&module.name)));
     archive.file("task/boot-modules", &names(task.boot_modules))?;
     archive.file("task/modules", &names(task.modules))?;
