@@ -46,7 +46,7 @@ impl Connection {
     /// [`Error::UnknownFamily`] if the kernel does not have it; it tries to load its module first.
     pub fn open(family: &'static Family) -> Result<Self, Error> {
         let mut connection = Self {
-            socket: Socket::open().map_err(Error::io("open"))?,
+            socket: Socket::open().map_err(Error::io("open a socket"))?,
             family,
             id: 0,
             seq: 0,

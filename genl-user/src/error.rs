@@ -73,9 +73,9 @@ pub enum Error {
     #[error("the kernel did not answer in time")]
     TimedOut,
     /// A system call failed.
-    #[error("cannot {doing} on a netlink socket: {source}")]
+    #[error("netlink: cannot {doing}: {source}")]
     Io {
-        /// What was tried: `open`, `send`, …
+        /// What was tried: `send`, `join a group`, …
         doing: &'static str,
         /// Why it failed.
         source: io::Error,

@@ -46,8 +46,12 @@ impl Arrived {
 
 impl Inbox {
     pub(crate) fn new() -> Self {
+        Self::with_room(DEFAULT_SIZE)
+    }
+
+    fn with_room(bytes: usize) -> Self {
         Self {
-            buffer: vec![0; DEFAULT_SIZE + ACK_SIZE],
+            buffer: vec![0; bytes + ACK_SIZE],
             unread: 0..0,
             fill_from: 0,
         }
@@ -133,5 +137,82 @@ impl Inbox {
         }
         self.unread = self.fill_from..self.fill_from + received.len;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::finish;
+
+    /// Asks the controller for the family of its own id, 16.
+    fn ask(socket: &Socket, seq: u32, flags: libc::c_int) {
+        let head = Head {
+            len: 0,
+            kind: 16,
+            flags: (libc::NLM_F_REQUEST | flags) as u16,
+            seq,
+            port: 0,
+        };
+        let mut out = Vec::new();
+        head.begin(3, 1, &mut out);
+        out.extend([6u16.to_ne_bytes(), 1u16.to_ne_bytes()].concat());
+        out.extend([16u16.to_ne_bytes(), [0; 2]].concat());
+        finish(&mut out);
+        socket.send(&out).unwrap();
+    }
+
+    #[test]
+    fn what_is_too_long_is_an_error_and_no_piece_of_it_is_read() {
+        let socket = Socket::open().unwrap();
+        let mut inbox = Inbox::with_room(64);
+        ask(&socket, 1, 0);
+        match inbox.next(&socket) {
+            Err(Error::Truncated { len, room: 64 }) => assert!(len > 64),
+            other => panic!("{other:?}"),
+        }
+        assert!(inbox.unread().unwrap().is_none());
+        inbox.reserve(DEFAULT_SIZE);
+        ask(&socket, 2, 0);
+        assert_eq!(inbox.next(&socket).unwrap().head.seq, 2);
+    }
+
+    #[test]
+    fn a_kept_message_outlives_the_next_datagram() {
+        let socket = Socket::open().unwrap();
+        let mut inbox = Inbox::new();
+        ask(&socket, 1, libc::NLM_F_ACK);
+        let reply = inbox.next(&socket).unwrap();
+        let bytes = inbox.bytes(&reply).to_vec();
+        inbox.keep(&reply);
+        let ack = inbox.next(&socket).unwrap();
+        assert!(ack.is_end());
+        assert_eq!(inbox.bytes(&reply), bytes);
+
+        inbox.release();
+        ask(&socket, 2, 0);
+        inbox.next(&socket).unwrap();
+        assert_ne!(inbox.bytes(&reply), bytes);
+    }
+
+    #[test]
+    fn a_message_put_back_is_the_next_one() {
+        let socket = Socket::open().unwrap();
+        let mut inbox = Inbox::new();
+        ask(&socket, 1, 0);
+        let first = inbox.next(&socket).unwrap();
+        inbox.put_back(&first);
+        let again = inbox.unread().unwrap().unwrap();
+        assert_eq!(inbox.bytes(&again), inbox.bytes(&first));
+        assert!(inbox.unread().unwrap().is_none());
+    }
+
+    #[test]
+    fn waiting_ends() {
+        let socket = Socket::open().unwrap();
+        let timeout = std::time::Duration::from_millis(20);
+        socket.set_timeout(Some(timeout)).unwrap();
+        assert!(matches!(Inbox::new().next(&socket), Err(Error::TimedOut)));
+        assert!(!socket.wait(timeout).unwrap());
     }
 }

@@ -143,3 +143,69 @@ fn enclosing(attrs: Attrs<'_>, offset: usize) -> Option<Attr<'_>> {
         .map_while(Result::ok)
         .find(|attr| (attr.offset()..attr.end()).contains(&offset))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Encoder;
+
+    static INNER: Layout = Layout {
+        fields: &[Field::value(1, "size"), Field::nest(2, "again", &INNER)],
+    };
+    static OUTER: Layout = Layout {
+        fields: &[
+            Field::nest(1, "nest", &INNER),
+            Field::numbered(2, "array", 1, &INNER),
+            Field::numbered(3, "policy", 2, &INNER),
+        ],
+    };
+
+    /// A message with an integer below these nests; and where its header is.
+    fn message(nests: &[u16], kind: u16) -> (Vec<u8>, usize) {
+        fn fill(out: &mut Encoder<'_>, nests: &[u16], kind: u16) {
+            match nests {
+                [] => out.u32(kind, 0),
+                [nest, rest @ ..] => {
+                    let filled = out.nest(*nest, |out| {
+                        fill(out, rest, kind);
+                        Ok(())
+                    });
+                    filled.expect("few nests fit");
+                }
+            }
+        }
+        let mut out = vec![0; ATTRS_OFFSET];
+        let mut encoder = Encoder::new(&mut out);
+        encoder.u32(9, 0);
+        fill(&mut encoder, nests, kind);
+        (out, ATTRS_OFFSET + 8 + 4 * nests.len())
+    }
+
+    #[test]
+    fn attributes_have_paths() {
+        for (nests, kind, path) in [
+            (&[][..], 9, "[9]"),
+            (&[1], 1, "nest.size"),
+            (&[1, 2, 2], 1, "nest.again.again.size"),
+            (&[1, 2], 7, "nest.again.[7]"),
+            (&[2, 5], 1, "array[5].size"),
+            (&[3, 4, 300], 1, "policy[4][300].size"),
+        ] {
+            let (message, offset) = message(nests, kind);
+            assert_eq!(OUTER.path(&message, offset).as_deref(), Some(path));
+            let nest = (!nests.is_empty()).then(|| offset - 4);
+            let missing = OUTER.path_of_missing(&message, nest, kind);
+            assert_eq!(missing.as_deref(), Some(path));
+        }
+    }
+
+    #[test]
+    fn elsewhere_is_no_attribute() {
+        let (message, offset) = message(&[1], 1);
+        for offset in [0, 16, offset + 1, offset + 8, usize::MAX] {
+            assert_eq!(OUTER.path(&message, offset), None);
+        }
+        assert_eq!(OUTER.path(&message[..10], 4), None);
+        assert_eq!(OUTER.path_of_missing(&message, Some(3), 1), None);
+    }
+}

@@ -202,3 +202,65 @@ fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The number of nlctrl's group "notify", GENL_ID_CTRL.
+    const NOTIFY: u32 = 0x10;
+
+    /// Sends 16 bytes as another process could: to a port, or to the groups of a mask.
+    fn send_as_other(port: u32, groups: u32) -> io::Result<()> {
+        let other = NlSocket::connect(NlFamily::Generic, None, Groups::empty())?;
+        // SAFETY: a sockaddr_nl holds integers only, for which zero is a value.
+        let mut address: sockaddr_nl = unsafe { std::mem::zeroed() };
+        address.nl_family = libc::AF_NETLINK as libc::sa_family_t;
+        address.nl_pid = port;
+        address.nl_groups = groups;
+        let bytes = [0u8; 16];
+        // SAFETY: `bytes` and `address` are valid for reads of their sizes.
+        let sent = unsafe {
+            libc::sendto(
+                other.as_raw_fd(),
+                bytes.as_ptr().cast(),
+                bytes.len(),
+                0,
+                (&raw const address).cast(),
+                size_of::<sockaddr_nl>() as socklen_t,
+            )
+        };
+        match sent {
+            -1 => Err(io::Error::last_os_error()),
+            _ => Ok(()),
+        }
+    }
+
+    #[test]
+    fn other_processes_cannot_send_to_the_port() {
+        let socket = Socket::open().unwrap();
+        let refused = send_as_other(socket.port(), 0).unwrap_err();
+        // EPERM is for who lacks CAP_NET_ADMIN, whatever the socket.
+        let expected = [libc::ECONNREFUSED, libc::EPERM];
+        assert!(
+            expected.contains(&refused.raw_os_error().unwrap()),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn other_processes_are_told_from_the_kernel_in_a_group() {
+        let mut socket = Socket::open().unwrap();
+        socket.join(NOTIFY).unwrap();
+        socket.set_timeout(Some(Duration::from_secs(5))).unwrap();
+        match send_as_other(0, 1 << (NOTIFY - 1)) {
+            Ok(()) => {
+                // Another test's module may speak meanwhile, so the first need not be ours.
+                let mut buffer = [0; 4096];
+                while socket.recv(&mut buffer).unwrap().from_kernel {}
+            }
+            // Without CAP_NET_ADMIN nobody can.
+            Err(error) => assert_eq!(error.raw_os_error(), Some(libc::EPERM)),
+        }
+    }
+}
