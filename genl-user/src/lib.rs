@@ -1,5 +1,24 @@
 //! Typed generic netlink clients.
 //!
+//! ```no_run
+//! use genl_user::families::kvstore;
+//!
+//! # fn main() -> Result<(), genl_user::Error> {
+//! let mut kv = kvstore::Client::open()?;
+//! let entry = kv.get(&kvstore::Get { key: "host" })?;
+//! println!("{:?} rev {:?}", entry.value(), entry.revision());
+//!
+//! let mut changes = kvstore::Events::open(&[kvstore::Group::Changes])?;
+//! match changes.next()? {
+//!     kvstore::Event::SetNtf(entry) => println!("set {:?}", entry.key()),
+//!     kvstore::Event::DelNtf(gone) => println!("deleted {:?}", gone.key()),
+//!     kvstore::Event::Overrun => println!("some changes were lost"),
+//!     kvstore::Event::Unknown(notice) => println!("{notice:?}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! [`families`] holds a client for each family that the specs describe: calls with typed requests
 //! and replies, dumps, and events. What they are made of is here: [`Connection`], [`Dump`],
 //! [`Events`], [`Error`], and the codec in [`wire`]. Modules that the generator wrote for another

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::print::{Item, docs, ident, own_doc};
-use super::types::{Shape, Types, attrs_module};
+use super::types::{Types, attrs_module};
 use crate::model::{Call, Op};
 
 /// The struct and its methods.
@@ -115,7 +115,7 @@ fn do_method(types: &Types<'_>, op: &Op, call: &Call) -> TokenStream {
         },
         Some(reply) => {
             let shape = types.message(&types.family[reply.message]);
-            let (owned, view) = (&shape.owned, view(types, &shape));
+            let (owned, view) = (&shape.owned, shape.view_type(&quote!(<'_>)));
             quote! {
                 #doc
                 pub fn #method(&mut self, request: &#request) -> Result<#view, genl_user::Error> {
@@ -146,26 +146,7 @@ fn dump_method(types: &Types<'_>, op: &Op, call: &Call) -> TokenStream {
 }
 
 fn request(types: &Types<'_>, call: &Call) -> TokenStream {
-    let shape = types.message(&types.family[call.request]);
-    let name = &shape.request;
-    let borrows = shape
-        .fields
-        .iter()
-        .any(|field| types.borrowed_to_send(field.attr));
-    match borrows {
-        true => quote!(#name<'_>),
-        false => quote!(#name),
-    }
-}
-
-fn view(types: &Types<'_>, shape: &Shape<'_>) -> TokenStream {
-    let name = &shape.view;
-    let borrows = shape
-        .fields
-        .iter()
-        .any(|field| types.borrowed_to_read(field.attr));
-    match borrows {
-        true => quote!(#name<'_>),
-        false => quote!(#name),
-    }
+    types
+        .message(&types.family[call.request])
+        .request_type(&quote!(<'_>))
 }

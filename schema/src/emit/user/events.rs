@@ -35,13 +35,8 @@ pub(super) fn items(types: &Types<'_>) -> Vec<Item> {
     let declarations = family.events.iter().zip(&variants).map(|(event, variant)| {
         let doc = docs(&event.doc, &format!("The event `{}`.", event.name));
         let shape = types.message(&family[event.message]);
-        let view = &shape.view;
-        let borrows = shape
-            .fields
-            .iter()
-            .any(|field| types.borrowed_to_read(field.attr));
-        let generics = borrows.then(|| quote!(<'a>));
-        quote!(#doc #variant(#view #generics))
+        let view = shape.view_type(&quote!(<'a>));
+        quote!(#doc #variant(#view))
     });
     let arms = family.events.iter().zip(&variants).map(|(event, variant)| {
         let cmd = Literal::u8_unsuffixed(event.cmd);

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::print::{Item, docs, ident, own_doc, serde};
+use super::print::{Item, docs, own_doc, serde};
 use super::types::{Field, Shape, Types, attrs_module};
 use crate::model::AttrKind;
 
@@ -27,23 +27,17 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
     if !is_message {
         return vec![structure];
     }
-    let borrows = shape
-        .fields
-        .iter()
-        .any(|field| types.borrowed_to_read(field.attr));
-    let (some, anonymous) = match borrows {
-        true => (quote!(<'a>), quote!(<'_>)),
-        false => (quote!(), quote!()),
-    };
+    let lent = shape.view_type(&quote!(<'a>));
+    let passed = shape.view_type(&quote!(<'_>));
     let module = attrs_module(shape.set);
     vec![
         structure,
         Item::Block {
             head: format!("impl genl_user::Message for {owned}"),
             members: vec![
-                quote!(type View<'a> = #view #some;),
+                quote!(type View<'a> = #lent;),
                 quote!(const LAYOUT: &'static genl_user::Layout = &#module::LAYOUT;),
-                quote!(fn from_view(view: &#view #anonymous) -> Self { view.to_owned() }),
+                quote!(fn from_view(view: &#passed) -> Self { view.to_owned() }),
             ],
         },
     ]
@@ -102,7 +96,7 @@ fn copy_field(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
         AttrKind::Binary(_) => quote!(self.#name.map(<[u8]>::to_vec)),
         AttrKind::Int(_) if multi => quote!(self.#name.collect()),
         AttrKind::Nest(set) if !multi => {
-            let view = ident(&format!("{}View", types.family[*set].name.pascal()));
+            let view = types.view_name(*set);
             quote!(self.#name.as_ref().map(#view::to_owned))
         }
         AttrKind::Nest(_) | AttrKind::IndexedArray(_) => {

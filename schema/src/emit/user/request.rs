@@ -11,13 +11,7 @@ use crate::model::{AttrKind, Int};
 pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> Vec<Item> {
     let sendable = |field: &&Field<'_>| !matches!(field.attr.kind, AttrKind::NestTypeValue(..));
     let fields: Vec<_> = shape.fields.iter().filter(sendable).collect();
-    let name = &shape.request;
-    let borrows = fields
-        .iter()
-        .any(|field| types.borrowed_to_send(field.attr));
-    let generics = borrows.then(|| quote!(<'a>));
-    let anonymous = if borrows { "<'_>" } else { "" };
-
+    let ty = shape.request_type(&quote!(<'a>));
     let doc = &shape.doc;
     let declarations = fields.iter().map(|field| {
         let doc = docs(
@@ -31,7 +25,7 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
     let structure = quote! {
         #doc
         #[derive(Debug, Clone, Copy, PartialEq, Default)]
-        pub struct #name #generics { #(#declarations,)* }
+        pub struct #ty { #(#declarations,)* }
     };
 
     let out = match fields.is_empty() {
@@ -45,6 +39,8 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
             Ok(())
         }
     };
+    let name = &shape.request;
+    let lifetime = if shape.request_borrows { "<'_>" } else { "" };
     let of = if is_message {
         "genl_user::Request for "
     } else {
@@ -53,7 +49,7 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
     vec![
         Item::Tokens(structure),
         Item::Block {
-            head: format!("impl {of}{name}{anonymous}"),
+            head: format!("impl {of}{name}{lifetime}"),
             members: vec![encode],
         },
     ]

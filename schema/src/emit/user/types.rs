@@ -37,6 +37,22 @@ pub(super) struct Shape<'f> {
     pub(super) set: &'f AttrSet,
     /// Its attributes.
     pub(super) fields: Vec<Field<'f>>,
+    /// What userspace fills in borrows from the caller.
+    pub(super) request_borrows: bool,
+    /// The view borrows from the receive buffer.
+    pub(super) view_borrows: bool,
+}
+
+impl Shape<'_> {
+    /// The request's type, with this lifetime if it needs one.
+    pub(super) fn request_type(&self, lifetime: &TokenStream) -> TokenStream {
+        generic(&self.request, self.request_borrows, lifetime)
+    }
+
+    /// The view's type, with this lifetime if it needs one.
+    pub(super) fn view_type(&self, lifetime: &TokenStream) -> TokenStream {
+        generic(&self.view, self.view_borrows, lifetime)
+    }
 }
 
 /// A field of a struct to be.
@@ -85,15 +101,11 @@ impl<'f> Types<'f> {
         let fields = message
             .fields
             .iter()
-            .map(|field| self.field(set, &set.attrs[field.attr], field.required));
-        Shape {
-            request: ident(&name),
-            view: ident(&name),
-            owned: ident(&format!("{name}Owned")),
-            doc: own_doc(&self.message_doc(message)),
-            set,
-            fields: fields.collect(),
-        }
+            .map(|field| self.field(set, &set.attrs[field.attr], field.required))
+            .collect();
+        let names = [name.clone(), name.clone(), format!("{name}Owned")];
+        let doc = own_doc(&self.message_doc(message));
+        self.shape(names, doc, set, fields)
     }
 
     /// The structs of the sets that are nested in requests.
@@ -136,14 +148,32 @@ impl<'f> Types<'f> {
             .attrs
             .iter()
             .filter(|attr| !matches!(attr.kind, AttrKind::Pad | AttrKind::Unused))
-            .map(|attr| self.field(set, attr, false));
+            .map(|attr| self.field(set, attr, false))
+            .collect();
+        let names = [name.clone(), format!("{name}View"), format!("{name}Owned")];
+        let doc = docs(&set.doc, &format!("The attributes of `{}`.", set.name));
+        self.shape(names, doc, set, fields)
+    }
+
+    fn shape(
+        &self,
+        [request, view, owned]: [String; 3],
+        doc: TokenStream,
+        set: &'f AttrSet,
+        fields: Vec<Field<'f>>,
+    ) -> Shape<'f> {
+        let any = |borrowed: fn(&Self, &Attr) -> bool| {
+            fields.iter().any(|field| borrowed(self, field.attr))
+        };
         Shape {
-            request: ident(&name),
-            view: ident(&format!("{name}View")),
-            owned: ident(&format!("{name}Owned")),
-            doc: docs(&set.doc, &format!("The attributes of `{}`.", set.name)),
+            request: ident(&request),
+            view: ident(&view),
+            owned: ident(&owned),
+            doc,
             set,
-            fields: fields.collect(),
+            request_borrows: any(Self::borrowed_to_send),
+            view_borrows: any(Self::borrowed_to_read),
+            fields,
         }
     }
 
@@ -224,40 +254,24 @@ impl<'f> Types<'f> {
         }
     }
 
-    /// The request struct of a set borrows from the caller.
-    pub(super) fn request_borrows(&self, set: SetId) -> bool {
-        self.family[set]
-            .attrs
-            .iter()
-            .any(|attr| self.borrowed_to_send(attr))
-    }
-
-    /// The view of a set borrows from the receive buffer.
-    pub(super) fn view_borrows(&self, set: SetId) -> bool {
-        self.family[set]
-            .attrs
-            .iter()
-            .any(|attr| self.borrowed_to_read(attr))
-    }
-
     /// A request's field for the attribute borrows from the caller.
-    pub(super) fn borrowed_to_send(&self, attr: &Attr) -> bool {
+    fn borrowed_to_send(&self, attr: &Attr) -> bool {
         match &attr.kind {
             AttrKind::Pad | AttrKind::Unused | AttrKind::Flag | AttrKind::NestTypeValue(..) => {
                 false
             }
             AttrKind::String(_) | AttrKind::Binary(_) | AttrKind::IndexedArray(_) => true,
             AttrKind::Int(_) => attr.multi,
-            AttrKind::Nest(set) => attr.multi || self.request_borrows(*set),
+            AttrKind::Nest(set) => attr.multi || self.any(*set, Self::borrowed_to_send),
         }
     }
 
     /// A view's field for the attribute borrows from the receive buffer.
-    pub(super) fn borrowed_to_read(&self, attr: &Attr) -> bool {
+    fn borrowed_to_read(&self, attr: &Attr) -> bool {
         match &attr.kind {
             AttrKind::Pad | AttrKind::Unused | AttrKind::Flag => false,
             AttrKind::Int(_) => attr.multi,
-            AttrKind::Nest(set) => attr.multi || self.view_borrows(*set),
+            AttrKind::Nest(set) => attr.multi || self.any(*set, Self::borrowed_to_read),
             AttrKind::String(_)
             | AttrKind::Binary(_)
             | AttrKind::IndexedArray(_)
@@ -265,27 +279,38 @@ impl<'f> Types<'f> {
         }
     }
 
+    fn any(&self, set: SetId, borrowed: fn(&Self, &Attr) -> bool) -> bool {
+        let mut attrs = self.family[set].attrs.iter();
+        attrs.any(|attr| borrowed(self, attr))
+    }
+
     /// The type of a set's request struct.
     pub(super) fn request(&self, set: SetId) -> TokenStream {
         let name = ident(&self.family[set].name.pascal());
-        match self.request_borrows(set) {
-            true => quote!(#name<'a>),
-            false => quote!(#name),
-        }
+        generic(&name, self.any(set, Self::borrowed_to_send), &quote!(<'a>))
     }
 
     /// The type of a set's view.
     pub(super) fn view(&self, set: SetId) -> TokenStream {
-        let name = ident(&format!("{}View", self.family[set].name.pascal()));
-        match self.view_borrows(set) {
-            true => quote!(#name<'a>),
-            false => quote!(#name),
-        }
+        let borrows = self.any(set, Self::borrowed_to_read);
+        generic(&self.view_name(set), borrows, &quote!(<'a>))
+    }
+
+    /// The name of a set's view.
+    pub(super) fn view_name(&self, set: SetId) -> Ident {
+        ident(&format!("{}View", self.family[set].name.pascal()))
     }
 
     /// The type of a set's owned struct.
     pub(super) fn owned(&self, set: SetId) -> Ident {
         ident(&format!("{}Owned", self.family[set].name.pascal()))
+    }
+}
+
+fn generic(name: &Ident, borrows: bool, lifetime: &TokenStream) -> TokenStream {
+    match borrows {
+        true => quote!(#name #lifetime),
+        false => quote!(#name),
     }
 }
 

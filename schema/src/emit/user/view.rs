@@ -10,12 +10,7 @@ use crate::model::{AttrKind, Int};
 
 /// The view, its getters, and how it is read.
 pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>) -> Vec<Item> {
-    let name = &shape.view;
-    let borrows = shape
-        .fields
-        .iter()
-        .any(|field| types.borrowed_to_read(field.attr));
-    let generics = borrows.then(|| quote!(<'a>));
+    let ty = shape.view_type(&quote!(<'a>));
     let doc = &shape.doc;
     let declarations = shape.fields.iter().map(|field| {
         let (name, ty) = (&field.name, field_type(types, field));
@@ -24,7 +19,7 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>) -> Vec<Item> {
     let structure = quote! {
         #doc
         #[derive(Debug, Clone)]
-        pub struct #name #generics { #(#declarations,)* }
+        pub struct #ty { #(#declarations,)* }
     };
     let mut members: Vec<_> = shape
         .fields
@@ -32,20 +27,23 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>) -> Vec<Item> {
         .map(|field| getter(types, field))
         .collect();
     members.push(owned::copy(types, shape));
-    let head = match borrows {
-        true => format!("impl<'a> {name}<'a>"),
-        false => format!("impl {name}"),
-    };
-    let reader = match borrows {
-        true => format!("impl<'a> wire::FromAttrs<'a> for {name}<'a>"),
-        false => format!("impl wire::FromAttrs<'_> for {name}"),
+    let name = &shape.view;
+    let (head, reader) = match shape.view_borrows {
+        true => (
+            format!("impl<'a> {name}<'a>"),
+            format!("impl<'a> wire::FromAttrs<'a> for {name}<'a>"),
+        ),
+        false => (
+            format!("impl {name}"),
+            format!("impl wire::FromAttrs<'_> for {name}"),
+        ),
     };
     vec![
         Item::Tokens(structure),
         Item::Block { head, members },
         Item::Block {
             head: reader,
-            members: vec![from_attrs(types, shape, borrows)],
+            members: vec![from_attrs(types, shape)],
         },
     ]
 }
@@ -91,8 +89,8 @@ fn field_type(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
     }
 }
 
-fn from_attrs(types: &Types<'_>, shape: &Shape<'_>, borrows: bool) -> TokenStream {
-    let lifetime = match borrows {
+fn from_attrs(types: &Types<'_>, shape: &Shape<'_>) -> TokenStream {
+    let lifetime = match shape.view_borrows {
         true => quote!('a),
         false => quote!('_),
     };
