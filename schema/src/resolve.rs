@@ -11,8 +11,10 @@ mod kernel;
 mod kinds;
 mod limits;
 mod messages;
+mod nests;
 mod numbers;
 mod operations;
+mod policy;
 pub(crate) mod protocol;
 mod reserved;
 mod scope;
@@ -32,6 +34,7 @@ pub(crate) fn resolve(spec: &spec::Family, whole: Span, faults: &mut Vec<Diagnos
     let definitions = definitions::resolve(spec, protocol, faults);
     let drafts = sets::resolve(spec, protocol, whole, faults);
     let sets = kinds::resolve(&drafts, &definitions, protocol, faults);
+    nests::check(&drafts, &sets, faults);
     let groups = groups::resolve(spec, protocol, faults);
     let numbered = numbers::resolve(spec, protocol, whole, faults);
     let operations = operations::resolve(&numbered, &drafts, &sets, &groups, faults);

@@ -4,13 +4,11 @@
 //! kernel code can do. A family of protocol `genetlink-legacy` is the kernel's already: of its
 //! kernel side nothing is generated, and nothing asked.
 
-use std::collections::HashSet;
-
-use super::not_supported;
 use super::numbers::Operations;
+use super::{not_supported, policy};
 use crate::decode::Key;
-use crate::diag::{Code, Diagnostic, Span};
-use crate::model::{AttrKind, Direction, Family, Protocol, SetId};
+use crate::diag::{Code, Diagnostic};
+use crate::model::{Family, Protocol};
 use crate::spec;
 
 pub(super) fn check(
@@ -26,7 +24,7 @@ pub(super) fn check(
     }
     check_validation(family, numbered, faults);
     check_hooks(spec, numbered, faults);
-    check_zeros(family, spec, faults);
+    policy::check(family, spec, faults);
 }
 
 /// A header of the family's own stands before the attributes, of requests and replies alike.
@@ -100,79 +98,4 @@ fn refuse<T>(construct: &str, key: &Key<T>, faults: &mut Vec<Diagnostic>) {
     if let Some(span) = key.span() {
         faults.push(not_supported(construct, span));
     }
-}
-
-/// Attributes of type 0 within the nests of a request, and masks that no policy can hold.
-fn check_zeros(family: &Family, spec: &spec::Family, faults: &mut Vec<Diagnostic>) {
-    for set in requested_sets(family) {
-        for attr in &family.sets[set.get()].attrs {
-            let name = attr.name.as_str();
-            let place = || attr_place(spec, family.sets[set.get()].name.as_str(), name);
-            match &attr.kind {
-                AttrKind::Pad | AttrKind::Unused => {}
-                AttrKind::Int(int) if int.mask.is_some_and(|mask| mask > u32::MAX.into()) => {
-                    faults.push(not_supported("a flag above bit 31 in a request", place()));
-                }
-                _ if attr.id == 0 => {
-                    let message =
-                        format!("the kernel refuses any request with `{name}`, attribute type 0");
-                    faults.push(
-                        Diagnostic::new(Code::ZeroInRequest, place(), message)
-                            .help("give the attribute a value from 1"),
-                    );
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-/// The sets that requests nest, however deep, and those that they begin with.
-fn requested_sets(family: &Family) -> Vec<SetId> {
-    let requests = family
-        .messages
-        .iter()
-        .filter(|message| message.direction == Direction::Request);
-    let mut seen = HashSet::new();
-    let mut found = Vec::new();
-    let mut pending: Vec<SetId> = Vec::new();
-    for message in requests {
-        pending.extend(
-            message
-                .fields
-                .iter()
-                .filter_map(|field| nested(&family.attr(message, field).kind)),
-        );
-    }
-    while let Some(set) = pending.pop() {
-        if seen.insert(set) {
-            found.push(set);
-            pending.extend(
-                family.sets[set.get()]
-                    .attrs
-                    .iter()
-                    .filter_map(|attr| nested(&attr.kind)),
-            );
-        }
-    }
-    found
-}
-
-fn nested(kind: &AttrKind) -> Option<SetId> {
-    match kind {
-        AttrKind::Nest(set) | AttrKind::IndexedArray(set) | AttrKind::NestTypeValue(_, set) => {
-            Some(*set)
-        }
-        _ => None,
-    }
-}
-
-fn attr_place(spec: &spec::Family, set: &str, attr: &str) -> Span {
-    spec.attribute_sets
-        .items()
-        .filter(|(spec, _)| spec.name.get().is_some_and(|name| name == set))
-        .flat_map(|(spec, _)| spec.attributes.items())
-        .find(|(spec, _)| spec.name.get().is_some_and(|name| name == attr))
-        .and_then(|(spec, _)| spec.name.span())
-        .unwrap_or_default()
 }
