@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("greeted as number {}", reply.number().unwrap_or_default());
 
     match events.next()? {
-        Event::Greeted(guest) => println!("the kernel says: hello, {}", guest.name().unwrap_or_default()),
+        Event::Greeted(guest) => println!("heard of {}", guest.name().unwrap_or_default()),
         Event::Overrun => println!("events were lost"),
         Event::Unknown(notice) => println!("not in the spec: {notice:?}"),
     }

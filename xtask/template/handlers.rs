@@ -42,9 +42,7 @@ impl Handler for Greeter {
         // Requests are served concurrently.
         let number = self.greeted.fetch_add(1, Relaxed).wrapping_add(1);
         let reply = reply.number(number)?;
-        generated::greeted(op.net(), |event| {
-            event.name(request.name())?.number(number)
-        });
+        generated::greeted(op.net(), |event| event.name(request.name())?.number(number));
         Ok(reply.send())
     }
 }
