@@ -2,4 +2,5 @@
 //!
 //! An emitter trusts the family; it never looks for faults.
 
+pub mod kernel;
 pub mod user;

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Dumps: operations that are answered by many messages, in as many chunks as it takes.
+//!
+//! The core calls `start` once, `dumpit` for each chunk, and `done` once if `start` succeeded: after
+//! the last chunk, or when the socket is closed (`netlink_release()`). Between two chunks none of
+//! our code runs, the family may be unregistered and only the module's reference count keeps the
+//! code in place. Hence the cursor borrows nothing.
+
+use super::{
+    attr::Request,
+    message::{
+        raw::{
+            Message,
+            Target, //
+        },
+    },
+    net::PerNet,
+    op::{
+        to_errno,
+        Op,
+        Permission, //
+    },
+    policy::Policy,
+    shim,
+};
+use core::{
+    marker::PhantomData,
+    ptr::NonNull, //
+};
+use kernel::{
+    bindings,
+    prelude::*, //
+};
+
+/// An operation that is answered by many messages.
+pub trait Dump<H>: 'static {
+    /// `genlmsghdr.cmd` of the request.
+    const CMD: u8;
+    /// Who may call it.
+    const PERMISSION: Permission;
+    /// What the core accepts.
+    const POLICY: Policy;
+    /// `genlmsghdr.cmd` of the items.
+    const ITEM_CMD: u8;
+    /// The longest item, in bytes of attributes with their headers: a chunk has room for one.
+    const ITEM_LEN: usize;
+    /// Where a dump stands between two chunks.
+    type Cursor: Send + 'static;
+
+    /// Begins a dump.
+    fn start<'r>(handler: &H, request: Request<'r>, op: &Op<'r>) -> Result<Self::Cursor>;
+
+    /// Adds items from the cursor on, until there are no more or [`Items::add`] fails.
+    fn fill<'r>(
+        handler: &H,
+        cursor: &mut Self::Cursor,
+        items: Items<'_>,
+        op: &Op<'r>,
+    ) -> Result;
+}
+
+/// The chunk of a dump that is being filled.
+pub struct Items<'d> {
+    chunk: &'d mut Chunk,
+}
+
+struct Chunk {
+    target: Target,
+    cb: NonNull<bindings::netlink_callback>,
+    info: NonNull<bindings::genl_info>,
+    cmd: u8,
+    /// An item did not fit. From then on none is taken, so that their order stays.
+    full: bool,
+}
+
+impl Items<'_> {
+    /// Tells at which revision of the data this chunk is taken, under the lock that guards them.
+    ///
+    /// If it is not that of the chunk before, the client learns that the dump is inconsistent
+    /// (NLM_F_DUMP_INTR).
+    pub fn consistent_at(&mut self, revision: u64) {
+        // `cb->seq` has 32 bits, and 0 stands for "not told".
+        let seq = (revision % u64::from(u32::MAX)) as u32 + 1;
+        // SAFETY: By construction in `dumpit`, `cb` is valid.
+        unsafe { (*self.chunk.cb.as_ptr()).seq = seq }
+    }
+
+    /// Adds a message that `fill` fills.
+    ///
+    /// Fails with EMSGSIZE if it does not fit; return then, with the cursor still at this item, and
+    /// the dump continues with the next chunk. Whatever the error, nothing of the item stays.
+    pub fn add<F>(&mut self, fill: F) -> Result
+    where
+        F: for<'i> FnOnce(Item<'i>) -> Result<Item<'i>>,
+    {
+        if self.chunk.full {
+            return Err(EMSGSIZE);
+        }
+        let start = self.chunk.target.len();
+        let outcome = self.chunk.build(fill);
+        if let Err(error) = outcome {
+            self.chunk.target.trim(start);
+            self.chunk.full = error == EMSGSIZE;
+        }
+        outcome
+    }
+}
+
+impl Chunk {
+    fn build<F>(&mut self, fill: F) -> Result
+    where
+        F: for<'i> FnOnce(Item<'i>) -> Result<Item<'i>>,
+    {
+        let skb = self.target.skb.as_ptr();
+        // SAFETY: By construction in `dumpit`, all of these are valid.
+        let header = unsafe {
+            let info = self.info.as_ptr();
+            bindings::genlmsg_put(
+                skb,
+                (*info).snd_portid,
+                (*info).snd_seq,
+                (*info).family,
+                bindings::NLM_F_MULTI as c_int,
+                self.cmd,
+            )
+        };
+        if header.is_null() {
+            return Err(EMSGSIZE);
+        }
+        fill(Item {
+            target: self.target,
+            _item: PhantomData,
+        })?;
+        // SAFETY: `header` is still where it was put: this buffer does not grow, and `fill` could
+        // only append.
+        unsafe {
+            bindings::genlmsg_end(skb, header);
+            shim::genl_shim_dump_check_consistent(self.cb.as_ptr(), header);
+        }
+        Ok(())
+    }
+}
+
+/// An item of a dump that is being filled.
+///
+/// `'i` is invariant and new for each item, so that a closure can return no other one.
+pub struct Item<'i> {
+    target: Target,
+    _item: PhantomData<fn(&'i ()) -> &'i ()>,
+}
+
+impl Message for Item<'_> {
+    fn target(&mut self) -> Target {
+        self.target
+    }
+}
+
+/// The place that `netlink_callback.ctx` has for a cursor of type `C`: in it, or if it is too
+/// large, in a box that is in it.
+struct Slot<C>(PhantomData<C>);
+
+impl<C> Slot<C> {
+    const INLINE: bool = size_of::<C>() <= size_of::<Ctx>() && align_of::<C>() <= align_of::<Ctx>();
+
+    /// Puts the cursor into its place.
+    ///
+    /// # Safety
+    ///
+    /// `cb` is valid, and its context unused.
+    unsafe fn put(cb: *mut bindings::netlink_callback, cursor: C) -> Result {
+        let ctx = ctx(cb);
+        if Self::INLINE {
+            // SAFETY: It fits, in size and alignment.
+            unsafe { ctx.cast::<C>().write(cursor) };
+        } else {
+            let boxed = KBox::into_raw(KBox::new(cursor, GFP_KERNEL)?);
+            // SAFETY: A pointer fits.
+            unsafe { ctx.cast::<*mut C>().write(boxed) };
+        }
+        Ok(())
+    }
+
+    /// Where the cursor is.
+    ///
+    /// # Safety
+    ///
+    /// `cb` is valid, and there is a cursor in its context.
+    unsafe fn find(cb: *mut bindings::netlink_callback) -> *mut C {
+        match Self::INLINE {
+            true => ctx(cb).cast(),
+            // SAFETY: `put` left a pointer there.
+            false => unsafe { ctx(cb).cast::<*mut C>().read() },
+        }
+    }
+
+    /// Drops the cursor.
+    ///
+    /// # Safety
+    ///
+    /// As for `find`; the cursor is gone after it.
+    unsafe fn clear(cb: *mut bindings::netlink_callback) {
+        // SAFETY: The caller vouches for `find`, and that nobody uses the cursor any more; a box
+        // came from `KBox::into_raw`.
+        unsafe {
+            let cursor = Self::find(cb);
+            match Self::INLINE {
+                true => core::ptr::drop_in_place(cursor),
+                false => drop(KBox::from_raw(cursor)),
+            }
+        }
+    }
+}
+
+/// The union of which `ctx` is a member; the other one gives it its alignment.
+type Ctx = bindings::netlink_callback__bindgen_ty_1;
+
+fn ctx(cb: *mut bindings::netlink_callback) -> *mut Ctx {
+    // Only an address is computed, so `cb` need not be valid for it.
+    cb.wrapping_byte_add(core::mem::offset_of!(
+        bindings::netlink_callback,
+        __bindgen_anon_1
+    ))
+    .cast()
+}
+
+/// `genl_info_dump()`.
+///
+/// # Safety
+///
+/// `cb` is what the core hands to a callback of a dump.
+unsafe fn info(cb: *mut bindings::netlink_callback) -> NonNull<bindings::genl_info> {
+    // SAFETY: The caller vouches for it; `genl_start()` has put its own structure there.
+    unsafe {
+        let dump = (*cb).data.cast::<bindings::genl_dumpit_info>();
+        NonNull::new_unchecked(&raw mut (*dump).info)
+    }
+}
+
+pub(super) unsafe extern "C" fn start<H: PerNet, O: Dump<H>>(
+    cb: *mut bindings::netlink_callback,
+) -> c_int {
+    // SAFETY: `genl_start()` passes a valid `cb`, for the time of this call.
+    let op = unsafe { Op::new(info(cb)) };
+    // SAFETY: This function is in the row that has `O::POLICY`, and in a table of state `H`.
+    let (request, handler) = unsafe { (op.request(O::POLICY), op.state::<H>()) };
+    let begun = O::start(handler, request, &op).and_then(|cursor| {
+        // SAFETY: `cb` is valid, and `__netlink_dump_start()` has cleared it.
+        unsafe {
+            Slot::put(cb, cursor)?;
+            (*cb).min_dump_alloc = (O::ITEM_LEN + shim::NLMSG_HDRLEN + shim::GENL_HDRLEN) as u32;
+        }
+        Ok(())
+    });
+    match begun {
+        Ok(()) => 0,
+        Err(error) => to_errno(error),
+    }
+}
+
+pub(super) unsafe extern "C" fn dumpit<H: PerNet, O: Dump<H>>(
+    skb: *mut bindings::sk_buff,
+    cb: *mut bindings::netlink_callback,
+) -> c_int {
+    // SAFETY: `genl_dumpit()` passes a valid `cb`, for the time of this call.
+    let op = unsafe { Op::new(info(cb)) };
+    // SAFETY: This function is in a table of state `H`. `start` has succeeded, or the core would
+    // not be here, and it holds `nl_cb_mutex`, so that nobody else uses the cursor.
+    let (handler, cursor) = unsafe { (op.state::<H>(), &mut *Slot::<O::Cursor>::find(cb)) };
+    // SAFETY: The core passes a valid `skb` and `cb`.
+    let (skb, cb) = unsafe { (NonNull::new_unchecked(skb), NonNull::new_unchecked(cb)) };
+    let target = Target { skb, grows: false };
+    let mut chunk = Chunk {
+        target,
+        cb,
+        info: op.info,
+        cmd: O::ITEM_CMD,
+        full: false,
+    };
+    let items = Items {
+        chunk: &mut chunk,
+    };
+    let outcome = O::fill(handler, cursor, items, &op);
+    match (outcome, target.len()) {
+        // Not even an empty chunk has room for it: to go on would be to go on for ever.
+        (_, 0) if chunk.full => to_errno(op.error(EMSGSIZE, c"an entry is too long for a dump")),
+        (Ok(()), len) if chunk.full => len as c_int,
+        (Ok(()), _) => 0,
+        // The core takes EMSGSIZE for "to be continued" if there are items.
+        (Err(error), _) => to_errno(error),
+    }
+}
+
+pub(super) unsafe extern "C" fn done<H: PerNet, O: Dump<H>>(
+    cb: *mut bindings::netlink_callback,
+) -> c_int {
+    // SAFETY: The core calls this once after `start` has succeeded, and nothing after it.
+    unsafe { Slot::<O::Cursor>::clear(cb) };
+    0
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Operations: from the core's callbacks to methods of the handler.
+
+use super::{
+    attr::{
+        Attrs,
+        Request, //
+    },
+    dump::{
+        self,
+        Dump, //
+    },
+    family,
+    message::Replied,
+    net::{
+        self,
+        Net,
+        PerNet, //
+    },
+    policy::Policy,
+    shim::{
+        GENL_HDRLEN,
+        NLMSG_HDRLEN, //
+    },
+};
+use core::{
+    marker::PhantomData,
+    ptr::NonNull, //
+};
+use kernel::{
+    bindings,
+    prelude::*, //
+};
+
+/// Who may call an operation, or join a group.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// Anyone.
+    Anyone,
+    /// Who has CAP_NET_ADMIN in the initial user namespace.
+    Admin,
+    /// Who has CAP_NET_ADMIN in the user namespace that owns the network namespace.
+    NetnsAdmin,
+}
+
+impl Permission {
+    const fn op_flags(self) -> u8 {
+        match self {
+            Self::Anyone => 0,
+            Self::Admin => bindings::GENL_ADMIN_PERM as u8,
+            Self::NetnsAdmin => bindings::GENL_UNS_ADMIN_PERM as u8,
+        }
+    }
+}
+
+/// An operation that a single request calls.
+pub trait Do<H>: 'static {
+    /// `genlmsghdr.cmd` of the request.
+    const CMD: u8;
+    /// Who may call it.
+    const PERMISSION: Permission;
+    /// What the core accepts.
+    const POLICY: Policy;
+
+    /// Serves one request; `None` where nothing but an ACK goes back.
+    fn run<'r>(handler: &H, request: Request<'r>, op: &Op<'r>) -> Result<Option<Replied<'r>>>;
+}
+
+/// The operation with command `CMD`, for which generated code implements [`Do`] and [`Dump`].
+pub struct Call<const CMD: u8>;
+
+/// One row of a family's table of operations; a `struct genl_split_ops`.
+///
+/// The rows are for a handler of type `H`.
+#[repr(transparent)]
+pub struct SplitOp<H> {
+    raw: bindings::genl_split_ops,
+    _handler: PhantomData<fn(&H)>,
+}
+
+impl<H: PerNet> SplitOp<H> {
+    /// The row for a single call.
+    pub const fn new_do<O: Do<H>>() -> Self {
+        let calls = bindings::genl_split_ops__bindgen_ty_1__bindgen_ty_1 {
+            pre_doit: None,
+            doit: Some(doit::<H, O>),
+            post_doit: None,
+        };
+        Self {
+            raw: bindings::genl_split_ops {
+                __bindgen_anon_1: bindings::genl_split_ops__bindgen_ty_1 {
+                    __bindgen_anon_1: calls,
+                },
+                policy: O::POLICY.as_ptr(),
+                maxattr: O::POLICY.max() as c_uint,
+                cmd: O::CMD,
+                internal_flags: 0,
+                flags: bindings::GENL_CMD_CAP_DO as u8 | O::PERMISSION.op_flags(),
+                validate: 0,
+            },
+            _handler: PhantomData,
+        }
+    }
+
+    /// The row for a call that is answered by many messages.
+    pub const fn new_dump<O: Dump<H>>() -> Self {
+        let calls = bindings::genl_split_ops__bindgen_ty_1__bindgen_ty_2 {
+            start: Some(dump::start::<H, O>),
+            dumpit: Some(dump::dumpit::<H, O>),
+            done: Some(dump::done::<H, O>),
+        };
+        Self {
+            raw: bindings::genl_split_ops {
+                __bindgen_anon_1: bindings::genl_split_ops__bindgen_ty_1 {
+                    __bindgen_anon_2: calls,
+                },
+                policy: O::POLICY.as_ptr(),
+                maxattr: O::POLICY.max() as c_uint,
+                cmd: O::CMD,
+                internal_flags: 0,
+                flags: bindings::GENL_CMD_CAP_DUMP as u8 | O::PERMISSION.op_flags(),
+                validate: 0,
+            },
+            _handler: PhantomData,
+        }
+    }
+}
+
+/// The call that is being served: who made it, where, and how to tell what is wrong with it.
+///
+/// `'r` is the lifetime of this one request. It is invariant, so that nothing of one request can
+/// be taken for a part of another.
+///
+/// # Invariants
+///
+/// `info` is what the core handed to the callback that runs, and valid for `'r`.
+pub struct Op<'r> {
+    pub(super) info: NonNull<bindings::genl_info>,
+    net: &'r Net,
+    _request: PhantomData<fn(&'r ()) -> &'r ()>,
+}
+
+impl<'r> Op<'r> {
+    /// Wraps what the core hands to a callback.
+    ///
+    /// # Safety
+    ///
+    /// `info` is valid for `'r`, and was made by the core for an operation of a family that is
+    /// registered by [`family::Registration`].
+    pub(super) unsafe fn new(info: NonNull<bindings::genl_info>) -> Self {
+        // SAFETY: `info` is valid; its family is the first field of a `Family`.
+        unsafe { family::note_request((*info.as_ptr()).family) };
+        // SAFETY: `info` is valid, and the core has set the namespace of the socket that the request
+        // came by, which holds a reference to it.
+        let net = unsafe { Net::from_raw((*info.as_ptr())._net.net) };
+        // INVARIANT: The caller vouches for it.
+        Self {
+            info,
+            net,
+            _request: PhantomData,
+        }
+    }
+
+    /// The network namespace that the request came from.
+    pub fn net(&self) -> &'r Net {
+        self.net
+    }
+
+    /// The netlink port that the request came from.
+    pub fn portid(&self) -> u32 {
+        // SAFETY: By the type invariant.
+        unsafe { (*self.info.as_ptr()).snd_portid }
+    }
+
+    /// The handler's value for the namespace.
+    ///
+    /// # Safety
+    ///
+    /// The running callback is one of the table of operations that was registered with state `H`.
+    pub(super) unsafe fn state<H: PerNet>(&self) -> &'r H {
+        // SAFETY: The family is unregistered before its state is, which waits for operations, and
+        // the module cannot be unloaded while a dump is open; the socket that the request came by
+        // keeps the namespace from being torn down.
+        unsafe { net::state(self.net) }
+    }
+
+    /// The request's attributes.
+    ///
+    /// # Safety
+    ///
+    /// `policy` is the one by which the core has checked them.
+    pub(super) unsafe fn request(&self, policy: Policy) -> Request<'r> {
+        // SAFETY: By the type invariant, `info` is valid for `'r`. `genl_family_rcv_msg()` has
+        // checked that the message is as long as its headers, `netlink_rcv_skb()` that it is within
+        // the buffer, and nobody writes to it any more. A dump keeps the buffer.
+        unsafe {
+            let info = self.info.as_ptr();
+            let len = (*(*info).nlhdr).nlmsg_len as usize - NLMSG_HDRLEN - GENL_HDRLEN;
+            let head = (*info).genlhdr.cast::<u8>().add(GENL_HDRLEN);
+            let all = Attrs::new(core::slice::from_raw_parts(head, len));
+            // Without a policy there can be no attributes, and the core's table may be missing.
+            let table = match policy.as_ptr().is_null() || (*info).attrs.is_null() {
+                true => &[],
+                false => {
+                    core::slice::from_raw_parts((*info).attrs, usize::from(policy.max()) + 1)
+                }
+            };
+            Request::new(table, all)
+        }
+    }
+}
+
+/// What the core gets for `error`.
+///
+/// EINTR means to it that a dump has begun and no ACK is due (`netlink_rcv_skb()`); a handler that
+/// returned it would leave the client waiting.
+pub(super) fn to_errno(error: Error) -> c_int {
+    match error == EINTR {
+        true => EAGAIN.to_errno(),
+        false => error.to_errno(),
+    }
+}
+
+unsafe extern "C" fn doit<H: PerNet, O: Do<H>>(
+    _skb: *mut bindings::sk_buff,
+    info: *mut bindings::genl_info,
+) -> c_int {
+    // SAFETY: `genl_family_rcv_msg_doit()` passes a valid `info`, for the time of this call.
+    let op = unsafe { Op::new(NonNull::new_unchecked(info)) };
+    // SAFETY: This function is in the row that has `O::POLICY`, and in a table of state `H`.
+    let (request, handler) = unsafe { (op.request(O::POLICY), op.state::<H>()) };
+    let outcome = O::run(handler, request, &op).and_then(|replied| match replied {
+        Some(replied) => replied.transmit(&op),
+        None => Ok(()),
+    });
+    match outcome {
+        Ok(()) => 0,
+        Err(error) => to_errno(error),
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Static inlines and macros of the kernel as functions, and nothing else. Each module has its own
+ * copy of this file.
+ */
+#include <linux/sched.h>
+#include <linux/srcu.h>
+#include <net/genetlink.h>
+#include <net/netns/generic.h>
+
+#include "shim.h"
+
+/* Numbers that bindgen drops and the Rust files therefore repeat. */
+static_assert(NLMSG_HDRLEN == 16);
+static_assert(GENL_HDRLEN == 4);
+static_assert(NLA_HDRLEN == 4);
+static_assert(NLA_ALIGNTO == 4);
+static_assert((NLA_TYPE_MASK & 0xffff) == 0x3fff);
+static_assert(GENL_MCAST_CAP_NET_ADMIN == 1);
+static_assert(NETLINK_CTX_SIZE == 48);
+
+/* Open while the module's family is registered; see mcast.rs. */
+DEFINE_STATIC_SRCU(gate);
+
+void *genl_shim_net_generic(const struct net *net, unsigned int id)
+{
+	return net_generic(net, id);
+}
+
+int genl_shim_nest_end(struct sk_buff *skb, unsigned int start)
+{
+	int len = nla_nest_end_safe(skb, (struct nlattr *)(skb->data + start));
+
+	return len < 0 ? len : 0;
+}
+
+void genl_shim_dump_check_consistent(struct netlink_callback *cb, void *user_hdr)
+{
+	genl_dump_check_consistent(cb, user_hdr);
+}
+
+int genl_shim_unicast(struct net *net, struct sk_buff *skb, u32 portid)
+{
+	return genlmsg_unicast(net, skb, portid);
+}
+
+int genl_shim_multicast(const struct genl_family *family, struct net *net,
+			struct sk_buff *skb, unsigned int group)
+{
+	return genlmsg_multicast_netns(family, net, skb, 0, group, GFP_KERNEL);
+}
+
+int genl_shim_set_err(const struct genl_family *family, struct net *net,
+		      unsigned int group, int code)
+{
+	return genl_set_err(family, net, 0, group, code);
+}
+
+int genl_shim_gate_enter(void)
+{
+	return srcu_read_lock(&gate);
+}
+
+void genl_shim_gate_leave(int token)
+{
+	srcu_read_unlock(&gate, token);
+}
+
+void genl_shim_gate_drain(void)
+{
+	synchronize_srcu(&gate);
+}
+
+void genl_shim_cond_resched(void)
+{
+	cond_resched();
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The family's operations, on the store of the namespace that a request comes from.
+//!
+//! Events are sent under the store's lock, so that listeners hear of changes in their order.
+
+use crate::{
+    generated::{
+        self,
+        Del,
+        DelReply,
+        Get,
+        GetDump,
+        GetItems,
+        GetReply,
+        Handler,
+        Set,
+        SetReply,
+        StatsReply,
+        MAX_KEY_LEN,
+        MAX_LABELS,
+        MAX_LABEL_LEN,
+        MAX_VALUE_LEN, //
+    },
+    genl::{
+        self,
+        clock,
+        Op,
+        Put,
+        Replied,
+        Reply, //
+    },
+    store::{
+        Entry,
+        Key,
+        Refusal,
+        Store, //
+    },
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    rbtree::RBTreeNodeReservation,
+    sync::Mutex, //
+};
+
+/// The store of one network namespace.
+#[pin_data]
+pub struct KvStore {
+    #[pin]
+    store: Mutex<Store>,
+}
+
+impl genl::PerNet for KvStore {
+    fn init(_net: &genl::Net) -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            store <- new_mutex!(Store::new(), "kvstore"),
+        })
+    }
+}
+
+/// Where a dump stands: at the first entry with the prefix that is after the last one told.
+pub struct Cursor {
+    prefix: Key,
+    told: Option<Key>,
+}
+
+impl Cursor {
+    /// The key to seek.
+    fn from(&self) -> &Key {
+        self.told.as_ref().unwrap_or(&self.prefix)
+    }
+}
+
+impl Handler for KvStore {
+    type GetCursor = Cursor;
+
+    // Each attribute has a header of 4 bytes, and is padded to a multiple of 4; 64 bits may need
+    // another header before them.
+    const GET_ITEM_LEN: usize = (4 + MAX_KEY_LEN + 4)
+        + (4 + MAX_VALUE_LEN)
+        + (4 + 4 + 8)
+        + (4 + 4)
+        + 4
+        + (4 + 4 + 8)
+        + (4 + 8)
+        + MAX_LABELS * (4 + MAX_LABEL_LEN + 4);
+
+    fn get<'r>(
+        &self,
+        request: Get<'r>,
+        reply: GetReply<Reply<'r>>,
+        op: &Op<'r>,
+    ) -> Result<Replied<'r>> {
+        let key = Key::new(request.key())?;
+        let mut store = self.store.lock();
+        let Some(entry) = store.get_mut(&key) else {
+            return Err(op.bad_attr(request.key_attr(), ENOENT, c"there is no such entry"));
+        };
+        entry.hits += 1;
+        Ok(describe(reply, &key, entry)?.send())
+    }
+
+    fn get_dump_start<'r>(&self, request: GetDump<'r>, _op: &Op<'r>) -> Result<Cursor> {
+        Ok(Cursor {
+            prefix: request.prefix().map_or(Ok(Key::EMPTY), Key::new)?,
+            told: None,
+        })
+    }
+
+    fn get_dump(
+        &self,
+        cursor: &mut Cursor,
+        mut items: GetItems<'_>,
+        _op: &Op<'_>,
+    ) -> Result {
+        let mut store = self.store.lock();
+        items.consistent_at(store.revision());
+        let mut at = store.seek(cursor.from());
+        while let Some(here) = at {
+            let (key, entry) = here.current();
+            if !key.starts_with(&cursor.prefix) {
+                break;
+            }
+            if cursor.told != Some(*key) {
+                items.add(|item| describe(item, key, entry))?;
+                cursor.told = Some(*key);
+            }
+            at = here.move_next();
+        }
+        Ok(())
+    }
+
+    fn set<'r>(
+        &self,
+        request: Set<'r>,
+        reply: SetReply<Reply<'r>>,
+        op: &Op<'r>,
+    ) -> Result<Replied<'r>> {
+        let key = Key::new(request.key())?;
+        let entry = Entry {
+            value: copy(request.value().unwrap_or_default())?,
+            flags: request.flags().unwrap_or_default(),
+            labels: labels(&request, op)?,
+            revision: 0,
+            created_ns: clock::real_ns(),
+            hits: 0,
+        };
+        let room = RBTreeNodeReservation::new(GFP_KERNEL)?;
+        let mut store = self.store.lock();
+        let entry = store
+            .set(key, entry, room)
+            .map_err(|refusal| explain(refusal, request.key_attr(), op))?;
+        generated::set_ntf(op.net(), |event| describe(event, &key, entry));
+        Ok(reply.revision(entry.revision)?.send())
+    }
+
+    fn del<'r>(
+        &self,
+        request: Del<'r>,
+        reply: DelReply<Reply<'r>>,
+        op: &Op<'r>,
+    ) -> Result<Replied<'r>> {
+        let key = Key::new(request.key())?;
+        let mut store = self.store.lock();
+        let revision = store
+            .delete(&key)
+            .map_err(|refusal| explain(refusal, request.key_attr(), op))?;
+        tell_deleted(&key, revision, op);
+        Ok(reply.revision(revision)?.send())
+    }
+
+    fn stats<'r>(&self, reply: StatsReply<Reply<'r>>, _op: &Op<'r>) -> Result<Replied<'r>> {
+        let (totals, revision) = {
+            let store = self.store.lock();
+            (store.totals(), store.revision())
+        };
+        // The limits of a store fit 32 bits.
+        Ok(reply
+            .entries(totals.entries as u32)?
+            .bytes(totals.bytes as u64)?
+            .revision(revision)?
+            .flag_counts(|counts| {
+                counts
+                    .read_only(totals.read_only as u32)?
+                    .sticky(totals.sticky as u32)
+            })?
+            .send())
+    }
+
+    fn clear<'r>(&self, op: &Op<'r>) -> Result {
+        self.store
+            .lock()
+            .clear(|key, revision| tell_deleted(key, revision, op));
+        Ok(())
+    }
+}
+
+/// Puts an entry into a reply, an item of a dump, or an event.
+fn describe<M: Put>(message: GetReply<M>, key: &Key, entry: &Entry) -> Result<GetReply<M>> {
+    message
+        .key(key.text())?
+        .value(&entry.value)?
+        .revision(entry.revision)?
+        .flags(entry.flags)?
+        .meta(|meta| {
+            meta.created_ns(entry.created_ns)?
+                .hits(entry.hits)?
+                .label(entry.labels())
+        })
+}
+
+fn tell_deleted(key: &Key, revision: u64, op: &Op<'_>) {
+    generated::del_ntf(op.net(), |event| event.key(key.text())?.revision(revision));
+}
+
+/// Copies the labels of a request, one after the other, each with its NUL.
+fn labels<'r>(request: &Set<'r>, op: &Op<'r>) -> Result<KVec<u8>> {
+    let mut labels = KVec::new();
+    let Some(meta) = request.meta() else {
+        return Ok(labels);
+    };
+    for attr in [meta.created_ns_attr(), meta.hits_attr()].into_iter().flatten() {
+        return Err(op.bad_attr(attr, EINVAL, c"only the kernel sets this"));
+    }
+    if let Some(surplus) = meta.label_attrs().nth(MAX_LABELS) {
+        return Err(op.bad_attr(surplus, E2BIG, c"too many labels"));
+    }
+    for label in meta.label() {
+        labels.extend_from_slice(label.to_bytes_with_nul(), GFP_KERNEL)?;
+    }
+    Ok(labels)
+}
+
+fn copy(bytes: &[u8]) -> Result<KVec<u8>> {
+    let mut copy = KVec::new();
+    copy.extend_from_slice(bytes, GFP_KERNEL)?;
+    Ok(copy)
+}
+
+/// The error number of a refusal, and the reason for the extended ACK.
+fn explain<'r>(refusal: Refusal, key: genl::Attr<'r>, op: &Op<'r>) -> Error {
+    match refusal {
+        Refusal::Absent => op.bad_attr(key, ENOENT, c"there is no such entry"),
+        Refusal::ReadOnly => op.bad_attr(key, EPERM, c"the entry is read-only"),
+        Refusal::Entries => op.error(ENOSPC, c"the store holds as many entries as it can"),
+        Refusal::Bytes => op.error(ENOSPC, c"the store holds as many bytes as it can"),
+    }
+}

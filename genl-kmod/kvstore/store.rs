@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a store holds: entries in the order of their keys, and running totals.
+//!
+//! Nothing here knows of netlink.
+
+use crate::{
+    generated::{
+        EntryFlags,
+        MAX_BYTES,
+        MAX_ENTRIES,
+        MAX_KEY_LEN, //
+    },
+    genl::sched::cond_resched,
+};
+use kernel::{
+    prelude::*,
+    rbtree::{
+        CursorMut,
+        Entry as Slot,
+        RBTree,
+        RBTreeNodeReservation, //
+    },
+};
+
+/// A key, or the beginning of some: a text of at most [`MAX_KEY_LEN`] bytes.
+///
+/// Compared byte by byte, as the NULs behind the text are less than whatever it contains.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key([u8; MAX_KEY_LEN + 1]);
+
+impl Key {
+    /// The beginning of all keys.
+    pub const EMPTY: Self = Self([0; MAX_KEY_LEN + 1]);
+
+    /// Copies a text; fails with EINVAL if it is too long, which the policy rules out.
+    pub fn new(text: &CStr) -> Result<Self> {
+        let text = text.to_bytes();
+        let mut key = Self::EMPTY;
+        key.0[..MAX_KEY_LEN]
+            .get_mut(..text.len())
+            .ok_or(EINVAL)?
+            .copy_from_slice(text);
+        Ok(key)
+    }
+
+    /// The text.
+    pub fn text(&self) -> &CStr {
+        // The last byte is always NUL, so there is one.
+        CStr::from_bytes_until_nul(&self.0).unwrap_or_default()
+    }
+
+    /// Whether the text begins as that of `prefix`.
+    pub fn starts_with(&self, prefix: &Self) -> bool {
+        self.0.starts_with(prefix.text().to_bytes())
+    }
+}
+
+/// What a key stands for.
+pub struct Entry {
+    /// The content.
+    pub value: KVec<u8>,
+    /// What may be done to it.
+    pub flags: EntryFlags,
+    /// The writer's texts, each ended by a NUL.
+    pub labels: KVec<u8>,
+    /// The store's revision at which it was written.
+    pub revision: u64,
+    /// When it was created, in nanoseconds since the epoch.
+    pub created_ns: u64,
+    /// How often it was read.
+    pub hits: u64,
+}
+
+impl Entry {
+    /// The writer's texts.
+    pub fn labels(&self) -> impl Iterator<Item = &CStr> {
+        self.labels
+            .split_inclusive(|byte| *byte == 0)
+            .filter_map(|label| CStr::from_bytes_with_nul(label).ok())
+    }
+}
+
+/// Why a store does not do as it is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no such entry.
+    Absent,
+    /// The entry is read-only.
+    ReadOnly,
+    /// There would be more than [`MAX_ENTRIES`].
+    Entries,
+    /// The values would have more than [`MAX_BYTES`] together.
+    Bytes,
+}
+
+/// What a store holds in total.
+#[derive(Clone, Copy, Default)]
+pub struct Totals {
+    /// How many entries.
+    pub entries: usize,
+    /// How many bytes their values have together.
+    pub bytes: usize,
+    /// How many of them are read-only.
+    pub read_only: usize,
+    /// How many of them are sticky.
+    pub sticky: usize,
+}
+
+impl Totals {
+    fn add(&mut self, entry: &Entry) {
+        self.entries += 1;
+        self.bytes += entry.value.len();
+        self.read_only += usize::from(entry.flags.contains(EntryFlags::READ_ONLY));
+        self.sticky += usize::from(entry.flags.contains(EntryFlags::STICKY));
+    }
+
+    fn remove(&mut self, entry: &Entry) {
+        self.entries -= 1;
+        self.bytes -= entry.value.len();
+        self.read_only -= usize::from(entry.flags.contains(EntryFlags::READ_ONLY));
+        self.sticky -= usize::from(entry.flags.contains(EntryFlags::STICKY));
+    }
+}
+
+/// Entries, in the order of their keys.
+pub struct Store {
+    entries: RBTree<Key, Entry>,
+    totals: Totals,
+    revision: u64,
+}
+
+impl Store {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self {
+            entries: RBTree::new(),
+            totals: Totals::default(),
+            revision: 0,
+        }
+    }
+
+    /// How often the store has been changed.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// What it holds in total.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// The entry of `key`.
+    pub fn get_mut(&mut self, key: &Key) -> Option<&mut Entry> {
+        self.entries.get_mut(key)
+    }
+
+    /// The first entry whose key is `from` or after it.
+    pub fn seek(&mut self, from: &Key) -> Option<CursorMut<'_, Key, Entry>> {
+        self.entries.cursor_lower_bound_mut(from)
+    }
+
+    /// Creates the entry of `key`, or replaces it; it gets the store's next revision, and keeps its
+    /// time of creation and its hits if it was there. If that is refused, nothing has changed.
+    pub fn set(
+        &mut self,
+        key: Key,
+        mut entry: Entry,
+        room: RBTreeNodeReservation<Key, Entry>,
+    ) -> Result<&Entry, Refusal> {
+        let mut totals = self.totals;
+        let slot = self.entries.entry(key);
+        if let Slot::Occupied(slot) = &slot {
+            let old = slot.get();
+            if old.flags.contains(EntryFlags::READ_ONLY) {
+                return Err(Refusal::ReadOnly);
+            }
+            totals.remove(old);
+            entry.created_ns = old.created_ns;
+            entry.hits = old.hits;
+        }
+        totals.add(&entry);
+        if totals.entries > MAX_ENTRIES {
+            return Err(Refusal::Entries);
+        }
+        if totals.bytes > MAX_BYTES {
+            return Err(Refusal::Bytes);
+        }
+        self.totals = totals;
+        self.revision += 1;
+        entry.revision = self.revision;
+        Ok(match slot {
+            Slot::Vacant(slot) => slot.insert(entry, room),
+            Slot::Occupied(slot) => {
+                let place = slot.into_mut();
+                *place = entry;
+                place
+            }
+        })
+    }
+
+    /// Deletes the entry of `key`; gives the revision of that change.
+    pub fn delete(&mut self, key: &Key) -> Result<u64, Refusal> {
+        let slot = self.entries.find_mut(key).ok_or(Refusal::Absent)?;
+        if slot.get().flags.contains(EntryFlags::READ_ONLY) {
+            return Err(Refusal::ReadOnly);
+        }
+        self.totals.remove(&slot.remove());
+        self.revision += 1;
+        Ok(self.revision)
+    }
+
+    /// Deletes all entries that are not sticky; tells of each of them, with the revision of that
+    /// change. May sleep.
+    pub fn clear(&mut self, mut deleted: impl FnMut(&Key, u64)) {
+        let mut at = self.entries.cursor_front_mut();
+        while let Some(cursor) = at {
+            if cursor.current().1.flags.contains(EntryFlags::STICKY) {
+                at = cursor.move_next();
+            } else {
+                // After the last entry this is the one before it, which is sticky.
+                let (next, node) = cursor.remove_current();
+                let (key, entry) = node.to_key_value();
+                self.totals.remove(&entry);
+                self.revision += 1;
+                deleted(&key, self.revision);
+                at = next;
+            }
+            cond_resched();
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // The tree would free them all in one go, which takes its time if there are many.
+        while let Some(first) = self.entries.cursor_front_mut() {
+            drop(first.remove_current());
+            cond_resched();
+        }
+    }
+}

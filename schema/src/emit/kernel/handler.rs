@@ -1,0 +1,424 @@
+//! The family itself, the trait that serves it, and how the core's callbacks reach the trait.
+
+use super::text::Text;
+use super::{permission, policy};
+use crate::model::{AttrKind, Call, Event, Family, Message, Op};
+
+pub(super) fn render(text: &mut Text, family: &Family) {
+    render_family(text, family);
+    render_served(text, family);
+    render_trait(text, family);
+    for op in ascending(family) {
+        if let Some(call) = &op.do_ {
+            render_do(text, family, op, call);
+        }
+        if let Some(call) = &op.dump {
+            render_dump(text, family, op, call);
+        }
+    }
+    for event in &family.events {
+        render_event(text, family, event);
+    }
+}
+
+/// The operations, as the core wants its table sorted.
+fn ascending(family: &Family) -> Vec<&Op> {
+    let mut ops: Vec<_> = family.ops.iter().collect();
+    ops.sort_by_key(|op| op.cmd);
+    ops
+}
+
+fn render_family(text: &mut Text, family: &Family) {
+    text.gap();
+    if family.groups.is_empty() {
+        text.line("static GROUPS: [genl::Group; 0] = [];");
+    } else {
+        let count = family.groups.len();
+        text.open_list(&format!("static GROUPS: [genl::Group; {count}] = ["));
+        for (at, group) in family.groups.iter().enumerate() {
+            let name = format!("c\"{}\"", group.name);
+            // The comment keeps rustfmt from joining the lines.
+            let tail = if at + 1 == count { ", //" } else { "," };
+            let arguments = [name.as_str(), permission(group.permission)];
+            text.call("genl::Group::new", &arguments, tail);
+        }
+        text.close_list("];");
+    }
+    text.gap();
+    let name = format!("c\"{}\"", family.name);
+    let version = family.version.to_string();
+    let resv_start_op = family.resv_start_op.to_string();
+    let arguments = [name.as_str(), &version, &resv_start_op, "&GROUPS"];
+    text.broken_call(
+        "static FAMILY: genl::Family =",
+        "genl::Family::new",
+        &arguments,
+        ";",
+    );
+}
+
+fn render_served(text: &mut Text, family: &Family) {
+    text.gap();
+    text.line("/// The family, served by `H`.");
+    text.line("pub struct Served<H>(PhantomData<H>);");
+    text.gap();
+    text.open("impl<H: Handler> genl::Serve for Served<H>");
+    text.line("type Handler = H;");
+    text.gap();
+    text.open_list("const OPS: &'static [genl::SplitOp<H>] = &[");
+    let mut rows = Vec::new();
+    for op in ascending(family) {
+        let call = marker(op);
+        let modes = [("do", op.do_.is_some()), ("dump", op.dump.is_some())];
+        for (mode, _) in modes.iter().filter(|(_, present)| *present) {
+            rows.push(format!("genl::SplitOp::new_{mode}::<{call}>(),"));
+        }
+    }
+    if let Some(last) = rows.last_mut() {
+        last.push_str(" //");
+    }
+    for row in rows {
+        text.line(row);
+    }
+    text.close_list("];");
+    text.gap();
+    text.open("fn family() -> &'static genl::Family");
+    text.line("&FAMILY");
+    text.close("");
+    text.close("");
+}
+
+/// The type that stands for an operation.
+fn marker(op: &Op) -> String {
+    format!("genl::Call<{{ cmd::{} }}>", op.name.shouty())
+}
+
+fn render_trait(text: &mut Text, family: &Family) {
+    text.gap();
+    text.line("/// What serves the family: one value for each network namespace.");
+    text.line("///");
+    text.line("/// Requests are served concurrently, and all methods may sleep.");
+    text.open("pub trait Handler: genl::PerNet");
+    for op in ascending(family) {
+        let Some(call) = &op.dump else { continue };
+        text.gap();
+        text.line(format!(
+            "/// Where a dump of `{}` stands between two chunks.",
+            op.name
+        ));
+        text.line(format!("type {}: Send + 'static;", cursor(op)));
+        if longest(family, item(family, call)).is_none() {
+            text.gap();
+            text.line(format!(
+                "/// The longest item of a dump of `{}`, in bytes of attributes and their headers.",
+                op.name
+            ));
+            text.line("///");
+            text.line(
+                "/// The family's description sets no limit to it, but a chunk must have room.",
+            );
+            text.line(format!("const {}: usize;", item_len(op)));
+        }
+    }
+    for op in ascending(family) {
+        if let Some(call) = &op.do_ {
+            text.gap();
+            text.docs(&op.doc, &format!("Serves `{}`.", op.name));
+            render_do_method(text, family, op, call);
+        }
+        if let Some(call) = &op.dump {
+            render_dump_methods(text, family, op, call);
+        }
+    }
+    text.close("");
+}
+
+fn cursor(op: &Op) -> String {
+    format!("{}Cursor", op.name.pascal())
+}
+
+fn item_len(op: &Op) -> String {
+    format!("{}_ITEM_LEN", op.name.shouty())
+}
+
+/// What the items of a dump carry; one without a reply has empty items.
+fn item<'f>(family: &'f Family, call: &Call) -> &'f Message {
+    match call.reply {
+        Some(reply) => &family[reply.message],
+        None => &family[call.request],
+    }
+}
+
+/// The parameter for a request, if it has attributes.
+fn request_parameter(family: &Family, call: &Call, lifetime: &str) -> Option<String> {
+    let message = &family[call.request];
+    (!message.fields.is_empty()).then(|| format!("request: {}<{lifetime}>", message.name.pascal()))
+}
+
+fn render_do_method(text: &mut Text, family: &Family, op: &Op, call: &Call) {
+    let request = request_parameter(family, call, "'r");
+    let reply = call.reply.map(|reply| {
+        let content = family[reply.message].name.pascal();
+        format!("reply: {content}<genl::Reply<'r>>")
+    });
+    let mut parameters = vec!["&self"];
+    parameters.extend(request.as_deref());
+    parameters.extend(reply.as_deref());
+    parameters.push("op: &genl::Op<'r>");
+    let result = match call.reply {
+        Some(_) => " -> Result<genl::Replied<'r>>;",
+        None => " -> Result;",
+    };
+    text.signature(&format!("fn {}<'r>", op.name.snake()), &parameters, result);
+}
+
+fn render_dump_methods(text: &mut Text, family: &Family, op: &Op, call: &Call) {
+    let name = op.name.snake();
+    let cursor = cursor(op);
+    let request = request_parameter(family, call, "'r");
+    let mut parameters = vec!["&self"];
+    parameters.extend(request.as_deref());
+    parameters.push("op: &genl::Op<'r>");
+    text.gap();
+    text.line(format!("/// Begins a dump of `{}`.", op.name));
+    text.signature(
+        &format!("fn {name}_dump_start<'r>"),
+        &parameters,
+        &format!(" -> Result<Self::{cursor}>;"),
+    );
+    text.gap();
+    text.line("/// Adds what follows the cursor, until there is no more or an item does not fit.");
+    let parameters = [
+        "&self",
+        &format!("cursor: &mut Self::{cursor}"),
+        &format!("items: {}<'_>", items(op)),
+        "op: &genl::Op<'_>",
+    ];
+    text.signature(&format!("fn {name}_dump"), &parameters, " -> Result;");
+}
+
+fn render_do(text: &mut Text, family: &Family, op: &Op, call: &Call) {
+    text.gap();
+    text.open(format!("impl<H: Handler> genl::Do<H> for {}", marker(op)));
+    render_numbers(text, family, op, call);
+    text.gap();
+    let request = request_parameter(family, call, "'r");
+    let parameters = [
+        "handler: &H",
+        match request {
+            Some(_) => "request: genl::Request<'r>",
+            None => "_request: genl::Request<'r>",
+        },
+        "op: &genl::Op<'r>",
+    ];
+    let result = " -> Result<Option<genl::Replied<'r>>> {";
+    text.signature("fn run<'r>", &parameters, result);
+    let mut arguments = Vec::new();
+    if request.is_some() {
+        let view = family[call.request].name.pascal();
+        text.line(format!("let request = {view}::parse(request, op)?;"));
+        arguments.push("request");
+    }
+    if let Some(reply) = call.reply {
+        let content = family[reply.message].name.pascal();
+        let cmd = reply_cmd(op, reply.cmd);
+        text.line(format!(
+            "let reply = {content}(genl::Reply::new(op, {cmd})?);"
+        ));
+        arguments.push("reply");
+    }
+    arguments.push("op");
+    let method = op.name.snake();
+    match call.reply {
+        Some(_) => {
+            let calls: [(&str, &[&str]); 2] = [(&method, &arguments), ("map", &["Some"])];
+            text.chain("", "handler", &calls, "");
+        }
+        None => {
+            text.chain("", "handler", &[(&method, &arguments)], "?;");
+            text.line("Ok(None)");
+        }
+    }
+    text.close("");
+    text.close("");
+}
+
+/// A reply's command: the operation's own, as a rule.
+fn reply_cmd(op: &Op, cmd: u8) -> String {
+    match cmd == op.cmd {
+        true => format!("cmd::{}", op.name.shouty()),
+        false => cmd.to_string(),
+    }
+}
+
+fn render_numbers(text: &mut Text, family: &Family, op: &Op, call: &Call) {
+    text.line(format!("const CMD: u8 = cmd::{};", op.name.shouty()));
+    let permission = permission(op.permission);
+    text.line(format!(
+        "const PERMISSION: genl::Permission = {permission};"
+    ));
+    policy::render_policy(text, family, &family[call.request]);
+}
+
+fn render_dump(text: &mut Text, family: &Family, op: &Op, call: &Call) {
+    let message = item(family, call);
+    let content = message.name.pascal();
+    let cmd = reply_cmd(op, call.reply.map_or(op.cmd, |reply| reply.cmd));
+    let len = match longest(family, message) {
+        Some(len) => len.to_string(),
+        None => format!("H::{}", item_len(op)),
+    };
+    text.gap();
+    text.open(format!("impl<H: Handler> genl::Dump<H> for {}", marker(op)));
+    render_numbers(text, family, op, call);
+    text.line(format!("const ITEM_CMD: u8 = {cmd};"));
+    text.line(format!("const ITEM_LEN: usize = {len};"));
+    text.line(format!("type Cursor = H::{};", cursor(op)));
+    text.gap();
+    let has_request = !family[call.request].fields.is_empty();
+    let parameters = [
+        "handler: &H",
+        match has_request {
+            true => "request: genl::Request<'r>",
+            false => "_request: genl::Request<'r>",
+        },
+        "op: &genl::Op<'r>",
+    ];
+    text.signature("fn start<'r>", &parameters, " -> Result<Self::Cursor> {");
+    let method = format!("{}_dump_start", op.name.snake());
+    if has_request {
+        let view = family[call.request].name.pascal();
+        text.line(format!("let request = {view}::parse(request, op)?;"));
+        text.chain("", "handler", &[(&method, &["request", "op"])], "");
+    } else {
+        text.chain("", "handler", &[(&method, &["op"])], "");
+    }
+    text.close("");
+    text.gap();
+    let parameters = [
+        "handler: &H",
+        "cursor: &mut Self::Cursor",
+        "items: genl::Items<'_>",
+        "op: &genl::Op<'_>",
+    ];
+    text.signature("fn fill", &parameters, " -> Result {");
+    let method = format!("{}_dump", op.name.snake());
+    let items = format!("{}(items)", items(op));
+    text.chain("", "handler", &[(&method, &["cursor", &items, "op"])], "");
+    text.close("");
+    text.close("");
+    render_items(text, op, &content);
+}
+
+/// The type by which a handler adds the items of a dump.
+fn items(op: &Op) -> String {
+    format!("{}Items", op.name.pascal())
+}
+
+fn render_items(text: &mut Text, op: &Op, content: &str) {
+    let name = items(op);
+    text.gap();
+    text.line(format!(
+        "/// The chunk of a dump of `{}` that is being filled.",
+        op.name
+    ));
+    text.line(format!("pub struct {name}<'d>(genl::Items<'d>);"));
+    text.gap();
+    text.open(format!("impl {name}<'_>"));
+    text.line("/// Tells at which revision of the data this chunk is taken; see [`genl::Items`].");
+    text.open("pub fn consistent_at(&mut self, revision: u64)");
+    text.line("self.0.consistent_at(revision)");
+    text.close("");
+    text.gap();
+    text.line("/// Adds an item that `fill` fills.");
+    text.line("///");
+    text.line("/// Fails with EMSGSIZE if it does not fit; return then, with the cursor still at this item, and");
+    text.line("/// the dump continues with the next chunk. Whatever the error, nothing of the item stays.");
+    let filled = format!("{content}<genl::Item<'i>>");
+    text.signature("pub fn add<F>", &["&mut self", "fill: F"], " -> Result");
+    text.line("where");
+    text.line(format!(
+        "    F: for<'i> FnOnce({filled}) -> Result<{filled}>,"
+    ));
+    text.open_brace();
+    let fill = format!("|item| Ok(fill({content}(item))?.0)");
+    text.chain("", "self.0", &[("add", &[&fill])], "");
+    text.close("");
+    text.close("");
+}
+
+fn render_event(text: &mut Text, family: &Family, event: &Event) {
+    let name = event.name.snake();
+    let cmd = format!("cmd::{}", event.name.shouty());
+    let content = family[event.message].name.pascal();
+    let filled = format!("{content}<genl::Event<'e>>");
+    let fill = format!("|event| Ok(fill({content}(event))?.0)");
+    let bound = format!("    F: for<'e> FnOnce({filled}) -> Result<{filled}>,");
+    if let Some(group) = event.group {
+        let group = &family[group].name;
+        text.gap();
+        text.docs(&event.doc, &format!("The event `{}`.", event.name));
+        text.line("///");
+        text.line(format!(
+            "/// Goes to the group `{group}` in `net`; `fill` is not called if nobody listens."
+        ));
+        let head = format!("pub fn {name}<F>");
+        text.signature(&head, &["net: &genl::Net", "fill: F"], "");
+        text.line("where");
+        text.line(&bound);
+        text.open_brace();
+        let group = format!("group::{}", group.shouty());
+        let arguments: [&str; 4] = [&group, "net", &cmd, &fill];
+        text.chain("", "FAMILY", &[("multicast", &arguments)], ";");
+        text.close("");
+    }
+    text.gap();
+    text.docs(&event.doc, &format!("The event `{}`.", event.name));
+    text.line("///");
+    text.line("/// Goes to one port in `net`; fails as [`genl::Family::unicast`] does.");
+    let head = format!("pub fn {name}_to<F>");
+    let parameters = ["portid: u32", "net: &genl::Net", "fill: F"];
+    text.signature(&head, &parameters, " -> Result");
+    text.line("where");
+    text.line(&bound);
+    text.open_brace();
+    let arguments: [&str; 4] = ["portid", "net", &cmd, &fill];
+    text.chain("", "FAMILY", &[("unicast", &arguments)], "");
+    text.close("");
+}
+
+/// The longest that the attributes of a message can be, if the spec limits them all.
+fn longest(family: &Family, message: &Message) -> Option<usize> {
+    let attrs = message
+        .fields
+        .iter()
+        .map(|field| family.attr(message, field));
+    longest_of(family, attrs, 0)
+}
+
+fn longest_of<'f>(
+    family: &'f Family,
+    attrs: impl Iterator<Item = &'f crate::model::Attr>,
+    depth: usize,
+) -> Option<usize> {
+    const HEADER: usize = 4;
+    // A set that contains itself has no longest message; the core follows nests ten deep.
+    if depth == 10 {
+        return None;
+    }
+    let mut sum = 0;
+    for attr in attrs {
+        let payload = match &attr.kind {
+            _ if attr.multi => return None,
+            AttrKind::Flag | AttrKind::Pad | AttrKind::Unused => 0,
+            // And a pad attribute before it.
+            AttrKind::Int(_) => 8 + HEADER,
+            AttrKind::String(len) => usize::from(len.max?) + 1,
+            AttrKind::Binary(len) => usize::from(len.max?),
+            AttrKind::Nest(set) => longest_of(family, family[*set].attrs.iter(), depth + 1)?,
+            AttrKind::IndexedArray(_) | AttrKind::NestTypeValue(..) => return None,
+        };
+        sum += HEADER + payload.next_multiple_of(4);
+    }
+    Some(sum)
+}
