@@ -11,6 +11,7 @@ mod kernel;
 mod kinds;
 mod limits;
 mod messages;
+mod methods;
 mod nests;
 mod numbers;
 mod operations;
@@ -55,7 +56,7 @@ pub(crate) fn resolve(spec: &spec::Family, whole: Span, faults: &mut Vec<Diagnos
     };
     kernel::check(&family, spec, &numbered, faults);
     reserved::check(spec, protocol, faults);
-    types::check_methods(&numbered, faults);
+    methods::check(&numbered, protocol, faults);
     types::settle(&mut family);
     family
 }

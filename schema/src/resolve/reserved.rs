@@ -44,7 +44,7 @@ pub(super) fn check(spec: &spec::Family, protocol: Protocol, faults: &mut Vec<Di
 fn check_attrs(set: &spec::AttrSet, in_kernel: bool, faults: &mut Vec<Diagnostic>) {
     let attrs = || set.attributes.items().map(|(attr, _)| &attr.name);
     for name in attrs() {
-        refuse(name, &OF_MESSAGES, "a method of every message", faults);
+        refuse(name, &OF_MESSAGES, "a part of every message", faults);
     }
     if !in_kernel {
         return;
@@ -56,7 +56,7 @@ fn check_attrs(set: &spec::AttrSet, in_kernel: bool, faults: &mut Vec<Diagnostic
         refuse(
             name,
             &OF_KERNEL_MESSAGES,
-            "a method of every message",
+            "a part of every message",
             faults,
         );
         // Beside each getter there is one of the attribute as it came, for extended ACKs.

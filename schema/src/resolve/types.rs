@@ -1,14 +1,11 @@
-//! No two types, nor two methods, of the generated code may have the same name.
+//! No two types of the generated code may have the same name.
 //!
-//! Messages, enums and the sets that nest become types, all in one module. Where two of them would have one
-//! name, the later one gets a word more: an enum `stringset` and a set `stringset` are `Stringset`
-//! and `StringsetSet`. Operations become methods, and there a clash is a fault, as nobody would
-//! look for a method by another name than the operation's.
+//! Messages, enums and the sets that nest become types, all in one module. Where two of them would
+//! have one name, the later one gets a word more: an enum `stringset` and a set `stringset` are
+//! `Stringset` and `StringsetSet`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use super::numbers::Operations;
-use crate::diag::{Code, Diagnostic, Span};
 use crate::model::{AttrKind, Direction, Family};
 use crate::name::Name;
 
@@ -90,43 +87,4 @@ fn nested_sets(family: &Family) -> Vec<bool> {
         }
     }
     nested
-}
-
-/// Reports operations whose methods would have the same name: `get-dump`, and the dump of `get`.
-pub(super) fn check_methods(numbered: &Operations<'_>, faults: &mut Vec<Diagnostic>) {
-    let mut taken: HashMap<String, (String, Span)> = HashMap::new();
-    for op in &numbered.ops {
-        let modes = [
-            (op.spec.do_.is_present(), Name::new(op.name), "do"),
-            (
-                op.spec.dump.is_present(),
-                Name::new(op.name).join("dump"),
-                "dump",
-            ),
-        ];
-        for (present, name, mode) in modes {
-            if !present {
-                continue;
-            }
-            let method = name.snake();
-            let what = format!("the {mode} of `{}`", op.name);
-            match taken.get(&method) {
-                // Two operations of the same spelling have been reported.
-                Some((other, _)) if other.starts_with(&format!("the {mode} ")) => {}
-                Some((other, first)) => faults.push(
-                    Diagnostic::new(
-                        Code::NameCollision,
-                        op.span,
-                        format!("{other} and {what} would be the same method"),
-                    )
-                    .label(format!("becomes `{method}`"))
-                    .related(*first, "so does this")
-                    .help("rename one of the two operations"),
-                ),
-                None => {
-                    taken.insert(method, (what, op.span));
-                }
-            }
-        }
-    }
 }
