@@ -88,9 +88,26 @@ fn work_dir(tree: &Tree, name: &str) -> Result<PathBuf> {
     Ok(workspace::target()?.join(name).join(tree.name()))
 }
 
-/// The families of the checkout: what a build without names builds.
-pub(crate) fn families() -> Result<Vec<String>> {
-    select(&workspace::root().join("genl-kmod"), &[])
+/// The modules of the checkout, each with the family that it is built with.
+pub(crate) fn modules() -> Result<Vec<(String, String)>> {
+    let source = workspace::root().join("genl-kmod");
+    let mut modules = Vec::new();
+    for family in select(&source, &[])? {
+        let kbuild = source.join(&family).join("Kbuild");
+        let text = fs::read_to_string(&kbuild)
+            .with_context(|| format!("cannot read {}", kbuild.display()))?;
+        modules.extend(modules_of(&text).map(|module| (module.to_owned(), family.clone())));
+    }
+    Ok(modules)
+}
+
+/// The modules that a Kbuild file builds: `obj-m := NAME.o…`.
+fn modules_of(kbuild: &str) -> impl Iterator<Item = &str> {
+    let lists = kbuild
+        .lines()
+        .filter_map(|line| line.strip_prefix("obj-m")?.split_once('='));
+    let objects = lists.flat_map(|(_, list)| list.split_whitespace());
+    objects.filter_map(|object| object.strip_suffix(".o"))
 }
 
 /// Checks the kernel half's Rust as the kernel's own is checked: rustfmt, and clippy without a warning.
@@ -255,6 +272,13 @@ mod tests {
             error,
             "genl-kmod has no family `kvstor`: did you mean `kvstore`?"
         );
+    }
+
+    #[test]
+    fn modules_are_read_from_kbuild() {
+        let kbuild = "obj-m := nltest.o\nnltest-y := main.o shim.o\nobj-m += nltest_trigger.o\n";
+        let modules: Vec<_> = modules_of(kbuild).collect();
+        assert_eq!(modules, ["nltest", "nltest_trigger"]);
     }
 
     #[test]

@@ -3,14 +3,24 @@
 /// Ends a message on a name that is not known: the known one most like it, else all of them.
 pub(crate) fn known<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
-    let nearest = known.iter().map(|name| (distance(wrong, name), name)).min();
-    match nearest {
-        Some((distance, name)) if distance <= wrong.len() / 3 + 1 => {
-            format!("did you mean `{name}`?")
-        }
-        _ if known.is_empty() => "there is none at all".to_owned(),
-        _ => format!("there are: {}", known.join(", ")),
+    match nearest(wrong, known.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None if known.is_empty() => "there is none at all".to_owned(),
+        None => format!("there are: {}", known.join(", ")),
     }
+}
+
+/// The known name that `wrong` is probably meant to be, if one is near enough.
+pub(crate) fn nearest<'a>(
+    wrong: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let nearest = known
+        .into_iter()
+        .map(|name| (distance(wrong, name), name))
+        .min();
+    let (_, name) = nearest.filter(|(distance, _)| *distance <= wrong.len() / 3 + 1)?;
+    Some(name)
 }
 
 /// How many letters have to be put in, taken out or replaced to get from one to the other.

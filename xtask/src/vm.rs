@@ -171,11 +171,11 @@ impl Outcome {
     /// Shows on stderr what the kernel did wrong, if anything.
     pub(crate) fn show_faults(&self) {
         for fault in &self.faults {
-            eprintln!("kernel fault:\n{fault}\n");
+            eprintln!("\nkernel fault:\n{fault}");
         }
         if !self.faults.is_empty() {
             eprintln!(
-                "error: the kernel is at fault, see above; all it said is in {}",
+                "\nerror: the kernel is at fault, see above; all that it said is in {}",
                 self.log.display()
             );
         }
@@ -224,10 +224,12 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
         accelerator,
         image: &kernel.image(),
         initramfs: &initramfs,
-        parameters: if request.kernel == Kind::Debug && request.fast {
-            "kmemleak=off no_debug_objects"
-        } else {
-            ""
+        parameters: match (request.kernel, request.fast) {
+            (Kind::Normal, _) => "",
+            (Kind::Debug, true) => "kmemleak=off no_debug_objects",
+            // Without checks the allocator keeps arrays of pointers to objects (sheaves in mm/slub.c), and what is
+            // left in those would look to the search for leaks as if it were still in use.
+            (Kind::Debug, false) => "slab_debug=F",
         },
         memory: request.memory,
         cpus: request.cpus,
@@ -238,15 +240,15 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
     let reports = console::reports(&String::from_utf8_lossy(&console));
     let verdict = match followed {
         Ok(verdict) => verdict,
-        Err(error) if reports.is_empty() => {
-            return Err(error.context(format!("the kernel's log is {}", log.display())));
-        }
         Err(error) => {
-            return Err(error.context(format!(
-                "kernel fault:\n{}\n\nthe whole log is {}",
-                reports.join("\n\n"),
+            let reports: String = reports
+                .iter()
+                .map(|report| format!("kernel fault:\n{report}\n\n"))
+                .collect();
+            bail!(
+                "{error:#}\n{reports}all that the kernel said is in {}",
                 log.display()
-            )));
+            );
         }
     };
     Ok(Outcome {

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::build_kmod::{self, Tree};
-use crate::kernel::Kernel;
+use crate::kernel::{self, Kernel};
 use crate::suggest;
 
 /// A module and its file.
@@ -22,26 +22,26 @@ pub(super) struct Own {
     dir: PathBuf,
     /// File and files of dependencies, relative to `dir`, by name.
     loadable: HashMap<String, (String, Vec<String>)>,
-    /// Names of what is part of the kernel itself.
+    /// Names of modules that are part of the kernel itself.
     built_in: Vec<String>,
+    /// The kernel's configuration. Not all that one would take for a module is one: MPTCP is there or not.
+    config: String,
 }
 
 impl Own {
     /// Reads modules.dep and modules.builtin of `kernel`.
     pub(super) fn read(kernel: &Kernel) -> Result<Self> {
         let dir = kernel.modules();
-        let read = |name: &str| {
-            let file = dir.join(name);
+        let read = |file: PathBuf| {
             fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))
         };
-        Ok(Self::parse(
-            dir.clone(),
-            &read("modules.dep")?,
-            &read("modules.builtin")?,
-        ))
+        let dependencies = read(dir.join("modules.dep"))?;
+        let built_in = read(dir.join("modules.builtin"))?;
+        let config = read(kernel.build().join(".config"))?;
+        Ok(Self::parse(dir, &dependencies, &built_in, config))
     }
 
-    fn parse(dir: PathBuf, dependencies: &str, built_in: &str) -> Self {
+    fn parse(dir: PathBuf, dependencies: &str, built_in: &str, config: String) -> Self {
         let words = |files: &str| files.split_whitespace().map(str::to_owned).collect();
         let loadable = dependencies
             .lines()
@@ -52,13 +52,15 @@ impl Own {
             dir,
             loadable,
             built_in: built_in.lines().map(name_of).collect(),
+            config,
         }
     }
 
     /// What to load for the module `name`, dependencies first; nothing if the kernel has it built in.
     pub(super) fn find(&self, name: &str) -> Option<Vec<Module>> {
         let name = name.replace('-', "_");
-        if self.built_in.contains(&name) {
+        let option = format!("CONFIG_{}", name.to_uppercase());
+        if self.built_in.contains(&name) || kernel::option(&self.config, &option) == Some("y") {
             return Some(Vec::new());
         }
         let (file, needs) = self.loadable.get(&name)?;
@@ -84,70 +86,62 @@ impl Own {
 
 /// What to load for `asked`, in that order, dependencies first. Ours are built.
 pub(super) fn find(kernel: &Kernel, own: &Own, asked: &[String]) -> Result<Vec<Module>> {
-    let tree = Tree::Ready(kernel.clone());
-    let families = build_kmod::families()?;
-    let mut found: Vec<Module> = Vec::new();
-    let mut built: Vec<Module> = Vec::new();
+    let ours = build_kmod::modules()?;
+    let mut families: Vec<String> = Vec::new();
     for name in asked {
-        if families.contains(name) {
-            built.extend(modules(build_kmod::build(
-                &tree,
-                std::slice::from_ref(name),
-            )?));
-        } else if own.find(name).is_none() && built.iter().all(|module| module.name != *name) {
-            // A module whose name is not its directory's.
-            built.extend(modules(build_kmod::build(&tree, &[])?));
+        if let Some((_, family)) = ours.iter().find(|(module, _)| module == name) {
+            families.push(family.clone());
+        } else if own.find(name).is_none() {
+            let known = || ours.iter().map(|(module, _)| module.as_str());
+            match suggest::nearest(name, known().chain(own.names())) {
+                Some(near) => bail!("there is no module `{name}`; did you mean `{near}`?"),
+                None => bail!(
+                    "there is no module `{name}`: ours are {}, and the kernel's own are in {}",
+                    known().collect::<Vec<_>>().join(", "),
+                    kernel.modules().display()
+                ),
+            }
         }
-        add(name, &built, own, &mut found).with_context(|| {
-            let ours = families
-                .iter()
-                .chain(built.iter().map(|module| &module.name))
-                .map(String::as_str);
-            format!(
-                "there is no module `{name}`: {}",
-                suggest::known(name, ours.chain(own.names()).collect::<Vec<_>>())
-            )
-        })??;
+    }
+    let mut built = Vec::new();
+    if !families.is_empty() {
+        let files = build_kmod::build(&Tree::Ready(kernel.clone()), &families)?;
+        built.extend(files.into_iter().map(|file| Module {
+            name: name_of(&file.to_string_lossy()),
+            file,
+        }));
+    }
+    let mut found = Vec::new();
+    for name in asked {
+        add(name, &built, own, &mut found)?;
     }
     Ok(found)
 }
 
-fn modules(files: Vec<PathBuf>) -> impl Iterator<Item = Module> {
-    files.into_iter().map(|file| Module {
-        name: name_of(&file.to_string_lossy()),
-        file,
-    })
-}
-
-/// Adds a module and what it depends on to `found`, once each; none if nobody has it.
-fn add(name: &str, ours: &[Module], own: &Own, found: &mut Vec<Module>) -> Option<Result<()>> {
-    let Some(module) = ours.iter().find(|module| module.name == name) else {
-        let needed = own.find(name)?;
-        for module in needed {
-            if !found.contains(&module) {
-                found.push(module);
-            }
-        }
-        return Some(Ok(()));
-    };
-    if found.contains(module) {
-        return Some(Ok(()));
+/// Adds a module and what it depends on to `found`, once each.
+fn add(name: &str, ours: &[Module], own: &Own, found: &mut Vec<Module>) -> Result<()> {
+    if found.iter().any(|module| module.name == name) {
+        return Ok(());
     }
-    let needs = match fs::read(&module.file) {
-        Ok(bytes) => dependencies(&bytes),
-        Err(error) => {
-            return Some(
-                Err(error).with_context(|| format!("cannot read {}", module.file.display())),
-            );
+    if let Some(module) = ours.iter().find(|module| module.name == name) {
+        let bytes = fs::read(&module.file)
+            .with_context(|| format!("cannot read {}", module.file.display()))?;
+        for needed in dependencies(&bytes) {
+            add(&needed, ours, own, found)
+                .with_context(|| format!("the module `{name}` needs `{needed}`"))?;
         }
-    };
-    for need in needs {
-        if let Err(error) = add(&need, ours, own, found)? {
-            return Some(Err(error));
+        found.push(module.clone());
+        return Ok(());
+    }
+    let needed = own
+        .find(name)
+        .with_context(|| format!("there is no module `{name}`"))?;
+    for module in needed {
+        if !found.contains(&module) {
+            found.push(module);
         }
     }
-    found.push(module.clone());
-    Some(Ok(()))
+    Ok(())
 }
 
 /// The names of the modules that the module with these bytes needs: `depends=a,b` in its section .modinfo.
@@ -216,6 +210,7 @@ kernel/lib/libcurve25519-generic.ko.xz:
 
     #[test]
     fn built_in_means_nothing_to_load() {
+        assert_eq!(own().find("mptcp_diag"), Some(Vec::new()));
         assert_eq!(own().find("mptcp"), Some(Vec::new()));
         assert_eq!(own().find("nine_p"), None);
     }
@@ -244,6 +239,6 @@ kernel/lib/libcurve25519-generic.ko.xz:
             .unwrap();
         add("nltest", &ours, &own(), &mut found).unwrap().unwrap();
         assert_eq!(names(&found), ["netfs", "nltest", "nltest_trigger"]);
-        assert!(add("absent", &ours, &own(), &mut found).is_none());
+        assert!(add("absent", &ours, &own(), &mut found).is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! Memory that nothing points at any more: Documentation/dev-tools/kmemleak.rst.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
@@ -9,10 +10,10 @@ const KMEMLEAK: &str = "/sys/kernel/debug/kmemleak";
 /// Younger objects are not reported (MSECS_MIN_AGE in mm/kmemleak.c), for what points at them may be in a register.
 const LEAST_AGE: Duration = Duration::from_millis(5500);
 
-/// Looks for leaks, and returns kmemleak's report if there are any.
-pub(crate) fn find() -> Result<Option<String>, String> {
+/// Looks for leaks, and returns kmemleak's report if there are any, with the names of `symbols`.
+pub(crate) fn find(symbols: &Symbols) -> Result<Option<String>, String> {
     sleep(LEAST_AGE);
-    // An object that changes between two scans is in use, so the first scan reports nothing that is new to it.
+    // An object that has changed since the last scan is taken to be in use, and all have at the first.
     scan()?;
     scan()?;
     if report()?.is_empty() {
@@ -21,9 +22,14 @@ pub(crate) fn find() -> Result<Option<String>, String> {
     // What was being moved about during that scan is found again now.
     sleep(Duration::from_millis(500));
     scan()?;
-    Ok(Some(report()?)
-        .filter(|report| !report.is_empty())
-        .map(|report| format!("memory has leaked:\n{report}")))
+    let report = report()?;
+    if report.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(format!(
+        "memory has leaked:\n{}",
+        symbols.name_addresses(&report)
+    )))
 }
 
 /// Scans all memory; returns when it is done.
@@ -34,4 +40,65 @@ fn scan() -> Result<(), String> {
 fn report() -> Result<String, String> {
     let report = fs::read(KMEMLEAK).map_err(|error| format!("cannot read {KMEMLEAK}: {error}"))?;
     Ok(String::from_utf8_lossy(&report).trim_end().to_owned())
+}
+
+/// The functions of modules, noted while those are loaded: the report on what they leaked comes when they are gone.
+pub(crate) struct Symbols(BTreeMap<u64, Symbol>);
+
+/// A function of a module.
+struct Symbol {
+    name: String,
+    /// In brackets.
+    module: String,
+}
+
+impl Symbols {
+    /// The functions of all modules that are loaded now.
+    pub(crate) fn of_modules() -> Self {
+        // Without a list the addresses stay as they are.
+        let symbols = fs::read_to_string("/proc/kallsyms").unwrap_or_default();
+        Self(symbols.lines().filter_map(Symbol::parse).collect())
+    }
+
+    /// Puts a name beside each address that stands alone in a line.
+    fn name_addresses(&self, report: &str) -> String {
+        let name = |line: &str| {
+            let address = u64::from_str_radix(line.trim_start().strip_prefix("0x")?, 16).ok()?;
+            Some(format!("{line} {}\n", self.name(address)?))
+        };
+        let named = report
+            .lines()
+            .map(|line| name(line).unwrap_or_else(|| format!("{line}\n")));
+        named.collect()
+    }
+
+    fn name(&self, address: u64) -> Option<String> {
+        const PAGE: u64 = 4096;
+        let (start, symbol) = self.0.range(..=address).next_back()?;
+        let next = self.0.range(address + 1..).next();
+        // A module's last function has no successor to tell its end; what lies beyond its page is something else.
+        let inside = next.is_some_and(|(_, next)| next.module == symbol.module)
+            || address / PAGE == start / PAGE;
+        inside.then(|| format!("{}+{:#x} {}", symbol.name, address - start, symbol.module))
+    }
+}
+
+impl Symbol {
+    /// Takes a line of the form `ffffffffa0000000 t name\t[module]`, where t or T stands for text.
+    fn parse(line: &str) -> Option<(u64, Self)> {
+        let (symbol, module) = line.split_once('\t')?;
+        let mut words = symbol.split(' ');
+        let address = u64::from_str_radix(words.next()?, 16).ok()?;
+        let kind = words.next()?;
+        let name = words.next()?.to_owned();
+        kind.eq_ignore_ascii_case("t").then(|| {
+            (
+                address,
+                Self {
+                    name,
+                    module: module.to_owned(),
+                },
+            )
+        })
+    }
 }
