@@ -102,7 +102,7 @@ fn compile_all(root: &Path) -> Result<Vec<(String, Family)>> {
     }
     ensure!(
         faulty == 0,
-        "nothing was generated, as {faulty} of the specs have errors"
+        "nothing was generated because of errors in {faulty} of the specs"
     );
     Ok(families)
 }
@@ -215,8 +215,6 @@ fn write(output: &Output, path: &Path) -> Result<()> {
 
 /// Prints the first lines that differ, old and new.
 fn show(output: &Output, old: &str) {
-    const MOST: usize = 8;
-    println!("{} is stale:", output.path.display());
     let new = output.text.as_deref().unwrap_or_default();
     let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
     let same = old
@@ -224,17 +222,54 @@ fn show(output: &Output, old: &str) {
         .zip(&new)
         .take_while(|(old, new)| old == new)
         .count();
-    let (old, new) = (&old[same..], &new[same..]);
-    let tail = old.iter().rev().zip(new.iter().rev());
-    let same_tail = tail.take_while(|(old, new)| old == new).count();
-    println!("  from line {} on", same + 1);
-    for (sign, lines) in [('-', old), ('+', new)] {
-        let lines = &lines[..lines.len() - same_tail];
-        for line in lines.iter().take(MOST) {
+    let (gone, come) = first_change(&old[same..], &new[same..]);
+    println!(
+        "{} is stale from line {} on:",
+        output.path.display(),
+        same + 1
+    );
+    for (sign, lines) in [('-', gone), ('+', come)] {
+        for line in lines {
             println!("  {sign}{line}");
         }
-        if lines.len() > MOST {
-            println!("  {sign} … and {} more lines", lines.len() - MOST);
+    }
+}
+
+/// What is to be replaced, and by what, until both texts go on alike: few lines, even if they never do.
+fn first_change<'t>(old: &'t [&'t str], new: &'t [&'t str]) -> (&'t [&'t str], &'t [&'t str]) {
+    const MOST: usize = 8;
+    for lines in 1..=2 * MOST {
+        for gone in lines.saturating_sub(new.len())..=lines.min(old.len()) {
+            let come = lines - gone;
+            if old[gone..].iter().take(2).eq(new[come..].iter().take(2)) {
+                return (&old[..gone], &new[..come]);
+            }
         }
+    }
+    (&old[..old.len().min(MOST)], &new[..new.len().min(MOST)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_change;
+
+    #[test]
+    fn a_change_ends_where_the_texts_go_on_alike() {
+        let empty: &[&str] = &[];
+        assert_eq!(
+            first_change(&["a", "c", "d"], &["b", "c", "d"]),
+            (&["a"][..], &["b"][..])
+        );
+        assert_eq!(
+            first_change(&["c", "d"], &["a", "b", "c", "d"]),
+            (empty, &["a", "b"][..])
+        );
+        assert_eq!(first_change(&["a"], &[]), (&["a"][..], empty));
+        assert_eq!(
+            first_change(&["a", "b"], &["x"]),
+            (&["a", "b"][..], &["x"][..])
+        );
+        let (old, new) = (["x"; 50], ["y"; 50]);
+        assert_eq!(first_change(&old, &new), (&old[..8], &new[..8]));
     }
 }

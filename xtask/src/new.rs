@@ -64,6 +64,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     for (path, text) in &files {
         write_new(&root.join(path), text)?;
+    }
+    for (path, _) in &files {
         println!("wrote {}", path.display());
     }
     println!(
