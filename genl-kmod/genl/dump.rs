@@ -9,11 +9,9 @@
 
 use super::{
     attr::Request,
-    message::{
-        raw::{
-            Message,
-            Target, //
-        },
+    message::raw::{
+        Message,
+        Target, //
     },
     net::PerNet,
     op::{
@@ -52,12 +50,7 @@ pub trait Dump<H>: 'static {
     fn start<'r>(handler: &H, request: Request<'r>, op: &Op<'r>) -> Result<Self::Cursor>;
 
     /// Adds items from the cursor on, until there are no more or [`Items::add`] fails.
-    fn fill<'r>(
-        handler: &H,
-        cursor: &mut Self::Cursor,
-        items: Items<'_>,
-        op: &Op<'r>,
-    ) -> Result;
+    fn fill<'r>(handler: &H, cursor: &mut Self::Cursor, items: Items<'_>, op: &Op<'r>) -> Result;
 }
 
 /// The chunk of a dump that is being filled.
@@ -277,9 +270,7 @@ pub(super) unsafe extern "C" fn dumpit<H: PerNet, O: Dump<H>>(
         cmd: O::ITEM_CMD,
         full: false,
     };
-    let items = Items {
-        chunk: &mut chunk,
-    };
+    let items = Items { chunk: &mut chunk };
     let outcome = O::fill(handler, cursor, items, &op);
     match (outcome, target.len()) {
         // Not even an empty chunk has room for it: to go on would be to go on for ever.

@@ -224,7 +224,9 @@ impl<H: PerNet> Registration<H> {
         // SAFETY: The family is static and complete. Its callbacks belong to this module, which
         // unregisters it before it goes, and to state `H`, which is registered.
         let registered = to_result(unsafe { bindings::genl_register_family(raw) });
-        family.phase.store(if registered.is_ok() { OPEN } else { CLOSED }, Release);
+        family
+            .phase
+            .store(if registered.is_ok() { OPEN } else { CLOSED }, Release);
         registered?;
         Ok(Self {
             _family: Registered(family),

@@ -202,9 +202,7 @@ impl<'r> Op<'r> {
             // Without a policy there can be no attributes, and the core's table may be missing.
             let table = match policy.as_ptr().is_null() || (*info).attrs.is_null() {
                 true => &[],
-                false => {
-                    core::slice::from_raw_parts((*info).attrs, usize::from(policy.max()) + 1)
-                }
+                false => core::slice::from_raw_parts((*info).attrs, usize::from(policy.max()) + 1),
             };
             Request::new(table, all)
         }

@@ -108,12 +108,7 @@ impl Handler for KvStore {
         })
     }
 
-    fn get_dump(
-        &self,
-        cursor: &mut Cursor,
-        mut items: GetItems<'_>,
-        _op: &Op<'_>,
-    ) -> Result {
+    fn get_dump(&self, cursor: &mut Cursor, mut items: GetItems<'_>, _op: &Op<'_>) -> Result {
         let mut store = self.store.lock();
         items.consistent_at(store.revision());
         let mut at = store.seek(cursor.from());
@@ -220,7 +215,10 @@ fn labels<'r>(request: &Set<'r>, op: &Op<'r>) -> Result<KVec<u8>> {
     let Some(meta) = request.meta() else {
         return Ok(labels);
     };
-    for attr in [meta.created_ns_attr(), meta.hits_attr()].into_iter().flatten() {
+    for attr in [meta.created_ns_attr(), meta.hits_attr()]
+        .into_iter()
+        .flatten()
+    {
         return Err(op.bad_attr(attr, EINVAL, c"only the kernel sets this"));
     }
     if let Some(surplus) = meta.label_attrs().nth(MAX_LABELS) {

@@ -801,9 +801,6 @@ genl_user::bitflags::bitflags! {
         const READ_ONLY = 1 << 0;
         /// The entry survives clear.
         const STICKY = 1 << 1;
-
-        // Bits that the spec does not name are kept.
-        const _ = !0;
     }
 }
 

@@ -898,9 +898,6 @@ genl_user::bitflags::bitflags! {
         const CMD_CAP_HASPOL = 1 << 3;
         /// Needs CAP_NET_ADMIN in the user namespace that owns the netns.
         const UNS_ADMIN_PERM = 1 << 4;
-
-        // Bits that the spec does not name are kept.
-        const _ = !0;
     }
 }
 

@@ -43,17 +43,24 @@ pub(crate) fn enter_new_netns() {
 ///
 /// Safe to call between fork and exec: it makes system calls and nothing else.
 pub(crate) fn enter_own_user_namespace() -> io::Result<()> {
-    // SAFETY: the calls take numbers only.
-    let done = unsafe {
-        match libc::setresuid(NOBODY, NOBODY, NOBODY) {
-            0 => libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET),
-            failed => failed,
-        }
+    // The same user is root within, or exec would take the rights away again.
+    const ROOT_IS_NOBODY: &[u8] = b"0 65534 1";
+    let check = |done: libc::c_int| match done {
+        -1 => Err(io::Error::last_os_error()),
+        other => Ok(other),
     };
-    match done {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
+    // SAFETY: the calls take numbers, and pointers to static bytes with their length.
+    unsafe {
+        check(libc::setresuid(NOBODY, NOBODY, NOBODY))?;
+        // A process that has changed its user may not write to its own files in /proc.
+        check(libc::prctl(libc::PR_SET_DUMPABLE, 1))?;
+        check(libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET))?;
+        let map = check(libc::open(c"/proc/self/uid_map".as_ptr(), libc::O_WRONLY))?;
+        let written = libc::write(map, ROOT_IS_NOBODY.as_ptr().cast(), ROOT_IS_NOBODY.len());
+        check(written as libc::c_int)?;
+        check(libc::close(map))?;
     }
+    Ok(())
 }
 
 /// The calling thread's network namespace, kept alive.

@@ -5,7 +5,7 @@ use genl_user::wire::{Encoder, Unfit};
 use genl_user::{Answer, Error, Field, Layout, Operation, Refused, Request};
 
 /// Any attributes.
-struct Raw<F>(F);
+pub(crate) struct Raw<F>(pub(crate) F);
 
 impl<F: Fn(&mut Encoder<'_>) -> Result<(), Unfit>> Request for Raw<F> {
     fn encode(&self, out: &mut Encoder<'_>) -> Result<(), Unfit> {
@@ -43,20 +43,12 @@ pub(crate) const fn operation(name: &'static str, cmd: u8) -> Operation {
     }
 }
 
-/// Sends a request with attributes as `encode` writes them.
-pub(crate) fn send(
-    operation: &'static Operation,
-    encode: impl Fn(&mut Encoder<'_>) -> Result<(), Unfit>,
-) -> Result<(), Error> {
-    super::open().connection().order(operation, &Raw(encode))
-}
-
-/// Sends such a request, which has to be refused.
+/// Sends a request with attributes as `encode` writes them, which has to be refused.
 pub(crate) fn refused(
     operation: &'static Operation,
     encode: impl Fn(&mut Encoder<'_>) -> Result<(), Unfit>,
 ) -> Refused {
-    refusal(send(operation, encode))
+    refusal(crate::open().connection().order(operation, &Raw(encode)))
 }
 
 /// What the kernel said when it refused a request, which it has to have done.

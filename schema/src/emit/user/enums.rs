@@ -99,7 +99,6 @@ fn flags(what: &Enum, name: &proc_macro2::Ident, kind: IntKind) -> Item {
         let (shouty, bit) = (entry.name.shouty(), entry.value);
         text.push_str(&format!("        const {shouty} = 1 << {bit};\n"));
     }
-    text.push_str("\n        // Bits that the spec does not name are kept.\n");
-    text.push_str("        const _ = !0;\n    }\n}\n");
+    text.push_str("    }\n}\n");
     Item::Text(text)
 }
