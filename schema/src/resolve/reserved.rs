@@ -53,12 +53,7 @@ fn check_attrs(set: &spec::AttrSet, in_kernel: bool, faults: &mut Vec<Diagnostic
         .filter_map(|name| Some(Name::new(name.get()?).snake()))
         .collect();
     for name in attrs() {
-        refuse(
-            name,
-            &OF_KERNEL_MESSAGES,
-            "a part of every message",
-            faults,
-        );
+        refuse(name, &OF_KERNEL_MESSAGES, "a part of every message", faults);
         // Beside each getter there is one of the attribute as it came, for extended ACKs.
         let Some((spelled, span)) = name.here() else {
             continue;
