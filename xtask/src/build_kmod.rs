@@ -200,7 +200,7 @@ impl<'a> Work<'a> {
             std::io::stderr().write_all(complaints.as_bytes())?;
             if !output.status.success() {
                 bail!(
-                    "{family} does not build; the whole log is {}",
+                    "it does not build, see above; the whole log is {}",
                     log.path().display()
                 );
             }

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -14,6 +16,9 @@ use crate::cache::make_dir;
 /// How much of a log is shown when its step fails, in lines.
 const TAIL: usize = 20;
 
+/// A step that is done sooner is not worth a word.
+const WORTH_TELLING: Duration = Duration::from_secs(2);
+
 /// Runs one step: shows its name and the time it takes (a spinner on a terminal, else plain lines), gives it
 /// the log at `log`, and names that log if a command of the step fails.
 pub(crate) fn step<T>(
@@ -23,22 +28,41 @@ pub(crate) fn step<T>(
 ) -> Result<T> {
     let mut log = Log::create(log)?;
     let started = Instant::now();
-    let spinner = std::io::stderr().is_terminal().then(|| spinner(what));
-    if spinner.is_none() {
-        eprintln!("{what} ...");
+    let result = match std::io::stderr().is_terminal() {
+        true => with_spinner(what, || work(&mut log)),
+        false => with_line(what, || work(&mut log)),
+    };
+    let took = started.elapsed();
+    if result.is_ok() && took >= WORTH_TELLING {
+        eprintln!("{what}: {}", seconds(took));
     }
-    let result = work(&mut log);
-    let took = seconds(started.elapsed());
-    match (&spinner, &result) {
-        (Some(spinner), Ok(_)) => spinner.finish_and_clear(),
-        (Some(spinner), Err(_)) => spinner.abandon(),
-        (None, _) => {}
-    }
-    match &result {
-        Ok(_) => eprintln!("{what}: {took}"),
-        Err(_) => eprintln!("{what}: failed after {took}"),
-    }
+    result.with_context(|| what.to_owned())
+}
+
+fn with_spinner<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let spinner = ProgressBar::new_spinner().with_style(style);
+    spinner.set_message(what.to_owned());
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    let result = work();
+    spinner.finish_and_clear();
     result
+}
+
+/// Says what is going on as soon as it takes long.
+fn with_line<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    let (done, wait) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            if wait.recv_timeout(WORTH_TELLING) == Err(RecvTimeoutError::Timeout) {
+                eprintln!("{what} ...");
+            }
+        });
+        let result = work();
+        drop(done);
+        result
+    })
 }
 
 /// A time as people read it.
@@ -47,16 +71,6 @@ pub(crate) fn seconds(time: Duration) -> String {
         0..60 => format!("{:.1} s", time.as_secs_f64()),
         whole => format!("{} min {} s", whole / 60, whole % 60),
     }
-}
-
-fn spinner(what: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})")
-        .unwrap_or_else(|_| ProgressStyle::default_spinner());
-    let spinner = ProgressBar::new_spinner()
-        .with_style(style)
-        .with_message(what.to_owned());
-    spinner.enable_steady_tick(Duration::from_millis(120));
-    spinner
 }
 
 /// The log of a step.
@@ -103,13 +117,11 @@ impl Log {
             return Ok(());
         }
         let output = self.since(from)?;
-        let advice = advice(&output)
-            .map(|advice| format!("\n{advice}"))
-            .unwrap_or_default();
+        let advice = advice(&output).unwrap_or_default();
         bail!(
-            "{}{program}: {status}; the whole log is {}{advice}",
-            tail(&output),
-            self.path.display()
+            "failed ({status}); the end of the log {}:\n{}{advice}",
+            self.path.display(),
+            tail(&output)
         )
     }
 
@@ -179,15 +191,11 @@ fn advice(output: &str) -> Option<&'static str> {
     Some(advice)
 }
 
-/// The last lines of `output`, each ended and indented, after a line break of their own; nothing if it is empty.
+/// The last lines of `output`, each indented and ended.
 fn tail(output: &str) -> String {
     let lines: Vec<&str> = output.lines().collect();
     let last = &lines[lines.len().saturating_sub(TAIL)..];
-    if last.is_empty() {
-        return String::new();
-    }
-    let shown: String = last.iter().map(|line| format!("    {line}\n")).collect();
-    format!("\n{shown}")
+    last.iter().map(|line| format!("    {line}\n")).collect()
 }
 
 #[cfg(test)]
@@ -200,7 +208,7 @@ mod tests {
             .map(|line| format!("line {line}\n"))
             .collect();
         let shown = tail(&output);
-        assert!(shown.starts_with("\n    line 6\n"));
+        assert!(shown.starts_with("    line 6\n"));
         assert!(shown.ends_with("    line 25\n"));
         assert_eq!(tail(""), "");
     }

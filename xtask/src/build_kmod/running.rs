@@ -1,7 +1,7 @@
 //! Builds for the kernel that this machine runs, where that can be done.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -15,7 +15,7 @@ pub(super) fn tree() -> Result<Tree> {
     let release = uname.release().to_string_lossy();
     let version = uname.version().to_string_lossy();
     match examine(Path::new("/"), &release, &version)? {
-        Plan::Tree(tree) => Ok(tree),
+        Plan::Tree(build) => Tree::foreign(&build),
         Plan::Prepare(running) => setup::running_kernel(&running).map(Tree::Ready),
     }
 }
@@ -24,7 +24,7 @@ pub(super) fn tree() -> Result<Tree> {
 #[derive(Debug)]
 enum Plan {
     /// It is there.
-    Tree(Tree),
+    Tree(PathBuf),
     /// The distribution has the matching source.
     Prepare(Running),
 }
@@ -67,7 +67,7 @@ fn examine(root: &Path, release: &str, version: &str) -> Result<Plan> {
         );
     }
     if tree::has_rust(&build) {
-        return Tree::foreign(&build).map(Plan::Tree);
+        return Ok(Plan::Tree(build));
     }
     let Some(debian) = debian else {
         bail!(

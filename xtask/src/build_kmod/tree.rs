@@ -1,13 +1,14 @@
 //! The kernel tree that modules are built against.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::build_root::{self, Shared};
-use crate::cache;
+use crate::build_root::{self, BuildRoot, Shared};
+use crate::cache::{self, Cache};
 use crate::kernel::{self, Kernel};
 
 /// A kernel tree and the compiler that goes with it.
@@ -15,7 +16,7 @@ use crate::kernel::{self, Kernel};
 pub(crate) enum Tree {
     /// One that setup made ready, with the build root's compiler.
     Ready(Kernel),
-    /// Somebody else's, with the host's compiler.
+    /// Somebody else's.
     Foreign(Foreign),
 }
 
@@ -24,7 +25,10 @@ pub(crate) enum Tree {
 pub(crate) struct Foreign {
     dir: PathBuf,
     release: String,
+    /// What make is told about the compiler.
     compiler: String,
+    /// Whose toolchain it is: the build root's, or else the host's.
+    root: Option<BuildRoot>,
 }
 
 impl Tree {
@@ -50,10 +54,18 @@ impl Tree {
             fs::read_to_string(dir.join("include/config/kernel.release")).with_context(|| {
                 format!("{shown} is not prepared: run `make modules_prepare` there")
             })?;
+        let root = toolchain(&config)?;
+        let programs = root
+            .as_ref()
+            .map(|root| root.dir().join("usr/bin").into_os_string());
+        let programs = programs
+            .or_else(|| std::env::var_os("PATH"))
+            .unwrap_or_default();
         Ok(Self::Foreign(Foreign {
             dir,
             release: release.trim().to_owned(),
-            compiler: compiler(&config),
+            compiler: compiler(&config, &programs),
+            root,
         }))
     }
 
@@ -83,15 +95,49 @@ impl Tree {
     pub(super) fn make(&self, dir: &Path, shared: &[Shared<'_>]) -> Command {
         match self {
             Self::Ready(kernel) => kernel.make_modules(dir, shared),
-            Self::Foreign(foreign) => {
-                let mut make = build_root::on_host("make", shared);
-                make.arg("-C")
-                    .arg(&foreign.dir)
-                    .arg(kernel::prefixed("M=", dir));
-                make.arg(kernel::jobs()).arg(&foreign.compiler);
-                make
-            }
+            Self::Foreign(foreign) => foreign.make(dir, shared),
         }
+    }
+}
+
+impl Foreign {
+    fn make(&self, dir: &Path, shared: &[Shared<'_>]) -> Command {
+        // A tree that was built with O= is one half, its source the other.
+        let source = fs::canonicalize(self.dir.join("source")).unwrap_or_else(|_| self.dir.clone());
+        let mut make = match &self.root {
+            Some(root) => {
+                let tree = [Shared::read(&source), Shared::read(&self.dir)];
+                root.command("make", &[&tree, shared].concat())
+            }
+            None => build_root::on_host("make", shared),
+        };
+        make.arg("-C")
+            .arg(&self.dir)
+            .arg(kernel::prefixed("M=", dir));
+        make.arg(kernel::jobs()).arg(&self.compiler);
+        make
+    }
+}
+
+/// Whose rustc is the one that the kernel was built with: the build root's, or else (none) the host's.
+fn toolchain(config: &str) -> Result<Option<BuildRoot>> {
+    let theirs = kernel::option(config, "CONFIG_RUSTC_VERSION_TEXT").unwrap_or_default();
+    if let Some(root) = BuildRoot::find(&Cache::find()?)
+        && root.rustc_version()? == theirs
+    {
+        return Ok(Some(root));
+    }
+    let ours = Command::new("rustc")
+        .arg("--version")
+        .current_dir("/")
+        .output();
+    let ours = ours.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    match ours.unwrap_or_default() {
+        ours if ours == theirs => Ok(None),
+        ours => bail!(
+            "the kernel was built with \"{theirs}\", this machine has \"{ours}\", and Rust has no stable ABI: \
+             put that very rustc first in PATH"
+        ),
     }
 }
 
@@ -100,25 +146,23 @@ pub(super) fn has_rust(dir: &Path) -> bool {
     dir.join("rust/libkernel.rmeta").exists()
 }
 
-/// What make must be told for it to take the compiler that the kernel was built with.
-fn compiler(config: &str) -> String {
-    // "gcc-14 (Debian 14.2.0-19) 14.2.0", or "Debian clang version 19.1.7 (3+b1)".
-    let text = kernel::option(config, "CONFIG_CC_VERSION_TEXT").unwrap_or_default();
+/// What make must be told for it to take the compiler that the kernel was built with, if that is in `path`.
+fn compiler(config: &str, path: &OsStr) -> String {
+    let has = |program: &str| std::env::split_paths(path).any(|dir| dir.join(program).is_file());
     if kernel::option(config, "CONFIG_CC_IS_CLANG") == Some("y") {
         let version = kernel::option(config, "CONFIG_CLANG_VERSION")
             .and_then(|version| version.parse::<u32>().ok());
-        let suffixed = version
+        let major = version
             .map(|version| version / 10_000)
-            .filter(|major| on_path(&format!("clang-{major}")));
-        return suffixed.map_or_else(|| "LLVM=1".to_owned(), |major| format!("LLVM=-{major}"));
+            .filter(|major| has(&format!("clang-{major}")));
+        return major.map_or_else(|| "LLVM=1".to_owned(), |major| format!("LLVM=-{major}"));
     }
-    let name = text.split_whitespace().next().unwrap_or_default();
-    format!("CC={}", if on_path(name) { name } else { "gcc" })
-}
-
-fn on_path(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    !program.is_empty() && std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
+    // "gcc-14 (Debian 14.2.0-19) 14.2.0"
+    let text = kernel::option(config, "CONFIG_CC_VERSION_TEXT").unwrap_or_default();
+    match text.split_whitespace().next() {
+        Some(name) if has(name) => format!("CC={name}"),
+        _ => "CC=gcc".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -147,16 +191,25 @@ mod tests {
 
     #[test]
     fn the_kernels_own_compiler_is_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        for program in ["gcc-14", "clang-19"] {
+            fs::write(dir.path().join(program), "").unwrap();
+        }
+        let compiler = |config| compiler(config, dir.path().as_os_str());
         assert_eq!(
-            compiler("CONFIG_CC_VERSION_TEXT=\"sh (Some 14.2.0-19) 14.2.0\"\n"),
-            "CC=sh"
+            compiler("CONFIG_CC_VERSION_TEXT=\"gcc-14 (Some 14.2.0-19) 14.2.0\"\n"),
+            "CC=gcc-14"
         );
         assert_eq!(
-            compiler("CONFIG_CC_VERSION_TEXT=\"no-such-gcc (Some 14.2.0)\"\n"),
+            compiler("CONFIG_CC_VERSION_TEXT=\"gcc-15 (Some 15.1.0)\"\n"),
             "CC=gcc"
         );
         assert_eq!(
-            compiler("CONFIG_CC_IS_CLANG=y\nCONFIG_CLANG_VERSION=990000\n"),
+            compiler("CONFIG_CC_IS_CLANG=y\nCONFIG_CLANG_VERSION=190107\n"),
+            "LLVM=-19"
+        );
+        assert_eq!(
+            compiler("CONFIG_CC_IS_CLANG=y\nCONFIG_CLANG_VERSION=200000\n"),
             "LLVM=1"
         );
     }
