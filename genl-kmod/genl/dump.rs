@@ -230,6 +230,12 @@ unsafe fn info(cb: *mut bindings::netlink_callback) -> NonNull<bindings::genl_in
     }
 }
 
+/// The core's `start`.
+///
+/// # Safety
+///
+/// Only for the core: as `genl_start()` calls it, for a row of a table of state `H` that has
+/// `O::POLICY`.
 pub(super) unsafe extern "C" fn start<H: PerNet, O: Dump<H>>(
     cb: *mut bindings::netlink_callback,
 ) -> c_int {
@@ -251,6 +257,11 @@ pub(super) unsafe extern "C" fn start<H: PerNet, O: Dump<H>>(
     }
 }
 
+/// The core's `dumpit`.
+///
+/// # Safety
+///
+/// Only for the core: as `genl_dumpit()` calls it, after [`start`] of the same row has succeeded.
 pub(super) unsafe extern "C" fn dumpit<H: PerNet, O: Dump<H>>(
     skb: *mut bindings::sk_buff,
     cb: *mut bindings::netlink_callback,
@@ -282,6 +293,11 @@ pub(super) unsafe extern "C" fn dumpit<H: PerNet, O: Dump<H>>(
     }
 }
 
+/// The core's `done`.
+///
+/// # Safety
+///
+/// Only for the core: as `genl_done()` calls it, once after [`start`] of the same row has succeeded.
 pub(super) unsafe extern "C" fn done<H: PerNet, O: Dump<H>>(
     cb: *mut bindings::netlink_callback,
 ) -> c_int {

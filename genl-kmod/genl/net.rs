@@ -127,17 +127,27 @@ pub(super) unsafe fn state<'a, H: PerNet>(net: &'a Net) -> &'a H {
     unsafe { &*slot::<H>(net.as_raw()) }
 }
 
+/// `pernet_operations.init`.
+///
+/// # Safety
+///
+/// Only for the core: as `ops_init()` calls it for operations whose size and id are those of `H`.
 unsafe extern "C" fn init<H: PerNet>(net: *mut bindings::net) -> c_int {
     // SAFETY: `ops_init()` hands over a live namespace whose slot it has just allocated.
     let (slot, net) = unsafe { (slot::<H>(net), Net::from_raw(net)) };
     // SAFETY: The slot has `H`'s size and alignment (see `Registration::new`), is not initialised
     // yet, and does not move until `exit` has dropped it; upon an error `ops_init()` frees it.
     match unsafe { pin_init::raw_try_init(slot, H::init(net)) } {
-        Ok(_) => 0,
+        Ok(()) => 0,
         Err(error) => error.to_errno(),
     }
 }
 
+/// `pernet_operations.exit`.
+///
+/// # Safety
+///
+/// Only for the core: as `ops_exit_list()` calls it, once after [`init`] has succeeded for `net`.
 unsafe extern "C" fn exit<H: PerNet>(net: *mut bindings::net) {
     // SAFETY: The C side calls this once for each `init` that succeeded, when nobody can reach the
     // value any more: it has left the namespace's last socket or unregistered the family before.

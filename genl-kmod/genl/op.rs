@@ -220,6 +220,12 @@ pub(super) fn to_errno(error: Error) -> c_int {
     }
 }
 
+/// The core's `doit`.
+///
+/// # Safety
+///
+/// Only for the core: as `genl_family_rcv_msg_doit()` calls it, for a row of a table of state `H`
+/// that has `O::POLICY`.
 unsafe extern "C" fn doit<H: PerNet, O: Do<H>>(
     _skb: *mut bindings::sk_buff,
     info: *mut bindings::genl_info,

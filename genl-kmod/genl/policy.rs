@@ -199,6 +199,12 @@ type Check = unsafe extern "C" fn(
     extack: *mut bindings::netlink_ext_ack,
 ) -> c_int;
 
+/// Refuses what is shorter than `LEN`.
+///
+/// # Safety
+///
+/// As `validate_nla()` calls it: `nla` is an attribute within the request, and `extack` null or the
+/// request's extended ACK.
 unsafe extern "C" fn min_len<const LEN: usize>(
     nla: *const bindings::nlattr,
     extack: *mut bindings::netlink_ext_ack,
@@ -218,6 +224,11 @@ unsafe extern "C" fn min_len<const LEN: usize>(
     ERANGE.to_errno()
 }
 
+/// Refuses what `L` does not list.
+///
+/// # Safety
+///
+/// As for [`min_len`].
 unsafe extern "C" fn listed<L: Listed>(
     nla: *const bindings::nlattr,
     extack: *mut bindings::netlink_ext_ack,
