@@ -54,7 +54,7 @@ pub struct KvStore {
 impl genl::PerNet for KvStore {
     fn init(_net: &genl::Net) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            store <- new_mutex!(Store::new(), "kvstore"),
+            store <- new_mutex!(Store::default(), "kvstore"),
         })
     }
 }
@@ -215,10 +215,7 @@ fn labels<'r>(request: &Set<'r>, op: &Op<'r>) -> Result<KVec<u8>> {
     let Some(meta) = request.meta() else {
         return Ok(labels);
     };
-    for attr in [meta.created_ns_attr(), meta.hits_attr()]
-        .into_iter()
-        .flatten()
-    {
+    if let Some(attr) = meta.created_ns_attr().or(meta.hits_attr()) {
         return Err(op.bad_attr(attr, EINVAL, c"only the kernel sets this"));
     }
     if let Some(surplus) = meta.label_attrs().nth(MAX_LABELS) {

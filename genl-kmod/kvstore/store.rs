@@ -124,6 +124,7 @@ impl Totals {
 }
 
 /// Entries, in the order of their keys.
+#[derive(Default)]
 pub struct Store {
     entries: RBTree<Key, Entry>,
     totals: Totals,
@@ -131,15 +132,6 @@ pub struct Store {
 }
 
 impl Store {
-    /// An empty store.
-    pub fn new() -> Self {
-        Self {
-            entries: RBTree::new(),
-            totals: Totals::default(),
-            revision: 0,
-        }
-    }
-
     /// How often the store has been changed.
     pub fn revision(&self) -> u64 {
         self.revision
