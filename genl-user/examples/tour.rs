@@ -55,8 +55,8 @@ fn family() -> Outcome {
         .filter_map(|group| group.name())
         .collect();
     println!(
-        "kvstore: id {:?}, {operations} operations, groups {groups:?}",
-        family.family_id()
+        "kvstore: id {}, {operations} operations, groups {groups:?}",
+        family.family_id().unwrap_or_default()
     );
     expect(operations == 5, "kvstore has 5 operations")?;
     expect(groups == ["changes"], "kvstore has the group \"changes\"")
@@ -80,16 +80,36 @@ fn write_and_read(store: &mut kvstore::Client) -> Outcome {
             meta: Some(meta),
             ..Default::default()
         })?;
-        println!("set {key}: revision {:?}", reply.revision());
+        println!(
+            "set {key}: revision {}",
+            reply.revision().unwrap_or_default()
+        );
     }
     let entry = store.get(&kvstore::Get { key: "host/name" })?;
-    println!("get host/name: {entry:#?}");
+    println!("get host/name: {}", in_words(&entry));
     expect(entry.value() == Some(b"example"), "the value comes back")?;
     let labels = entry.meta().map(|meta| meta.label().collect::<Vec<_>>());
     expect(
         labels.as_deref() == Some(&["shown", "on the tour"]),
         "the labels come back",
     )
+}
+
+fn in_words(entry: &kvstore::GetReply<'_>) -> String {
+    let value = entry.value().unwrap_or_default().escape_ascii();
+    let mut words = format!(
+        "{} = \"{value}\", revision {}",
+        entry.key().unwrap_or_default(),
+        entry.revision().unwrap_or_default()
+    );
+    if let Some(meta) = entry.meta() {
+        let labels: Vec<_> = meta.label().collect();
+        words += &format!(
+            ", read {} times, labels {labels:?}",
+            meta.hits().unwrap_or_default()
+        );
+    }
+    words
 }
 
 fn dump(store: &mut kvstore::Client) -> Outcome {
@@ -99,11 +119,7 @@ fn dump(store: &mut kvstore::Client) -> Outcome {
         prefix: Some("host/"),
     })?;
     while let Some(entry) = entries.next()? {
-        println!(
-            "{:?} = {:?}",
-            entry.key(),
-            entry.value().map(<[u8]>::escape_ascii)
-        );
+        println!("{}", in_words(&entry));
         keys.extend(entry.key().map(str::to_owned));
     }
     keys.sort();
@@ -120,11 +136,15 @@ fn events(store: &mut kvstore::Client, changes: &mut kvstore::Events) -> Outcome
     while deletions == 0 {
         match changes.next_timeout(PATIENCE)?.ok_or("no event came")? {
             kvstore::Event::SetNtf(entry) => {
-                println!("set {:?}, revision {:?}", entry.key(), entry.revision());
+                println!("set {}", in_words(&entry));
                 sets += 1;
             }
             kvstore::Event::DelNtf(gone) => {
-                println!("deleted {:?}, revision {:?}", gone.key(), gone.revision());
+                println!(
+                    "deleted {}, revision {}",
+                    gone.key().unwrap_or_default(),
+                    gone.revision().unwrap_or_default()
+                );
                 expect(gone.key() == Some("user"), "the deleted entry is named")?;
                 deletions += 1;
             }
@@ -175,7 +195,11 @@ fn messages() -> Outcome {
     for expected in ["to you alone", "to all of you"] {
         match events.next_timeout(PATIENCE)?.ok_or("no message came")? {
             nltest::Event::Message(message) => {
-                println!("from port {:?}: {:?}", message.portid(), message.text());
+                println!(
+                    "asked for by port {}: {:?}",
+                    message.portid().unwrap_or_default(),
+                    message.text().unwrap_or_default()
+                );
                 expect(message.text() == Some(expected), expected)?;
             }
             other => return Err(format!("not as expected: {other:?}").into()),
@@ -194,7 +218,7 @@ fn kernel_log() -> Outcome {
     let mut client = nltest::Client::open()?;
     let text = "hello from the tour";
     let reply = client.hello(&nltest::Hello { text })?;
-    println!("the kernel answers {:?}", reply.text());
+    println!("the kernel answers {:?}", reply.text().unwrap_or_default());
     let mut found = false;
     while let Some(line) = next_record(&mut log)? {
         if line.contains("nltest") {

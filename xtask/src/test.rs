@@ -35,6 +35,15 @@ enum Only {
     Debug,
 }
 
+/// What a run within a VM has time for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// All tests, without the slowest checks of the checking kernel.
+    Full,
+    /// With them, a request takes five times as long: so fewer entries, and no store is filled.
+    Leaks,
+}
+
 /// How long the tests may take within a VM; the checking kernel is 10 times as slow as the other.
 const TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
@@ -77,10 +86,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             build_kmod::lint(&setup::ensure(Kind::Normal)?)?;
             Ok(Counts::default())
         });
-        report.part("distribution's kernel", || in_vm(Kind::Normal, options));
+        report.part("distribution's kernel", || {
+            in_vm(Kind::Normal, Pace::Full, options)
+        });
     }
     if wants(Only::Debug) {
-        report.part("checking kernel", || in_vm(Kind::Debug, options));
+        report.part("checking kernel", || {
+            in_vm(Kind::Debug, Pace::Full, options)
+        });
+        report.part("leak scan", || in_vm(Kind::Debug, Pace::Leaks, options));
     }
     report.finish()
 }
@@ -168,7 +182,7 @@ fn counted(arguments: &[&str]) -> Result<Counts> {
 }
 
 /// Runs the tests of both families against their modules in a VM.
-fn in_vm(kernel: Kind, options: &Options) -> Result<Counts> {
+fn in_vm(kernel: Kind, pace: Pace, options: &Options) -> Result<Counts> {
     let ready = setup::ensure(kernel)?;
     let tools = setup::tools()?;
     let tree = build_kmod::Tree::Ready(ready.clone());
@@ -176,7 +190,14 @@ fn in_vm(kernel: Kind, options: &Options) -> Result<Counts> {
     let program = cargo::test("vm", "vm-tests")?;
     let mut command = vec![program.into_os_string(), "--test-threads=1".into()];
     command.extend(options.filter.as_ref().map(OsString::from));
+    if pace == Pace::Leaks {
+        command.extend(["--skip", "limits::"].map(OsString::from));
+    }
     let mut request = vm::Request::new(kernel, command)?;
+    request.fast = kernel == Kind::Debug && pace == Pace::Full;
+    if pace == Pace::Leaks {
+        request.env("GENL_TEST_ENTRIES", "1000");
+    }
     request.modules = MODULES.map(str::to_owned).into();
     request.timeout = TIMEOUT;
     request.keep_stdout = true;

@@ -1,4 +1,4 @@
-//! Dumps of 10,000 entries, left alone, changed meanwhile, abandoned.
+//! Dumps of many entries, left alone, changed meanwhile, abandoned.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,16 +10,23 @@ use genl_user::families::kvstore::{self, Del, Get, GetDump};
 use crate::guest::{Netns, in_new_netns};
 use crate::{keys, open, put};
 
-const COUNT: usize = 10_000;
+/// How many entries are dumped: 10,000, unless `cargo xtask test` says otherwise for a kernel that
+/// takes its time.
+fn count() -> usize {
+    match std::env::var("GENL_TEST_ENTRIES") {
+        Ok(count) => count.parse().expect("GENL_TEST_ENTRIES is a number"),
+        Err(_) => 10_000,
+    }
+}
 
 fn key(number: usize) -> String {
     format!("stays-{number:05}")
 }
 
-/// A client of a new store with 10,000 entries, each with its key as its value.
+/// A client of a new store with many entries, each with its key as its value.
 fn filled() -> kvstore::Client {
     let mut kv = open();
-    for number in 0..COUNT {
+    for number in 0..count() {
         let key = key(number);
         put(&mut kv, &key, key.as_bytes());
     }
@@ -31,13 +38,13 @@ fn all_entries_come_once_and_in_order() {
     in_new_netns(|| {
         let mut kv = filled();
         let mut dump = kv.get_dump(&GetDump::default()).expect("a dump");
-        let mut count = 0;
+        let mut seen = 0;
         while let Some(entry) = dump.next().expect("an entry") {
-            assert_eq!(entry.key(), Some(key(count).as_str()));
-            assert_eq!(entry.value(), Some(key(count).as_bytes()));
-            count += 1;
+            assert_eq!(entry.key(), Some(key(seen).as_str()));
+            assert_eq!(entry.value(), Some(key(seen).as_bytes()));
+            seen += 1;
         }
-        assert_eq!(count, COUNT);
+        assert_eq!(seen, count());
     });
 }
 
@@ -86,7 +93,7 @@ fn what_changes_meanwhile_is_told() {
             .collect();
         assert_eq!(
             stayed,
-            (0..COUNT)
+            (0..count())
                 .map(key)
                 .collect::<Vec<_>>()
                 .iter()
@@ -105,7 +112,7 @@ fn everything_may_go_meanwhile() {
         let mut writer = open();
         let mut dump = kv.get_dump(&GetDump::default()).expect("a dump");
         dump.next().expect("an entry");
-        for number in 0..COUNT {
+        for number in 0..count() {
             writer.del(&Del { key: &key(number) }).expect("del");
         }
         let end = loop {
@@ -141,15 +148,15 @@ fn a_consistent_dump_is_had_once_writing_stops() {
                         prefix: Some("stays-"),
                     })
                     .expect("a dump");
-                let (mut count, mut interrupted) = (0, false);
+                let (mut seen, mut interrupted) = (0, false);
                 for entry in dump.owned() {
                     match entry {
-                        Ok(_) => count += 1,
+                        Ok(_) => seen += 1,
                         Err(Error::DumpInterrupted) => interrupted = true,
                         Err(error) => panic!("{error}"),
                     }
                 }
-                assert_eq!(count, COUNT);
+                assert_eq!(seen, count());
                 assert!(interrupted, "the writer writes all the time");
             }
             stop.store(true, Ordering::Relaxed);
@@ -159,7 +166,7 @@ fn a_consistent_dump_is_had_once_writing_stops() {
                 prefix: Some("stays-"),
             })
             .expect("a dump");
-        assert_eq!(dump.consistent(3).expect("consistent").len(), COUNT);
+        assert_eq!(dump.consistent(3).expect("consistent").len(), count());
     });
 }
 
@@ -192,7 +199,7 @@ fn a_socket_may_be_closed_in_the_middle_of_a_dump() {
             std::mem::forget(dump);
             drop(other);
         }
-        assert_eq!(keys(&mut kv, None).len(), COUNT);
+        assert_eq!(keys(&mut kv, None).len(), count());
     });
 }
 
@@ -202,7 +209,7 @@ fn two_sockets_dump_at_once() {
         let (mut first, mut second) = (filled(), open());
         let mut a = first.get_dump(&GetDump::default()).expect("a dump");
         let mut b = second.get_dump(&GetDump::default()).expect("a dump");
-        for number in 0..COUNT {
+        for number in 0..count() {
             let expected = key(number);
             for dump in [&mut a, &mut b] {
                 let entry = dump.next().expect("an entry").expect("not the end");
