@@ -121,6 +121,8 @@ pub(crate) fn lint(kernel: &Kernel) -> Result<()> {
     for family in &families {
         let complaints = work.make(family, &["CLIPPY=1"])?;
         if !complaints.is_empty() {
+            // What has been compiled would not be looked at again, so the next run is to start from nothing.
+            cache::remove(&work.copy)?;
             bail!("clippy has complaints about {family}, see above");
         }
     }

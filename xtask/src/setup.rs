@@ -5,6 +5,7 @@ mod debug_kernel;
 mod host;
 mod normal_kernel;
 mod root;
+mod running_kernel;
 mod version;
 
 use std::fs::File;
@@ -14,8 +15,9 @@ use anyhow::{Context, Result, bail};
 use crate::build_root::{BuildRoot, TOOLS};
 use crate::cache::Cache;
 use crate::kernel::{Kernel, Kind};
+use crate::vm;
 
-pub(crate) use normal_kernel::Running;
+pub(crate) use running_kernel::Running;
 pub(crate) use version::LEAST as LEAST_KERNEL;
 
 /// Find or install all that the kernel half needs: build root and kernel, kept in a cache
@@ -52,60 +54,75 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 pub(crate) fn ensure(kind: Kind) -> Result<Kernel> {
     let cache = Cache::find()?;
     host::check()?;
-    if let Some(kernel) = Kernel::find(&cache, kind)? {
+    if let Some(kernel) = Kernel::find(&cache, kind)?
+        && host::has_tools()
+    {
         return Ok(kernel);
     }
-    let _lock = lock(&cache)?;
-    // That one may have done it all.
-    if let Some(kernel) = Kernel::find(&cache, kind)? {
-        return Ok(kernel);
-    }
-    host::install(&cache)?;
-    if kind == Kind::Debug && Kernel::find(&cache, Kind::Normal)?.is_none() {
-        normal(&cache)?;
-    }
+    let _lock = begin(&cache)?;
+    // Whoever had the lock before may have made it.
+    let normal = match Kernel::find(&cache, Kind::Normal)? {
+        Some(kernel) => kernel,
+        None => normal(&cache)?,
+    };
     match kind {
-        Kind::Normal => normal(&cache),
-        Kind::Debug => debug_kernel::make(&cache),
+        Kind::Normal => Ok(normal),
+        Kind::Debug => match Kernel::find(&cache, Kind::Debug)? {
+            Some(kernel) => Ok(kernel),
+            None => debug_kernel::make(&cache, &normal),
+        },
     }
 }
 
 /// The build root with the tools by which others call families.
 pub(crate) fn tools() -> Result<BuildRoot> {
-    let kernel = ensure(Kind::Normal)?;
+    let root = ensure(Kind::Normal)?.root().clone();
     let cache = Cache::find()?;
-    let _lock = lock(&cache)?;
-    root::add(&cache, kernel.root(), &TOOLS)?;
-    Ok(kernel.root().clone())
+    if !root::has(&cache, &TOOLS) {
+        let _lock = begin(&cache)?;
+        root::add(&cache, &root, &TOOLS)?;
+    }
+    Ok(root)
 }
 
 /// Makes the running kernel of a Debian machine ready to build modules for.
 pub(crate) fn running_kernel(running: &Running) -> Result<Kernel> {
     let cache = Cache::find()?;
-    let _lock = lock(&cache)?;
-    host::install(&cache)?;
-    let root = match BuildRoot::find(&cache) {
-        Some(root) => root,
-        None => root::make(&cache)?,
-    };
-    normal_kernel::make_running(&cache, root, running)
+    host::check()?;
+    if let Some(kernel) = running_kernel::find(&cache, running)? {
+        return Ok(kernel);
+    }
+    let _lock = begin(&cache)?;
+    let root = root(&cache)?;
+    running_kernel::make(&cache, root, running)
 }
 
-fn lock(cache: &Cache) -> Result<File> {
-    cache.lock(|| {
+/// Begins to change the cache, and the host.
+fn begin(cache: &Cache) -> Result<File> {
+    host::check_may_set_up(cache)?;
+    let lock = cache.lock(|| {
         eprintln!(
             "waiting for another set-up to finish with {} ...",
             cache.dir().display()
         )
-    })
+    })?;
+    host::install(cache)?;
+    Ok(lock)
 }
 
 fn normal(cache: &Cache) -> Result<Kernel> {
-    let root = match BuildRoot::find(cache) {
-        Some(root) => root,
-        None => root::make(cache)?,
-    };
-    normal_kernel::make(cache, root)
+    let root = root(cache)?;
+    let kernel = normal_kernel::make(cache, root)?;
+    // Later runs are to find the answer, and to have nothing to say.
+    vm::probe(cache, &kernel)?;
+    Ok(kernel)
+}
+
+fn root(cache: &Cache) -> Result<BuildRoot> {
+    match BuildRoot::find(cache) {
+        Some(root) => Ok(root),
+        None => root::make(cache),
+    }
 }
 
 /// Fails early if the disk is about to be full.

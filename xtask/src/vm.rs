@@ -18,7 +18,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::cache::Cache;
-use crate::kernel::Kind;
+use crate::kernel::{Kernel, Kind};
 use crate::{setup, workspace};
 
 /// Boot the kernel, load modules, and run a command with the host's files visible read-only
@@ -72,6 +72,11 @@ pub(crate) fn main(options: &Options) -> ExitCode {
             ExitCode::from(VM_FAILED)
         }
     }
+}
+
+/// Finds out how to run VMs on this machine, and says so where it is not the fast way. The answer is remembered.
+pub(crate) fn probe(cache: &Cache, kernel: &Kernel) -> Result<()> {
+    kvm::choose(cache, kernel).map(|_| ())
 }
 
 /// What to run, and on what.

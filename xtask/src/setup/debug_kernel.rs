@@ -3,9 +3,9 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
-use super::{check_space, host, root};
+use super::{check_space, root};
 use crate::build_root::CLANG;
 use crate::cache::{Cache, fill_dir, make_dir};
 use crate::kernel::{DEBUG_CONFIG, Kernel, Kind};
@@ -14,10 +14,8 @@ use crate::progress::{Log, step};
 /// What the build takes, in MiB.
 const SPACE: u64 = 4 * 1024;
 
-/// Builds the kernel, or goes on where an interrupted run stopped. The normal one must be ready.
-pub(super) fn make(cache: &Cache) -> Result<Kernel> {
-    host::check_may_make_root(cache)?;
-    let normal = Kernel::find(cache, Kind::Normal)?.context("the normal kernel is not ready")?;
+/// Builds the kernel, or goes on where an interrupted run stopped. Root and source are the `normal` one's.
+pub(super) fn make(cache: &Cache, normal: &Kernel) -> Result<Kernel> {
     root::add(cache, normal.root(), &CLANG)?;
     check_space(cache, SPACE)?;
     let source = normal.source();

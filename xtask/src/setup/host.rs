@@ -15,7 +15,8 @@ struct Tool {
     package: &'static str,
 }
 
-const TOOLS: &[Tool] = &[
+/// What building modules and booting VMs takes.
+const TOOLS: [Tool; 2] = [
     Tool {
         program: "qemu-system-x86_64",
         package: "qemu-system-x86",
@@ -24,11 +25,13 @@ const TOOLS: &[Tool] = &[
         program: "bwrap",
         package: "bubblewrap",
     },
-    Tool {
-        program: "debootstrap",
-        package: "debootstrap",
-    },
 ];
+
+/// What making the build root takes besides.
+const DEBOOTSTRAP: Tool = Tool {
+    program: "debootstrap",
+    package: "debootstrap",
+};
 
 /// Debian's archive keys, which debootstrap checks signatures with.
 pub(super) const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
@@ -43,63 +46,68 @@ pub(super) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Installs what is missing where that can be done (root on a Debian-like host), else says what to do.
-pub(super) fn install(cache: &Cache) -> Result<()> {
-    let missing = missing();
-    if !missing.is_empty() {
-        let names = missing.join(" ");
-        let root = rustix::process::geteuid().is_root();
-        if !root || find("apt-get").is_none() {
-            let os_release = fs::read_to_string("/etc/os-release").unwrap_or_default();
-            bail!(
-                "this needs {names}, which are not installed; {}",
-                how_to_install(&os_release, &missing, root)
-            );
-        }
-        step(
-            cache.log("host-tools"),
-            &format!("installing {names} on this machine"),
-            |log| {
-                let apt = |args: &[&str]| {
-                    let mut apt = Command::new("apt-get");
-                    apt.env("DEBIAN_FRONTEND", "noninteractive").args(args);
-                    apt
-                };
-                // Lists of another repository that fail to load do not matter if the install then works.
-                let updated = log.run(&mut apt(&["update"]));
-                log.run(apt(&["install", "-y", "--no-install-recommends"]).args(&missing))
-                    .or_else(|error| updated.and(Err(error)))
-            },
-        )?;
-    }
-    Ok(())
+/// Whether modules can be built and VMs booted once there is a kernel.
+pub(super) fn has_tools() -> bool {
+    TOOLS.iter().all(Tool::is_there)
 }
 
-/// Fails if this process may not make a build root.
-pub(super) fn check_may_make_root(cache: &Cache) -> Result<()> {
+/// Fails if this process may not change the cache.
+pub(super) fn check_may_set_up(cache: &Cache) -> Result<()> {
     if rustix::process::geteuid().is_root() {
         return Ok(());
     }
     let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("cargo xtask"));
     bail!(
-        "the build root must be made by root; run this once, then everything else works without: \
-         sudo GENL_CACHE={} {} setup",
+        "a set-up takes root, for a Debian system to build in is installed into the cache; \
+         run this once, then everything else works without: sudo GENL_CACHE={} {} setup",
         cache.dir().display(),
         program.display()
     )
 }
 
-/// The packages of the programs that are not there.
-fn missing() -> Vec<&'static str> {
+/// Installs what is missing on a Debian-like host, else says how to.
+pub(super) fn install(cache: &Cache) -> Result<()> {
     let mut missing: Vec<_> = TOOLS
         .iter()
-        .filter(|tool| find(tool.program).is_none())
+        .chain([&DEBOOTSTRAP])
+        .filter(|tool| !tool.is_there())
         .map(|tool| tool.package)
         .collect();
     if !Path::new(KEYRING).exists() {
         missing.push("debian-archive-keyring");
     }
-    missing
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.join(" ");
+    if find("apt-get").is_none() {
+        let os_release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+        bail!(
+            "this needs {names}, which this machine lacks; {}",
+            how_to_install(&os_release, &missing)
+        );
+    }
+    step(
+        cache.log("host-tools"),
+        &format!("installing {names} on this machine"),
+        |log| {
+            let apt = |args: &[&str]| {
+                let mut apt = Command::new("apt-get");
+                apt.env("DEBIAN_FRONTEND", "noninteractive").args(args);
+                apt
+            };
+            // Lists of another repository that fail to load do not matter if the install then works.
+            let updated = log.run(&mut apt(&["update"]));
+            log.run(apt(&["install", "-y", "--no-install-recommends"]).args(&missing))
+                .or_else(|error| updated.and(Err(error)))
+        },
+    )
+}
+
+impl Tool {
+    fn is_there(&self) -> bool {
+        find(self.program).is_some()
+    }
 }
 
 /// Where a program is, looked for where the superuser would as well.
@@ -112,7 +120,7 @@ fn find(program: &str) -> Option<PathBuf> {
 }
 
 /// The command that installs `packages` (Debian's names) on the host that `os_release` describes.
-fn how_to_install(os_release: &str, packages: &[&str], root: bool) -> String {
+fn how_to_install(os_release: &str, packages: &[&str]) -> String {
     let ids: Vec<&str> = os_release
         .lines()
         .filter_map(|line| {
@@ -122,9 +130,7 @@ fn how_to_install(os_release: &str, packages: &[&str], root: bool) -> String {
         .flat_map(|value| value.trim_matches('"').split(' '))
         .collect();
     let is = |id: &str| ids.contains(&id);
-    let (command, rename): (_, &[(&str, &str)]) = if is("debian") || is("ubuntu") {
-        ("apt-get install --no-install-recommends", &[])
-    } else if is("fedora") || is("rhel") {
+    let (command, rename): (_, &[(&str, &str)]) = if is("fedora") || is("rhel") {
         (
             "dnf install",
             &[
@@ -149,8 +155,7 @@ fn how_to_install(os_release: &str, packages: &[&str], root: bool) -> String {
                 .map_or(*package, |(_, theirs)| theirs)
         })
         .collect();
-    let sudo = if root { "" } else { "sudo " };
-    format!("run `{sudo}{command} {}`, then this again", names.join(" "))
+    format!("run `{command} {}`, then this again", names.join(" "))
 }
 
 #[cfg(test)]
@@ -159,18 +164,15 @@ mod tests {
 
     #[test]
     fn the_command_fits_the_host() {
-        let how = |os, root| how_to_install(os, &["qemu-system-x86", "bubblewrap"], root);
+        let how = |os| how_to_install(os, &["qemu-system-x86", "bubblewrap"]);
         assert_eq!(
-            how("ID=debian\nVERSION_ID=\"12\"\n", false),
-            "run `sudo apt-get install --no-install-recommends qemu-system-x86 bubblewrap`, then this again"
-        );
-        assert_eq!(
-            how("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n", true),
+            how("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n"),
             "run `dnf install qemu-system-x86-core bubblewrap`, then this again"
         );
-        assert!(
-            how("ID=void\n", true)
-                .contains("on Debian the packages are qemu-system-x86 bubblewrap")
+        assert_eq!(
+            how("ID=arch\n"),
+            "run `pacman -S qemu-base bubblewrap`, then this again"
         );
+        assert!(how("ID=void\n").contains("on Debian the packages are qemu-system-x86 bubblewrap"));
     }
 }

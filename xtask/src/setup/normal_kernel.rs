@@ -8,18 +8,17 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::version::{self, Choice};
-use super::{check_space, host, root};
+use super::{check_space, root};
 use crate::build_root::BuildRoot;
 use crate::cache::{Cache, fill_dir, make_dir};
 use crate::kernel::{Kernel, Kind, option};
 use crate::progress::{Log, step};
 
 /// What source, packages and build take, in MiB.
-const SPACE: u64 = 4 * 1024;
+pub(super) const SPACE: u64 = 4 * 1024;
 
 /// Makes the kernel, or goes on where an interrupted run stopped.
 pub(super) fn make(cache: &Cache, root: BuildRoot) -> Result<Kernel> {
-    host::check_may_make_root(cache)?;
     check_space(cache, SPACE)?;
     let choice = step(
         cache.log("kernel-choice"),
@@ -47,58 +46,8 @@ pub(super) fn make(cache: &Cache, root: BuildRoot) -> Result<Kernel> {
     Ok(kernel)
 }
 
-/// A Debian kernel that runs on this machine.
-#[derive(Debug)]
-pub(crate) struct Running {
-    /// What `uname -r` says.
-    pub(crate) release: String,
-    /// The version of the package it came in.
-    pub(crate) version: String,
-    /// Where its headers are.
-    pub(crate) headers: PathBuf,
-}
-
-/// Prepares a running kernel in the same way.
-pub(super) fn make_running(cache: &Cache, root: BuildRoot, running: &Running) -> Result<Kernel> {
-    let key = format!("{}-running{}", running.release, Kind::Normal.key());
-    if let Some(dir) = cache.current("running", &key) {
-        return Kernel::open(Kind::Normal, dir, root);
-    }
-    host::check_may_make_root(cache)?;
-    check_space(cache, SPACE)?;
-    let series: Vec<&str> = running.version.splitn(3, '.').take(2).collect();
-    step(cache.log("running-lists"), "package lists", |log| {
-        root::update(log, &root)
-    })?;
-    let source = get_source(
-        cache,
-        &root,
-        &format!("linux-source-{}", series.join(".")),
-        &running.version,
-    )
-    .with_context(|| {
-        format!(
-            "no source for the running kernel, which is of {}: upgrade it, or use --kdir",
-            running.version
-        )
-    })?;
-    let dir = cache.path("kernels").join(key);
-    fill_dir(&dir, |partial| {
-        for (from, to) in [(".config", "config"), ("Module.symvers", "Module.symvers")] {
-            let from = running.headers.join(from);
-            fs::copy(&from, partial.join(to))
-                .with_context(|| format!("cannot copy {}", from.display()))?;
-        }
-        fs::write(partial.join("release"), &running.release)?;
-        Ok(symlink(&source, partial.join("source"))?)
-    })?;
-    let kernel = Kernel::open(Kind::Normal, dir, root)?;
-    finish(cache, &kernel)?;
-    cache.set_current("running", kernel.dir())?;
-    Ok(kernel)
-}
-
-fn finish(cache: &Cache, kernel: &Kernel) -> Result<()> {
+/// Prepares the kernel's build directory, the last step.
+pub(super) fn finish(cache: &Cache, kernel: &Kernel) -> Result<()> {
     let what = format!("kernel {}: preparing to build Rust modules", kernel.release);
     step(cache.log("kernel-prepare"), &what, |log| {
         prepare(log, kernel)
@@ -106,7 +55,12 @@ fn finish(cache: &Cache, kernel: &Kernel) -> Result<()> {
 }
 
 /// The directory of the kernel source that package `name` has in its `version`.
-fn get_source(cache: &Cache, root: &BuildRoot, name: &str, version: &str) -> Result<PathBuf> {
+pub(super) fn get_source(
+    cache: &Cache,
+    root: &BuildRoot,
+    name: &str,
+    version: &str,
+) -> Result<PathBuf> {
     let dir = cache.path("sources").join(version);
     make_dir(&cache.path("sources"))?;
     if !dir.exists() {

@@ -17,7 +17,6 @@ const EXTRA_SPACE: u64 = 1024;
 
 /// Makes the build root, or goes on where an interrupted run stopped.
 pub(super) fn make(cache: &Cache) -> Result<BuildRoot> {
-    host::check_may_make_root(cache)?;
     check_space(cache, SPACE)?;
     let dir = cache.path("roots").join(BuildRoot::key());
     if !dir.exists() {
@@ -41,22 +40,29 @@ pub(super) fn make(cache: &Cache) -> Result<BuildRoot> {
     Ok(root)
 }
 
+/// Whether [`add`] has nothing to do.
+pub(super) fn has(cache: &Cache, extra: &Extra) -> bool {
+    mark(cache, extra).exists()
+}
+
 /// Sees to it that the root has the packages of an extra.
 pub(super) fn add(cache: &Cache, root: &BuildRoot, extra: &Extra) -> Result<()> {
-    let name = extra.name;
-    let done = cache
-        .path("roots")
-        .join(format!("{}.{name}", BuildRoot::key()));
-    if done.exists() {
+    if has(cache, extra) {
         return Ok(());
     }
-    host::check_may_make_root(cache)?;
     check_space(cache, EXTRA_SPACE)?;
-    let log = cache.log(&format!("build-root-{name}"));
-    step(log, &format!("build root: {name}"), |log| {
+    let log = cache.log(&format!("build-root-{}", extra.name));
+    step(log, &format!("build root: {}", extra.name), |log| {
         install(log, root, extra.packages)
     })?;
-    fs::write(&done, "").with_context(|| format!("cannot write {}", done.display()))
+    write(&mark(cache, extra), "")
+}
+
+/// The file that says that an extra is there. Made last.
+fn mark(cache: &Cache, extra: &Extra) -> PathBuf {
+    cache
+        .path("roots")
+        .join(format!("{}.{}", BuildRoot::key(), extra.name))
 }
 
 fn bootstrap(log: &mut Log, dir: &Path) -> Result<()> {
