@@ -544,9 +544,6 @@ genl_user::bitflags::bitflags! {
         const UNKNOWN = 1 << 2;
         /// `type`
         const TYPE = 1 << 3;
-
-        // Bits that the spec does not name are kept.
-        const _ = !0;
     }
 }
 
@@ -559,9 +556,6 @@ genl_user::bitflags::bitflags! {
         const HERE = 1 << 0;
         /// `there`
         const THERE = 1 << 1;
-
-        // Bits that the spec does not name are kept.
-        const _ = !0;
     }
 }
 
