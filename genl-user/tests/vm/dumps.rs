@@ -132,7 +132,7 @@ fn a_consistent_dump_is_had_once_writing_stops() {
         let mut kv = filled();
         let stop = AtomicBool::new(false);
         let here = Netns::current();
-        thread::scope(|scope| {
+        let dumps = thread::scope(|scope| {
             scope.spawn(|| {
                 here.run(|| {
                     let mut writer = open();
@@ -142,25 +142,18 @@ fn a_consistent_dump_is_had_once_writing_stops() {
                     }
                 });
             });
-            for _ in 0..5 {
-                let dump = kv
-                    .get_dump(&GetDump {
-                        prefix: Some("stays-"),
-                    })
-                    .expect("a dump");
-                let (mut seen, mut interrupted) = (0, false);
-                for entry in dump.owned() {
-                    match entry {
-                        Ok(_) => seen += 1,
-                        Err(Error::DumpInterrupted) => interrupted = true,
-                        Err(error) => panic!("{error}"),
-                    }
-                }
-                assert_eq!(seen, count());
-                assert!(interrupted, "the writer writes all the time");
-            }
+            let dumps: Vec<_> = (0..5).map(|_| dump_stays(&mut kv)).collect();
             stop.store(true, Ordering::Relaxed);
+            dumps
         });
+        assert!(dumps.iter().all(|(seen, _)| *seen == count()), "{dumps:?}");
+        let interrupted = |(_, end): &(usize, Result<(), Error>)| match end {
+            Ok(()) => false,
+            Err(Error::DumpInterrupted) => true,
+            Err(error) => panic!("{error}"),
+        };
+        let interrupted = dumps.iter().filter(|dump| interrupted(dump)).count();
+        assert_ne!(interrupted, 0, "the writer writes all the time");
         let dump = kv
             .get_dump(&GetDump {
                 prefix: Some("stays-"),
@@ -168,6 +161,23 @@ fn a_consistent_dump_is_had_once_writing_stops() {
             .expect("a dump");
         assert_eq!(dump.consistent(3).expect("consistent").len(), count());
     });
+}
+
+/// Dumps what stays: how many entries came, and how it ended.
+fn dump_stays(kv: &mut kvstore::Client) -> (usize, Result<(), Error>) {
+    let prefix = Some("stays-");
+    let mut dump = match kv.get_dump(&GetDump { prefix }) {
+        Ok(dump) => dump,
+        Err(error) => return (0, Err(error)),
+    };
+    let mut seen = 0;
+    loop {
+        match dump.next() {
+            Ok(Some(_)) => seen += 1,
+            Ok(None) => return (seen, Ok(())),
+            Err(error) => return (seen, Err(error)),
+        }
+    }
 }
 
 #[test]
