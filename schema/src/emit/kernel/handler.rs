@@ -49,9 +49,8 @@ fn render_family(text: &mut Text, family: &Family) {
     let version = family.version.to_string();
     let resv_start_op = family.resv_start_op.to_string();
     let arguments = [name.as_str(), &version, &resv_start_op, "&GROUPS"];
-    text.broken_call(
-        "static FAMILY: genl::Family =",
-        "genl::Family::new",
+    text.call(
+        "static FAMILY: genl::Family = genl::Family::new",
         &arguments,
         ";",
     );

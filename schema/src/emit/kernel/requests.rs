@@ -161,8 +161,7 @@ impl Request<'_> {
                 fields.push(attr.name.snake());
             }
         }
-        let fields: Vec<_> = fields.iter().map(String::as_str).collect();
-        text.literal("Ok(Self", &fields, ")");
+        text.line(format!("Ok(Self {{ {} }})", fields.join(", ")));
         text.close("");
     }
 

@@ -1,15 +1,6 @@
-//! Text that the kernel's rustfmt leaves as it is.
+//! Rust as text, because no syntax tree keeps the kernel's comments.
 //!
-//! The kernel builds without Cargo and its rustfmt is not ours, so nothing reformats this text:
-//! it is written in the form that rustfmt gives to the few shapes that occur, with the widths of
-//! its defaults.
-
-/// The widest line.
-const LINE: usize = 100;
-/// The widest chain of calls, or list of arguments, that stays on one line.
-const SHORT: usize = 60;
-/// The widest list of fields that stays on one line.
-const LITERAL: usize = 18;
+//! Lines are as long as they come: `cargo xtask codegen` runs rustfmt over them.
 
 /// A file being written.
 #[derive(Debug, Default)]
@@ -89,88 +80,25 @@ impl Text {
         }
     }
 
-    /// `head(parameters)tail`, on one line or one parameter a line.
+    /// `head(parameters)tail`; if the tail opens a block, what follows is inside.
     pub(super) fn signature(&mut self, head: &str, parameters: &[&str], tail: &str) {
-        let flat = format!("{head}({}){tail}", parameters.join(", "));
-        if self.fits(&flat) {
-            self.line(flat);
-        } else {
-            self.list(&format!("{head}("), parameters, &format!("){tail}"));
-        }
+        self.call(head, parameters, tail);
         self.depth += usize::from(tail.ends_with('{'));
     }
 
-    /// `head(arguments)tail`, on one line or one argument a line.
+    /// `head(arguments)tail`.
     pub(super) fn call(&mut self, head: &str, arguments: &[&str], tail: &str) {
-        let inner = arguments.join(", ");
-        let flat = format!("{head}({inner}){tail}");
-        if inner.len() <= SHORT && self.fits(&flat) {
-            self.line(flat);
-        } else {
-            self.list(&format!("{head}("), arguments, &format!("){tail}"));
-        }
+        self.line(format!("{head}({}){tail}", arguments.join(", ")));
     }
 
-    /// `head callee(arguments)tail`, on one line, or with the callee on the next, or with one
-    /// argument a line.
-    pub(super) fn broken_call(&mut self, head: &str, callee: &str, arguments: &[&str], tail: &str) {
-        let inner = arguments.join(", ");
-        let flat = format!("{callee}({inner}){tail}");
-        if inner.len() <= SHORT && !self.fits(&format!("{head} {flat}")) {
-            self.line(head);
-            self.depth += 1;
-            self.line(flat);
-            self.depth -= 1;
-        } else {
-            self.call(&format!("{head} {callee}"), arguments, tail);
-        }
-    }
-
-    /// `head`, `root` and its `calls`, and `tail`, on one line or one call a line.
+    /// `head`, `root` and its `calls`, and `tail`.
     ///
     /// A call is what follows the dot, and its arguments.
     pub(super) fn chain(&mut self, head: &str, root: &str, calls: &[(&str, &[&str])], tail: &str) {
         let called =
             |(name, arguments): &(&str, &[&str])| format!(".{name}({})", arguments.join(", "));
-        let flat = format!("{root}{}", calls.iter().map(called).collect::<String>());
-        let line = format!("{head}{flat}{tail}");
-        let short = flat.len() + tail.trim_end_matches(';').len() <= SHORT;
-        if calls.is_empty() || (short && self.fits(&line)) {
-            self.line(line);
-            return;
-        }
-        self.line(format!("{head}{root}"));
-        self.depth += 1;
-        for (at, (name, arguments)) in calls.iter().enumerate() {
-            let last = at + 1 == calls.len();
-            self.call(&format!(".{name}"), arguments, if last { tail } else { "" });
-        }
-        self.depth -= 1;
-    }
-
-    /// `head { fields }tail`, on one line or one field a line.
-    pub(super) fn literal(&mut self, head: &str, fields: &[&str], tail: &str) {
-        let inner = fields.join(", ");
-        let flat = format!("{head} {{ {inner} }}{tail}");
-        if inner.len() <= LITERAL && self.fits(&flat) {
-            self.line(flat);
-        } else {
-            self.list(&format!("{head} {{"), fields, &format!("}}{tail}"));
-        }
-    }
-
-    fn list(&mut self, head: &str, items: &[&str], tail: &str) {
-        self.line(head);
-        self.depth += 1;
-        for item in items {
-            self.line(format!("{item},"));
-        }
-        self.depth -= 1;
-        self.line(tail);
-    }
-
-    fn fits(&self, line: &str) -> bool {
-        4 * self.depth + line.len() <= LINE
+        let calls: String = calls.iter().map(called).collect();
+        self.line(format!("{head}{root}{calls}{tail}"));
     }
 }
 
