@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::build_root::Shared;
 use crate::cache::{self, make_dir};
-use crate::kernel::{Kernel, Kind};
+use crate::kernel::{self, Kernel, Kind};
 use crate::progress::step;
 use crate::{setup, suggest, workspace};
 
@@ -175,6 +175,7 @@ struct Work<'a> {
 impl<'a> Work<'a> {
     /// Brings the copy called `name` up to date, and keeps it for this process alone.
     fn prepare(tree: &'a Tree, source: &Path, name: &str) -> Result<Self> {
+        kernel::check_path(source).context("move the checkout")?;
         let dir = work_dir(tree, name)?;
         make_dir(&dir)?;
         let lock = cache::lock(&dir.join("lock"), || {

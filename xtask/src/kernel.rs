@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::build_root::{BuildRoot, Shared};
 use crate::cache::{Cache, key};
@@ -73,10 +73,12 @@ impl Kernel {
         let Some(root) = BuildRoot::find(cache) else {
             return Ok(None);
         };
-        match cache.current(kind.name(), &kind.key()) {
-            Some(dir) => Self::open(kind, dir, root).map(Some),
-            None => Ok(None),
-        }
+        let Some(dir) = cache.current(kind.name(), &kind.key()) else {
+            return Ok(None);
+        };
+        let kernel = Self::open(kind, dir, root)?;
+        // The source is shared, and may have been removed to save space.
+        Ok(kernel.source().is_dir().then_some(kernel))
     }
 
     /// The complete kernel in `dir`.
@@ -177,6 +179,15 @@ pub(crate) fn prefixed(prefix: &str, path: &Path) -> OsString {
     argument
 }
 
+/// Fails if Kbuild cannot work in `dir`.
+pub(crate) fn check_path(dir: &Path) -> Result<()> {
+    let path = dir.to_string_lossy();
+    if path.contains(|c: char| c.is_whitespace() || c == ':') {
+        bail!("Kbuild works in no path with a blank or a colon in it, and this is one: {path}");
+    }
+    Ok(())
+}
+
 /// The value of an option in a kernel configuration, without quotes; none if it is not set.
 pub(crate) fn option<'a>(config: &'a str, name: &str) -> Option<&'a str> {
     let value = config
@@ -188,6 +199,13 @@ pub(crate) fn option<'a>(config: &'a str, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_that_kbuild_cannot_take_are_refused() {
+        check_path(Path::new("/home/me/genl-1.0~rc+1")).unwrap();
+        check_path(Path::new("/home/my files")).unwrap_err();
+        check_path(Path::new("/home/a:b")).unwrap_err();
+    }
 
     #[test]
     fn options() {

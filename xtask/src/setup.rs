@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::build_root::{BuildRoot, TOOLS};
 use crate::cache::Cache;
-use crate::kernel::{Kernel, Kind};
+use crate::kernel::{self, Kernel, Kind};
 use crate::vm;
 
 pub(crate) use running_kernel::Running;
@@ -99,6 +99,7 @@ pub(crate) fn running_kernel(running: &Running) -> Result<Kernel> {
 
 /// Begins to change the cache, and the host.
 fn begin(cache: &Cache) -> Result<File> {
+    kernel::check_path(cache.dir()).context("set GENL_CACHE to another directory")?;
     host::check_may_set_up(cache)?;
     let lock = cache.lock(|| {
         eprintln!(

@@ -12,7 +12,7 @@ use crate::kernel::{DEBUG_CONFIG, Kernel, Kind};
 use crate::progress::{Log, step};
 
 /// What the build takes, in MiB.
-const SPACE: u64 = 4 * 1024;
+const SPACE: u64 = 2 * 1024;
 
 /// Builds the kernel, or goes on where an interrupted run stopped. Root and source are the `normal` one's.
 pub(super) fn make(cache: &Cache, normal: &Kernel) -> Result<Kernel> {

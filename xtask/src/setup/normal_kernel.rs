@@ -15,7 +15,7 @@ use crate::kernel::{Kernel, Kind, option};
 use crate::progress::{Log, step};
 
 /// What source, packages and build take, in MiB.
-pub(super) const SPACE: u64 = 4 * 1024;
+pub(super) const SPACE: u64 = 3 * 1024;
 
 /// Makes the kernel, or goes on where an interrupted run stopped.
 pub(super) fn make(cache: &Cache, root: BuildRoot) -> Result<Kernel> {

@@ -11,6 +11,11 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
 
+/// What every kernel is told. An oops ends the machine, for nothing that comes after it can be trusted. A busy host may
+/// keep a processor of the guest waiting for long, so what is taken for a stall is longer than usual.
+const PARAMETERS: &str = "console=ttyS0 loglevel=7 printk.time=1 panic=-1 oops=panic \
+    sysctl.kernel.watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60";
+
 /// How the guest's instructions are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Accelerator {
@@ -82,12 +87,8 @@ pub(super) fn start(machine: &Machine<'_>) -> Result<Running> {
         "-initrd",
         &format!("/proc/self/fd/{}", initramfs.as_raw_fd()),
     ])
-    // An oops ends the machine: nothing that comes after it can be trusted.
     .arg("-append")
-    .arg(format!(
-        "console=ttyS0 loglevel=7 printk.time=1 panic=-1 oops=panic {}",
-        machine.parameters
-    ))
+    .arg(format!("{PARAMETERS} {}", machine.parameters))
     .arg("-chardev")
     .arg(file_option("file,id=console,append=on,path=", machine.log))
     .args(["-serial", "chardev:console"])

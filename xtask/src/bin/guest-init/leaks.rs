@@ -102,3 +102,37 @@ impl Symbol {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_in_modules_get_names() {
+        let symbols = "\
+ffffffff81000000 T _stext
+ffffffffa0000000 t kv_get\t[kvstore]
+ffffffffa0000800 T kv_set\t[kvstore]
+ffffffffa0000900 d kv_ops\t[kvstore]
+ffffffffa0008000 t exit\t[nltest]
+";
+        let symbols = Symbols(symbols.lines().filter_map(Symbol::parse).collect());
+        let named = |address: &str| symbols.name_addresses(&format!("    {address}"));
+        assert_eq!(
+            named("0xffffffffa0000010"),
+            "    0xffffffffa0000010 kv_get+0x10 [kvstore]\n"
+        );
+        assert_eq!(
+            named("0xffffffffa0000ffe"),
+            "    0xffffffffa0000ffe kv_set+0x7fe [kvstore]\n"
+        );
+        // Beyond the last function of its module, before the first of all, and not an address alone.
+        for other in [
+            "0xffffffffa0001017",
+            "0xffffffff81000010",
+            "0xffffffffa0000010 kmalloc",
+        ] {
+            assert_eq!(named(other), format!("    {other}\n"));
+        }
+    }
+}
