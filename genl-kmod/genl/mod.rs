@@ -20,8 +20,10 @@
 //!   (`genl_family_rcv_msg_attrs_parse()`), and each entry was checked to lie within the message
 //!   (`__nla_validate_parse()`). Getters check lengths again, so no policy is trusted with memory.
 //! - **The lifetime `'r`** of [`Op`], [`Attr`] and [`Reply`] is invariant and that of one call, so
-//!   an extended ACK cannot point into another request (`__nlmsg_ack_tlv()` would compute an offset
+//!   an extended ACK cannot point into another request (`netlink_ack_tlv_fill()` computes an offset
 //!   from it), and a reply cannot be returned for another one.
+//! - **Policies** are `struct nla_policy`, which the core reads by its type, some of it as pointers. A
+//!   [`Rule`] can only be built so that they fit; anything else fails to compile.
 //! - **Replies** own their buffer. [`Reply::send`] consumes it and gives the only [`Replied`] there
 //!   is, which the handler must return; the runtime sends it after that. So each request is
 //!   answered once: by a reply, or by an error.

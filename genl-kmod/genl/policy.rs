@@ -58,6 +58,9 @@ macro_rules! plain_rules {
     )*};
 }
 
+// The core reads the fields of `struct nla_policy` by its type, some as pointers: of a nest, `len`
+// is the size of the policy that the union points to. So each method below asks for a type whose
+// fields mean what it writes.
 impl Rule {
     /// The attribute is refused.
     const REFUSED: Self = Self::of_type(bindings::NLA_UNSPEC as u8);
@@ -116,6 +119,7 @@ impl Rule {
 
     /// At most `len` bytes, of a string without its NUL.
     pub const fn max_len(mut self, len: u16) -> Self {
+        assert!(self.has_length());
         // The core takes 0 for "any length".
         assert!(len > 0);
         self.0.len = len;
@@ -124,21 +128,33 @@ impl Rule {
 
     /// From `min` to `max` bytes of binary; use [`Self::min_len`] for strings.
     pub const fn len_range(self, min: u16, max: u16) -> Self {
-        assert!(self.0.type_ == bindings::NLA_BINARY as u8);
+        assert!(self.is_binary());
         // The union's range is of signed numbers.
-        assert!(min <= max && max <= i16::MAX as u16);
-        self.range(min as i16, max as i16)
+        assert!(max <= i16::MAX as u16);
+        self.between(min as i16, max as i16)
+    }
+
+    /// As [`Self::len_range`], for limits beyond what it takes.
+    pub const fn len_in_range(self, range: &'static Range) -> Self {
+        assert!(self.is_binary());
+        self.between_those_of(range)
     }
 
     /// A string of at least `LEN` bytes without its NUL, or as many bytes of binary.
     ///
     /// `struct nla_policy` has no field for it, so a function checks it.
     pub const fn min_len<const LEN: usize>(self) -> Self {
+        assert!(self.has_length());
         self.checked_by(min_len::<LEN>)
     }
 
-    /// A value from `min` to `max`, both included.
-    pub const fn range(mut self, min: i16, max: i16) -> Self {
+    /// A value from `min` to `max`, both included; of an integer.
+    pub const fn range(self, min: i16, max: i16) -> Self {
+        assert!(self.is_signed() || (self.is_unsigned() && min >= 0));
+        self.between(min, max)
+    }
+
+    const fn between(mut self, min: i16, max: i16) -> Self {
         assert!(min <= max);
         self.0.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_RANGE as u8;
         self.0.__bindgen_anon_1.__bindgen_anon_1 =
@@ -147,8 +163,12 @@ impl Rule {
     }
 
     /// A value in `range`, for limits beyond what [`Self::range`] takes; of an unsigned integer.
-    pub const fn in_range(mut self, range: &'static Range) -> Self {
-        assert!(!self.is_signed());
+    pub const fn in_range(self, range: &'static Range) -> Self {
+        assert!(self.is_unsigned());
+        self.between_those_of(range)
+    }
+
+    const fn between_those_of(mut self, range: &'static Range) -> Self {
         self.0.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_RANGE_PTR as u8;
         self.0.__bindgen_anon_1.range = &raw const range.0;
         self
@@ -164,7 +184,7 @@ impl Rule {
 
     /// No other bits than those of `mask`; of an unsigned integer.
     pub const fn mask(mut self, mask: u32) -> Self {
-        assert!(!self.is_signed());
+        assert!(self.is_unsigned());
         self.0.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_MASK as u8;
         self.0.__bindgen_anon_1.mask = mask;
         self
@@ -172,6 +192,7 @@ impl Rule {
 
     /// A value that `L` lists; of an unsigned integer in the machine's byte order.
     pub const fn listed<L: Listed>(self) -> Self {
+        assert!(self.is_unsigned() && !self.is_big_endian());
         self.checked_by(listed::<L>)
     }
 
@@ -184,6 +205,34 @@ impl Rule {
                 | bindings::NLA_S64
                 | bindings::NLA_SINT
         )
+    }
+
+    const fn is_unsigned(&self) -> bool {
+        self.is_big_endian()
+            || matches!(
+                self.0.type_ as c_uint,
+                bindings::NLA_U8
+                    | bindings::NLA_U16
+                    | bindings::NLA_U32
+                    | bindings::NLA_U64
+                    | bindings::NLA_UINT
+            )
+    }
+
+    const fn is_big_endian(&self) -> bool {
+        matches!(
+            self.0.type_ as c_uint,
+            bindings::NLA_BE16 | bindings::NLA_BE32
+        )
+    }
+
+    const fn is_binary(&self) -> bool {
+        self.0.type_ == bindings::NLA_BINARY as u8
+    }
+
+    /// It is of a string, or of bytes.
+    const fn has_length(&self) -> bool {
+        self.is_binary() || self.0.type_ == bindings::NLA_NUL_STRING as u8
     }
 
     const fn checked_by(mut self, check: Check) -> Self {

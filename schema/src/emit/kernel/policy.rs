@@ -81,9 +81,13 @@ fn binary_lengths(len: Len) -> String {
             min: 0,
             max: Some(max),
         } if max > 0 => format!(".max_len({max})"),
+        Len {
+            min,
+            max: Some(max),
+        } if i16::try_from(max).is_ok() => format!(".len_range({min}, {max})"),
         Len { min, max } => {
             let max = max.unwrap_or(u16::MAX);
-            format!(".in_range(&genl::Range::new({min}, {max}))")
+            format!(".len_in_range(&genl::Range::new({min}, {max}))")
         }
     }
 }
