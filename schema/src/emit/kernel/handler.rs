@@ -172,7 +172,6 @@ fn render_do_method(text: &mut Text, family: &Family, op: &Op, call: &Call) {
 }
 
 fn render_dump_methods(text: &mut Text, family: &Family, op: &Op, call: &Call) {
-    let name = op.name.snake();
     let cursor = cursor(op);
     let request = request_parameter(family, call, "'r");
     let mut parameters = vec!["&self"];
@@ -181,7 +180,7 @@ fn render_dump_methods(text: &mut Text, family: &Family, op: &Op, call: &Call) {
     text.gap();
     text.line(format!("/// Begins a dump of `{}`.", op.name));
     text.signature(
-        &format!("fn {name}_dump_start<'r>"),
+        &format!("fn {}<'r>", op.name.join("dump-start").snake()),
         &parameters,
         &format!(" -> Result<Self::{cursor}>;"),
     );
@@ -193,7 +192,8 @@ fn render_dump_methods(text: &mut Text, family: &Family, op: &Op, call: &Call) {
         &format!("items: {}<'_>", items(op)),
         "op: &genl::Op<'_>",
     ];
-    text.signature(&format!("fn {name}_dump"), &parameters, " -> Result;");
+    let head = format!("fn {}", op.name.join("dump").snake());
+    text.signature(&head, &parameters, " -> Result;");
 }
 
 fn render_do(text: &mut Text, family: &Family, op: &Op, call: &Call) {
@@ -284,7 +284,7 @@ fn render_dump(text: &mut Text, family: &Family, op: &Op, call: &Call) {
         "op: &genl::Op<'r>",
     ];
     text.signature("fn start<'r>", &parameters, " -> Result<Self::Cursor> {");
-    let method = format!("{}_dump_start", op.name.snake());
+    let method = op.name.join("dump-start").snake();
     if has_request {
         let view = family[call.request].name.pascal();
         text.line(format!("let request = {view}::parse(request, op)?;"));
@@ -301,7 +301,7 @@ fn render_dump(text: &mut Text, family: &Family, op: &Op, call: &Call) {
         "op: &genl::Op<'_>",
     ];
     text.signature("fn fill", &parameters, " -> Result {");
-    let method = format!("{}_dump", op.name.snake());
+    let method = op.name.join("dump").snake();
     let items = format!("{}(items)", items(op));
     text.chain("", "handler", &[(&method, &["cursor", &items, "op"])], "");
     text.close("");
@@ -375,7 +375,7 @@ fn render_event(text: &mut Text, family: &Family, event: &Event) {
     text.docs(&event.doc, &format!("The event `{}`.", event.name));
     text.line("///");
     text.line("/// Goes to one port in `net`; fails as [`genl::Family::unicast`] does.");
-    let head = format!("pub fn {name}_to<F>");
+    let head = format!("pub fn {}<F>", event.name.join("to").snake());
     let parameters = ["portid: u32", "net: &genl::Net", "fill: F"];
     text.signature(&head, &parameters, " -> Result");
     text.line("where");

@@ -93,7 +93,7 @@ impl Request<'_> {
         text.line(format!("/// The request of `{}`.", self.message.name));
         text.open(format!("pub struct {name}<'r>"));
         if self.has_optional() {
-            text.line("request: genl::Request<'r>,");
+            text.line(format!("{}: genl::Request<'r>,", self.free("request")));
         }
         for attr in self.required() {
             let field = attr.name.snake();
@@ -113,7 +113,8 @@ impl Request<'_> {
                 self.render_required(text, attr);
             } else {
                 let set = &self.family[self.message.set];
-                render_getters(text, self.family, set, attr, "self.request");
+                let source = format!("self.{}", self.free("request"));
+                render_getters(text, self.family, set, attr, &source);
             }
         }
         text.close("");
@@ -131,29 +132,40 @@ impl Request<'_> {
         self.required().count() < self.message.fields.len()
     }
 
+    /// `name`, or if a required attribute has taken it, one that no attribute can have.
+    fn free(&self, name: &str) -> String {
+        match self.required().any(|attr| attr.name.snake() == name) {
+            true => format!("{name}_"),
+            false => name.to_owned(),
+        }
+    }
+
     fn render_parse(&self, text: &mut Text) {
+        let (request, op) = (self.free("request"), self.free("op"));
         let set = &self.family[self.message.set];
         text.line("/// Fails, with an extended ACK, if an attribute is missing.");
-        let parameters = ["request: genl::Request<'r>", "op: &genl::Op<'r>"];
-        let unused = ["request: genl::Request<'r>", "_op: &genl::Op<'r>"];
         let requires = self.message.fields.iter().any(|field| field.required);
-        let parameters = if requires { parameters } else { unused };
+        let unused = if requires { "" } else { "_" };
+        let parameters = [
+            &*format!("{request}: genl::Request<'r>"),
+            &format!("{unused}{op}: &genl::Op<'r>"),
+        ];
         text.signature("fn parse", &parameters, " -> Result<Self> {");
         for field in self.message.fields.iter().filter(|field| field.required) {
             let attr = self.family.attr(self.message, field);
             let path = super::attr_path(set, attr);
-            let arguments: [&str; 2] = ["request", &path];
+            let arguments: [&str; 2] = [&request, &path];
             if attr.multi {
-                text.chain("", "op", &[("require", &arguments)], "?;");
+                text.chain("", &op, &[("require", &arguments)], "?;");
                 continue;
             }
             let head = format!("let {} = ", place_of(attr));
-            text.chain(&head, "op", &[("require", &arguments)], "?;");
+            text.chain(&head, &op, &[("require", &arguments)], "?;");
             self.render_value(text, attr);
         }
         let mut fields = Vec::new();
         if self.has_optional() {
-            fields.push("request".to_owned());
+            fields.push(request);
         }
         for attr in self.required() {
             fields.push(place_of(attr));
