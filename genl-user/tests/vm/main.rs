@@ -7,6 +7,7 @@ mod changes;
 mod dumps;
 mod guest;
 mod limits;
+mod memory;
 mod modules;
 mod namespaces;
 mod nltest;
