@@ -24,6 +24,7 @@ pub(super) fn check(
     }
     check_validation(family, numbered, faults);
     check_hooks(spec, numbered, faults);
+    check_dumps(numbered, faults);
     policy::check(family, spec, faults);
 }
 
@@ -91,6 +92,20 @@ fn check_hooks(spec: &spec::Family, numbered: &Operations<'_>, faults: &mut Vec<
     }
     if let Some(kernel_family) = spec.kernel_family.get() {
         refuse("`sock-priv`", &kernel_family.sock_priv, faults);
+    }
+}
+
+/// The items of a dump are what its reply says.
+fn check_dumps(numbered: &Operations<'_>, faults: &mut Vec<Diagnostic>) {
+    for op in &numbered.ops {
+        let dump = &op.spec.dump;
+        let lacks_reply = dump.get().is_some_and(|call| !call.reply.is_present());
+        if let (true, Some(span)) = (lacks_reply, dump.span()) {
+            faults.push(
+                not_supported("a dump without a `reply`", span)
+                    .help("say in `reply` which attributes its items have"),
+            );
+        }
     }
 }
 

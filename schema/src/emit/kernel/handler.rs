@@ -106,7 +106,7 @@ fn render_trait(text: &mut Text, family: &Family) {
             op.name
         ));
         text.line(format!("type {}: Send + 'static;", cursor(op)));
-        if longest(family, item(family, call)).is_none() {
+        if longest(family, item(family, op, call).0).is_none() {
             text.gap();
             text.line(format!(
                 "/// The longest item of a dump of `{}`, in bytes of attributes and their headers.",
@@ -140,12 +140,10 @@ fn item_len(op: &Op) -> String {
     format!("{}_ITEM_LEN", op.name.shouty())
 }
 
-/// What the items of a dump carry; one without a reply has empty items.
-fn item<'f>(family: &'f Family, call: &Call) -> &'f Message {
-    match call.reply {
-        Some(reply) => &family[reply.message],
-        None => &family[call.request],
-    }
+/// What the items of a dump carry, and their command.
+fn item<'f>(family: &'f Family, op: &Op, call: &Call) -> (&'f Message, String) {
+    let reply = call.reply.expect("resolve lets no dump be without a reply");
+    (&family[reply.message], reply_cmd(op, reply.cmd))
 }
 
 /// The parameter for a request, if it has attributes.
@@ -260,9 +258,8 @@ fn render_numbers(text: &mut Text, family: &Family, op: &Op, call: &Call) {
 }
 
 fn render_dump(text: &mut Text, family: &Family, op: &Op, call: &Call) {
-    let message = item(family, call);
+    let (message, cmd) = item(family, op, call);
     let content = message.name.pascal();
-    let cmd = reply_cmd(op, call.reply.map_or(op.cmd, |reply| reply.cmd));
     let len = match longest(family, message) {
         Some(len) => len.to_string(),
         None => format!("H::{}", item_len(op)),
