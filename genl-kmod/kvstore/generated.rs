@@ -798,13 +798,6 @@ impl<M: genl::Put> DelNtf<M> {
     }
 }
 
-impl<'r> DelNtf<genl::Reply<'r>> {
-    /// Hands the complete reply over; it leaves when the handler has returned.
-    pub fn send(self) -> genl::Replied<'r> {
-        self.0.send()
-    }
-}
-
 /// What a nest of `meta` carries.
 pub struct MetaWriter<M>(M);
 

@@ -835,13 +835,6 @@ impl<M: genl::Put> Message<M> {
     }
 }
 
-impl<'r> Message<genl::Reply<'r>> {
-    /// Hands the complete reply over; it leaves when the handler has returned.
-    pub fn send(self) -> genl::Replied<'r> {
-        self.0.send()
-    }
-}
-
 /// What a nest of `inner` carries.
 pub struct InnerWriter<M>(M);
 

@@ -1,12 +1,19 @@
 //! What the kernel sends: a setter for each attribute.
 
+use std::collections::HashSet;
+
 use super::definitions::flags_type;
 use super::nested_sets;
 use super::text::Text;
 use crate::model::{Attr, AttrKind, AttrSet, Direction, Family, Int, IntKind};
 
 pub(super) fn render(text: &mut Text, family: &Family) {
-    for message in &family.messages {
+    let replies: HashSet<_> = family
+        .ops
+        .iter()
+        .filter_map(|op| Some(op.do_.as_ref()?.reply?.message))
+        .collect();
+    for (id, message) in family.messages() {
         if message.direction == Direction::Request {
             continue;
         }
@@ -18,7 +25,9 @@ pub(super) fn render(text: &mut Text, family: &Family) {
             .collect();
         let doc = format!("What `{}` carries.", message.name);
         Setters { family, set, attrs }.render(text, &message.name.pascal(), &doc);
-        render_send(text, &message.name.pascal());
+        if replies.contains(&id) {
+            render_send(text, &message.name.pascal());
+        }
     }
     for set in nested_sets(family, Direction::FromKernel) {
         let attrs = set
