@@ -9,9 +9,12 @@
 
 use super::{
     attr::Request,
-    message::raw::{
-        Message,
-        Target, //
+    message::{
+        raw::{
+            Message,
+            Target, //
+        },
+        MAX_ROOM, //
     },
     net::PerNet,
     op::{
@@ -42,6 +45,8 @@ pub trait Dump<H>: 'static {
     /// `genlmsghdr.cmd` of the items.
     const ITEM_CMD: u8;
     /// The longest item, in bytes of attributes with their headers: a chunk has room for one.
+    ///
+    /// Fails to compile if that is more than the 1 MiB that any message may have.
     const ITEM_LEN: usize;
     /// Where a dump stands between two chunks.
     type Cursor: Send + 'static;
@@ -239,6 +244,9 @@ unsafe fn info(cb: *mut bindings::netlink_callback) -> NonNull<bindings::genl_in
 pub(super) unsafe extern "C" fn start<H: PerNet, O: Dump<H>>(
     cb: *mut bindings::netlink_callback,
 ) -> c_int {
+    const {
+        assert!(O::ITEM_LEN <= MAX_ROOM);
+    }
     // SAFETY: `genl_start()` passes a valid `cb`, for the time of this call.
     let op = unsafe { Op::new(info(cb)) };
     // SAFETY: This function is in the row that has `O::POLICY`, and in a table of state `H`.

@@ -39,7 +39,7 @@ pub struct Group(bindings::genl_multicast_group);
 impl Group {
     /// A group that those may join who have `permission`.
     ///
-    /// Fails to compile if the name is longer than 15 bytes, or if the permission is
+    /// Fails to compile if the name is empty or longer than 15 bytes, or if the permission is
     /// [`Permission::Admin`]: the core only asks for rights in the namespace's own user namespace.
     pub const fn new(name: &CStr, permission: Permission) -> Self {
         let flags = match permission {
@@ -57,7 +57,7 @@ impl Group {
 /// The name with NULs behind it.
 const fn padded<const N: usize>(name: &CStr) -> [c_char; N] {
     let name = name.to_bytes_with_nul();
-    assert!(name.len() <= N);
+    assert!(name.len() > 1 && name.len() <= N);
     let mut padded = [0; N];
     let mut at = 0;
     while at < name.len() {
@@ -95,7 +95,8 @@ unsafe impl Sync for Family {}
 impl Family {
     /// Describes a family.
     ///
-    /// Fails to compile if the name is longer than 15 bytes or there are more than 255 groups.
+    /// Fails to compile if the name is empty or longer than 15 bytes, or if there are more than 255
+    /// groups.
     pub const fn new(
         name: &CStr,
         version: u8,
@@ -204,6 +205,9 @@ impl<H: PerNet> Registration<H> {
     ///
     /// Fails with EBUSY if this module has done so before.
     fn new<F: Serve<Handler = H>>() -> Result<Self> {
+        const {
+            assert!(!F::OPS.is_empty() && F::OPS.len() <= u8::MAX as usize);
+        }
         if TAKEN.cmpxchg(0, 1, Full).is_err() {
             return Err(EBUSY);
         }
@@ -215,7 +219,7 @@ impl<H: PerNet> Registration<H> {
         // fields. The table is static, and its rows are what the C side expects.
         unsafe {
             (*raw).split_ops = F::OPS.as_ptr().cast();
-            (*raw).n_split_ops = u8::try_from(F::OPS.len())?;
+            (*raw).n_split_ops = F::OPS.len() as u8;
             (*raw).module = this_module::<crate::LocalModule>().as_ptr();
             (*raw).set_netnsok(1);
             (*raw).set_parallel_ops(1);

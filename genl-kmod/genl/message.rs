@@ -32,7 +32,7 @@ use raw::Target;
 const FIRST_ROOM: usize = 256;
 
 /// The longest message: what is larger should be a dump.
-const MAX_ROOM: usize = 1 << 20;
+pub(super) const MAX_ROOM: usize = 1 << 20;
 
 /// A message that takes attributes.
 ///

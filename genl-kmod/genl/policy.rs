@@ -106,7 +106,10 @@ impl Rule {
     }
 
     /// Attributes of another set.
+    ///
+    /// Fails to compile for [`Policy::NONE`]: of a nest without rules the core checks nothing.
     pub const fn nest(policy: Policy) -> Self {
+        assert!(!policy.rules.is_null());
         Self(bindings::nla_policy {
             type_: bindings::NLA_NESTED as u8,
             len: policy.max,
