@@ -3,6 +3,9 @@
 //! The family's operations, on the store of the namespace that a request comes from.
 //!
 //! Events are sent under the store's lock, so that listeners hear of changes in their order.
+//!
+//! A store's memory is charged to the memory cgroup of who fills it: anyone can be the administrator
+//! of a namespace of their own, and make many of them.
 
 use crate::{
     generated::{
@@ -141,7 +144,7 @@ impl Handler for KvStore {
             created_ns: clock::real_ns(),
             hits: 0,
         };
-        let room = RBTreeNodeReservation::new(GFP_KERNEL)?;
+        let room = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
         let mut store = self.store.lock();
         let entry = store
             .set(key, entry, room)
@@ -222,14 +225,14 @@ fn labels<'r>(request: &Set<'r>, op: &Op<'r>) -> Result<KVec<u8>> {
         return Err(op.bad_attr(surplus, E2BIG, c"too many labels"));
     }
     for label in meta.label() {
-        labels.extend_from_slice(label.to_bytes_with_nul(), GFP_KERNEL)?;
+        labels.extend_from_slice(label.to_bytes_with_nul(), GFP_KERNEL_ACCOUNT)?;
     }
     Ok(labels)
 }
 
 fn copy(bytes: &[u8]) -> Result<KVec<u8>> {
     let mut copy = KVec::new();
-    copy.extend_from_slice(bytes, GFP_KERNEL)?;
+    copy.extend_from_slice(bytes, GFP_KERNEL_ACCOUNT)?;
     Ok(copy)
 }
 

@@ -3,6 +3,7 @@
 //! `cargo xtask test` runs this in a virtual machine in which kvstore and nltest are loaded, one test
 //! at a time: some unload and load the modules.
 
+mod cgroup;
 mod changes;
 mod dumps;
 mod guest;
