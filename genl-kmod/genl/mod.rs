@@ -19,9 +19,10 @@
 //!   from user space. The attribute table is as long as the row's `maxattr` says
 //!   (`genl_family_rcv_msg_attrs_parse()`), and each entry was checked to lie within the message
 //!   (`__nla_validate_parse()`). Getters check lengths again, so no policy is trusted with memory.
-//! - **The lifetime `'r`** of [`Op`], [`Attr`] and [`Reply`] is invariant and that of one call, so
-//!   an extended ACK cannot point into another request (`netlink_ack_tlv_fill()` computes an offset
-//!   from it), and a reply cannot be returned for another one.
+//! - **The lifetime `'r`** of [`Op`], [`Attr`] and [`Reply`] is that of one call: what is of another
+//!   one does not have it, as that of [`Op`] and [`Reply`] is invariant. So an extended ACK cannot
+//!   point into another request (`netlink_ack_tlv_fill()` computes an offset from it), and a reply
+//!   cannot be returned for another one.
 //! - **Policies** are `struct nla_policy`, which the core reads by its type, some of it as pointers. A
 //!   [`Rule`] can only be built so that they fit; anything else fails to compile.
 //! - **Replies** own their buffer. [`Reply::send`] consumes it and gives the only [`Replied`] there
@@ -53,6 +54,7 @@ pub mod dump;
 pub mod export;
 mod extack;
 pub mod family;
+pub mod log;
 pub mod mcast;
 pub mod message;
 pub mod net;

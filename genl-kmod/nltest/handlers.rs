@@ -15,6 +15,7 @@ use crate::{
     },
     genl::{
         self,
+        log::may_log,
         Op,
         Replied,
         Reply, //
@@ -50,9 +51,12 @@ impl Handler for NlTest {
         reply: HelloReply<Reply<'r>>,
         op: &Op<'r>,
     ) -> Result<Replied<'r>> {
-        // Shown as a `BStr`, whatever is not printable is escaped: it is user space's text.
-        let text = BStr::from_bytes(request.text().to_bytes());
-        pr_info!("port {} says \"{}\"\n", op.portid(), text);
+        // Anyone may say hello, as often as they like.
+        if may_log() {
+            // Shown as a `BStr`, whatever is not printable is escaped: it is user space's text.
+            let text = BStr::from_bytes(request.text().to_bytes());
+            pr_info!("port {} says \"{}\"\n", op.portid(), text);
+        }
         Ok(reply.text(request.text())?.send())
     }
 

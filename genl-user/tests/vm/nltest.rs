@@ -57,6 +57,18 @@ fn a_hello_logs_one_line_whatever_it_says() {
 }
 
 #[test]
+fn hellos_cannot_flood_the_log() {
+    let mut log = kernel_log();
+    let mut client = open();
+    for _ in 0..200 {
+        client.hello(&Hello { text: "flood" }).expect("hello");
+    }
+    let lines = log.lines();
+    let logged = lines.iter().filter(|line| line.contains("flood")).count();
+    assert!(logged < 100, "{logged} lines of 200");
+}
+
+#[test]
 fn every_type_comes_back_unchanged() {
     let mut client = open();
     let text = "t".repeat(256);
