@@ -43,7 +43,7 @@ impl Color {
 
 /// Commands: `genlmsghdr.cmd`.
 pub mod cmd {
-    /// Say hello; the kernel logs it and greets back.
+    /// Say hello; the kernel logs it, if not too many do, and greets back.
     pub const HELLO: u8 = 1;
 
     /// All attributes come back unchanged.
@@ -184,7 +184,7 @@ impl<H: Handler> genl::Serve for Served<H> {
 ///
 /// Requests are served concurrently, and all methods may sleep.
 pub trait Handler: genl::PerNet {
-    /// Say hello; the kernel logs it and greets back.
+    /// Say hello; the kernel logs it, if not too many do, and greets back.
     fn hello<'r>(
         &self,
         request: Hello<'r>,

@@ -72,7 +72,7 @@ impl Client {
         &mut self.connection
     }
 
-    /// Say hello; the kernel logs it and greets back.
+    /// Say hello; the kernel logs it, if not too many do, and greets back.
     pub fn hello(&mut self, request: &Hello<'_>) -> Result<HelloReply<'_>, genl_user::Error> {
         self.connection
             .call::<HelloReplyOwned>(&Self::HELLO, request)
