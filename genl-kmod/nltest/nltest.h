@@ -17,7 +17,8 @@ struct net;
  *
  * Context: Process context. May sleep.
  * Return: 0; -ECONNREFUSED if nobody has the port, -EAGAIN if its queue is full, -EINVAL for
- * port 0, -ENODEV if the family is not registered, -ENOMEM.
+ * port 0, -EMSGSIZE for a text of 64 KiB or more, -ENODEV if the family is not registered,
+ * -ENOMEM.
  */
 int nltest_unicast(struct net *net, u32 portid, const char *text);
 
