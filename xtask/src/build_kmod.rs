@@ -1,13 +1,14 @@
 //! `cargo xtask build-kmod`: builds the kernel half.
 //!
 //! The build works on a copy of `genl-kmod` in the target directory, one for each kernel, which only changed
-//! files are copied to. In the sandbox the copy stands where the original does, so that the compiler names
-//! the files the reader knows, and nothing is ever written into the checkout.
+//! files are copied to. In the sandbox the copy stands where the original does, so that what the compiler
+//! names is in the checkout, and nothing is ever written there.
 
 mod mirror;
 mod running;
 mod tree;
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -199,7 +200,10 @@ impl<'a> Work<'a> {
         let what = format!("building {family} for {}", self.tree.release());
         step(workspace::log(&format!("build-{family}"))?, &what, |log| {
             let output = log.output(&mut make)?;
-            let complaints = complaints(&String::from_utf8_lossy(&output.stderr));
+            let complaints = complaints(
+                &String::from_utf8_lossy(&output.stderr),
+                &self.source.join(family),
+            );
             std::io::stderr().write_all(complaints.as_bytes())?;
             if !output.status.success() {
                 bail!(
@@ -243,14 +247,39 @@ impl<'a> Work<'a> {
     }
 }
 
-/// What make wrote to stderr, without what it always says.
-fn complaints(stderr: &str) -> String {
-    let noise = |line: &str| line.starts_with("Skipping BTF generation");
+/// What make wrote to stderr about the family in `dir`, without what it always says, and with the files named
+/// as they are seen from the checkout.
+fn complaints(stderr: &str, dir: &Path) -> String {
+    let noise = |line: &str| {
+        line.starts_with("Skipping BTF generation")
+            // What failed has said so itself, and each make on the way up says it once more.
+            || line.starts_with("make")
+                && (line.contains("] Error ") || line.ends_with("Waiting for unfinished jobs...."))
+    };
     stderr
         .lines()
         .filter(|line| !noise(line))
-        .map(|line| format!("{line}\n"))
+        .map(|line| format!("{}\n", from_checkout(line, dir)))
         .collect()
+}
+
+/// The line, in which a compiler may name a file as it is seen from `dir`, a directory of genl-kmod:
+/// `  --> handlers.rs:8:9`, or `../genl/shim.c:8:9: error: …`.
+fn from_checkout<'l>(line: &'l str, dir: &Path) -> Cow<'l, str> {
+    let arrow = ["--> ", "::: "]
+        .iter()
+        .find_map(|arrow| Some(line.find(arrow)? + arrow.len()));
+    let (before, place) = line.split_at(arrow.unwrap_or(0));
+    let file = place.split(':').next().unwrap_or_default();
+    if file.is_empty() || file.starts_with('/') || !dir.join(file).is_file() {
+        return line.into();
+    }
+    let family = dir.file_name().unwrap_or_default().display();
+    match place.strip_prefix("../") {
+        Some(place) => format!("{before}genl-kmod/{place}"),
+        None => format!("{before}genl-kmod/{family}/{place}"),
+    }
+    .into()
 }
 
 #[cfg(test)]
@@ -298,8 +327,48 @@ mod tests {
 
     #[test]
     fn only_complaints_are_shown() {
-        let stderr =
-            "warning: unused\nSkipping BTF generation for x.ko due to unavailability of vmlinux\n";
-        assert_eq!(complaints(stderr), "warning: unused\n");
+        let stderr = "warning: unused\n\
+            Skipping BTF generation for x.ko due to unavailability of vmlinux\n\
+            make[3]: *** [/kernel/scripts/Makefile.build:366: greeter_main.o] Error 1\n\
+            make[3]: *** Waiting for unfinished jobs....\n\
+            make[3]: *** No rule to make target 'x.o', needed by 'y.o'.  Stop.\n";
+        assert_eq!(
+            complaints(stderr, Path::new("/nowhere")),
+            "warning: unused\nmake[3]: *** No rule to make target 'x.o', needed by 'y.o'.  Stop.\n"
+        );
+    }
+
+    #[test]
+    fn files_are_named_as_seen_from_the_checkout() {
+        let dir = tempfile::tempdir().unwrap();
+        let family = dir.path().join("greeter");
+        for file in ["greeter/handlers.rs", "genl/shim.c"] {
+            let file = dir.path().join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "").unwrap();
+        }
+        for (line, shown) in [
+            (
+                "  --> handlers.rs:8:9",
+                "  --> genl-kmod/greeter/handlers.rs:8:9",
+            ),
+            (
+                "  ::: handlers.rs:8:9",
+                "  ::: genl-kmod/greeter/handlers.rs:8:9",
+            ),
+            (
+                "../genl/shim.c:8:9: error: no",
+                "genl-kmod/genl/shim.c:8:9: error: no",
+            ),
+            (
+                "  --> /kernel/rust/kernel/lib.rs:8:9",
+                "  --> /kernel/rust/kernel/lib.rs:8:9",
+            ),
+            ("8 | let handlers.rs", "8 | let handlers.rs"),
+            ("error: aborting", "error: aborting"),
+            ("", ""),
+        ] {
+            assert_eq!(from_checkout(line, &family), shown);
+        }
     }
 }

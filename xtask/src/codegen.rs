@@ -104,7 +104,22 @@ fn compile_all(root: &Path) -> Result<Vec<(String, Family)>> {
         faulty == 0,
         "nothing was generated because of errors in {faulty} of the specs"
     );
+    check_names(&families)?;
     Ok(families)
+}
+
+/// Refuses families whose files would replace each other.
+fn check_names(families: &[(String, Family)]) -> Result<()> {
+    for (at, (source, family)) in families.iter().enumerate() {
+        let name = family.name.snake();
+        let mut before = families[..at].iter();
+        if let Some((other, _)) = before.find(|(_, other)| other.name.snake() == name) {
+            bail!(
+                "{other} and {source} both describe `{name}`: give one of the families another name"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The files of one family.
@@ -251,7 +266,23 @@ fn first_change<'t>(old: &'t [&'t str], new: &'t [&'t str]) -> (&'t [&'t str], &
 
 #[cfg(test)]
 mod tests {
-    use super::first_change;
+    use super::*;
+
+    #[test]
+    fn no_two_specs_describe_one_family() {
+        let family = |file: &str, name: &str| {
+            let text = include_str!("../template/spec.yaml").replace("@FAMILY@", name);
+            (file.to_owned(), genl_schema::compile(file, &text).unwrap())
+        };
+        let (one, two) = (family("one.yaml", "my-kv"), family("two.yaml", "other"));
+        check_names(&[one, two]).unwrap();
+        let (one, two) = (family("one.yaml", "my-kv"), family("two.yaml", "my-kv"));
+        let error = check_names(&[one, two]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "one.yaml and two.yaml both describe `my_kv`: give one of the families another name"
+        );
+    }
 
     #[test]
     fn a_change_ends_where_the_texts_go_on_alike() {

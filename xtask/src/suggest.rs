@@ -1,5 +1,7 @@
 //! "Did you mean …?"
 
+pub(crate) use genl_schema::diag::nearest;
+
 /// Ends a message on a name that is not known: the known one most like it, else all of them.
 pub(crate) fn known<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
@@ -10,47 +12,9 @@ pub(crate) fn known<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -
     }
 }
 
-/// The known name that `wrong` is probably meant to be, if one is near enough.
-pub(crate) fn nearest<'a>(
-    wrong: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    let nearest = known
-        .into_iter()
-        .map(|name| (distance(wrong, name), name))
-        .min();
-    let (_, name) = nearest.filter(|(distance, _)| *distance <= wrong.len() / 3 + 1)?;
-    Some(name)
-}
-
-/// How many letters have to be put in, taken out or replaced to get from one to the other.
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in to.bytes().enumerate() {
-            let cost = if a == b {
-                diagonal
-            } else {
-                diagonal.min(row[j]).min(row[j + 1]) + 1
-            };
-            diagonal = std::mem::replace(&mut row[j + 1], cost);
-        }
-    }
-    row[to.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distances() {
-        assert_eq!(distance("kvstore", "kvstore"), 0);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-    }
 
     #[test]
     fn near_names_are_offered_and_others_listed() {
@@ -62,6 +26,7 @@ mod tests {
             known("wireguard", ["kvstore", "nltest"]),
             "there are: kvstore, nltest"
         );
+        assert_eq!(known("nosuch", ["mtouch"]), "there are: mtouch");
         assert_eq!(known("x", []), "there is none at all");
     }
 }

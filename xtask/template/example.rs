@@ -1,15 +1,27 @@
 //! Has the kernel greet the guest named by the first argument, and hears of it as everybody may.
 
+use std::process::ExitCode;
+
+use genl_user::Error;
 use genl_user::families::@MODULE@::{Client, Event, Events, Greet, Group};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
     let name = std::env::args().nth(1).unwrap_or("world".to_owned());
+    match greet(&name) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
+fn greet(name: &str) -> Result<(), Error> {
     // Joined before the call, so that nothing is missed.
     let mut events = Events::open(&[Group::Guests])?;
 
     let mut client = Client::open()?;
-    let reply = client.greet(&Greet { name: &name })?;
+    let reply = client.greet(&Greet { name })?;
     println!("greeted as number {}", reply.number().unwrap_or_default());
 
     match events.next()? {
