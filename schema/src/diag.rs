@@ -291,7 +291,7 @@ impl fmt::Display for Report {
 impl std::error::Error for Report {}
 
 /// The one of `known` that `wrong` is nearest to, where it is near: a third of the letters differ.
-fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Nobody's typing error; and the distance takes the product of both lengths to compute.
     if wrong.len() > 64 {
         return None;

@@ -96,7 +96,28 @@ fn diagnostic(error: &Error, text: &str) -> Diagnostic {
     let span = error.location().map_or(Span::default(), |at| {
         place(at).unwrap_or_else(|| at_line(text, at.line(), at.column()))
     });
-    Diagnostic::new(code, span, message)
+    match message.contains("tab").then(|| tab(text, span.start)) {
+        Some(Some(tab)) => Diagnostic::new(code, tab, "a line is indented with a tab")
+            .help("YAML is indented with spaces"),
+        _ => Diagnostic::new(code, span, message),
+    }
+}
+
+/// The first tab that indents a line, from the line of `start` on: the scanner's place may be before it.
+fn tab(text: &str, start: usize) -> Option<Span> {
+    let mut at = text.get(..start)?.rfind('\n').map_or(0, |end| end + 1);
+    for line in text[at..].split_inclusive('\n') {
+        let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if let Some(tab) = line[..indent].find('\t') {
+            let start = at + tab;
+            return Some(Span {
+                start,
+                end: start + 1,
+            });
+        }
+        at += line.len();
+    }
+    None
 }
 
 /// Where a node stands, in bytes.
