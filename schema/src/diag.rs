@@ -51,6 +51,8 @@ pub enum Code {
     UnknownWord = 7,
     /// The key belongs to another of YNL's schemas than the one the spec follows.
     WrongProtocol = 8,
+    /// The spec describes a classic netlink family, not a generic one.
+    NotGeneric = 9,
 
     /// A name refers to nothing.
     UnknownReference = 10,
@@ -82,6 +84,8 @@ pub enum Code {
     NotApplicable = 30,
     /// A subset has something that its set does not.
     BadSubset = 31,
+    /// A struct that is a part of itself.
+    RecursiveStruct = 32,
 
     /// An operation that neither do, dump, notify nor event describes.
     EmptyOperation = 40,
@@ -98,13 +102,13 @@ pub enum Code {
     /// A notification repeats the reply of an operation that has none.
     NothingToRepeat = 46,
 
-    /// YNL has it, this project does not yet.
+    /// YNL has it, the kernel emitter does not yet.
     NotSupported = 90,
 }
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::Syntax,
         Self::TooLarge,
         Self::WrongType,
@@ -113,6 +117,7 @@ impl Code {
         Self::MissingKey,
         Self::UnknownWord,
         Self::WrongProtocol,
+        Self::NotGeneric,
         Self::UnknownReference,
         Self::DuplicateName,
         Self::DuplicateValue,
@@ -127,6 +132,7 @@ impl Code {
         Self::BadNumber,
         Self::NotApplicable,
         Self::BadSubset,
+        Self::RecursiveStruct,
         Self::EmptyOperation,
         Self::MixedOperation,
         Self::NotInMessages,

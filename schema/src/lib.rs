@@ -23,8 +23,34 @@ pub use strip::strip;
 ///
 /// Everything that is wrong with the spec, in one report.
 pub fn compile(file: &str, text: &str) -> Result<model::Family, Report> {
+    compile_for(Halves::User, file, text)
+}
+
+/// As [`compile`], for a family whose kernel half is to be generated as well.
+///
+/// # Errors
+///
+/// As those of [`compile`]; and [`diag::Code::NotSupported`] for what the kernel emitter cannot do.
+pub fn compile_for_kernel(file: &str, text: &str) -> Result<model::Family, Report> {
+    compile_for(Halves::Both, file, text)
+}
+
+/// What is to be generated from a spec.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Halves {
+    /// Everything but kernel code: any family can have it.
+    User,
+    /// Kernel code too.
+    Both,
+}
+
+fn compile_for(halves: Halves, file: &str, text: &str) -> Result<model::Family, Report> {
     let mut faults = Vec::new();
-    match understand(text, &mut faults) {
+    let family = understand(text, &mut faults);
+    if halves == Halves::User {
+        faults.retain(|fault| fault.code != diag::Code::NotSupported);
+    }
+    match family {
         Some(family) if faults.is_empty() => Ok(family),
         _ => Err(Report::new(file, text, faults)),
     }

@@ -3,6 +3,17 @@
 //! Every reference of the spec has become a typed index, every number is known, every check is
 //! spelled out. `resolve` builds it and vouches for it; an emitter need not check anything again.
 
+mod attrs;
+mod c_header;
+mod structs;
+
+pub use attrs::{
+    Attr, AttrKind, AttrSet, Binary, Bitfield32, ByteOrder, DisplayHint, EnumUse, Holds, Int,
+    IntKind, Len, Text,
+};
+pub use c_header::{CDefinition, CFamily, CName, Scope};
+pub use structs::{Member, MemberKind, Struct};
+
 use crate::name::Name;
 
 macro_rules! index {
@@ -37,6 +48,10 @@ index!(
     SetId, sets, AttrSet
 );
 index!(
+    /// Which of [`Family::structs`].
+    StructId, structs, Struct
+);
+index!(
     /// Which of [`Family::messages`].
     MessageId, messages, Message
 );
@@ -65,6 +80,8 @@ pub struct Family {
     pub consts: Vec<Const>,
     /// Enums and flags, in the spec's order.
     pub enums: Vec<Enum>,
+    /// C structs, in the spec's order.
+    pub structs: Vec<Struct>,
     /// Attribute sets, in the spec's order.
     pub sets: Vec<AttrSet>,
     /// Each distinct message of the family once; the names are unique.
@@ -73,8 +90,16 @@ pub struct Family {
     pub ops: Vec<Op>,
     /// Notifications and events, in the spec's order.
     pub events: Vec<Event>,
+    /// Operations that do nothing but take a number, in the spec's order.
+    pub reserved: Vec<Reserved>,
     /// Multicast groups, in the order in which they are registered.
     pub groups: Vec<Group>,
+    /// How requests and what comes back are numbered.
+    pub numbering: Numbering,
+    /// What concerns C kernel code alone.
+    pub kernel: KernelSide,
+    /// What the spec says of the family's uAPI header.
+    pub c: CFamily,
 }
 
 impl Family {
@@ -110,6 +135,14 @@ impl Family {
             .map(|(at, group)| (GroupId(at), group))
     }
 
+    /// Every struct with its index.
+    pub fn structs(&self) -> impl Iterator<Item = (StructId, &Struct)> {
+        self.structs
+            .iter()
+            .enumerate()
+            .map(|(at, definition)| (StructId(at), definition))
+    }
+
     /// The attribute that a field of `message` names.
     pub fn attr(&self, message: &Message, field: &Field) -> &Attr {
         &self[message.set].attrs[field.attr]
@@ -127,15 +160,57 @@ pub enum Protocol {
     GenetlinkLegacy,
 }
 
+/// How operations get their numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numbering {
+    /// A request and what comes back share one row of numbers.
+    Unified,
+    /// Requests have a row of numbers, what comes back another.
+    Directional,
+}
+
+/// What a spec says to those who write the kernel side in C; nothing on the wire depends on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KernelSide {
+    /// Which operations share a policy.
+    pub policy: KernelPolicy,
+    /// Headers that the kernel code includes.
+    pub headers: Vec<String>,
+    /// The C type of the state that each socket has with the family.
+    pub sock_priv: Option<String>,
+}
+
+/// Which operations share a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KernelPolicy {
+    /// None: each do and each dump has its own.
+    Split,
+    /// A do and the dump of the same operation.
+    PerOp,
+    /// All of the family.
+    Global,
+}
+
 /// A named constant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Const {
     /// Its name.
     pub name: Name,
     /// Its value.
-    pub value: u64,
+    pub value: ConstValue,
     /// The spec's own words; may be empty.
     pub doc: String,
+    /// Its looks in a C header.
+    pub c: CDefinition,
+}
+
+/// What a constant stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ConstValue {
+    /// A number, from -2^63 to 2^64 - 1.
+    Int(i128),
+    /// A text.
+    Text(String),
 }
 
 /// A list of named values: one of them is meant (enum), or any of them together (flags).
@@ -145,10 +220,13 @@ pub struct Enum {
     pub name: Name,
     /// Whether the definition is of type `flags`; then an entry's value is a bit's *number*.
     pub flags: bool,
-    /// The entries, in the spec's order; names and values are unique.
+    /// The entries, in the spec's order; names and values are unique. An enum that a header
+    /// defines may have none.
     pub entries: Vec<Entry>,
     /// The spec's own words; may be empty.
     pub doc: String,
+    /// Its looks in a C header.
+    pub c: CDefinition,
 }
 
 impl Enum {
@@ -156,13 +234,14 @@ impl Enum {
     pub fn is_sparse(&self) -> bool {
         self.entries
             .windows(2)
-            .any(|pair| pair[0].value.checked_add(1) != Some(pair[1].value))
+            .any(|pair| pair[0].value + 1 != pair[1].value)
     }
 
     /// All bits that the entries name, each entry's value taken as a bit's number.
     pub fn mask(&self) -> u64 {
         self.entries
             .iter()
+            .filter(|entry| (0..64).contains(&entry.value))
             .fold(0, |mask, entry| mask | 1 << entry.value)
     }
 }
@@ -172,161 +251,10 @@ impl Enum {
 pub struct Entry {
     /// Its name.
     pub name: Name,
-    /// The value; of flags the bit's number.
-    pub value: u64,
+    /// The value, from -2^63 to 2^64 - 1; of flags the bit's number.
+    pub value: i128,
     /// The spec's own words; may be empty.
     pub doc: String,
-}
-
-/// A space of attribute types.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AttrSet {
-    /// Its name.
-    pub name: Name,
-    /// The attributes, ascending by id; names and ids are unique.
-    pub attrs: Vec<Attr>,
-    /// The spec's own words; may be empty.
-    pub doc: String,
-}
-
-impl AttrSet {
-    /// The highest attribute type of the set; 0 if it has none.
-    pub fn max_id(&self) -> u16 {
-        self.attrs.last().map_or(0, |attr| attr.id)
-    }
-
-    /// The set's pad attribute, by which 64-bit values are aligned, if it has one.
-    pub fn pad(&self) -> Option<&Attr> {
-        self.attrs.iter().find(|attr| attr.kind == AttrKind::Pad)
-    }
-}
-
-/// One attribute of a set.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Attr {
-    /// Its name.
-    pub name: Name,
-    /// `nla_type`.
-    pub id: u16,
-    /// May stand in a message more than once.
-    pub multi: bool,
-    /// What it holds.
-    pub kind: AttrKind,
-    /// The spec's own words; may be empty.
-    pub doc: String,
-}
-
-/// What an attribute holds.
-#[derive(Debug, Clone, PartialEq)]
-pub enum AttrKind {
-    /// Nothing; aligns what follows. Never a field of a message.
-    Pad,
-    /// Nothing; the number is taken. Never a field of a message.
-    Unused,
-    /// Nothing; there or not.
-    Flag,
-    /// An integer.
-    Int(Int),
-    /// A text that ends in NUL.
-    String(Len),
-    /// Bytes.
-    Binary(Len),
-    /// Attributes of another set.
-    Nest(SetId),
-    /// A nest whose members, numbered from 1 by convention, are each a nest of this set.
-    IndexedArray(SetId),
-    /// Nests within nests whose *types* are values: one level for each name, the last of them
-    /// with attributes of the set inside.
-    NestTypeValue(Vec<Name>, SetId),
-}
-
-/// An integer attribute.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Int {
-    /// Width and sign.
-    pub kind: IntKind,
-    /// Network byte order; never so for [`IntKind::Uint`] and [`IntKind::Sint`].
-    pub big_endian: bool,
-    /// The enum that names its values, if any.
-    pub names: Option<EnumUse>,
-    /// The values that are allowed, both ends included; from `checks` or from the enum.
-    pub range: Option<(i128, i128)>,
-    /// The bits that are allowed; from `checks` or from the flags.
-    pub mask: Option<u64>,
-}
-
-/// How an integer uses an enum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EnumUse {
-    /// The enum.
-    pub id: EnumId,
-    /// The integer is a set of bits: the definition is of type flags, or `enum-as-flags` is said.
-    pub as_flags: bool,
-}
-
-/// Width and sign of an integer.
-#[expect(missing_docs, reason = "the names say it: sign and bits")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IntKind {
-    U8,
-    U16,
-    U32,
-    U64,
-    S8,
-    S16,
-    S32,
-    S64,
-    /// Unsigned, on the wire 32 bits where they suffice, else 64 (NLA_UINT).
-    Uint,
-    /// Signed, on the wire 32 bits where they suffice, else 64 (NLA_SINT).
-    Sint,
-}
-
-impl IntKind {
-    /// The Rust type of the value: `u64` for `uint`.
-    pub fn rust(self) -> &'static str {
-        match self {
-            Self::U8 => "u8",
-            Self::U16 => "u16",
-            Self::U32 => "u32",
-            Self::U64 | Self::Uint => "u64",
-            Self::S8 => "i8",
-            Self::S16 => "i16",
-            Self::S32 => "i32",
-            Self::S64 | Self::Sint => "i64",
-        }
-    }
-
-    /// Values may be negative.
-    pub fn signed(self) -> bool {
-        matches!(
-            self,
-            Self::S8 | Self::S16 | Self::S32 | Self::S64 | Self::Sint
-        )
-    }
-
-    /// The values that the type can hold, both ends included.
-    pub fn limits(self) -> (i128, i128) {
-        let bits = match self {
-            Self::U8 | Self::S8 => 8,
-            Self::U16 | Self::S16 => 16,
-            Self::U32 | Self::S32 => 32,
-            Self::U64 | Self::S64 | Self::Uint | Self::Sint => 64,
-        };
-        match self.signed() {
-            true => (-(1 << (bits - 1)), (1 << (bits - 1)) - 1),
-            false => (0, (1 << bits) - 1),
-        }
-    }
-}
-
-/// The lengths that are allowed, in bytes, both ends included; of a string without its NUL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Len {
-    /// At least so many.
-    pub min: u16,
-    /// At most so many, where the spec says.
-    pub max: Option<u16>,
 }
 
 /// A message's content: which attributes of a set it can carry.
@@ -340,6 +268,8 @@ pub struct Message {
     pub name: Name,
     /// Who sends it.
     pub direction: Direction,
+    /// The struct that stands between the generic netlink header and the attributes.
+    pub header: Option<StructId>,
     /// The set that the attributes belong to.
     pub set: SetId,
     /// The attributes, ascending by id.
@@ -377,6 +307,34 @@ pub struct Op {
     pub do_: Option<Call>,
     /// The call that is answered by many messages, if there is one.
     pub dump: Option<Call>,
+    /// The set that its attributes belong to.
+    pub set: SetId,
+    /// What the kernel does not validate.
+    pub dont_validate: Vec<DontValidate>,
+    /// The kernel has it only where this configuration option is set: `page-pool`.
+    pub config_cond: Option<String>,
+    /// The spec's own words.
+    pub doc: String,
+}
+
+/// What the kernel does not validate of an operation's requests (`GENL_DONT_VALIDATE_*`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DontValidate {
+    /// Strictly, of a do.
+    Strict,
+    /// At all, of a dump.
+    Dump,
+    /// Strictly, of a dump.
+    DumpStrict,
+}
+
+/// An operation that does nothing but take a number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reserved {
+    /// Its name.
+    pub name: Name,
+    /// `genlmsghdr.cmd`.
+    pub cmd: u8,
     /// The spec's own words.
     pub doc: String,
 }
@@ -388,6 +346,10 @@ pub struct Call {
     pub request: MessageId,
     /// What comes back; `None` where nothing but an ACK does.
     pub reply: Option<Reply>,
+    /// The C function that the kernel calls before the handler; of a dump, at its start.
+    pub pre: Option<String>,
+    /// The C function that the kernel calls behind the handler; of a dump, at its end.
+    pub post: Option<String>,
 }
 
 /// What comes back from an operation.
@@ -408,6 +370,10 @@ pub struct Event {
     pub cmd: u8,
     /// The content.
     pub message: MessageId,
+    /// The operation whose reply it repeats, if it is no event of its own.
+    pub repeats: Option<Name>,
+    /// The set that its attributes belong to.
+    pub set: SetId,
     /// The group it is sent to; `None` where it is only ever sent to one port.
     pub group: Option<GroupId>,
     /// The spec's own words.
@@ -421,6 +387,8 @@ pub struct Group {
     pub name: Name,
     /// Who may join it.
     pub permission: Permission,
+    /// The macro for its name in a C header, where the spec gives one.
+    pub c_define_name: Option<String>,
 }
 
 /// Who may call an operation, or join a group.

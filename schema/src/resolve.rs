@@ -5,6 +5,7 @@
 //! they look for and do not complain of what follows from a fault already reported. A family with
 //! any fault is thrown away in the end.
 
+mod c_header;
 mod definitions;
 mod groups;
 mod kernel;
@@ -20,11 +21,12 @@ pub(crate) mod protocol;
 mod reserved;
 mod scope;
 mod sets;
+mod structs;
 mod types;
 
 use crate::decode::Key;
 use crate::diag::{Code, Diagnostic, Span};
-use crate::model::Family;
+use crate::model::{Family, Numbering};
 use crate::name::Name;
 use crate::spec;
 
@@ -38,7 +40,16 @@ pub(crate) fn resolve(spec: &spec::Family, whole: Span, faults: &mut Vec<Diagnos
     nests::check(&drafts, &sets, faults);
     let groups = groups::resolve(spec, protocol, faults);
     let numbered = numbers::resolve(spec, protocol, whole, faults);
-    let operations = operations::resolve(&numbered, &drafts, &sets, &groups, faults);
+    let operations = operations::resolve(
+        spec,
+        &numbered,
+        &drafts,
+        &sets,
+        &groups,
+        &definitions,
+        faults,
+    );
+    let directional = numbers::directional(spec);
     let mut family = Family {
         name,
         protocol,
@@ -48,11 +59,19 @@ pub(crate) fn resolve(spec: &spec::Family, whole: Span, faults: &mut Vec<Diagnos
         reply_or_error: spec.x_reply_or_error.get().copied().unwrap_or(false),
         consts: definitions.consts,
         enums: definitions.enums,
+        structs: definitions.structs,
         sets,
         messages: operations.messages,
         ops: operations.ops,
         events: operations.events,
+        reserved: numbered.reserved.clone(),
         groups: groups.groups,
+        numbering: match directional {
+            true => Numbering::Directional,
+            false => Numbering::Unified,
+        },
+        kernel: kernel::side(spec),
+        c: c_header::of_family(spec),
     };
     kernel::check(&family, spec, &numbered, faults);
     reserved::check(spec, protocol, faults);
@@ -89,11 +108,11 @@ fn nameless() -> Name {
     Name::new("nameless")
 }
 
-/// A construct that YNL has and this project cannot do yet.
+/// A construct that YNL has and the kernel emitter cannot do yet.
 fn not_supported(construct: &str, at: Span) -> Diagnostic {
     Diagnostic::new(
         Code::NotSupported,
         at,
-        format!("{construct} is not supported yet"),
+        format!("{construct} is not supported on the kernel side yet"),
     )
 }

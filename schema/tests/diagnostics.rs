@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use genl_schema::compile;
+use genl_schema::compile_for_kernel;
 use genl_schema::diag::{Code, Report};
 
 fn specs() -> Vec<PathBuf> {
@@ -26,7 +26,7 @@ fn specs() -> Vec<PathBuf> {
 fn report(path: &Path) -> Report {
     let file = path.file_name().unwrap().to_str().unwrap();
     let text = fs::read_to_string(path).unwrap();
-    match compile(file, &text) {
+    match compile_for_kernel(file, &text) {
         Ok(_) => panic!("{file} compiles, but should have a fault"),
         Err(report) => report,
     }

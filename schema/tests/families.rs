@@ -1,7 +1,9 @@
 //! The specs that ship, against numbers read off the kernel and off YNL's rules by hand.
 
 use genl_schema::compile;
-use genl_schema::model::{Attr, AttrKind, Family, IntKind, Len, Permission, Protocol};
+use genl_schema::model::{
+    Attr, AttrKind, ByteOrder, Family, IntKind, Len, Permission, Protocol, Text,
+};
 
 fn family(name: &str) -> Family {
     let file = format!("{}/families/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
@@ -110,7 +112,16 @@ fn kvstore() {
         min: 1,
         max: Some(64),
     };
-    assert_eq!((key.id, &key.kind), (1, &AttrKind::String(len)));
+    assert_eq!(
+        (key.id, &key.kind),
+        (
+            1,
+            &AttrKind::String(Text {
+                len,
+                unterminated_ok: false
+            })
+        )
+    );
     let AttrKind::Int(flags) = &attr(&family, "entry", "flags").kind else {
         panic!("flags is an integer");
     };
@@ -140,8 +151,8 @@ fn nltest() {
     };
     assert_eq!(int("s8").kind, IntKind::S8);
     assert_eq!(int("uint").kind, IntKind::Uint);
-    assert!(int("be32").big_endian);
-    assert!(!int("u32").big_endian);
+    assert_eq!(int("be32").order, ByteOrder::Big);
+    assert_eq!(int("u32").order, ByteOrder::Host);
     assert_eq!(int("enum").range, Some((0, 2)));
     let AttrKind::Int(portid) = &attr(&family, "message", "portid").kind else {
         panic!("portid is an integer");
@@ -179,10 +190,11 @@ fn nlctrl() {
         assert_eq!(attr(&family, "ctrl", name).id, id, "{name}");
     }
     assert_eq!(attr(&family, "policy", "mask").id, 11);
-    let AttrKind::NestTypeValue(levels, set) = &attr(&family, "ctrl", "policy").kind else {
+    let AttrKind::TypeValue(levels, inner) = &attr(&family, "ctrl", "policy").kind else {
         panic!("policy nests by value");
     };
     let levels: Vec<_> = levels.iter().map(|name| name.as_str()).collect();
     assert_eq!(levels, ["policy-id", "attr-id"]);
-    assert_eq!(family[*set].name.as_str(), "policy");
+    let set = inner.inside().expect("a set is inside");
+    assert_eq!(family[set].name.as_str(), "policy");
 }

@@ -11,7 +11,7 @@ fn render(attributes: &str, operations: &str) -> String {
          attribute-sets:\n  - name: odds\n    attributes:\n{attributes}\
          operations:\n  list:\n{operations}"
     );
-    let family = match genl_schema::compile("odd.yaml", &spec) {
+    let family = match genl_schema::compile_for_kernel("odd.yaml", &spec) {
         Ok(family) => family,
         Err(report) => panic!("{}", report.render(false)),
     };

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use genl_schema::diag::Report;
 use genl_schema::model::{Family, Protocol};
 
 use crate::workspace;
@@ -71,6 +72,15 @@ fn outputs(root: &Path) -> Result<Vec<Output>> {
     Ok(outputs)
 }
 
+/// Understands a spec, for both halves if the family has a module.
+fn compile(root: &Path, source: &str, text: &str) -> Result<Family, Report> {
+    let family = genl_schema::compile(source, text)?;
+    match root.join(MODULES).join(family.name.snake()).is_dir() {
+        true => genl_schema::compile_for_kernel(source, text),
+        false => Ok(family),
+    }
+}
+
 /// Every family with its spec's path; if a spec has faults, all of them are printed.
 fn compile_all(root: &Path) -> Result<Vec<(String, Family)>> {
     let dir = root.join(SPECS);
@@ -89,7 +99,7 @@ fn compile_all(root: &Path) -> Result<Vec<(String, Family)>> {
         let path = root.join(&source);
         let text =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        match genl_schema::compile(&source, &text) {
+        match compile(root, &source, &text) {
             Ok(family) => families.push((source, family)),
             Err(report) => {
                 faulty += 1;

@@ -18,7 +18,7 @@ use quote::quote;
 
 use self::print::{Item, docs, ident, own_doc};
 use self::types::Types;
-use crate::model::{Direction, Family};
+use crate::model::{ConstValue, Direction, Family};
 
 /// Renders the module of a family; `source` is the spec's path, which the preamble names.
 ///
@@ -72,7 +72,13 @@ fn consts(family: &Family) -> impl Iterator<Item = Item> {
     family.consts.iter().map(|constant| {
         let doc = docs(&constant.doc, &format!("The constant `{}`.", constant.name));
         let name = ident(&constant.name.shouty());
-        let value = Literal::u64_unsuffixed(constant.value);
-        Item::Tokens(quote!(#doc pub const #name: u64 = #value;))
+        Item::Tokens(match &constant.value {
+            ConstValue::Int(value) => {
+                let kind = ident(if *value < 0 { "i64" } else { "u64" });
+                let value = Literal::i128_unsuffixed(*value);
+                quote!(#doc pub const #name: #kind = #value;)
+            }
+            ConstValue::Text(text) => quote!(#doc pub const #name: &str = #text;),
+        })
     })
 }

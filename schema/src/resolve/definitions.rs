@@ -1,24 +1,27 @@
-//! Constants, enums and flags get their numbers.
+//! Constants, enums and flags get their numbers, structs their places.
 
 use std::collections::HashMap;
 
 use super::scope::{Scope, check_name};
-use super::{nameless, need, not_supported, text};
+use super::{c_header, limits, nameless, need, structs, text};
 use crate::decode::Key;
 use crate::diag::{Code, Diagnostic, Span};
-use crate::model::{Const, Entry, Enum, EnumId, Protocol};
+use crate::model::{Const, ConstValue, Entry, Enum, EnumId, Protocol, Struct, StructId};
 use crate::name::Name;
 use crate::spec::{self, DefinitionType};
+
+/// What a constant or an entry of an enum can be: whatever an attribute of 64 bits can hold.
+const VALUES: std::ops::RangeInclusive<i128> = -(1 << 63)..=(1 << 64) - 1;
 
 /// What a definition turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Definition {
-    /// A constant, and its value.
-    Const(u64),
+    /// A constant, and its value if that is a number.
+    Const(Option<i128>),
     /// An enum or flags.
     Enum(EnumId),
     /// A C struct.
-    Struct,
+    Struct(StructId),
     /// Its type, or value, was wrong; that has been reported.
     Broken,
 }
@@ -28,6 +31,7 @@ pub(super) enum Definition {
 pub(super) struct Definitions {
     pub(super) consts: Vec<Const>,
     pub(super) enums: Vec<Enum>,
+    pub(super) structs: Vec<Struct>,
     all: Vec<Definition>,
     scope: Scope,
 }
@@ -43,6 +47,24 @@ impl Definitions {
         self.scope.find(name, span, faults).map(|at| self.all[at])
     }
 
+    /// The struct of that name; that there is none is reported.
+    pub(super) fn find_struct(
+        &self,
+        name: &str,
+        span: Span,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Option<StructId> {
+        match self.find(name, span, faults)? {
+            Definition::Struct(id) => Some(id),
+            Definition::Broken => None,
+            Definition::Const(_) | Definition::Enum(_) => {
+                let message = format!("`{name}` is not a struct");
+                faults.push(Diagnostic::new(Code::UnknownReference, span, message));
+                None
+            }
+        }
+    }
+
     /// The enum or flags of that name; that there is none is reported.
     pub(super) fn find_enum(
         &self,
@@ -53,7 +75,7 @@ impl Definitions {
         match self.find(name, span, faults)? {
             Definition::Enum(id) => Some(id),
             Definition::Broken => None,
-            Definition::Const(_) | Definition::Struct => {
+            Definition::Const(_) | Definition::Struct(_) => {
                 let message = format!("`{name}` is neither an enum nor flags");
                 faults.push(Diagnostic::new(Code::UnknownReference, span, message));
                 None
@@ -70,6 +92,7 @@ pub(super) fn resolve(
     let mut out = Definitions {
         consts: Vec::new(),
         enums: Vec::new(),
+        structs: Vec::new(),
         all: Vec::new(),
         scope: Scope::new("definition", !spec.definitions.has_broken()),
     };
@@ -91,6 +114,7 @@ pub(super) fn resolve(
         let resolved = resolve_one(definition, name, at, protocol, &mut out, faults);
         out.all.push(resolved.unwrap_or(Definition::Broken));
     }
+    out.structs = structs::resolve(spec, &out, protocol, faults);
     out
 }
 
@@ -108,23 +132,43 @@ fn resolve_one(
     match type_ {
         DefinitionType::Const => {
             let value = constant(definition, at, faults)?;
-            out.consts.push(Const { name, value, doc });
-            Some(Definition::Const(value))
+            let number = match value {
+                ConstValue::Int(value) => Some(value),
+                ConstValue::Text(_) => None,
+            };
+            out.consts.push(Const {
+                name,
+                value,
+                doc,
+                c: c_header::of_definition(definition),
+            });
+            Some(Definition::Const(number))
         }
         DefinitionType::Enum | DefinitionType::Flags => {
             let flags = type_ == DefinitionType::Flags;
             let id = EnumId(out.enums.len());
-            let entries = entries(definition, flags, at, protocol, faults);
+            let entries = entries(definition, flags, at, protocol, out, faults);
             out.enums.push(Enum {
                 name,
                 flags,
                 entries,
                 doc,
+                c: c_header::of_definition(definition),
             });
             Some(Definition::Enum(id))
         }
-        // What a struct looks like is of interest where one is used, and that is reported there.
-        DefinitionType::Struct => Some(Definition::Struct),
+        // What it looks like is seen to once all are known.
+        DefinitionType::Struct => {
+            let id = StructId(out.structs.len());
+            out.structs.push(Struct {
+                name,
+                members: Vec::new(),
+                size: 0,
+                align: 1,
+                doc,
+            });
+            Some(Definition::Struct(id))
+        }
     }
 }
 
@@ -153,28 +197,24 @@ fn check_keys(definition: &spec::Definition, type_: DefinitionType, faults: &mut
     }
 }
 
-fn constant(definition: &spec::Definition, at: Span, faults: &mut Vec<Diagnostic>) -> Option<u64> {
+fn constant(
+    definition: &spec::Definition,
+    at: Span,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<ConstValue> {
     let value = need(&definition.value, "value", "the constant", at, faults)?;
     let span = definition.value.span().unwrap_or(at);
     match value {
-        spec::Number::Int(value) => match u64::try_from(*value) {
-            Ok(value) => Some(value),
-            Err(_) => {
-                let message = format!("{value} does not fit a constant");
-                faults.push(
-                    Diagnostic::new(Code::OutOfRange, span, message)
-                        .help("a constant is at least 0 and at most 2^64 - 1"),
-                );
-                None
-            }
-        },
-        spec::Number::Words(words) => {
-            faults.push(not_supported(
-                &format!("a constant that is not a number (`{words}`)"),
-                span,
-            ));
+        spec::Number::Int(value) if VALUES.contains(value) => Some(ConstValue::Int(*value)),
+        spec::Number::Int(value) => {
+            let message = format!("{value} does not fit a constant");
+            faults.push(
+                Diagnostic::new(Code::OutOfRange, span, message)
+                    .help("a constant is at least -2^63 and at most 2^64 - 1"),
+            );
             None
         }
+        spec::Number::Words(words) => Some(ConstValue::Text(words.clone())),
     }
 }
 
@@ -184,29 +224,24 @@ fn entries(
     flags: bool,
     at: Span,
     protocol: Protocol,
+    definitions: &Definitions,
     faults: &mut Vec<Diagnostic>,
 ) -> Vec<Entry> {
     let list = &definition.entries;
-    need(list, "entries", "the enum", at, faults);
-    if let Some((items, span)) = list.here()
-        && items.is_empty()
-    {
-        faults.push(not_supported("an enum without entries", span));
+    // Where a header has the enum, the spec may leave it at the name.
+    if !definition.header.is_present() {
+        need(list, "entries", "the enum", at, faults);
     }
-    // Behind a broken value nobody knows the numbers.
-    let mut sure = true;
-    let mut next = match definition.value_start.here() {
-        Some((spec::Number::Int(start), _)) => *start,
-        Some((spec::Number::Words(words), span)) => {
-            let construct = format!("a `value-start` that is not a number (`{words}`)");
-            faults.push(not_supported(&construct, span));
-            sure = false;
-            0
-        }
-        None => 0,
+    let start = match &definition.value_start {
+        Key::Absent => Some(0),
+        Key::At(spec::Number::Int(start), _) => Some(*start),
+        words => limits::number(words, definitions, faults),
     };
+    // Behind a broken value nobody knows the numbers.
+    let mut sure = start.is_some();
+    let mut next = start.unwrap_or(0);
     let mut scope = Scope::new("entry", true);
-    let mut taken: HashMap<u64, Span> = HashMap::new();
+    let mut taken: HashMap<i128, Span> = HashMap::new();
     let mut entries = Vec::new();
     for item in list.get().into_iter().flatten() {
         let Some((entry, at)) = item.here() else {
@@ -262,37 +297,38 @@ fn number(
     value: i128,
     flags: bool,
     span: Span,
-    taken: &mut HashMap<u64, Span>,
+    taken: &mut HashMap<i128, Span>,
     faults: &mut Vec<Diagnostic>,
-) -> u64 {
-    let good = u64::try_from(value).ok().filter(|bit| !flags || *bit < 64);
-    let Some(good) = good else {
-        let fault = match (flags, value < 0) {
-            (true, _) => Diagnostic::new(
+) -> i128 {
+    let fault = match flags {
+        true if !(0..64).contains(&value) => Some(
+            Diagnostic::new(
                 Code::OutOfRange,
                 span,
                 format!("there is no bit number {value}"),
             )
             .help("the value of a flag is the number of its bit, from 0 to 63"),
-            (false, true) => not_supported("a negative value in an enum", span),
-            (false, false) => Diagnostic::new(
-                Code::OutOfRange,
-                span,
-                format!("{value} does not fit an enum"),
-            ),
-        };
+        ),
+        false if !VALUES.contains(&value) => Some(Diagnostic::new(
+            Code::OutOfRange,
+            span,
+            format!("{value} does not fit an enum"),
+        )),
+        _ => None,
+    };
+    if let Some(fault) = fault {
         faults.push(fault);
         return 0;
-    };
-    if let Some(first) = taken.get(&good) {
-        let message = format!("two entries have the value {good}");
+    }
+    if let Some(first) = taken.get(&value) {
+        let message = format!("two entries have the value {value}");
         faults.push(
             Diagnostic::new(Code::DuplicateValue, span, message)
                 .label("again here")
                 .related(*first, "first used here"),
         );
     } else {
-        taken.insert(good, span);
+        taken.insert(value, span);
     }
-    good
+    value
 }

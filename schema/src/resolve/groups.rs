@@ -38,6 +38,7 @@ pub(super) fn resolve(
         groups.push(Group {
             name: Name::new(name),
             permission: permission(group, protocol, faults),
+            c_define_name: group.c_define_name.get().cloned(),
         });
     }
     // The kernel counts them in a u8 (`genl_family.n_mcgrps`).

@@ -8,8 +8,26 @@ use super::numbers::Operations;
 use super::{not_supported, policy};
 use crate::decode::Key;
 use crate::diag::{Code, Diagnostic};
-use crate::model::{Family, Protocol};
+use crate::model::{self, Family, KernelSide, Protocol};
 use crate::spec;
+
+/// What the spec says to those who write the kernel side in C.
+pub(super) fn side(spec: &spec::Family) -> KernelSide {
+    let own = spec.kernel_family.get();
+    KernelSide {
+        policy: match spec.kernel_policy.get() {
+            Some(spec::KernelPolicy::PerOp) => model::KernelPolicy::PerOp,
+            Some(spec::KernelPolicy::Global) => model::KernelPolicy::Global,
+            Some(spec::KernelPolicy::Split) | None => model::KernelPolicy::Split,
+        },
+        headers: own
+            .into_iter()
+            .flat_map(|own| own.headers.items())
+            .map(|(header, _)| header.clone())
+            .collect(),
+        sock_priv: own.and_then(|own| own.sock_priv.get().cloned()),
+    }
+}
 
 pub(super) fn check(
     family: &Family,
@@ -17,11 +35,11 @@ pub(super) fn check(
     numbered: &Operations<'_>,
     faults: &mut Vec<Diagnostic>,
 ) {
-    check_headers(spec, faults);
     check_count(spec, numbered, faults);
     if family.protocol == Protocol::GenetlinkLegacy {
         return;
     }
+    check_headers(spec, faults);
     check_validation(family, numbered, faults);
     check_hooks(spec, numbered, faults);
     check_dumps(numbered, faults);

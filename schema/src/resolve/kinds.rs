@@ -1,14 +1,16 @@
 //! What each attribute holds.
 
 use super::definitions::Definitions;
-use super::limits;
 use super::sets::{AttrDraft, Drafts};
-use super::{need, not_supported, text};
+use super::{c_header, limits, need, not_supported, text};
 use crate::decode::Key;
 use crate::diag::{Code, Diagnostic, Span};
-use crate::model::{Attr, AttrKind, AttrSet, EnumUse, Int, IntKind, Protocol, SetId};
+use crate::model::{
+    self, Attr, AttrKind, AttrSet, Binary, Bitfield32, EnumId, EnumUse, Holds, Int, IntKind,
+    Protocol, SetId, Text,
+};
 use crate::name::Name;
-use crate::spec::{AttrType, ByteOrder};
+use crate::spec::{AttrType, ByteOrder, DisplayHint};
 
 /// Gives every attribute its type; the sets keep their places, their attributes get in order.
 pub(super) fn resolve(
@@ -32,7 +34,9 @@ pub(super) fn resolve(
             AttrSet {
                 name: Name::new(&set.name),
                 attrs,
-                doc: text(set.doc),
+                subset_of: set.whole.map(SetId),
+                doc: text(set.spec.doc.get()),
+                c: c_header::of_set(set.spec),
             }
         })
         .collect()
@@ -55,110 +59,189 @@ impl Kinds<'_, '_> {
             id: draft.id,
             multi: draft.key(|attr| &attr.multi_attr).get() == Some(&true),
             kind: self.kind(draft).unwrap_or(BROKEN),
+            hint: hint(draft.key(|attr| &attr.display_hint)),
             doc: text(draft.key(|attr| &attr.doc).get()),
         }
     }
 
     fn kind(&mut self, draft: &AttrDraft<'_>) -> Option<AttrKind> {
-        let owner = format!("attribute `{}`", draft.name);
         let key = draft.key(|attr| &attr.type_);
-        let type_ = *need(key, "type", &owner, draft.span, self.faults)?;
-        self.refuse_unsupported(draft, type_)?;
+        let type_ = *self.need(key, "type", draft)?;
         self.refuse_meaningless(draft, type_);
-        Some(match type_ {
-            AttrType::Pad => AttrKind::Pad,
-            AttrType::Unused => AttrKind::Unused,
-            AttrType::Flag => AttrKind::Flag,
-            AttrType::String => {
-                let checks = draft.key(|attr| &attr.checks);
-                AttrKind::String(limits::string(checks, self.definitions, self.faults)?)
+        self.refuse_in_kernel(draft, type_);
+        match type_ {
+            AttrType::Pad => Some(AttrKind::Pad),
+            AttrType::Unused => Some(AttrKind::Unused),
+            AttrType::Flag => Some(AttrKind::Flag),
+            AttrType::IndexedArray => {
+                let sub_type = draft.key(|attr| &attr.sub_type);
+                let sub_type = self.need(sub_type, "sub-type", draft)?;
+                let element = self.value(draft, *sub_type);
+                if element.is_none() && !holds_value(*sub_type) {
+                    self.refuse_sub_type(draft, "a nest, an integer, a string or a binary");
+                }
+                Some(AttrKind::IndexedArray(Box::new(element?)))
             }
-            AttrType::Binary => {
-                let checks = draft.key(|attr| &attr.checks);
-                AttrKind::Binary(limits::binary(checks, self.definitions, self.faults)?)
-            }
-            AttrType::Nest => AttrKind::Nest(self.nested(draft)?),
-            AttrType::IndexedArray => AttrKind::IndexedArray(self.nested(draft)?),
             AttrType::NestTypeValue => {
-                let key = draft.key(|attr| &attr.type_value);
-                need(key, "type-value", &owner, draft.span, self.faults);
-                let levels = key.items().map(|(name, _)| Name::new(name)).collect();
-                AttrKind::NestTypeValue(levels, self.nested(draft)?)
+                let levels = self.levels(draft)?;
+                let inner = self.value(draft, AttrType::Nest)?;
+                Some(AttrKind::TypeValue(levels, Box::new(inner)))
             }
-            AttrType::Bitfield32 => return None,
-            AttrType::Uint => self.int(draft, IntKind::Uint)?,
-            AttrType::Sint => self.int(draft, IntKind::Sint)?,
-            AttrType::U8 => self.int(draft, IntKind::U8)?,
-            AttrType::U16 => self.int(draft, IntKind::U16)?,
-            AttrType::U32 => self.int(draft, IntKind::U32)?,
-            AttrType::U64 => self.int(draft, IntKind::U64)?,
-            AttrType::S8 => self.int(draft, IntKind::S8)?,
-            AttrType::S16 => self.int(draft, IntKind::S16)?,
-            AttrType::S32 => self.int(draft, IntKind::S32)?,
-            AttrType::S64 => self.int(draft, IntKind::S64)?,
-        })
+            AttrType::Bitfield32 => {
+                let names = draft.key(|attr| &attr.enum_).here();
+                let names = match names {
+                    Some((name, span)) => {
+                        let id = self.definitions.find_enum(name, span, self.faults)?;
+                        Some((id, span))
+                    }
+                    None => None,
+                };
+                let mask = names
+                    .and_then(|(id, span)| limits::bits(id, span, self.definitions, self.faults));
+                let names = names.map(|(id, _)| id);
+                Some(AttrKind::Bitfield32(Bitfield32 { names, mask }))
+            }
+            _ => {
+                let value = self.value(draft, type_)?;
+                // ethtool's spec: a nest all the same, around a value that is no nest.
+                match draft.key(|attr| &attr.type_value).is_present() {
+                    true => Some(AttrKind::TypeValue(self.levels(draft)?, Box::new(value))),
+                    false => Some(value),
+                }
+            }
+        }
+    }
+
+    /// What can stand in an attribute, and in those of an array as well.
+    fn value(&mut self, draft: &AttrDraft<'_>, type_: AttrType) -> Option<AttrKind> {
+        if let Some(kind) = int_kind(type_) {
+            return self.int(draft, kind).map(AttrKind::Int);
+        }
+        let checks = draft.key(|attr| &attr.checks);
+        match type_ {
+            AttrType::Nest => self.nested(draft).map(AttrKind::Nest),
+            AttrType::String => Some(AttrKind::String(Text {
+                len: limits::string(checks, self.definitions, self.faults)?,
+                unterminated_ok: checks
+                    .get()
+                    .is_some_and(|checks| checks.unterminated_ok.get() == Some(&true)),
+            })),
+            AttrType::Binary => Some(AttrKind::Binary(Binary {
+                len: limits::binary(checks, self.definitions, self.faults)?,
+                holds: self.holds(draft)?,
+            })),
+            _ => None,
+        }
+    }
+
+    /// What the bytes of a binary attribute are.
+    fn holds(&mut self, draft: &AttrDraft<'_>) -> Option<Holds> {
+        if let Some((name, span)) = draft.key(|attr| &attr.struct_).here() {
+            let id = self.definitions.find_struct(name, span, self.faults)?;
+            return Some(Holds::Struct(id));
+        }
+        // Of an indexed array it says what the elements are.
+        if draft.key(|attr| &attr.type_).get() != Some(&AttrType::Binary) {
+            return Some(Holds::Bytes);
+        }
+        let Some(sub_type) = draft.key(|attr| &attr.sub_type).get() else {
+            return Some(Holds::Bytes);
+        };
+        match int_kind(*sub_type).filter(|kind| kind.fixed_size().is_some()) {
+            Some(kind) => self.int(draft, kind).map(Holds::Array),
+            None => {
+                self.refuse_sub_type(draft, "a u8 to u64 or an s8 to s64");
+                None
+            }
+        }
+    }
+
+    fn refuse_sub_type(&mut self, draft: &AttrDraft<'_>, choice: &str) {
+        let span = draft.key(|attr| &attr.sub_type).span();
+        let message = "no array has elements of this type";
+        self.faults.push(
+            Diagnostic::new(Code::NotApplicable, span.unwrap_or(draft.span), message)
+                .help(format!("an element is {choice}")),
+        );
+    }
+
+    fn need<'k, T>(&mut self, key: &'k Key<T>, name: &str, draft: &AttrDraft<'_>) -> Option<&'k T> {
+        let owner = format!("attribute `{}`", draft.name);
+        need(key, name, &owner, draft.span, self.faults)
     }
 
     fn nested(&mut self, draft: &AttrDraft<'_>) -> Option<SetId> {
-        let owner = format!("attribute `{}`", draft.name);
         let key = draft.key(|attr| &attr.nested_attributes);
-        need(key, "nested-attributes", &owner, draft.span, self.faults);
+        self.need(key, "nested-attributes", draft);
         let (name, span) = key.here()?;
         self.drafts.scope.find(name, span, self.faults).map(SetId)
     }
 
-    fn int(&mut self, draft: &AttrDraft<'_>, kind: IntKind) -> Option<AttrKind> {
+    /// What the types within a nest-type-value are called, level by level.
+    fn levels(&mut self, draft: &AttrDraft<'_>) -> Option<Vec<Name>> {
+        let key = draft.key(|attr| &attr.type_value);
+        self.need(key, "type-value", draft);
+        let (list, span) = key.here()?;
+        if list.is_empty() {
+            let message = "there is no nest-type-value without levels";
+            self.faults.push(
+                Diagnostic::new(Code::NotApplicable, span, message)
+                    .help("name what the types inside stand for: `[id]`"),
+            );
+            return None;
+        }
+        Some(key.items().map(|(name, _)| Name::new(name)).collect())
+    }
+
+    fn int(&mut self, draft: &AttrDraft<'_>, kind: IntKind) -> Option<Int> {
         let as_flags = draft.key(|attr| &attr.enum_as_flags).get() == Some(&true);
         let names = draft
             .key(|attr| &attr.enum_)
             .here()
             .and_then(|(name, span)| {
                 let id = self.definitions.find_enum(name, span, self.faults)?;
-                let as_flags = as_flags || self.definitions.enums[id.get()].flags;
-                Some((EnumUse { id, as_flags }, span))
+                Some((enum_use(id, as_flags, self.definitions), span))
             });
         let checks = draft.key(|attr| &attr.checks);
         let allowed = limits::int(kind, names, checks, self.definitions, self.faults)?;
-        let byte_order = draft.key(|attr| &attr.byte_order).get();
-        Some(AttrKind::Int(Int {
+        Some(Int {
             kind,
-            big_endian: byte_order == Some(&ByteOrder::BigEndian),
+            order: byte_order(draft.key(|attr| &attr.byte_order)),
             names: names.map(|(names, _)| names),
             range: allowed.range,
             mask: allowed.mask,
-        }))
+        })
     }
 
-    /// Reports what YNL has and this project has not; then nothing else is said of the attribute.
-    fn refuse_unsupported(&mut self, draft: &AttrDraft<'_>, type_: AttrType) -> Option<()> {
-        let before = self.faults.len();
+    /// Reports what the kernel emitter cannot do.
+    fn refuse_in_kernel(&mut self, draft: &AttrDraft<'_>, type_: AttrType) {
+        if self.protocol == Protocol::GenetlinkLegacy {
+            return;
+        }
         let mut refuse = |construct: &str, span: Option<Span>| {
             if let Some(span) = span {
                 self.faults.push(not_supported(construct, span));
             }
         };
         let type_at = draft.key(|attr| &attr.type_).span();
-        let sub_type = draft.key(|attr| &attr.sub_type);
         match type_ {
             AttrType::Bitfield32 => refuse("type `bitfield32`", type_at),
+            AttrType::NestTypeValue => refuse("type `nest-type-value`", type_at),
+            AttrType::IndexedArray => refuse("type `indexed-array`", type_at),
             AttrType::Binary => {
                 let struct_at = draft.key(|attr| &attr.struct_).span();
                 refuse("a binary attribute that holds a C struct", struct_at);
-                refuse("a binary attribute that holds an array", sub_type.span());
+                let sub_type_at = draft.key(|attr| &attr.sub_type).span();
+                refuse("a binary attribute that holds an array", sub_type_at);
             }
-            AttrType::IndexedArray if sub_type.get() != Some(&AttrType::Nest) => {
-                let at = sub_type.span().or(type_at);
-                refuse("an indexed array of anything but nests", at);
+            _ => {
+                let at = draft.key(|attr| &attr.type_value).span();
+                refuse("`type-value`", at);
             }
-            _ => {}
         }
-        if !matches!(type_, AttrType::NestTypeValue) {
-            let at = draft.key(|attr| &attr.type_value).span();
-            refuse("`type-value` of anything but a nest-type-value", at);
-        }
-        if draft.key(|attr| &attr.byte_order).get() == Some(&ByteOrder::LittleEndian) {
-            let at = draft.key(|attr| &attr.byte_order).span();
-            refuse("byte order `little-endian`", at);
+        let order = draft.key(|attr| &attr.byte_order);
+        if order.get() == Some(&ByteOrder::LittleEndian) && type_ != AttrType::Binary {
+            refuse("byte order `little-endian`", order.span());
         }
         if let Some(checks) = draft.key(|attr| &attr.checks).get()
             && type_ == AttrType::String
@@ -167,58 +250,45 @@ impl Kinds<'_, '_> {
             let at = checks.unterminated_ok.span();
             refuse("a string that need not end in NUL (`unterminated-ok`)", at);
         }
-        if self.protocol != Protocol::GenetlinkLegacy {
-            match type_ {
-                // No policy can describe it.
-                AttrType::NestTypeValue => {
-                    refuse("type `nest-type-value` on the kernel side", type_at);
-                }
-                AttrType::IndexedArray => {
-                    refuse("type `indexed-array` on the kernel side", type_at);
-                }
-                _ => {}
-            }
-        }
-        (self.faults.len() == before).then_some(())
     }
 
     /// Reports keys that mean nothing for the type.
     fn refuse_meaningless(&mut self, draft: &AttrDraft<'_>, type_: AttrType) {
         use AttrType::*;
-        let int = matches!(
-            type_,
-            U8 | U16 | U32 | U64 | S8 | S16 | S32 | S64 | Uint | Sint
-        );
-        let unsigned = matches!(type_, U8 | U16 | U32 | U64 | Uint);
+        // What is said of an array's elements is said of the attribute.
+        let sub_type = match type_ {
+            IndexedArray | Binary => draft.key(|attr| &attr.sub_type).get().copied(),
+            _ => None,
+        };
+        let element = sub_type.unwrap_or(type_);
+        let int = int_kind(element).is_some();
+        let unsigned = matches!(element, U8 | U16 | U32 | U64 | Uint);
         // Of bytes it tells a reader how to take them, and changes nothing on the wire.
-        let fixed = matches!(type_, U16 | U32 | U64 | S16 | S32 | S64);
-        let nest = matches!(type_, Nest | IndexedArray | NestTypeValue);
-        let bytes = matches!(type_, String | Binary);
-        self.only(
-            fixed || type_ == Binary,
-            "byte-order",
-            draft.key(|attr| &attr.byte_order),
-        );
-        self.only(int, "enum", draft.key(|attr| &attr.enum_));
-        self.only(
-            nest,
-            "nested-attributes",
-            draft.key(|attr| &attr.nested_attributes),
-        );
-        self.only(
-            type_ == IndexedArray,
-            "sub-type",
-            draft.key(|attr| &attr.sub_type),
-        );
-        self.only(false, "struct", draft.key(|attr| &attr.struct_));
+        let ordered = matches!(element, U16 | U32 | U64 | S16 | S32 | S64) || type_ == Binary;
+        let nest = matches!(element, Nest | NestTypeValue);
+        let bytes = matches!(element, String | Binary) || type_ == Binary;
+        let byte_order = draft.key(|attr| &attr.byte_order);
+        self.only(ordered, "byte-order", byte_order);
+        let enum_ = draft.key(|attr| &attr.enum_);
+        self.only(int || type_ == Bitfield32, "enum", enum_);
+        let nested = draft.key(|attr| &attr.nested_attributes);
+        self.only(nest, "nested-attributes", nested);
+        let array = matches!(type_, IndexedArray | Binary);
+        self.only(array, "sub-type", draft.key(|attr| &attr.sub_type));
+        let struct_ = draft.key(|attr| &attr.struct_);
+        self.only(element == Binary, "struct", struct_);
+        let type_value = draft.key(|attr| &attr.type_value);
+        let levelled = type_ == NestTypeValue || int && sub_type.is_none();
+        self.only(levelled, "type-value", type_value);
         let multi = draft.key(|attr| &attr.multi_attr);
         if multi.get() == Some(&true) {
-            self.only(int || bytes || type_ == Nest, "multi-attr", multi);
+            let fits = matches!(type_, String | Binary | Nest) || int_kind(type_).is_some();
+            self.only(fits && !type_value.is_present(), "multi-attr", multi);
         }
         let as_flags = draft.key(|attr| &attr.enum_as_flags);
         if as_flags.get() == Some(&true) {
-            let named = draft.key(|attr| &attr.enum_).is_present();
-            self.only(int && named, "enum-as-flags", as_flags);
+            let fits = (int || type_ == Bitfield32) && enum_.is_present();
+            self.only(fits, "enum-as-flags", as_flags);
         }
         if let Some(checks) = draft.key(|attr| &attr.checks).get() {
             self.only(int, "min", &checks.min);
@@ -227,7 +297,11 @@ impl Kinds<'_, '_> {
             self.only(bytes, "min-len", &checks.min_len);
             self.only(bytes, "max-len", &checks.max_len);
             self.only(bytes, "exact-len", &checks.exact_len);
-            self.only(type_ == String, "unterminated-ok", &checks.unterminated_ok);
+            self.only(
+                element == String,
+                "unterminated-ok",
+                &checks.unterminated_ok,
+            );
         }
     }
 
@@ -238,4 +312,53 @@ impl Kinds<'_, '_> {
                 .push(Diagnostic::new(Code::NotApplicable, span, message));
         }
     }
+}
+
+/// The kind of integer that a type is, if it is one.
+pub(super) fn int_kind(type_: AttrType) -> Option<IntKind> {
+    Some(match type_ {
+        AttrType::U8 => IntKind::U8,
+        AttrType::U16 => IntKind::U16,
+        AttrType::U32 => IntKind::U32,
+        AttrType::U64 => IntKind::U64,
+        AttrType::S8 => IntKind::S8,
+        AttrType::S16 => IntKind::S16,
+        AttrType::S32 => IntKind::S32,
+        AttrType::S64 => IntKind::S64,
+        AttrType::Uint => IntKind::Uint,
+        AttrType::Sint => IntKind::Sint,
+        _ => return None,
+    })
+}
+
+/// Something other than attributes of types known here stands in an attribute of this type.
+fn holds_value(type_: AttrType) -> bool {
+    let bytes = matches!(type_, AttrType::Nest | AttrType::String | AttrType::Binary);
+    bytes || int_kind(type_).is_some()
+}
+
+/// How an integer uses an enum; flags are always bits.
+pub(super) fn enum_use(id: EnumId, as_flags: bool, definitions: &Definitions) -> EnumUse {
+    let as_flags = as_flags || definitions.enums[id.get()].flags;
+    EnumUse { id, as_flags }
+}
+
+pub(super) fn byte_order(key: &Key<ByteOrder>) -> model::ByteOrder {
+    match key.get() {
+        Some(ByteOrder::BigEndian) => model::ByteOrder::Big,
+        Some(ByteOrder::LittleEndian) => model::ByteOrder::Little,
+        None => model::ByteOrder::Host,
+    }
+}
+
+pub(super) fn hint(key: &Key<DisplayHint>) -> Option<model::DisplayHint> {
+    Some(match key.get()? {
+        DisplayHint::Hex => model::DisplayHint::Hex,
+        DisplayHint::Mac => model::DisplayHint::Mac,
+        DisplayHint::Fddi => model::DisplayHint::Fddi,
+        DisplayHint::Ipv4 => model::DisplayHint::Ipv4,
+        DisplayHint::Ipv6 => model::DisplayHint::Ipv6,
+        DisplayHint::Ipv4OrV6 => model::DisplayHint::Ipv4OrV6,
+        DisplayHint::Uuid => model::DisplayHint::Uuid,
+    })
 }

@@ -3,11 +3,11 @@
 use super::definitions::{Definition, Definitions};
 use crate::decode::Key;
 use crate::diag::{Code, Diagnostic, Span};
-use crate::model::{EnumUse, IntKind, Len};
+use crate::model::{EnumId, EnumUse, IntKind, Len};
 use crate::spec::{Checks, Number};
 
 /// The longest attribute: `nla_len` has 16 bits and counts its header of 4 bytes too.
-const LONGEST: i128 = 0xffff - 4;
+pub(super) const LONGEST: i128 = 0xffff - 4;
 
 /// The values that an integer may have.
 #[derive(Debug, Default)]
@@ -144,6 +144,21 @@ pub(super) fn int(
     Some(allowed)
 }
 
+/// The bits of a bitfield32: those that its flags name.
+pub(super) fn bits(
+    names: EnumId,
+    span: Span,
+    definitions: &Definitions,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<u32> {
+    let names = EnumUse {
+        id: names,
+        as_flags: true,
+    };
+    let mask = by_enum(IntKind::U32, names, span, definitions, faults).mask?;
+    u32::try_from(mask).ok()
+}
+
 /// What the entries of an enum allow.
 fn by_enum(
     kind: IntKind,
@@ -153,17 +168,17 @@ fn by_enum(
     faults: &mut Vec<Diagnostic>,
 ) -> Allowed {
     let definition = &definitions.enums[names.id.get()];
-    let (_, greatest) = kind.limits();
+    let (least, greatest) = kind.limits();
     let values = || definition.entries.iter().map(|entry| entry.value);
     let (Some(low), Some(high)) = (values().min(), values().max()) else {
         return Allowed::default();
     };
     let widest = match names.as_flags {
-        true if high > 63 => i128::MAX,
+        true if !(0..64).contains(&high) => i128::MAX,
         true => 1_i128 << high,
-        false => high.into(),
+        false => high,
     };
-    if widest > greatest {
+    if widest > greatest || (!names.as_flags && low < least) || (names.as_flags && low < 0) {
         let name = &definition.name;
         let message = format!("not every value of `{name}` fits the attribute's type");
         faults.push(
@@ -178,7 +193,7 @@ fn by_enum(
             mask: Some(definition.mask()),
         },
         false => Allowed {
-            range: Some((low.into(), high.into())),
+            range: Some((low, high)),
             mask: None,
         },
     }
@@ -192,7 +207,7 @@ fn empty_range(low: &str, min: i128, span: Span, high: &str, max: i128, other: S
 }
 
 /// What a number is: itself, a constant, `CONST - 1`, or a limit of a type such as `u16-max`.
-fn number(
+pub(super) fn number(
     key: &Key<Number>,
     definitions: &Definitions,
     faults: &mut Vec<Diagnostic>,
@@ -217,10 +232,10 @@ fn number(
         None => (words, 0),
     };
     match definitions.find(name, span, faults)? {
-        Definition::Const(value) => Some(i128::from(value) - less),
+        Definition::Const(Some(value)) => Some(value - less),
         Definition::Broken => None,
-        Definition::Enum(_) | Definition::Struct => {
-            let message = format!("`{name}` is not a constant");
+        Definition::Const(None) | Definition::Enum(_) | Definition::Struct(_) => {
+            let message = format!("`{name}` is not a constant with a number");
             faults.push(
                 Diagnostic::new(Code::BadNumber, span, message)
                     .help("a limit is a number, a constant, `CONSTANT - 1` or like `u16-max`"),

@@ -3,7 +3,7 @@
 use super::sets::Drafts;
 use crate::decode::List;
 use crate::diag::{Code, Diagnostic, Span};
-use crate::model::{AttrKind, AttrSet, Direction, Field, Message, MessageId, SetId};
+use crate::model::{AttrKind, AttrSet, Direction, Field, Message, MessageId, SetId, StructId};
 use crate::name::Name;
 use crate::spec;
 
@@ -12,6 +12,7 @@ use crate::spec;
 pub(super) struct Content<'s> {
     pub(super) name: Name,
     pub(super) direction: Direction,
+    pub(super) header: Option<StructId>,
     pub(super) set: SetId,
     /// `None` where the operation says nothing of it: a message without attributes.
     pub(super) spec: Option<&'s spec::Content>,
@@ -34,6 +35,10 @@ impl<'a, 's> Messages<'a, 's> {
         }
     }
 
+    pub(super) fn get(&self, id: MessageId) -> &Message {
+        &self.list[id.get()]
+    }
+
     pub(super) fn into_list(self) -> Vec<Message> {
         self.list
     }
@@ -53,7 +58,7 @@ impl<'a, 's> Messages<'a, 's> {
         let fields = self.fields(&content, faults);
         let same = |other: &&MessageId| {
             let other = &self.list[other.get()];
-            (other.set, &other.fields) == (content.set, &fields)
+            (other.header, other.set, &other.fields) == (content.header, content.set, &fields)
         };
         if let Some(same) = others.iter().find(same) {
             return *same;
@@ -61,6 +66,7 @@ impl<'a, 's> Messages<'a, 's> {
         self.list.push(Message {
             name: content.name,
             direction: content.direction,
+            header: content.header,
             set: content.set,
             fields,
         });

@@ -7,11 +7,12 @@
 
 use std::collections::HashMap;
 
-use super::need;
 use super::scope::{Scope, check_name};
+use super::{need, text};
 use crate::decode::Key;
 use crate::diag::{Code, Diagnostic, Span};
-use crate::model::Protocol;
+use crate::model::{Protocol, Reserved};
+use crate::name::Name;
 use crate::spec::{self, EnumModel};
 
 /// An operation, or notification, with its numbers.
@@ -38,10 +39,12 @@ impl Numbered<'_> {
     }
 }
 
-/// All operations of a family, in the spec's order; those that only reserve a number are left out.
+/// All operations of a family, in the spec's order.
 #[derive(Debug)]
 pub(super) struct Operations<'s> {
     pub(super) ops: Vec<Numbered<'s>>,
+    /// Those that only reserve a number.
+    pub(super) reserved: Vec<Reserved>,
     pub(super) scope: Scope,
 }
 
@@ -54,6 +57,7 @@ pub(super) fn resolve<'s>(
     need(&spec.operations, "operations", "the family", whole, faults);
     let mut out = Operations {
         ops: Vec::new(),
+        reserved: Vec::new(),
         scope: Scope::new("operation", true),
     };
     let Some((section, at)) = spec.operations.here() else {
@@ -62,7 +66,7 @@ pub(super) fn resolve<'s>(
     };
     need(&section.list, "list", "`operations`", at, faults);
     let mut counter = Counter {
-        directional: section.enum_model.get() == Some(&EnumModel::Directional),
+        directional: directional(spec),
         request: 1,
         reply: 1,
         sure: true,
@@ -101,11 +105,22 @@ pub(super) fn resolve<'s>(
             }
             None => out.scope.leave_open(),
         }
-        if !reserves {
-            out.ops.push(numbered);
+        match reserves {
+            true => out.reserved.push(Reserved {
+                name: Name::new(numbered.name),
+                cmd: numbered.request,
+                doc: text(op.doc.get()),
+            }),
+            false => out.ops.push(numbered),
         }
     }
     out
+}
+
+/// Requests and what comes from the kernel are numbered apart.
+pub(super) fn directional(spec: &spec::Family) -> bool {
+    let section = spec.operations.get();
+    section.is_some_and(|section| section.enum_model.get() == Some(&EnumModel::Directional))
 }
 
 struct Counter {

@@ -1,13 +1,16 @@
 //! What userspace can call, and what the kernel sends of its own accord.
 
+use super::definitions::Definitions;
 use super::groups::Groups;
 use super::messages::{Content, Messages};
 use super::numbers::{self, Numbered};
 use super::sets::Drafts;
 use super::{need, text};
+use crate::decode::Key;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::model::{
-    AttrSet, Call, Direction, Event, GroupId, Message, MessageId, Op, Permission, Reply, SetId,
+    AttrSet, Call, Direction, DontValidate, Event, GroupId, Message, MessageId, Op, Permission,
+    Reply, SetId, StructId,
 };
 use crate::name::Name;
 use crate::spec::{self, Flag};
@@ -21,14 +24,21 @@ pub(super) struct Operations {
 }
 
 pub(super) fn resolve(
+    spec: &spec::Family,
     numbered: &numbers::Operations<'_>,
     drafts: &Drafts<'_>,
     sets: &[AttrSet],
     groups: &Groups,
+    definitions: &Definitions,
     faults: &mut Vec<Diagnostic>,
 ) -> Operations {
     let mut resolver = Resolver {
         numbered,
+        common_header: spec
+            .operations
+            .get()
+            .map_or(&Key::Absent, |section| &section.fixed_header),
+        definitions,
         drafts,
         groups,
         messages: Messages::new(drafts, sets),
@@ -72,6 +82,9 @@ enum Repeatable {
 
 struct Resolver<'a, 's> {
     numbered: &'a numbers::Operations<'s>,
+    /// The header of all operations that name no other.
+    common_header: &'a Key<String>,
+    definitions: &'a Definitions,
     drafts: &'a Drafts<'s>,
     groups: &'a Groups,
     messages: Messages<'a, 's>,
@@ -126,6 +139,7 @@ impl Resolver<'_, '_> {
         let Some(set) = self.set(op) else {
             return (None, Repeatable::Unknown);
         };
+        let header = self.header(op.spec);
         let mut replies: Vec<MessageId> = Vec::new();
         let mut modes = [("", &op.spec.do_), ("dump", &op.spec.dump)].map(|(mode, call)| {
             let call = call.get()?;
@@ -137,6 +151,7 @@ impl Resolver<'_, '_> {
                 Content {
                     name: base.clone(),
                     direction: Direction::Request,
+                    header,
                     set,
                     spec: call.request.get(),
                 },
@@ -146,6 +161,7 @@ impl Resolver<'_, '_> {
                 let content = Content {
                     name: base.join("reply"),
                     direction: Direction::FromKernel,
+                    header,
                     set,
                     spec: call.reply.get(),
                 };
@@ -156,7 +172,12 @@ impl Resolver<'_, '_> {
                     message,
                 }
             });
-            Some(Call { request, reply })
+            Some(Call {
+                request,
+                reply,
+                pre: call.pre.get().cloned(),
+                post: call.post.get().cloned(),
+            })
         });
         let repeatable = match replies.first() {
             Some(reply) => Repeatable::Reply(*reply),
@@ -169,6 +190,14 @@ impl Resolver<'_, '_> {
             permission: permission(op.spec),
             do_: modes[0].take(),
             dump: modes[1].take(),
+            set,
+            dont_validate: op
+                .spec
+                .dont_validate
+                .items()
+                .map(|(it, _)| skip(*it))
+                .collect(),
+            config_cond: op.spec.config_cond.get().cloned(),
             doc: text(op.spec.doc.get()),
         };
         (Some(resolved), repeatable)
@@ -180,6 +209,7 @@ impl Resolver<'_, '_> {
             Some((target, span)) => self.repeated(target, span)?,
             None => {
                 let set = self.set(op)?;
+                let header = self.header(op.spec);
                 let content = op.spec.event.get()?;
                 if let Some(span) = content.value.span() {
                     let message = "an event's content has no value of its own";
@@ -190,6 +220,7 @@ impl Resolver<'_, '_> {
                 let content = Content {
                     name: Name::new(op.name),
                     direction: Direction::FromKernel,
+                    header,
                     set,
                     spec: Some(content),
                 };
@@ -200,6 +231,8 @@ impl Resolver<'_, '_> {
             name: Name::new(op.name),
             cmd: op.reply,
             message,
+            repeats: op.spec.notify.get().map(Name::new),
+            set: self.messages.get(message).set,
             group,
             doc: text(op.spec.doc.get()),
         })
@@ -212,6 +245,12 @@ impl Resolver<'_, '_> {
         need(key, "attribute-set", &owner, op.span, self.faults);
         let (name, span) = key.here()?;
         self.drafts.scope.find(name, span, self.faults).map(SetId)
+    }
+
+    /// The struct before the attributes of all messages of the operation.
+    fn header(&mut self, spec: &spec::Op) -> Option<StructId> {
+        let (name, span) = spec.fixed_header.or(self.common_header).here()?;
+        self.definitions.find_struct(name, span, self.faults)
     }
 
     fn group(&mut self, spec: &spec::Op) -> Option<GroupId> {
@@ -234,6 +273,14 @@ impl Resolver<'_, '_> {
                 None
             }
         }
+    }
+}
+
+fn skip(flag: spec::DontValidate) -> DontValidate {
+    match flag {
+        spec::DontValidate::Strict => DontValidate::Strict,
+        spec::DontValidate::Dump => DontValidate::Dump,
+        spec::DontValidate::DumpStrict => DontValidate::DumpStrict,
     }
 }
 

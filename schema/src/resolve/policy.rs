@@ -7,7 +7,9 @@ use std::collections::HashSet;
 
 use super::not_supported;
 use crate::diag::{Code, Diagnostic, Span};
-use crate::model::{Attr, AttrKind, AttrSet, Direction, Family, Int, IntKind, Len, SetId};
+use crate::model::{
+    Attr, AttrKind, AttrSet, ByteOrder, Direction, Family, Int, IntKind, Len, SetId, Text,
+};
 use crate::spec;
 
 pub(super) fn check(family: &Family, spec: &spec::Family, faults: &mut Vec<Diagnostic>) {
@@ -55,7 +57,10 @@ fn check_attr(
     let construct = match &attr.kind {
         AttrKind::Int(int) => unchecked_int(family, int),
         // The core takes 0 for "any length".
-        AttrKind::String(Len { max: Some(0), .. }) => Some("a string of length 0"),
+        AttrKind::String(Text {
+            len: Len { max: Some(0), .. },
+            ..
+        }) => Some("a string of length 0"),
         _ => None,
     };
     if let Some(construct) = construct {
@@ -66,8 +71,8 @@ fn check_attr(
 
 /// What of an integer no policy can check.
 fn unchecked_int(family: &Family, int: &Int) -> Option<&'static str> {
-    if int.big_endian && !matches!(int.kind, IntKind::U16 | IntKind::U32) {
-        return Some("byte order `big-endian` of anything but u16 and u32");
+    if int.order != ByteOrder::Host && !matches!(int.kind, IntKind::U16 | IntKind::U32) {
+        return Some("a byte order of anything but u16 and u32");
     }
     if let Some(mask) = int.mask {
         if int.kind.signed() {
@@ -83,10 +88,10 @@ fn unchecked_int(family: &Family, int: &Int) -> Option<&'static str> {
     }
     let names = &family[int.names?.id];
     if names.is_sparse() {
-        if int.kind.signed() || int.big_endian {
+        if int.kind.signed() || int.order != ByteOrder::Host {
             return Some("an enum with gaps of a signed or big-endian integer");
         }
-        let values = || names.entries.iter().map(|entry| i128::from(entry.value));
+        let values = || names.entries.iter().map(|entry| entry.value);
         if int.range != values().min().zip(values().max()) {
             return Some("an enum with gaps beside `min` or `max`");
         }

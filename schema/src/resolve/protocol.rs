@@ -1,7 +1,7 @@
 //! Which of YNL's schemas the spec follows, and what belongs to another.
 
 use super::scope::{check_length, check_name};
-use super::{nameless, need, not_supported};
+use super::{nameless, need};
 use crate::decode::Key;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::model::Protocol;
@@ -15,7 +15,8 @@ use crate::yaml::{Kind, Node};
 pub(crate) fn refuse_raw(tree: &Node, faults: &mut Vec<Diagnostic>) -> Option<()> {
     match tree.get("protocol") {
         Some(node) if matches!(&node.kind, Kind::Text(text) if text == "netlink-raw") => {
-            let fault = not_supported("protocol `netlink-raw`", node.span)
+            let message = "protocol `netlink-raw` is not generic netlink";
+            let fault = Diagnostic::new(Code::NotGeneric, node.span, message)
                 .label("this spec describes a classic netlink family")
                 .help("generic netlink is `genetlink`, `genetlink-c` or `genetlink-legacy`");
             faults.push(fault);

@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
+use super::need;
 use super::scope::{Scope, check_name};
-use super::{need, not_supported};
 use crate::decode::Key;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::model::Protocol;
@@ -19,7 +19,9 @@ const LAST_ID: u64 = 0x3fff;
 #[derive(Debug)]
 pub(super) struct Draft<'s> {
     pub(super) name: String,
-    pub(super) doc: Option<&'s String>,
+    pub(super) spec: &'s spec::AttrSet,
+    /// The whole set, of a subset.
+    pub(super) whole: Option<usize>,
     /// In the spec's order.
     pub(super) attrs: Vec<AttrDraft<'s>>,
     pub(super) scope: Scope,
@@ -81,16 +83,19 @@ pub(super) fn resolve<'s>(
     let sets = named
         .iter()
         .map(|(name, set)| {
-            let (attrs, attr_scope) = match set.subset_of.here() {
-                None => numbered(set, protocol, faults),
-                Some((parent, span)) => match scope.find(parent, span, faults) {
-                    Some(at) => subset(set, named[at].1, parent, span, protocol, faults),
-                    None => (Vec::new(), Scope::new("attribute", false)),
-                },
+            let parent = set.subset_of.here();
+            let whole = parent.and_then(|(parent, span)| scope.find(parent, span, faults));
+            let (attrs, attr_scope) = match (parent, whole) {
+                (None, _) => numbered(set, protocol, faults),
+                (Some((parent, span)), Some(at)) => {
+                    subset(set, named[at].1, parent, span, protocol, faults)
+                }
+                (Some(_), None) => (Vec::new(), Scope::new("attribute", false)),
             };
             Draft {
                 name: (*name).clone(),
-                doc: set.doc.get(),
+                spec: set,
+                whole,
                 attrs,
                 scope: attr_scope,
             }
@@ -176,7 +181,11 @@ fn subset<'s>(
     faults: &mut Vec<Diagnostic>,
 ) -> (Vec<AttrDraft<'s>>, Scope) {
     if parent.subset_of.is_present() {
-        faults.push(not_supported("a subset of a subset", parent_at));
+        let message = format!("`{parent_name}` is itself a subset");
+        faults.push(
+            Diagnostic::new(Code::BadSubset, parent_at, message)
+                .help("name the whole set that both are a part of"),
+        );
         return (Vec::new(), Scope::new("attribute", false));
     }
     if let Some(span) = set.name_prefix.span() {

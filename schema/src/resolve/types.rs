@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use crate::model::{AttrKind, Direction, Family};
+use crate::model::{Direction, Family};
 use crate::name::Name;
 
 /// What the generated modules have, or take from Rust, beside the types that a spec names.
@@ -69,6 +69,9 @@ pub(super) fn settle(family: &mut Family) {
     for definition in &mut family.enums {
         claim(&mut definition.name, &ENUM_FORMS, "enum");
     }
+    for definition in &mut family.structs {
+        claim(&mut definition.name, &[""], "struct");
+    }
     for (set, nested) in family.sets.iter_mut().zip(nested) {
         if nested {
             claim(&mut set.name, &FORMS, "set");
@@ -80,9 +83,7 @@ pub(super) fn settle(family: &mut Family) {
 fn nested_sets(family: &Family) -> Vec<bool> {
     let mut nested = vec![false; family.sets.len()];
     for attr in family.sets.iter().flat_map(|set| &set.attrs) {
-        if let AttrKind::Nest(set) | AttrKind::IndexedArray(set) | AttrKind::NestTypeValue(_, set) =
-            &attr.kind
-        {
+        if let Some(set) = attr.kind.inside() {
             nested[set.get()] = true;
         }
     }

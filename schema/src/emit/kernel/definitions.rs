@@ -1,7 +1,7 @@
 //! Constants, enums, flags, and the numbers of commands, attributes and groups.
 
 use super::text::Text;
-use crate::model::{AttrKind, Enum, Family};
+use crate::model::{AttrKind, ConstValue, Enum, Family};
 
 pub(super) fn render(text: &mut Text, family: &Family) {
     for constant in &family.consts {
@@ -9,11 +9,13 @@ pub(super) fn render(text: &mut Text, family: &Family) {
         let fallback = format!("The constant `{}`.", constant.name);
         text.docs(&constant.doc, &fallback);
         // `usize` is what lengths are compared with, and has 32 bits at least.
-        let kind = match u32::try_from(constant.value) {
-            Ok(_) => "usize",
-            Err(_) => "u64",
+        let (kind, value) = match &constant.value {
+            ConstValue::Int(value) if u32::try_from(*value).is_ok() => ("usize", value.to_string()),
+            ConstValue::Int(value) if *value < 0 => ("i64", value.to_string()),
+            ConstValue::Int(value) => ("u64", value.to_string()),
+            ConstValue::Text(text) => ("&str", format!("{text:?}")),
         };
-        let (name, value) = (constant.name.shouty(), constant.value);
+        let name = constant.name.shouty();
         text.line(format!("pub const {name}: {kind} = {value};"));
     }
     for (definition, uses) in family.enums.iter().zip(uses(family)) {

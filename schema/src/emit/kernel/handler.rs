@@ -408,11 +408,11 @@ fn longest_of<'f>(
             _ if attr.multi => return None,
             AttrKind::Flag | AttrKind::Pad | AttrKind::Unused => 0,
             // And a pad attribute before it.
-            AttrKind::Int(_) => 8 + HEADER,
-            AttrKind::String(len) => usize::from(len.max?) + 1,
-            AttrKind::Binary(len) => usize::from(len.max?),
+            AttrKind::Int(_) | AttrKind::Bitfield32(_) => 8 + HEADER,
+            AttrKind::String(string) => usize::from(string.len.max?) + 1,
+            AttrKind::Binary(binary) => usize::from(binary.len.max?),
             AttrKind::Nest(set) => longest_of(family, family[*set].attrs.iter(), depth + 1)?,
-            AttrKind::IndexedArray(_) | AttrKind::NestTypeValue(..) => return None,
+            AttrKind::IndexedArray(_) | AttrKind::TypeValue(..) => return None,
         };
         sum += HEADER + payload.next_multiple_of(4);
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::definitions::flags_type;
 use super::nested_sets;
 use super::text::Text;
-use crate::model::{Attr, AttrKind, AttrSet, Direction, Family, Int, IntKind};
+use crate::model::{Attr, AttrKind, AttrSet, ByteOrder, Direction, Family, Int, IntKind};
 
 pub(super) fn render(text: &mut Text, family: &Family) {
     let replies: HashSet<_> = family
@@ -181,7 +181,7 @@ impl Setters<'_> {
 }
 
 fn to_bytes(int: &Int) -> &'static str {
-    match int.big_endian {
+    match int.order == ByteOrder::Big {
         true => "to_be_bytes",
         false => "to_ne_bytes",
     }

@@ -60,8 +60,8 @@ fn rule(family: &Family, attr: &Attr) -> Option<String> {
     let rule = match &attr.kind {
         AttrKind::Flag => "flag()".to_owned(),
         AttrKind::Int(int) => format!("{}(){}", wire_name(int), limits(family, int)),
-        AttrKind::String(len) => format!("string(){}", lengths(*len)),
-        AttrKind::Binary(len) => format!("binary(){}", binary_lengths(*len)),
+        AttrKind::String(string) => format!("string(){}", lengths(string.len)),
+        AttrKind::Binary(binary) => format!("binary(){}", binary_lengths(binary.len)),
         AttrKind::Nest(set) => format!("nest({}.policy())", nest_rules(&family[*set])),
         _ => return None,
     };

@@ -3,7 +3,7 @@
 use super::definitions::flags_type;
 use super::nested_sets;
 use super::text::Text;
-use crate::model::{Attr, AttrKind, AttrSet, Direction, Family, Int, Message};
+use crate::model::{Attr, AttrKind, AttrSet, ByteOrder, Direction, Family, Int, Message};
 
 pub(super) fn render(text: &mut Text, family: &Family) {
     for message in &family.messages {
@@ -56,7 +56,7 @@ fn int_reading(family: &Family, int: &Int) -> Reading {
     };
     let definition = &family[names.id];
     // `unsigned` takes any width, in the machine's order.
-    let mut steps = match int.big_endian {
+    let mut steps = match int.order == ByteOrder::Big {
         true => vec![getter(&method), ("map", "u64::from".into())],
         false => vec![getter("unsigned")],
     };
@@ -74,7 +74,7 @@ fn int_reading(family: &Family, int: &Int) -> Reading {
 /// The runtime's name for an integer's form on the wire: `u32`, `be16`, `sint`.
 pub(super) fn wire_name(int: &Int) -> String {
     let name = format!("{:?}", int.kind).to_lowercase();
-    match int.big_endian {
+    match int.order == ByteOrder::Big {
         true => name.replace('u', "be"),
         false => name,
     }

@@ -36,7 +36,7 @@ fn value(what: &Enum, name: &proc_macro2::Ident, kind: IntKind) -> Vec<Item> {
     let values: Vec<_> = what
         .entries
         .iter()
-        .map(|entry| proc_macro2::Literal::u64_unsuffixed(entry.value))
+        .map(|entry| proc_macro2::Literal::i128_unsuffixed(entry.value))
         .collect();
     let has = |name: &str| names.iter().any(|entry| entry == name);
     let unknown = ident(if has("Unknown") { "Unnamed" } else { "Unknown" });

@@ -47,7 +47,7 @@ fn module(family: &Family, set: &AttrSet) -> Item {
         };
         match &attr.kind {
             AttrKind::IndexedArray(_) => quote!(Field::numbered(#number, #name, 1, #layout)),
-            AttrKind::NestTypeValue(levels, _) => {
+            AttrKind::TypeValue(levels, _) => {
                 let levels = Literal::usize_unsuffixed(levels.len());
                 quote!(Field::numbered(#number, #name, #levels, #layout))
             }

@@ -62,18 +62,18 @@ fn field_type(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
     let value = match &field.attr.kind {
         AttrKind::Flag => return quote!(bool),
         AttrKind::IndexedArray(set) => {
-            let item = types.owned(*set);
+            let item = types.owned(set.inside().expect("it holds nests"));
             return quote!(Vec<#item>);
         }
-        AttrKind::NestTypeValue(levels, set) => {
-            let item = types.owned(*set);
+        AttrKind::TypeValue(levels, set) => {
+            let item = types.owned(set.inside().expect("it holds nests"));
             return levels
                 .iter()
                 .fold(quote!(#item), |item, _| quote!(Vec<(u16, #item)>));
         }
         AttrKind::Int(int) => types.int(int),
         AttrKind::String(_) => quote!(String),
-        AttrKind::Binary(_) => quote!(Vec<u8>),
+        AttrKind::Bitfield32(_) | AttrKind::Binary(_) => quote!(Vec<u8>),
         AttrKind::Nest(set) => {
             let item = types.owned(*set);
             quote!(#item)
@@ -93,7 +93,7 @@ fn copy_field(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
         AttrKind::String(_) if multi => quote!(self.#name.map(str::to_owned).collect()),
         AttrKind::String(_) => quote!(self.#name.map(str::to_owned)),
         AttrKind::Binary(_) if multi => quote!(self.#name.map(<[u8]>::to_vec).collect()),
-        AttrKind::Binary(_) => quote!(self.#name.map(<[u8]>::to_vec)),
+        AttrKind::Bitfield32(_) | AttrKind::Binary(_) => quote!(self.#name.map(<[u8]>::to_vec)),
         AttrKind::Int(_) if multi => quote!(self.#name.collect()),
         AttrKind::Nest(set) if !multi => {
             let view = types.view_name(*set);
@@ -102,7 +102,7 @@ fn copy_field(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
         AttrKind::Nest(_) | AttrKind::IndexedArray(_) => {
             quote!(self.#name.map(|item| item.to_owned()).collect())
         }
-        AttrKind::NestTypeValue(levels, _) => {
+        AttrKind::TypeValue(levels, _) => {
             let mut copy = quote!(item.to_owned());
             for _ in 1..levels.len() {
                 copy = quote!(item.map(|(number, item)| (number, #copy)).collect());

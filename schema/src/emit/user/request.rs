@@ -9,7 +9,7 @@ use crate::model::{AttrKind, Int};
 
 /// The struct, and its encoder; of a message that is the trait `Request`, of a nest a method.
 pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> Vec<Item> {
-    let sendable = |field: &&Field<'_>| !matches!(field.attr.kind, AttrKind::NestTypeValue(..));
+    let sendable = |field: &&Field<'_>| !matches!(field.attr.kind, AttrKind::TypeValue(..));
     let fields: Vec<_> = shape.fields.iter().filter(sendable).collect();
     let ty = shape.request_type(&quote!(<'a>));
     let doc = &shape.doc;
@@ -60,14 +60,14 @@ fn field_type(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
     let value = match &attr.kind {
         AttrKind::Flag => return quote!(bool),
         AttrKind::IndexedArray(set) => {
-            let item = types.request(*set);
+            let item = types.request(set.inside().expect("it holds nests"));
             return quote!(&'a [#item]);
         }
         AttrKind::Int(int) => types.int(int),
         AttrKind::String(_) => quote!(&'a str),
-        AttrKind::Binary(_) => quote!(&'a [u8]),
+        AttrKind::Bitfield32(_) | AttrKind::Binary(_) => quote!(&'a [u8]),
         AttrKind::Nest(set) => types.request(*set),
-        AttrKind::Pad | AttrKind::Unused | AttrKind::NestTypeValue(..) => quote!(()),
+        AttrKind::Pad | AttrKind::Unused | AttrKind::TypeValue(..) => quote!(()),
     };
     match (attr.multi, field.required) {
         (true, _) => quote!(&'a [#value]),
@@ -116,14 +116,14 @@ fn write_value(
 ) -> TokenStream {
     match kind {
         AttrKind::String(_) => quote!(out.str(#number, #value)?;),
-        AttrKind::Binary(_) => quote!(out.bytes(#number, #value)?;),
+        AttrKind::Bitfield32(_) | AttrKind::Binary(_) => quote!(out.bytes(#number, #value)?;),
         AttrKind::Nest(_) => quote!(out.nest(#number, |out| #value.encode(out))?;),
         AttrKind::Int(int) => write_int(types, int, number, value),
         AttrKind::Flag
         | AttrKind::Pad
         | AttrKind::Unused
         | AttrKind::IndexedArray(_)
-        | AttrKind::NestTypeValue(..) => quote!(),
+        | AttrKind::TypeValue(..) => quote!(),
     }
 }
 

@@ -7,7 +7,8 @@ use quote::quote;
 
 use super::print::{docs, ident, own_doc};
 use crate::model::{
-    Attr, AttrKind, AttrSet, Direction, EnumId, EnumUse, Family, Int, IntKind, Message, SetId,
+    Attr, AttrKind, AttrSet, ByteOrder, Direction, EnumId, EnumUse, Family, Int, IntKind, Message,
+    SetId,
 };
 
 /// The names and types of one family.
@@ -257,11 +258,9 @@ impl<'f> Types<'f> {
     /// A request's field for the attribute borrows from the caller.
     fn borrowed_to_send(&self, attr: &Attr) -> bool {
         match &attr.kind {
-            AttrKind::Pad | AttrKind::Unused | AttrKind::Flag | AttrKind::NestTypeValue(..) => {
-                false
-            }
+            AttrKind::Pad | AttrKind::Unused | AttrKind::Flag | AttrKind::TypeValue(..) => false,
             AttrKind::String(_) | AttrKind::Binary(_) | AttrKind::IndexedArray(_) => true,
-            AttrKind::Int(_) => attr.multi,
+            AttrKind::Int(_) | AttrKind::Bitfield32(_) => attr.multi,
             AttrKind::Nest(set) => attr.multi || self.any(*set, Self::borrowed_to_send),
         }
     }
@@ -270,12 +269,12 @@ impl<'f> Types<'f> {
     fn borrowed_to_read(&self, attr: &Attr) -> bool {
         match &attr.kind {
             AttrKind::Pad | AttrKind::Unused | AttrKind::Flag => false,
-            AttrKind::Int(_) => attr.multi,
+            AttrKind::Int(_) | AttrKind::Bitfield32(_) => attr.multi,
             AttrKind::Nest(set) => attr.multi || self.any(*set, Self::borrowed_to_read),
             AttrKind::String(_)
             | AttrKind::Binary(_)
             | AttrKind::IndexedArray(_)
-            | AttrKind::NestTypeValue(..) => true,
+            | AttrKind::TypeValue(..) => true,
         }
     }
 
@@ -342,20 +341,16 @@ pub(super) fn codec(int: &Int) -> Ident {
         IntKind::Uint => "uint",
         IntKind::Sint => "sint",
     };
-    match int.big_endian {
-        true => ident(&format!("{name}_be")),
-        false => ident(name),
+    match int.order {
+        ByteOrder::Big => ident(&format!("{name}_be")),
+        ByteOrder::Little => ident(&format!("{name}_le")),
+        ByteOrder::Host => ident(name),
     }
 }
 
 /// The set whose attributes stand inside the attribute.
 pub(super) fn inside(attr: &Attr) -> Option<SetId> {
-    match attr.kind {
-        AttrKind::Nest(set) | AttrKind::IndexedArray(set) | AttrKind::NestTypeValue(_, set) => {
-            Some(set)
-        }
-        _ => None,
-    }
+    attr.kind.inside()
 }
 
 fn wider(one: IntKind, other: IntKind) -> IntKind {

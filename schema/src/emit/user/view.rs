@@ -68,18 +68,18 @@ fn field_type(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
     let value = match &field.attr.kind {
         AttrKind::Flag => return quote!(bool),
         AttrKind::IndexedArray(set) => {
-            let item = types.view(*set);
+            let item = types.view(set.inside().expect("it holds nests"));
             return quote!(wire::List<'a, #item>);
         }
-        AttrKind::NestTypeValue(levels, set) => {
-            let item = types.view(*set);
+        AttrKind::TypeValue(levels, set) => {
+            let item = types.view(set.inside().expect("it holds nests"));
             return levels
                 .iter()
                 .fold(item, |item, _| quote!(wire::Map<'a, #item>));
         }
         AttrKind::Int(int) => types.int(int),
         AttrKind::String(_) => quote!(&'a str),
-        AttrKind::Binary(_) => quote!(&'a [u8]),
+        AttrKind::Bitfield32(_) | AttrKind::Binary(_) => quote!(&'a [u8]),
         AttrKind::Nest(set) => types.view(*set),
         AttrKind::Pad | AttrKind::Unused => quote!(()),
     };
@@ -148,7 +148,7 @@ fn start(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
     match &field.attr.kind {
         AttrKind::Flag => quote!(false),
         AttrKind::IndexedArray(_) => quote!(wire::List::empty(wire::Attr::nest)),
-        AttrKind::NestTypeValue(levels, _) => {
+        AttrKind::TypeValue(levels, _) => {
             let read = level(levels.len() - 1);
             quote!(wire::Map::empty(#read))
         }
@@ -168,7 +168,7 @@ fn take(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
         AttrKind::IndexedArray(_) => {
             quote!(view.#name = wire::List::array(attr, wire::Attr::nest)?)
         }
-        AttrKind::NestTypeValue(levels, _) => {
+        AttrKind::TypeValue(levels, _) => {
             let read = level(levels.len() - 1);
             quote!(view.#name = wire::Map::read(attr, #read)?)
         }
