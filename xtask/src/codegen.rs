@@ -84,11 +84,10 @@ fn compile(root: &Path, source: &str, text: &str) -> Result<Family, Report> {
 /// Every family with its spec's path; if a spec has faults, all of them are printed.
 fn compile_all(root: &Path) -> Result<Vec<(String, Family)>> {
     let dir = root.join(SPECS);
-    let entries = fs::read_dir(&dir).with_context(|| format!("cannot read {}", dir.display()))?;
-    let mut files: Vec<String> = entries
-        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-        .collect::<io::Result<_>>()
-        .with_context(|| format!("cannot read {}", dir.display()))?;
+    let mut files = entries(&dir)?;
+    if let Some(file) = files.iter().find(|file| file.ends_with(".yml")) {
+        bail!("{SPECS}/{file} would not be seen: the name of a spec ends in .yaml");
+    }
     files.retain(|file| file.ends_with(".yaml"));
     files.sort();
 
@@ -163,28 +162,37 @@ fn list(names: &[String]) -> String {
     text
 }
 
-/// Clients whose spec is no longer there.
+/// Clients and kernel halves whose spec is no longer there.
 fn leftovers(root: &Path, names: &[String]) -> Result<Vec<Output>> {
-    let dir = root.join(CLIENTS);
-    let entries = fs::read_dir(&dir).with_context(|| format!("cannot read {}", dir.display()))?;
+    let clients = entries(&root.join(CLIENTS))?.into_iter().map(|file| {
+        let family = file.trim_end_matches(".rs").to_owned();
+        (family, Path::new(CLIENTS).join(file))
+    });
+    let kernel_halves = entries(&root.join(MODULES))?.into_iter().map(|family| {
+        let path = Path::new(MODULES).join(&family).join("generated.rs");
+        (family, path)
+    });
     let mut outputs = Vec::new();
-    for entry in entries {
-        let file = entry?.file_name();
-        let Some(stem) = Path::new(&file).file_stem().and_then(|stem| stem.to_str()) else {
-            continue;
-        };
-        if stem == "mod" || names.iter().any(|name| name == stem) {
+    for (family, path) in clients.chain(kernel_halves) {
+        if family == "mod" || names.contains(&family) {
             continue;
         }
-        let ours = read(&dir.join(&file))?.is_some_and(|text| text.contains(MARK));
-        if ours {
-            outputs.push(Output {
-                path: Path::new(CLIENTS).join(&file),
-                text: None,
-            });
+        if read(&root.join(&path))?.is_some_and(|text| text.contains(MARK)) {
+            outputs.push(Output { path, text: None });
         }
     }
     Ok(outputs)
+}
+
+/// The names in a directory.
+fn entries(dir: &Path) -> Result<Vec<String>> {
+    fs::read_dir(dir)
+        .and_then(|entries| {
+            entries
+                .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+                .collect()
+        })
+        .with_context(|| format!("cannot read {}", dir.display()))
 }
 
 /// The text as rustfmt breaks its lines.
@@ -218,7 +226,14 @@ fn format(text: &str, edition: &str) -> Result<String> {
 fn read(path: &Path) -> Result<Option<String>> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Ok(None)
+        }
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
 }
