@@ -4,6 +4,7 @@
 //! `resolve` turns those into a [`model::Family`], or into a [`diag::Report`] of all that is wrong;
 //! from the family, `emit` makes text.
 
+pub mod build;
 mod decode;
 pub mod diag;
 pub mod emit;
