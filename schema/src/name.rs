@@ -4,17 +4,24 @@ use std::fmt;
 
 /// A name as the spec spells it (`set-ntf`), and all that becomes of it in generated text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(String);
+pub struct Name {
+    spelled: String,
+    /// What generated code says in place of the spelling, where that is taken.
+    apart: Option<String>,
+}
 
 impl Name {
     /// Takes the name as the spec spells it.
     pub fn new(spelled: impl Into<String>) -> Self {
-        Self(spelled.into())
+        Self {
+            spelled: spelled.into(),
+            apart: None,
+        }
     }
 
     /// As the spec spells it: `set-ntf`. Also what goes over the wire.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.spelled
     }
 
     /// For Rust functions, fields and modules: `set_ntf`; keywords get a trailing underscore.
@@ -58,22 +65,36 @@ impl Name {
 
     /// This name with another one behind it: `get` and `reply` give `get-reply`.
     pub fn join(&self, other: &str) -> Self {
-        Self(format!("{}-{other}", self.0))
+        Self {
+            spelled: format!("{}-{other}", self.spelled),
+            apart: self.apart.as_ref().map(|apart| format!("{apart}-{other}")),
+        }
+    }
+
+    /// This name with a word more in generated code, where another thing has the name already; the
+    /// spelling is still the spec's.
+    pub(crate) fn apart(&self, word: &str) -> Self {
+        Self {
+            spelled: self.spelled.clone(),
+            apart: Some(format!("{}-{word}", self.generated())),
+        }
+    }
+
+    fn generated(&self) -> &str {
+        self.apart.as_ref().unwrap_or(&self.spelled)
     }
 
     fn words(&self) -> Vec<&str> {
-        let words: Vec<_> = self
-            .0
+        self.generated()
             .split(['-', '_', ' '])
-            .filter(|w| !w.is_empty())
-            .collect();
-        words
+            .filter(|word| !word.is_empty())
+            .collect()
     }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.spelled)
     }
 }
 
@@ -100,6 +121,17 @@ mod tests {
         assert_eq!(name.pascal(), "SetNtf");
         assert_eq!(name.shouty(), "SET_NTF");
         assert_eq!(Name::new("get").join("reply").pascal(), "GetReply");
+    }
+
+    #[test]
+    fn telling_apart_keeps_the_spelling() {
+        let name = Name::new("stringset").apart("set");
+        assert_eq!(name.as_str(), "stringset");
+        assert_eq!(name.to_string(), "stringset");
+        assert_eq!(name.pascal(), "StringsetSet");
+        assert_eq!(name.apart("set").shouty(), "STRINGSET_SET_SET");
+        assert_eq!(name.join("attrs").as_str(), "stringset-attrs");
+        assert_eq!(name.join("attrs").snake(), "stringset_set_attrs");
     }
 
     #[test]

@@ -49,13 +49,13 @@ const ENUM_FORMS: [&str; 2] = ["", "Flags"];
 pub(super) fn settle(family: &mut Family) {
     let nested = nested_sets(family);
     let mut taken: HashSet<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
-    let mut claim = |name: &mut Name, forms: &[&str], more: &str| {
+    let mut claim = |name: &mut Name, forms: &[&str], longer: &dyn Fn(&Name) -> Name| {
         let spellings = |name: &Name| -> Vec<String> {
             let base = name.pascal();
             forms.iter().map(|form| format!("{base}{form}")).collect()
         };
         while spellings(name).iter().any(|name| taken.contains(name)) {
-            *name = name.join(more);
+            *name = longer(name);
         }
         taken.extend(spellings(name));
     };
@@ -64,17 +64,20 @@ pub(super) fn settle(family: &mut Family) {
             Direction::Request => "request",
             Direction::FromKernel => "message",
         };
-        claim(&mut message.name, &FORMS, more);
+        // The name is none of the spec's, and has to be unique.
+        claim(&mut message.name, &FORMS, &|name| name.join(more));
     }
     for definition in &mut family.enums {
-        claim(&mut definition.name, &ENUM_FORMS, "enum");
+        claim(&mut definition.name, &ENUM_FORMS, &|name| {
+            name.apart("enum")
+        });
     }
     for definition in &mut family.structs {
-        claim(&mut definition.name, &[""], "struct");
+        claim(&mut definition.name, &[""], &|name| name.apart("struct"));
     }
     for (set, nested) in family.sets.iter_mut().zip(nested) {
         if nested {
-            claim(&mut set.name, &FORMS, "set");
+            claim(&mut set.name, &FORMS, &|name| name.apart("set"));
         }
     }
 }
