@@ -33,6 +33,8 @@ extern crate self as genl_user;
 mod client;
 mod controller;
 mod dump;
+#[cfg(feature = "dynamic")]
+pub mod dynamic;
 mod error;
 mod events;
 mod extack;

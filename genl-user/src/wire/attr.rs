@@ -43,7 +43,8 @@ pub enum Defect {
 /// One attribute.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Attr<'a> {
-    kind: u16,
+    /// `nla_type`, with its flag bits.
+    raw_kind: u16,
     offset: usize,
     payload: &'a [u8],
 }
@@ -52,7 +53,19 @@ impl<'a> Attr<'a> {
     /// The attribute's number, without flag bits.
     #[inline]
     pub fn kind(self) -> u16 {
-        self.kind
+        self.raw_kind & !FLAG_BITS
+    }
+
+    /// The sender calls it a nest (NLA_F_NESTED); of those that are nests not all senders do.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn is_nest(self) -> bool {
+        self.raw_kind & libc::NLA_F_NESTED as u16 != 0
+    }
+
+    /// The content as it is.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn payload(self) -> &'a [u8] {
+        self.payload
     }
 
     /// Where the attribute's header is, in bytes from the message's begin.
@@ -166,7 +179,7 @@ integers! {
 
 impl fmt::Debug for Attr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {:02x?}", self.kind, self.payload)
+        write!(f, "{}: {:02x?}", self.kind(), self.payload)
     }
 }
 
@@ -223,7 +236,7 @@ impl<'a> Iterator for Attrs<'a> {
             return Some(Err(self.fail(Defect::Length(len))));
         };
         let attr = Attr {
-            kind: u16::from_ne_bytes([k0, k1]) & !FLAG_BITS,
+            raw_kind: u16::from_ne_bytes([k0, k1]),
             offset: self.offset,
             payload,
         };
