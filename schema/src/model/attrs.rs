@@ -45,6 +45,8 @@ pub struct Attr {
     pub hint: Option<DisplayHint>,
     /// The spec's own words; may be empty.
     pub doc: String,
+    /// What stands before the name in a C header, where it is not what the set says (`name-prefix`).
+    pub c_prefix: Option<String>,
 }
 
 /// How tools should show a value.

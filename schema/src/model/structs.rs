@@ -1,6 +1,6 @@
 //! C structs: fixed headers, and the content of binary attributes.
 
-use super::{ByteOrder, DisplayHint, EnumUse, IntKind, StructId};
+use super::{ByteOrder, CDefinition, DisplayHint, EnumUse, IntKind, StructId};
 use crate::name::Name;
 
 /// A C struct, laid out as a C compiler does: every member at a multiple of its alignment.
@@ -16,6 +16,8 @@ pub struct Struct {
     pub align: usize,
     /// The spec's own words; may be empty.
     pub doc: String,
+    /// Its looks in a C header.
+    pub c: CDefinition,
 }
 
 /// A member of a struct.

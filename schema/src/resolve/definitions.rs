@@ -166,6 +166,7 @@ fn resolve_one(
                 size: 0,
                 align: 1,
                 doc,
+                c: c_header::of_definition(definition),
             });
             Some(Definition::Struct(id))
         }

@@ -61,6 +61,7 @@ impl Kinds<'_, '_> {
             kind: self.kind(draft).unwrap_or(BROKEN),
             hint: hint(draft.key(|attr| &attr.display_hint)),
             doc: text(draft.key(|attr| &attr.doc).get()),
+            c_prefix: draft.key(|attr| &attr.name_prefix).get().cloned(),
         }
     }
 
