@@ -89,7 +89,27 @@ impl BuildRoot {
     /// A shell-less command inside, which sees the toolchain read-only, and each of `shared` at its own path.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>, shared: &[Shared<'_>]) -> Command {
         let mut command = sandbox();
-        command.args(["--unshare-net", "--tmpfs", "/tmp"]);
+        command.arg("--unshare-net");
+        self.enter(&mut command, shared);
+        clean_environment(&mut command);
+        command.arg(program);
+        command
+    }
+
+    /// Like [`command`](Self::command), with the network and the environment of whoever runs it.
+    pub(crate) fn open_command(
+        &self,
+        program: impl AsRef<OsStr>,
+        shared: &[Shared<'_>],
+    ) -> Command {
+        let mut command = sandbox();
+        self.enter(&mut command, shared);
+        command.arg(program);
+        command
+    }
+
+    fn enter(&self, command: &mut Command, shared: &[Shared<'_>]) {
+        command.args(["--tmpfs", "/tmp"]);
         for dir in ["usr", "etc"] {
             command
                 .arg("--ro-bind")
@@ -103,10 +123,7 @@ impl BuildRoot {
                 .arg(Path::new("/").join(link));
         }
         command.args(["--proc", "/proc", "--dev", "/dev"]);
-        share(&mut command, shared);
-        clean_environment(&mut command);
-        command.arg(program);
-        command
+        share(command, shared);
     }
 
     /// The compiler's full version, as the kernel's configuration spells it.

@@ -1,6 +1,6 @@
 //! Cargo, called by the commands that build and test the userspace half.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -18,43 +18,82 @@ pub(crate) fn command<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -
     command
 }
 
+/// The programs that the tests in a VM take.
+#[derive(Debug)]
+pub(crate) struct VmTests {
+    /// The tests of our own families.
+    pub(crate) own: PathBuf,
+    /// The tests of the kernel's families.
+    pub(crate) upstream: PathBuf,
+    /// The command-line tool `genl`.
+    pub(crate) tool: PathBuf,
+}
+
+/// Builds all that the tests in a VM take, in an environment with these variables added.
+pub(crate) fn vm_tests(environment: &[(&str, OsString)]) -> Result<VmTests> {
+    let features = "genl-user/cli,genl-user/vm-tests,genl-upstream/specs,genl-upstream/vm-tests";
+    // Cargo builds the programs of a package for the package's tests.
+    let mut build = command(["test", "--no-run", "--test", "vm", "--features", features]);
+    build.args(["--package", "genl-user", "--package", "genl-upstream"]);
+    let programs = programs(build.envs(environment.iter().cloned()))?;
+    let find = |package: &str, target: &str| {
+        let manifest = workspace::root().join(package).join("Cargo.toml");
+        let mut found = programs
+            .iter()
+            .filter(|program| program.manifest == manifest && program.target == target);
+        let program = found
+            .next()
+            .with_context(|| format!("cargo did not build {target} of {package}"));
+        program.map(|program| program.file.clone())
+    };
+    Ok(VmTests {
+        own: find("genl-user", "vm")?,
+        upstream: find("genl-user/upstream", "vm")?,
+        tool: find("genl-user", "genl")?,
+    })
+}
+
 /// Builds an example of genl-user, and tells where the program is.
 pub(crate) fn example(name: &str) -> Result<PathBuf> {
-    executable(&["build", "--package", "genl-user", "--example", name])
+    let mut build = command(["build", "--package", "genl-user", "--example", name]);
+    let last = programs(&mut build)?.pop();
+    let program = last.with_context(|| format!("cargo did not build the example {name}"))?;
+    Ok(program.file)
 }
 
-/// Builds an integration test of genl-user, and tells where the program is.
-pub(crate) fn test(name: &str, features: &str) -> Result<PathBuf> {
-    executable(&[
-        "test",
-        "--no-run",
-        "--package",
-        "genl-user",
-        "--test",
-        name,
-        "--features",
-        features,
-    ])
+/// A program that cargo has built.
+#[derive(Debug, PartialEq, Eq)]
+struct Program {
+    /// The package's Cargo.toml.
+    manifest: PathBuf,
+    /// The target's name.
+    target: String,
+    file: PathBuf,
 }
 
-fn executable(arguments: &[&str]) -> Result<PathBuf> {
-    let output = command(arguments)
+/// Runs a cargo that builds, and tells which programs it has built.
+fn programs(build: &mut Command) -> Result<Vec<Program>> {
+    let output = build
         .args(["--quiet", "--message-format", "json-render-diagnostics"])
         .stderr(Stdio::inherit())
         .output()
         .context("cannot run cargo")?;
     if !output.status.success() {
+        let arguments: Vec<_> = build.get_args().map(OsStr::to_string_lossy).collect();
         bail!("`cargo {}` failed, see above", arguments.join(" "));
     }
     let stdout = String::from_utf8_lossy(&output.stdout);
-    let executable = stdout.lines().rev().find_map(executable_of);
-    executable.with_context(|| format!("`cargo {}` built no program", arguments.join(" ")))
+    Ok(stdout.lines().filter_map(program_of).collect())
 }
 
 /// The program that one of cargo's messages says was built.
-fn executable_of(message: &str) -> Option<PathBuf> {
+fn program_of(message: &str) -> Option<Program> {
     let message: serde_json::Value = serde_json::from_str(message).ok()?;
-    message.get("executable")?.as_str().map(PathBuf::from)
+    Some(Program {
+        manifest: message.get("manifest_path")?.as_str()?.into(),
+        target: message.get("target")?.get("name")?.as_str()?.to_owned(),
+        file: message.get("executable")?.as_str()?.into(),
+    })
 }
 
 #[cfg(test)]
@@ -64,14 +103,19 @@ mod tests {
     #[test]
     fn messages_without_a_program_are_passed_over() {
         assert_eq!(
-            executable_of(r#"{"reason":"build-finished","success":true}"#),
+            program_of(r#"{"reason":"build-finished","success":true}"#),
             None
         );
-        assert_eq!(
-            executable_of(r#"{"reason":"compiler-artifact","executable":null}"#),
-            None
-        );
-        let message = r#"{"reason":"compiler-artifact","executable":"/a \"b\""}"#;
-        assert_eq!(executable_of(message), Some(PathBuf::from("/a \"b\"")));
+        let library =
+            r#"{"manifest_path":"/p/Cargo.toml","target":{"name":"p"},"executable":null}"#;
+        assert_eq!(program_of(library), None);
+        let test =
+            r#"{"manifest_path":"/p/Cargo.toml","target":{"name":"vm"},"executable":"/a \"b\""}"#;
+        let program = Program {
+            manifest: "/p/Cargo.toml".into(),
+            target: "vm".to_owned(),
+            file: "/a \"b\"".into(),
+        };
+        assert_eq!(program_of(test), Some(program));
     }
 }

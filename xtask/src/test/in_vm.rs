@@ -1,0 +1,101 @@
+//! The tests that run in a VM: ours against our modules, and the kernel's own families.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::counts::Counts;
+use super::{shell, upstream};
+use crate::kernel::Kind;
+use crate::{build_kmod, cargo, setup, vm};
+
+/// What a run has time for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// All tests, without the slowest checks of the checking kernel.
+    Full,
+    /// With them, a request takes five times as long: so fewer entries, no store is filled, and only our own modules
+    /// are tested.
+    Leaks,
+}
+
+/// How long the tests may take; the checking kernel is 10 times as slow as the other.
+const TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// Our modules that are there when the tests start.
+const OURS: &[&str] = &["kvstore", "nltest"];
+
+/// The distribution's modules whose families are talked to, and what these need. Nothing in the VM loads a module when
+/// it is asked for.
+const DISTRIBUTION: &[&str] = &[
+    "dummy",
+    "veth",
+    "wireguard",
+    "openvswitch",
+    "fou",
+    "team",
+    "team_mode_roundrobin",
+    "team_mode_activebackup",
+    "ovpn",
+    "mac80211_hwsim",
+];
+
+/// Runs the tests whose names contain `filter` in a VM with `kernel`.
+pub(super) fn run(kernel: Kind, pace: Pace, filter: Option<&str>) -> Result<Counts> {
+    let ready = setup::ensure(kernel)?;
+    let tree = build_kmod::Tree::Ready(ready.clone());
+    build_kmod::build(&tree, &[])?;
+    let built = cargo::vm_tests(&upstream::on_host()?)?;
+
+    let mut programs = vec![built.own];
+    let mut skipped = absent(kernel).to_vec();
+    match pace {
+        Pace::Full => programs.push(built.upstream),
+        Pace::Leaks => skipped.push("limits::"),
+    }
+    let mut arguments = vec![OsString::from("--test-threads=1")];
+    arguments.extend(filter.map(OsString::from));
+    arguments.extend(
+        skipped
+            .iter()
+            .flat_map(|tests| ["--skip".into(), tests.into()]),
+    );
+    let mut request = vm::Request::new(kernel, shell::one_after_the_other(&programs, arguments))?;
+    request.fast = kernel == Kind::Debug && pace == Pace::Full;
+    request.modules = modules(kernel).map(str::to_owned).collect();
+    request.timeout = TIMEOUT;
+    request.keep_stdout = true;
+    if pace == Pace::Leaks {
+        request.env("GENL_TEST_ENTRIES", "1000");
+    }
+    request.env("GENL_MODULE_DIR", build_kmod::module_dir(&tree)?);
+    request.env("GENL_BUILD_ROOT", setup::tools()?.dir());
+    request.env(upstream::KERNEL_SOURCE, ready.source());
+    request.env("GENL_TOOL", built.tool);
+    request.env("RUST_BACKTRACE", "1");
+    let outcome = vm::run(&request)?;
+    outcome.show_faults();
+    let mut counts = Counts::default();
+    String::from_utf8_lossy(&outcome.stdout)
+        .lines()
+        .for_each(|line| counts.add(line));
+    counts.check(outcome.exit_status() == 0)
+}
+
+/// The tests of what a kernel does not have.
+fn absent(kernel: Kind) -> &'static [&'static str] {
+    match kernel {
+        Kind::Normal => &["netdevsim::"],
+        Kind::Debug => &["ovpn::", "team::", "nl80211::"],
+    }
+}
+
+/// The checking kernel has the distribution's modules that it knows built in.
+fn modules(kernel: Kind) -> impl Iterator<Item = &'static str> {
+    let theirs = match kernel {
+        Kind::Normal => DISTRIBUTION,
+        Kind::Debug => &[],
+    };
+    OURS.iter().chain(theirs).copied()
+}
