@@ -5,20 +5,34 @@
 //! times as lists, bytes as hexadecimal digits or in the looks that the spec's `display-hint`
 //! asks for. It is the shape that YNL's own command-line tool speaks.
 //!
-//! [`encode()`] and [`decode()`] are pure functions over a [`Family`](genl_schema::model::Family).
+//! [`encode()`] and [`decode()`] are pure functions over a [`Family`](genl_schema::model::Family);
+//! [`Client`] calls and [`Monitor`] listens.
 
+mod client;
 mod decode;
+mod dump;
 mod encode;
+mod error;
 mod fault;
 mod hint;
+mod lookup;
+mod monitor;
+mod path;
+mod refused;
 mod scalar;
 mod structs;
 
+pub use client::{Client, Replies, Request};
 pub use decode::{Unknown, decode};
+pub use dump::Dump;
 pub use encode::encode;
+pub use error::Error;
 pub use fault::{Fault, Problem};
 pub use genl_schema;
 use genl_schema::model::AttrKind;
+pub use lookup::{Mode, NoSuch, Target};
+pub use monitor::{Event, Monitor};
+pub use refused::{Limits, Refused};
 pub use serde_json;
 use serde_json::Value;
 

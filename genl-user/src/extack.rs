@@ -18,11 +18,16 @@ const NLMSGERR_ATTR_MISS_NEST: u16 = 6;
 pub(crate) struct Verdict<'a> {
     /// 0 if all went well, else positive.
     pub(crate) errno: i32,
-    text: Option<&'a [u8]>,
-    offset: Option<usize>,
-    policy: Option<Attr<'a>>,
-    missing: Option<u16>,
-    missing_in: Option<usize>,
+    /// The kernel's words.
+    pub(crate) text: Option<&'a [u8]>,
+    /// Where in the request the attribute at fault is, in bytes.
+    pub(crate) offset: Option<usize>,
+    /// What the kernel's policy asks of that attribute.
+    pub(crate) policy: Option<Attr<'a>>,
+    /// The number of an attribute that should have been there.
+    pub(crate) missing: Option<u16>,
+    /// Where in the request the nest is that it should have been in; `None` is the message.
+    pub(crate) missing_in: Option<usize>,
 }
 
 impl<'a> Verdict<'a> {
@@ -94,7 +99,7 @@ fn repeated_len(head: &Head, errno: i32, rest: &[u8]) -> usize {
 }
 
 /// A text of the kernel, which may quote what a user said.
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     let text = bytes.strip_suffix(&[0]).unwrap_or(bytes);
     String::from_utf8_lossy(text).into_owned()
 }

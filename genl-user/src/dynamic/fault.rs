@@ -12,7 +12,7 @@ pub struct Fault {
     /// The way to the place, from the outside in: `keys`, `[2]`, `mode`; empty for the message.
     pub path: Vec<String>,
     /// What is wrong there.
-    pub problem: Problem,
+    pub problem: Box<Problem>,
 }
 
 /// What is wrong with a value, or with bytes.
@@ -78,7 +78,7 @@ impl Fault {
     pub(super) fn new(problem: impl Into<Problem>) -> Self {
         Self {
             path: Vec::new(),
-            problem: problem.into(),
+            problem: Box::new(problem.into()),
         }
     }
 

@@ -159,7 +159,7 @@ fn the_fixed_header_stands_among_the_attributes() {
     let back = decode(&family, request(&family), &bytes, Unknown::Keep).unwrap();
     assert_eq!(back, values);
     let fault = decode(&family, request(&family), &bytes[..6], Unknown::Keep).unwrap_err();
-    assert_eq!(fault.problem, Problem::Malformed(Defect::Leftover(6)));
+    assert_eq!(*fault.problem, Problem::Malformed(Defect::Leftover(6)));
 }
 
 #[test]
@@ -319,9 +319,9 @@ fn nests_that_have_no_end_do() {
         attrs.extend((27u16 | 0x8000).to_ne_bytes());
     }
     let fault = decoded(&attrs).unwrap_err();
-    assert_eq!(fault.problem, Problem::TooDeep(64));
+    assert_eq!(*fault.problem, Problem::TooDeep(64));
     for at in (2..attrs.len()).step_by(4) {
         attrs[at] = 99;
     }
-    assert_eq!(decoded(&attrs).unwrap_err().problem, Problem::TooDeep(64));
+    assert_eq!(*decoded(&attrs).unwrap_err().problem, Problem::TooDeep(64));
 }

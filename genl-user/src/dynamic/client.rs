@@ -1,0 +1,366 @@
+//! Calls by a spec.
+
+use std::time::Duration;
+
+use genl_schema::model::Family;
+use serde_json::{Map, Value};
+
+use super::dump::Dump;
+use super::error::Error;
+use super::lookup::{Mode, Target};
+use super::path::Names;
+use super::refused::Refused;
+use super::{Unknown, decode, encode};
+use crate::client::DEFAULT_TIMEOUT;
+use crate::extack::Verdict;
+use crate::families::nlctrl::{Client as Controller, Getfamily, GetfamilyReplyOwned};
+use crate::inbox::{Arrived, Inbox};
+use crate::socket::Socket;
+use crate::wire::{ATTRS_OFFSET, Head, NLMSG_HDRLEN, finish};
+
+const REQUEST: u16 = libc::NLM_F_REQUEST as u16;
+const ACK: u16 = libc::NLM_F_ACK as u16;
+const DUMP: u16 = libc::NLM_F_DUMP as u16;
+
+/// How many bytes of answers to several requests may queue up: the kernel answers all of them
+/// before the first can be read.
+const QUEUE: usize = 4 << 20;
+
+/// A request to be sent together with others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// The operation's name.
+    pub operation: String,
+    /// What is sent.
+    pub values: Map<String, Value>,
+    /// Flags beside those that every request has: `NLM_F_CREATE` and such.
+    pub flags: u16,
+}
+
+impl Request {
+    /// A request without further flags.
+    pub fn new(operation: impl Into<String>, values: Map<String, Value>) -> Self {
+        Self {
+            operation: operation.into(),
+            values,
+            flags: 0,
+        }
+    }
+}
+
+/// The messages that answer a request; most answers are one, some none, few are more.
+pub type Replies = Vec<Map<String, Value>>;
+
+/// A socket that talks to one family by its spec.
+///
+/// ```no_run
+/// use genl_user::dynamic::serde_json::json;
+/// use genl_user::dynamic::{Client, Request, genl_schema};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let text = std::fs::read_to_string("nlctrl.yaml")?;
+/// let mut client = Client::open(genl_schema::compile("nlctrl.yaml", &text)?)?;
+/// let values = json!({"family-name": "nlctrl"}).as_object().cloned().unwrap_or_default();
+/// println!("{:?}", client.call(&Request::new("getfamily", values))?);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Client {
+    family: Family,
+    socket: Socket,
+    inbox: Inbox,
+    id: u16,
+    seq: u32,
+    unknown: Unknown,
+    /// A dump was begun and its end not seen: the kernel would refuse another one.
+    dumping: bool,
+}
+
+/// A request as it was sent, by which errors are understood.
+pub(super) struct Sent {
+    pub(super) seq: u32,
+    pub(super) operation: String,
+    pub(super) mode: Mode,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Client {
+    /// Opens a socket in the calling thread's network namespace and resolves the family.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::UnknownFamily`] if the kernel does not have it; it tries to load its module
+    /// first.
+    pub fn open(family: Family) -> Result<Self, Error> {
+        let id = describe(family.name.as_str())?
+            .family_id
+            .unwrap_or_default();
+        let socket = Socket::open().map_err(crate::Error::io("open a socket"))?;
+        let mut client = Self {
+            family,
+            socket,
+            inbox: Inbox::new(),
+            id,
+            seq: 0,
+            unknown: Unknown::default(),
+            dumping: false,
+        };
+        client.set_timeout(Some(DEFAULT_TIMEOUT))?;
+        Ok(client)
+    }
+
+    /// The family that it talks to.
+    pub fn family(&self) -> &Family {
+        &self.family
+    }
+
+    /// The id by which the kernel knows the family, for as long as it is registered.
+    pub fn family_id(&self) -> u16 {
+        self.id
+    }
+
+    /// Sets how long an answer is waited for, instead of [`DEFAULT_TIMEOUT`]; `None` is forever.
+    pub fn set_timeout(&mut self, timeout: Option<Duration>) -> Result<(), Error> {
+        let set = self.socket.set_timeout(timeout);
+        Ok(set.map_err(crate::Error::io("set the timeout"))?)
+    }
+
+    /// Says what becomes of attributes that the spec does not know.
+    pub fn set_unknown(&mut self, unknown: Unknown) {
+        self.unknown = unknown;
+    }
+
+    /// Calls an operation's do.
+    pub fn call(&mut self, request: &Request) -> Result<Replies, Error> {
+        let replies = self.call_once(request);
+        match self.renewed_after(&replies)? {
+            true => self.call_once(request),
+            false => replies,
+        }
+    }
+
+    /// Sends several requests at once, and gives the answer of each, in order: one that is refused
+    /// takes nothing from the others.
+    ///
+    /// # Errors
+    ///
+    /// One of the requests cannot be written, and nothing was sent; or the socket failed.
+    pub fn multi(&mut self, requests: &[Request]) -> Result<Vec<Result<Replies, Error>>, Error> {
+        self.settle()?;
+        let sent = requests
+            .iter()
+            .map(|request| self.write(request, Mode::Do))
+            .collect::<Result<Vec<_>, _>>()?;
+        if requests.len() > 1 {
+            let set = self.socket.set_queue_size(QUEUE);
+            set.map_err(crate::Error::io("set the queue size"))?;
+        }
+        let together = sent.iter().flat_map(|sent| &sent.bytes);
+        self.send(&together.copied().collect::<Vec<_>>())?;
+        let mut answers: Vec<Result<Replies, Error>> =
+            sent.iter().map(|_| Ok(Vec::new())).collect();
+        let mut open = sent.len();
+        while open > 0 {
+            let arrived = self.inbox.next(&self.socket)?;
+            let asked = sent.iter().position(|sent| self.is_answer(sent, &arrived));
+            let Some(at) = asked else { continue };
+            let read = match arrived.is_end() {
+                true => self.verdict(&sent[at], &arrived).map(|()| None),
+                false => self.read(&sent[at], &arrived).map(Some),
+            };
+            open -= usize::from(arrived.is_end());
+            match (read, &mut answers[at]) {
+                (Ok(reply), Ok(replies)) => replies.extend(reply),
+                (Err(error), Ok(_)) => answers[at] = Err(error),
+                // What went wrong first is what is told.
+                (_, Err(_)) => {}
+            }
+        }
+        Ok(answers)
+    }
+
+    /// Calls an operation's dump; its items are read as they are asked for.
+    pub fn dump(&mut self, request: &Request) -> Result<Dump<'_>, Error> {
+        let begun = self.begin_dump(request);
+        let sent = match self.renewed_after(&begun)? {
+            true => self.begin_dump(request)?,
+            false => begun?,
+        };
+        Ok(Dump::new(self, sent))
+    }
+
+    /// The next message that answers `sent`.
+    pub(super) fn answer(&mut self, sent: &Sent) -> Result<Arrived, Error> {
+        loop {
+            let arrived = self.inbox.next(&self.socket)?;
+            if self.is_answer(sent, &arrived) {
+                return Ok(arrived);
+            }
+        }
+    }
+
+    /// The dump's end was seen.
+    pub(super) fn end_dump(&mut self) {
+        self.dumping = false;
+    }
+
+    /// Reads what is left of a dump that nobody wants any more.
+    pub(super) fn settle(&mut self) -> Result<(), Error> {
+        while self.dumping {
+            match self.inbox.next(&self.socket) {
+                Ok(arrived) => self.dumping = !(arrived.head.seq == self.seq && arrived.is_end()),
+                // Of no interest, and gone already.
+                Err(crate::Error::Truncated { .. } | crate::Error::Malformed { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// What a NLMSG_ERROR or a NLMSG_DONE says.
+    pub(super) fn verdict(&self, sent: &Sent, arrived: &Arrived) -> Result<(), Error> {
+        let verdict = Verdict::read(&arrived.head, self.inbox.bytes(arrived))
+            .map_err(crate::Error::bad_header)?;
+        if verdict.errno == 0 {
+            return Ok(());
+        }
+        let target = Target::find(&self.family, &sent.operation, sent.mode)?;
+        let names = Names {
+            family: &self.family,
+            message: target.request,
+            request: &sent.bytes,
+        };
+        Err(Box::new(Refused::new(&verdict, &sent.operation, names)).into())
+    }
+
+    /// Reads a reply.
+    pub(super) fn read(&self, sent: &Sent, arrived: &Arrived) -> Result<Map<String, Value>, Error> {
+        let unexpected = |what: String| Error::Unexpected {
+            operation: sent.operation.clone(),
+            what,
+        };
+        let message = self.inbox.bytes(arrived);
+        if arrived.head.kind != self.id {
+            return Err(unexpected("a message that is not of this family".into()));
+        }
+        let Some((&cmd, payload)) = message.get(NLMSG_HDRLEN).zip(message.get(ATTRS_OFFSET..))
+        else {
+            return Err(unexpected("a message without a header".into()));
+        };
+        let target = Target::find(&self.family, &sent.operation, sent.mode)?;
+        let reply = match target.reply() {
+            Some(reply) if reply.cmd == cmd => &self.family[reply.message],
+            Some(_) => return Err(unexpected(format!("a reply with command number {cmd}"))),
+            None => return Err(unexpected("a reply, of which the spec says nothing".into())),
+        };
+        decode(&self.family, reply, payload, self.unknown).map_err(|fault| Error::Unreadable {
+            message: format!("the reply to {}", sent.operation),
+            fault,
+        })
+    }
+
+    fn is_answer(&self, sent: &Sent, arrived: &Arrived) -> bool {
+        arrived.head.seq == sent.seq && arrived.head.port == self.socket.port()
+    }
+
+    fn call_once(&mut self, request: &Request) -> Result<Replies, Error> {
+        let mut answers = self.multi(std::slice::from_ref(request))?;
+        answers.pop().unwrap_or_else(|| Ok(Vec::new()))
+    }
+
+    /// Asks for a dump and waits until the kernel has begun it, or refused.
+    fn begin_dump(&mut self, request: &Request) -> Result<Sent, Error> {
+        self.settle()?;
+        let sent = self.write(request, Mode::Dump)?;
+        self.send(&sent.bytes)?;
+        self.dumping = true;
+        let arrived = self.answer(&sent)?;
+        if i32::from(arrived.head.kind) == libc::NLMSG_ERROR {
+            self.dumping = false;
+            self.verdict(&sent, &arrived)?;
+            return Err(Error::Unexpected {
+                operation: sent.operation,
+                what: "an ACK instead of a dump".into(),
+            });
+        }
+        self.inbox.put_back(&arrived);
+        Ok(sent)
+    }
+
+    /// Makes a request, with a sequence number of its own.
+    fn write(&mut self, request: &Request, mode: Mode) -> Result<Sent, Error> {
+        let target = Target::find(&self.family, &request.operation, mode)?;
+        let payload = encode(&self.family, target.request, &request.values).map_err(|fault| {
+            Error::Unfit {
+                operation: request.operation.clone(),
+                fault,
+            }
+        })?;
+        self.seq = self.seq.wrapping_add(1);
+        let flags = match mode {
+            Mode::Do => REQUEST | ACK,
+            Mode::Dump => REQUEST | DUMP,
+        };
+        let head = Head {
+            len: 0,
+            kind: self.id,
+            flags: flags | request.flags,
+            seq: self.seq,
+            port: self.socket.port(),
+        };
+        let mut bytes = Vec::with_capacity(ATTRS_OFFSET + payload.len());
+        head.begin(target.op.cmd, self.family.version, &mut bytes);
+        bytes.extend(payload);
+        finish(&mut bytes);
+        Ok(Sent {
+            seq: self.seq,
+            operation: request.operation.clone(),
+            mode,
+            bytes,
+        })
+    }
+
+    fn send(&self, bytes: &[u8]) -> Result<(), Error> {
+        let sent = self.socket.send(bytes);
+        Ok(sent.map_err(crate::Error::io("send"))?)
+    }
+
+    /// The family turns out to have got another id, as happens when its module is loaded anew.
+    fn renewed_after<T>(&mut self, result: &Result<T, Error>) -> Result<bool, Error> {
+        match result {
+            Err(Error::Refused(refused)) if refused.hints_at_stale_id() => {
+                let id = describe(self.family.name.as_str())?.family_id;
+                let id = id.unwrap_or_default();
+                Ok(std::mem::replace(&mut self.id, id) != id)
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("family", &self.family.name.as_str())
+            .field("family_id", &self.id)
+            .field("port", &self.socket.port())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the controller knows of a family.
+pub(super) fn describe(family: &str) -> Result<GetfamilyReplyOwned, Error> {
+    let request = Getfamily {
+        family_name: Some(family),
+        ..Getfamily::default()
+    };
+    let mut controller = Controller::open()?;
+    let described = controller.getfamily(&request);
+    match described.map(|family| family.to_owned()) {
+        Err(error) if error.errno() == Some(libc::ENOENT) => {
+            let name = family.to_owned();
+            Err(crate::Error::UnknownFamily { name }.into())
+        }
+        described => Ok(described?),
+    }
+}

@@ -1,0 +1,69 @@
+//! What can go wrong in calls by a spec.
+
+use super::fault::Fault;
+use super::lookup::NoSuch;
+use super::refused::Refused;
+
+/// Why a call by a spec failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The spec has no operation, or group, of that name.
+    #[error(transparent)]
+    NoSuch(#[from] NoSuch),
+    /// The request cannot be put into a message; nothing was sent.
+    #[error("{operation} cannot be sent: {fault}")]
+    Unfit {
+        /// The operation.
+        operation: String,
+        /// What is wrong, and where.
+        fault: Fault,
+    },
+    /// What the kernel sent is not what the spec says.
+    #[error("{message} cannot be read: {fault}")]
+    Unreadable {
+        /// The operation or event.
+        message: String,
+        /// What is wrong, and where.
+        fault: Fault,
+    },
+    /// The kernel refused the request.
+    #[error(transparent)]
+    Refused(#[from] Box<Refused>),
+    /// The kernel sent a message that does not belong where it came.
+    #[error("{operation}: the kernel sent {what}")]
+    Unexpected {
+        /// The operation.
+        operation: String,
+        /// What came.
+        what: String,
+    },
+    /// All items of a dump have come, but what it lists was changed meanwhile: some may be
+    /// missing, twice there, or not fit together.
+    #[error("the dump of {operation} is not consistent: what it lists was changed meanwhile")]
+    DumpInterrupted {
+        /// The operation.
+        operation: String,
+    },
+    /// The family in the running kernel has no such group, though the spec has.
+    #[error("the kernel's family \"{family}\" has no multicast group \"{group}\"")]
+    UnknownGroup {
+        /// The family.
+        family: String,
+        /// The group that was looked for.
+        group: String,
+    },
+    /// All else, of which the spec is no part: sockets, and families that are not there.
+    #[error(transparent)]
+    Netlink(#[from] crate::Error),
+}
+
+impl Error {
+    /// What the kernel said, if it refused the request.
+    pub fn refused(&self) -> Option<&Refused> {
+        match self {
+            Self::Refused(refused) => Some(refused),
+            _ => None,
+        }
+    }
+}
