@@ -10,7 +10,7 @@ use crate::extack::Verdict;
 use crate::family::{Family, Message, Operation, Request};
 use crate::inbox::{Arrived, Inbox};
 use crate::socket::Socket;
-use crate::wire::{Encoder, FromAttrs, Head, finish, generic, set_seq};
+use crate::wire::{Encoder, FromPayload, Head, finish, generic, set_seq};
 
 /// How long an answer is waited for unless [`Connection::set_timeout`] says otherwise.
 ///
@@ -141,8 +141,8 @@ impl Connection {
     ) -> Result<M::View<'_>, Error> {
         let message = self.inbox.bytes(arrived);
         generic(message)
-            .and_then(|(_, attrs)| M::View::from_attrs(attrs))
-            .map_err(|malformed| Error::malformed(operation.name, M::LAYOUT, message, malformed))
+            .and_then(|(_, payload)| M::View::from_payload(payload))
+            .map_err(|malformed| Error::malformed::<M>(operation.name, message, malformed))
     }
 
     /// The next message that answers the last request; others are skipped, as what is left of an
@@ -160,9 +160,7 @@ impl Connection {
     /// What a NLMSG_ERROR or a NLMSG_DONE says.
     pub(crate) fn verdict(&self, operation: &Operation, arrived: &Arrived) -> Result<(), Error> {
         let message = self.inbox.bytes(arrived);
-        let verdict = Verdict::read(&arrived.head, message).map_err(|malformed| {
-            Error::malformed(operation.name, operation.request, message, malformed)
-        })?;
+        let verdict = Verdict::read(&arrived.head, message).map_err(Error::bad_header)?;
         match verdict.errno {
             0 => Ok(()),
             _ => Err(Box::new(verdict.refused(operation, &self.request)).into()),

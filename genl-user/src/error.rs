@@ -4,8 +4,9 @@ use std::fmt;
 use std::io;
 
 use crate::families::nlctrl::PolicyOwned;
+use crate::family::Message;
 use crate::family::Operation;
-use crate::layout::Layout;
+use crate::layout::Place;
 use crate::wire::{Defect, Malformed, Misfit, Unfit};
 
 /// Why a call of a client failed.
@@ -118,14 +119,14 @@ impl Error {
 
     /// An attribute of `message` that cannot be read.
     #[cold]
-    pub(crate) fn malformed(
+    pub(crate) fn malformed<M: Message>(
         operation: &str,
-        layout: &'static Layout,
         message: &[u8],
         malformed: Malformed,
     ) -> Self {
+        let attrs = M::LAYOUT.within(message, M::HEADER);
         Self::Malformed {
-            path: path(operation, layout, message, malformed.offset),
+            path: path(operation, attrs, malformed.offset),
             defect: malformed.defect,
         }
     }
@@ -143,7 +144,7 @@ impl Error {
     #[cold]
     pub(crate) fn unfit(operation: &Operation, request: &[u8], unfit: Unfit) -> Self {
         Self::Unfit {
-            path: path(operation.name, operation.request, request, unfit.offset),
+            path: path(operation.name, operation.attrs(request), unfit.offset),
             misfit: unfit.misfit,
         }
     }
@@ -155,8 +156,8 @@ impl Error {
 }
 
 /// Which attribute is at `offset`: `get.meta.label`; the operation alone if none is there.
-fn path(operation: &str, layout: &'static Layout, message: &[u8], offset: usize) -> String {
-    match layout.path(message, offset) {
+fn path(operation: &str, attrs: Place<'_>, offset: usize) -> String {
+    match attrs.path(offset) {
         Some(path) => format!("{operation}.{path}"),
         None => operation.into(),
     }

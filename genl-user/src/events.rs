@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::family::{Family, Message};
 use crate::inbox::{Arrived, Inbox};
 use crate::socket::Socket;
-use crate::wire::{Attrs, FromAttrs, generic};
+use crate::wire::{FromPayload, Payload, generic};
 
 /// The multicast groups of a family: the generated `Group` types.
 pub trait Group: Copy {
@@ -135,12 +135,12 @@ impl<G: Group> Events<G> {
 
     fn event(&self, arrived: &Arrived) -> Result<G::Event<'_>, Error> {
         let message = self.inbox.bytes(arrived);
-        let (cmd, attrs) = generic(message).map_err(Error::bad_header)?;
+        let (cmd, payload) = generic(message).map_err(Error::bad_header)?;
         G::event(Notice {
             family_id: arrived.head.kind,
             known: arrived.head.kind == self.family_id,
             cmd,
-            attrs,
+            payload,
             message,
         })
     }
@@ -175,7 +175,7 @@ pub struct Notice<'a> {
     family_id: u16,
     known: bool,
     cmd: u8,
-    attrs: Attrs<'a>,
+    payload: Payload<'a>,
     message: &'a [u8],
 }
 
@@ -195,15 +195,15 @@ impl<'a> Notice<'a> {
         self.known.then_some(self.cmd)
     }
 
-    /// Its attributes.
-    pub fn attrs(&self) -> Attrs<'a> {
-        self.attrs
+    /// Its attributes, with the family's own header before them if it has one.
+    pub fn payload(&self) -> Payload<'a> {
+        self.payload
     }
 
     /// Reads it as a message that the spec calls `name`.
     pub fn read<M: Message>(&self, name: &'static str) -> Result<M::View<'a>, Error> {
-        M::View::from_attrs(self.attrs)
-            .map_err(|malformed| Error::malformed(name, M::LAYOUT, self.message, malformed))
+        M::View::from_payload(self.payload)
+            .map_err(|malformed| Error::malformed::<M>(name, self.message, malformed))
     }
 }
 
@@ -212,7 +212,7 @@ impl std::fmt::Debug for Notice<'_> {
         f.debug_struct("Notice")
             .field("family_id", &self.family_id)
             .field("cmd", &self.cmd)
-            .field("attrs", &self.attrs)
+            .field("attrs", &self.payload.attrs())
             .finish()
     }
 }

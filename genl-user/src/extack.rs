@@ -66,19 +66,16 @@ impl<'a> Verdict<'a> {
     /// The error that this is, of an operation whose request was `request`.
     pub(crate) fn refused(&self, operation: &Operation, request: &[u8]) -> Refused {
         let named = |path| format!("{}.{path}", operation.name);
-        let layout = operation.request;
+        let attrs = operation.attrs(request);
         Refused {
             family: operation.family.name,
             operation: operation.name,
             errno: self.errno,
             message: self.text.map(text),
-            attribute: self
-                .offset
-                .and_then(|offset| layout.path(request, offset))
-                .map(named),
+            attribute: self.offset.and_then(|offset| attrs.path(offset)).map(named),
             missing: self
                 .missing
-                .and_then(|kind| layout.path_of_missing(request, self.missing_in, kind))
+                .and_then(|kind| attrs.path_of_missing(self.missing_in, kind))
                 .map(named),
             policy: self
                 .policy

@@ -1,8 +1,8 @@
 //! What a generated module tells the runtime: its family, operations and messages.
 
 use crate::error::Error;
-use crate::layout::Layout;
-use crate::wire::{Encoder, FromAttrs, Unfit};
+use crate::layout::{Layout, Place};
+use crate::wire::{Encoder, FromPayload, Malformed, Payload, Unfit};
 
 /// A generic netlink family.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct Operation {
     pub name: &'static str,
     /// `genlmsghdr.cmd`.
     pub cmd: u8,
+    /// Size of the family's own header before the request's attributes, in bytes; 0 if it has none.
+    pub header: usize,
     /// How the request's attributes are called.
     pub request: &'static Layout,
     /// What comes back if all goes well.
@@ -29,6 +31,11 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// The attributes of a request to it.
+    pub(crate) fn attrs<'m>(&self, request: &'m [u8]) -> Place<'m> {
+        self.request.within(request, self.header)
+    }
+
     /// The error that something came which cannot be an answer.
     pub(crate) fn unexpected(&self, what: &'static str) -> Error {
         Error::Unexpected {
@@ -67,18 +74,41 @@ impl Answer {
 
 /// What can be asked: the generated request types.
 pub trait Request {
-    /// Writes the attributes.
+    /// Writes the family's own header, if it has one, and the attributes.
     fn encode(&self, out: &mut Encoder<'_>) -> Result<(), Unfit>;
 }
 
 /// What the kernel sends: the generated owned types, and by them the views.
 pub trait Message: Sized {
     /// The same message, borrowed from the receive buffer.
-    type View<'a>: FromAttrs<'a>;
+    type View<'a>: FromPayload<'a>;
+
+    /// Size of the family's own header before the attributes, in bytes; 0 if it has none.
+    const HEADER: usize = 0;
 
     /// How the attributes are called.
     const LAYOUT: &'static Layout;
 
     /// Copies what the view borrows.
     fn from_view(view: &Self::View<'_>) -> Self;
+}
+
+/// What a dump brings whose spec says nothing of it: the bytes behind the genlmsghdr.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unspecified(pub Vec<u8>);
+
+impl Message for Unspecified {
+    type View<'a> = Payload<'a>;
+
+    const LAYOUT: &'static Layout = &Layout { fields: &[] };
+
+    fn from_view(view: &Payload<'_>) -> Self {
+        Self(view.as_bytes().to_vec())
+    }
+}
+
+impl<'a> FromPayload<'a> for Payload<'a> {
+    fn from_payload(payload: Payload<'a>) -> Result<Self, Malformed> {
+        Ok(payload)
+    }
 }

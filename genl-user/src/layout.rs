@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::wire::{ATTRS_OFFSET, Attr, Attrs};
+use crate::wire::{ATTRS_OFFSET, Attr, Attrs, Payload};
 
 /// A set of attributes: what the generated modules know of it.
 #[derive(Debug)]
@@ -57,40 +57,13 @@ impl Field {
 }
 
 impl Layout {
-    /// The path to the attribute whose header is `offset` bytes into the message: `meta.label`.
-    ///
-    /// What is not known by name is given by number, and `None` if no attribute is there.
-    pub(crate) fn path(&'static self, message: &[u8], offset: usize) -> Option<String> {
-        self.walk(message, offset).map(|(path, _)| path)
-    }
-
-    /// The path to attribute `kind`, which is missing in the nest whose header is `nest` bytes
-    /// into the message; or in the message itself, if that is `None`.
-    pub(crate) fn path_of_missing(
-        &'static self,
-        message: &[u8],
-        nest: Option<usize>,
-        kind: u16,
-    ) -> Option<String> {
-        let (mut path, inside) = match nest {
-            Some(nest) => self.walk(message, nest)?,
-            None => (String::new(), self.inside()),
-        };
-        inside.step(kind, &mut path);
-        Some(path)
-    }
-
-    fn walk(&'static self, message: &[u8], offset: usize) -> Option<(String, Inside)> {
-        let mut attrs = Attrs::new(message.get(ATTRS_OFFSET..)?, ATTRS_OFFSET);
-        let mut path = String::new();
-        let mut inside = self.inside();
-        loop {
-            let attr = enclosing(attrs, offset)?;
-            inside = inside.step(attr.kind(), &mut path);
-            if attr.offset() == offset {
-                return Some((path, inside));
-            }
-            attrs = attr.nested();
+    /// What it describes in a message, behind a header of the family's own of so many bytes.
+    pub(crate) fn within<'m>(&'static self, message: &'m [u8], header: usize) -> Place<'m> {
+        let bytes = message.get(ATTRS_OFFSET..).unwrap_or_default();
+        let (_, attrs) = Payload::new(bytes, ATTRS_OFFSET).split_at(header);
+        Place {
+            layout: self,
+            attrs,
         }
     }
 
@@ -98,6 +71,47 @@ impl Layout {
         Inside::Set {
             numbered: 0,
             set: self,
+        }
+    }
+}
+
+/// The attributes of a message, and how they are called.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'m> {
+    layout: &'static Layout,
+    attrs: Attrs<'m>,
+}
+
+impl Place<'_> {
+    /// The path to the attribute whose header is `offset` bytes into the message: `meta.label`.
+    ///
+    /// What is not known by name is given by number, and `None` if no attribute is there.
+    pub(crate) fn path(self, offset: usize) -> Option<String> {
+        self.walk(offset).map(|(path, _)| path)
+    }
+
+    /// The path to attribute `kind`, which is missing in the nest whose header is `nest` bytes
+    /// into the message; or in the message itself, if that is `None`.
+    pub(crate) fn path_of_missing(self, nest: Option<usize>, kind: u16) -> Option<String> {
+        let (mut path, inside) = match nest {
+            Some(nest) => self.walk(nest)?,
+            None => (String::new(), self.layout.inside()),
+        };
+        inside.step(kind, &mut path);
+        Some(path)
+    }
+
+    fn walk(self, offset: usize) -> Option<(String, Inside)> {
+        let mut attrs = self.attrs;
+        let mut path = String::new();
+        let mut inside = self.layout.inside();
+        loop {
+            let attr = enclosing(attrs, offset)?;
+            inside = inside.step(attr.kind(), &mut path);
+            if attr.offset() == offset {
+                return Some((path, inside));
+            }
+            attrs = attr.nested();
         }
     }
 }
@@ -192,9 +206,12 @@ mod tests {
             (&[3, 4, 300], 1, "policy[4][300].size"),
         ] {
             let (message, offset) = message(nests, kind);
-            assert_eq!(OUTER.path(&message, offset).as_deref(), Some(path));
+            assert_eq!(
+                OUTER.within(&message, 0).path(offset).as_deref(),
+                Some(path)
+            );
             let nest = (!nests.is_empty()).then(|| offset - 4);
-            let missing = OUTER.path_of_missing(&message, nest, kind);
+            let missing = OUTER.within(&message, 0).path_of_missing(nest, kind);
             assert_eq!(missing.as_deref(), Some(path));
         }
     }
@@ -203,9 +220,9 @@ mod tests {
     fn elsewhere_is_no_attribute() {
         let (message, offset) = message(&[1], 1);
         for offset in [0, 16, offset + 1, offset + 8, usize::MAX] {
-            assert_eq!(OUTER.path(&message, offset), None);
+            assert_eq!(OUTER.within(&message, 0).path(offset), None);
         }
-        assert_eq!(OUTER.path(&message[..10], 4), None);
-        assert_eq!(OUTER.path_of_missing(&message, Some(3), 1), None);
+        assert_eq!(OUTER.within(&message[..10], 0).path(4), None);
+        assert_eq!(OUTER.within(&message, 0).path_of_missing(Some(3), 1), None);
     }
 }

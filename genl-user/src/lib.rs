@@ -50,5 +50,5 @@ pub use client::{Connection, DEFAULT_TIMEOUT};
 pub use dump::{Dump, Owned};
 pub use error::{Error, Refused};
 pub use events::{Events, Group, Notice};
-pub use family::{Answer, Family, Message, Operation, Request};
+pub use family::{Answer, Family, Message, Operation, Request, Unspecified};
 pub use layout::{Field, Layout};

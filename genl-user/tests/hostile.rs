@@ -4,7 +4,7 @@
 use std::fmt::Debug;
 
 use genl_user::families::{kvstore, nlctrl, nltest};
-use genl_user::wire::{Attrs, Encoder, FromAttrs};
+use genl_user::wire::{Encoder, FromPayload, Payload};
 use genl_user::{Message, Request};
 
 /// How many messages each test reads.
@@ -31,7 +31,7 @@ fn read<M: Message + Debug>(bytes: &[u8]) -> bool
 where
     for<'a> M::View<'a>: Debug,
 {
-    match M::View::from_attrs(Attrs::new(bytes, 20)) {
+    match M::View::from_payload(Payload::new(bytes, 20)) {
         Ok(view) => {
             // Both go through all that is nested, and neither may find less than was checked.
             assert!(!format!("{view:?}").is_empty());

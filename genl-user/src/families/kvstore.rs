@@ -44,6 +44,7 @@ impl Client {
         family: &FAMILY,
         name: "get",
         cmd: 1,
+        header: 0,
         request: &entry_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(1),
     };
@@ -53,6 +54,7 @@ impl Client {
         family: &FAMILY,
         name: "get",
         cmd: 1,
+        header: 0,
         request: &entry_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(1),
     };
@@ -62,6 +64,7 @@ impl Client {
         family: &FAMILY,
         name: "set",
         cmd: 2,
+        header: 0,
         request: &entry_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(2),
     };
@@ -71,6 +74,7 @@ impl Client {
         family: &FAMILY,
         name: "del",
         cmd: 3,
+        header: 0,
         request: &entry_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(3),
     };
@@ -80,6 +84,7 @@ impl Client {
         family: &FAMILY,
         name: "stats",
         cmd: 4,
+        header: 0,
         request: &stats_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(4),
     };
@@ -89,6 +94,7 @@ impl Client {
         family: &FAMILY,
         name: "clear",
         cmd: 5,
+        header: 0,
         request: &entry_attrs::LAYOUT,
         answer: genl_user::Answer::Ack,
     };

@@ -24,6 +24,7 @@ impl Client {
         family: &FAMILY,
         name: "getfamily",
         cmd: 3,
+        header: 0,
         request: &ctrl_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(1),
     };
@@ -33,6 +34,7 @@ impl Client {
         family: &FAMILY,
         name: "getfamily",
         cmd: 3,
+        header: 0,
         request: &ctrl_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(1),
     };
@@ -42,6 +44,7 @@ impl Client {
         family: &FAMILY,
         name: "getpolicy",
         cmd: 10,
+        header: 0,
         request: &ctrl_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(10),
     };
@@ -365,20 +368,17 @@ impl<'a> wire::FromAttrs<'a> for GetpolicyDumpReply<'a> {
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             family_id: None,
-            policy: wire::Map::empty(|attr| wire::Map::read(attr, wire::Attr::nest)),
-            op_policy: wire::Map::empty(wire::Attr::nest),
+            policy: wire::Map::repeated(attrs, ctrl_attrs::POLICY, |attr| {
+                wire::Map::read(attr, wire::Attr::nest)
+            }),
+            op_policy: wire::Map::repeated(attrs, ctrl_attrs::OP_POLICY, wire::Attr::nest),
         };
         for attr in attrs {
             let attr = attr?;
             match attr.kind() {
                 ctrl_attrs::FAMILY_ID => view.family_id = Some(attr.u16()?),
-                ctrl_attrs::POLICY => {
-                    view.policy =
-                        wire::Map::read(attr, |attr| wire::Map::read(attr, wire::Attr::nest))?;
-                }
-                ctrl_attrs::OP_POLICY => {
-                    view.op_policy = wire::Map::read(attr, wire::Attr::nest)?;
-                }
+                ctrl_attrs::POLICY => view.policy.check(attr)?,
+                ctrl_attrs::OP_POLICY => view.op_policy.check(attr)?,
                 _ => {}
             }
         }

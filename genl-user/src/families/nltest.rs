@@ -30,6 +30,7 @@ impl Client {
         family: &FAMILY,
         name: "hello",
         cmd: 1,
+        header: 0,
         request: &greeting_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(1),
     };
@@ -39,6 +40,7 @@ impl Client {
         family: &FAMILY,
         name: "echo",
         cmd: 2,
+        header: 0,
         request: &echo_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(2),
     };
@@ -48,6 +50,7 @@ impl Client {
         family: &FAMILY,
         name: "unicast",
         cmd: 3,
+        header: 0,
         request: &message_attrs::LAYOUT,
         answer: genl_user::Answer::Ack,
     };
@@ -57,6 +60,7 @@ impl Client {
         family: &FAMILY,
         name: "broadcast",
         cmd: 4,
+        header: 0,
         request: &message_attrs::LAYOUT,
         answer: genl_user::Answer::Ack,
     };

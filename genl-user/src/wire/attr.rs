@@ -2,11 +2,15 @@
 
 use std::fmt;
 
-use super::{NLA_HDRLEN, align, leading};
+use super::{Array, Bitfield32, Fields, NLA_HDRLEN, Struct, align, leading};
 
 /// The two bits of `nla_type` that are not part of the number: NLA_F_NESTED and
 /// NLA_F_NET_BYTEORDER.
 const FLAG_BITS: u16 = 0xc000;
+
+/// How many nests may stand within each other: more than any family of the kernel sends, and few
+/// enough for the stack of any thread that reads them.
+const MAX_DEPTH: u8 = 48;
 
 /// What is wrong with bytes that the kernel sent, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +42,9 @@ pub enum Defect {
     /// A text is not UTF-8.
     #[error("it is not UTF-8")]
     NotUtf8,
+    /// It is a nest inside more nests than anything sensible has.
+    #[error("it is a nest below {MAX_DEPTH} other ones")]
+    TooDeep,
 }
 
 /// One attribute.
@@ -45,7 +52,9 @@ pub enum Defect {
 pub struct Attr<'a> {
     /// `nla_type`, with its flag bits.
     raw_kind: u16,
-    offset: usize,
+    /// Not `usize`: with the depth it takes one word.
+    offset: u32,
+    depth: u8,
     payload: &'a [u8],
 }
 
@@ -70,12 +79,12 @@ impl<'a> Attr<'a> {
 
     /// Where the attribute's header is, in bytes from the message's begin.
     pub fn offset(self) -> usize {
-        self.offset
+        self.offset as usize
     }
 
     /// Where the attribute ends, padding not counted, in bytes from the message's begin.
     pub(crate) fn end(self) -> usize {
-        self.offset + NLA_HDRLEN + self.payload.len()
+        self.offset() + NLA_HDRLEN + self.payload.len()
     }
 
     /// The content as it is.
@@ -101,13 +110,57 @@ impl<'a> Attr<'a> {
     /// The attributes inside.
     #[inline]
     pub fn nested(self) -> Attrs<'a> {
-        Attrs::new(self.payload, self.offset + NLA_HDRLEN)
+        Attrs {
+            bytes: self.payload,
+            offset: self.offset + NLA_HDRLEN as u32,
+            depth: self.depth.saturating_add(1),
+        }
+    }
+
+    /// The attributes inside, unless they stand too deep: who reads nests within nests by recursion
+    /// asks here.
+    #[inline]
+    pub fn enter(self) -> Result<Attrs<'a>, Malformed> {
+        match self.depth < MAX_DEPTH {
+            true => Ok(self.nested()),
+            false => Err(self.malformed(Defect::TooDeep)),
+        }
     }
 
     /// The attributes inside, read as `T`.
     #[inline]
     pub fn nest<T: FromAttrs<'a>>(self) -> Result<T, Malformed> {
-        T::from_attrs(self.nested())
+        T::from_attrs(self.enter()?)
+    }
+
+    /// The content as a C struct; what is missing of it is zero, what is too much is left out.
+    #[inline]
+    pub fn structure<S: Struct>(self) -> Result<S, Malformed> {
+        Ok(S::read(Fields::new(self.payload)))
+    }
+
+    /// The content as values of `width` bytes each, one behind the other.
+    #[inline]
+    pub fn array<T>(
+        self,
+        width: usize,
+        read: fn(Fields<'a>) -> T,
+    ) -> Result<Array<'a, T>, Malformed> {
+        match self.payload.len() % width {
+            0 => Ok(Array::new(self.payload, width, read)),
+            left => Err(self.malformed(Defect::Leftover(left))),
+        }
+    }
+
+    /// Bits, and which of them are meant.
+    #[inline]
+    pub fn bitfield32(self) -> Result<Bitfield32, Malformed> {
+        let fields = self.fixed::<8>()?;
+        let fields = Fields::new(&fields);
+        Ok(Bitfield32 {
+            value: fields.u32(0),
+            selector: fields.u32(4),
+        })
     }
 
     /// An unsigned integer that the sender made as short as it can be: 4 or 8 bytes.
@@ -141,7 +194,7 @@ impl<'a> Attr<'a> {
     fn malformed(self, defect: Defect) -> Malformed {
         Malformed {
             defect,
-            offset: self.offset,
+            offset: self.offset(),
         }
     }
 }
@@ -175,6 +228,12 @@ integers! {
     s16_be: i16 = from_be_bytes, "A signed integer of 16 bits in network byte order.";
     s32_be: i32 = from_be_bytes, "A signed integer of 32 bits in network byte order.";
     s64_be: i64 = from_be_bytes, "A signed integer of 64 bits in network byte order.";
+    u16_le: u16 = from_le_bytes, "A little-endian unsigned integer of 16 bits.";
+    u32_le: u32 = from_le_bytes, "A little-endian unsigned integer of 32 bits.";
+    u64_le: u64 = from_le_bytes, "A little-endian unsigned integer of 64 bits.";
+    s16_le: i16 = from_le_bytes, "A little-endian signed integer of 16 bits.";
+    s32_le: i32 = from_le_bytes, "A little-endian signed integer of 32 bits.";
+    s64_le: i64 = from_le_bytes, "A little-endian signed integer of 64 bits.";
 }
 
 impl fmt::Debug for Attr<'_> {
@@ -196,14 +255,20 @@ pub trait FromAttrs<'a>: Sized {
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Attrs<'a> {
     bytes: &'a [u8],
-    offset: usize,
+    offset: u32,
+    depth: u8,
 }
 
 impl<'a> Attrs<'a> {
     /// Takes bytes that begin `offset` bytes into their message.
     #[inline]
     pub fn new(bytes: &'a [u8], offset: usize) -> Self {
-        Self { bytes, offset }
+        Self {
+            bytes,
+            // No message is longer: `nlmsg_len` has 32 bits.
+            offset: offset as u32,
+            depth: 0,
+        }
     }
 
     /// The bytes that are yet to be read.
@@ -215,7 +280,7 @@ impl<'a> Attrs<'a> {
         self.bytes = &[];
         Malformed {
             defect,
-            offset: self.offset,
+            offset: self.offset as usize,
         }
     }
 }
@@ -238,12 +303,13 @@ impl<'a> Iterator for Attrs<'a> {
         let attr = Attr {
             raw_kind: u16::from_ne_bytes([k0, k1]),
             offset: self.offset,
+            depth: self.depth,
             payload,
         };
         // The last attribute need not be padded.
         let step = align(len).min(self.bytes.len());
         self.bytes = &self.bytes[step..];
-        self.offset += step;
+        self.offset += step as u32;
         Some(Ok(attr))
     }
 }

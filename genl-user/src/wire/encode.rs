@@ -1,6 +1,6 @@
 //! Writing attributes to a buffer that is used again for each request.
 
-use super::{NLA_HDRLEN, align};
+use super::{Bitfield32, FieldsMut, NLA_HDRLEN, Struct, align};
 
 /// Longest payload of an attribute, in bytes: `nla_len` has 16 bits and counts the header.
 const MAX_PAYLOAD: usize = u16::MAX as usize - NLA_HDRLEN;
@@ -75,6 +75,59 @@ impl<'b> Encoder<'b> {
         Ok(())
     }
 
+    /// Writes a C struct, with its padding.
+    #[inline]
+    pub fn structure<S: Struct>(&mut self, kind: u16, value: &S) -> Result<(), Unfit> {
+        if S::SIZE > MAX_PAYLOAD {
+            return Err(self.unfit(kind, Misfit::TooLong(S::SIZE)));
+        }
+        let offset = self.out.len();
+        self.head(kind, S::SIZE);
+        self.members(value)
+            .map_err(|misfit| Unfit { misfit, offset })?;
+        self.pad();
+        Ok(())
+    }
+
+    /// Writes the struct that stands before all attributes.
+    #[inline]
+    pub fn header<S: Struct>(&mut self, value: &S) -> Result<(), Unfit> {
+        let offset = self.out.len();
+        let written = self.members(value);
+        self.pad();
+        written.map_err(|misfit| Unfit { misfit, offset })
+    }
+
+    /// Writes values one behind the other, as the bytes that `turn` makes of them.
+    #[inline]
+    pub fn array<T, const N: usize>(
+        &mut self,
+        kind: u16,
+        values: &[T],
+        turn: impl Fn(&T) -> Result<[u8; N], Misfit>,
+    ) -> Result<(), Unfit> {
+        let len = values.len().saturating_mul(N);
+        if len > MAX_PAYLOAD {
+            return Err(self.unfit(kind, Misfit::TooLong(len)));
+        }
+        let offset = self.out.len();
+        self.head(kind, len);
+        for value in values {
+            let bytes = turn(value).map_err(|misfit| Unfit { misfit, offset })?;
+            self.out.extend_from_slice(&bytes);
+        }
+        self.pad();
+        Ok(())
+    }
+
+    /// Writes bits, and which of them are meant.
+    #[inline]
+    pub fn bitfield32(&mut self, kind: u16, bits: Bitfield32) {
+        self.head(kind, 8);
+        self.out.extend_from_slice(&bits.value.to_ne_bytes());
+        self.out.extend_from_slice(&bits.selector.to_ne_bytes());
+    }
+
     /// Writes an unsigned integer in 4 bytes if they suffice, else in 8 (NLA_UINT).
     #[inline]
     pub fn uint(&mut self, kind: u16, value: u64) {
@@ -117,9 +170,35 @@ impl<'b> Encoder<'b> {
         }
     }
 
+    /// Writes an array: a nest with one attribute for each item, numbered from 0.
+    #[inline]
+    pub fn indexed<T>(
+        &mut self,
+        kind: u16,
+        items: &[T],
+        write: impl Fn(&mut Encoder<'_>, u16, &T) -> Result<(), Unfit>,
+    ) -> Result<(), Unfit> {
+        // More than these have no room, whatever they are.
+        if items.len() > MAX_PAYLOAD / NLA_HDRLEN {
+            return Err(self.unfit(kind, Misfit::TooLong(items.len() * NLA_HDRLEN)));
+        }
+        self.nest(kind, |out| {
+            (0..)
+                .zip(items)
+                .try_for_each(|(number, item)| write(out, number, item))
+        })
+    }
+
     /// Takes a number as the narrower type of attribute `kind`.
     pub fn narrow<T, N: TryFrom<T>>(&mut self, kind: u16, value: T) -> Result<N, Unfit> {
         N::try_from(value).map_err(|_| self.unfit(kind, Misfit::OutOfRange))
+    }
+
+    #[inline]
+    fn members<S: Struct>(&mut self, value: &S) -> Result<(), Misfit> {
+        let start = self.out.len();
+        self.out.resize(start + S::SIZE, 0);
+        value.write(&mut FieldsMut::new(&mut self.out[start..]))
     }
 
     #[inline]
@@ -178,6 +257,12 @@ integers! {
     s16_be: i16 = to_be_bytes, "Writes a signed integer of 16 bits in network byte order.";
     s32_be: i32 = to_be_bytes, "Writes a signed integer of 32 bits in network byte order.";
     s64_be: i64 = to_be_bytes, "Writes a signed integer of 64 bits in network byte order.";
+    u16_le: u16 = to_le_bytes, "Writes a little-endian unsigned integer of 16 bits.";
+    u32_le: u32 = to_le_bytes, "Writes a little-endian unsigned integer of 32 bits.";
+    u64_le: u64 = to_le_bytes, "Writes a little-endian unsigned integer of 64 bits.";
+    s16_le: i16 = to_le_bytes, "Writes a little-endian signed integer of 16 bits.";
+    s32_le: i32 = to_le_bytes, "Writes a little-endian signed integer of 32 bits.";
+    s64_le: i64 = to_le_bytes, "Writes a little-endian signed integer of 64 bits.";
 }
 
 #[cfg(test)]

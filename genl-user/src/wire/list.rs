@@ -44,7 +44,7 @@ impl<'a, T> List<'a, T> {
 
     /// Reads an array: a nest with one value in each of its members, whatever their numbers.
     pub fn array(attr: Attr<'a>, read: Read<'a, T>) -> Result<Self, Malformed> {
-        let attrs = attr.nested();
+        let attrs = attr.enter()?;
         for member in attrs {
             read(member?)?;
         }
@@ -74,29 +74,50 @@ impl<T> Iterator for List<'_, T> {
     }
 }
 
-/// Values by number: a nest in which the numbers of the members are what they stand for; and an
+/// Values by number: nests in which the numbers of the members are what they stand for; and an
 /// iterator over number and value.
+///
+/// Where the kernel spreads such values over several attributes, with one entry each, the map has
+/// all of them; a number may come more than once then.
 pub struct Map<'a, T> {
-    attrs: Attrs<'a>,
+    /// The nests to come, of this number.
+    nests: Attrs<'a>,
+    only: u16,
+    /// What is left of the nest at hand.
+    members: Attrs<'a>,
     read: Read<'a, T>,
 }
 
 impl<'a, T> Map<'a, T> {
-    /// Reads the nest.
-    pub fn read(attr: Attr<'a>, read: Read<'a, T>) -> Result<Self, Malformed> {
-        let attrs = attr.nested();
-        for member in attrs {
-            read(member?)?;
-        }
-        Ok(Self { attrs, read })
-    }
-
-    /// A map without values.
-    pub fn empty(read: Read<'a, T>) -> Self {
+    /// The values in the nests `kind`, which may stand among `attrs` any number of times.
+    ///
+    /// What `read` refuses is left out: whoever makes the map has read each nest before.
+    pub fn repeated(attrs: Attrs<'a>, kind: u16, read: Read<'a, T>) -> Self {
         Self {
-            attrs: Attrs::default(),
+            nests: attrs,
+            only: kind,
+            members: Attrs::default(),
             read,
         }
+    }
+
+    /// Reads one of the nests, to see that it can be read.
+    pub fn check(&self, attr: Attr<'a>) -> Result<(), Malformed> {
+        Self::read(attr, self.read).map(drop)
+    }
+
+    /// Reads a single nest.
+    pub fn read(attr: Attr<'a>, read: Read<'a, T>) -> Result<Self, Malformed> {
+        let members = attr.enter()?;
+        for member in members {
+            read(member?)?;
+        }
+        Ok(Self {
+            nests: Attrs::default(),
+            only: 0,
+            members,
+            read,
+        })
     }
 
     /// The first value that stands by `number`.
@@ -115,11 +136,35 @@ impl<T> Iterator for Map<'_, T> {
     type Item = (u16, T);
 
     fn next(&mut self) -> Option<(u16, T)> {
-        let read = self.read;
-        self.attrs
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|attr| Some((attr.kind(), read(attr).ok()?)))
+        let (only, read) = (self.only, self.read);
+        loop {
+            let mut members = self.members.by_ref().map_while(Result::ok);
+            let found = members.find_map(|attr| Some((attr.kind(), read(attr).ok()?)));
+            if found.is_some() {
+                return found;
+            }
+            let mut nests = self.nests.by_ref().map_while(Result::ok);
+            self.members = nests.find(|attr| attr.kind() == only)?.nested();
+        }
+    }
+}
+
+/// A nest that is read when it is asked for: in a set that nests itself a view cannot hold it.
+pub struct Lazy<'a, T> {
+    attr: Attr<'a>,
+    read: Read<'a, T>,
+}
+
+impl<'a, T> Lazy<'a, T> {
+    /// Reads the nest, to see that it can be read.
+    pub fn read(attr: Attr<'a>, read: Read<'a, T>) -> Result<Self, Malformed> {
+        read(attr)?;
+        Ok(Self { attr, read })
+    }
+
+    /// Reads the nest; `None` only if it could not be read before.
+    pub fn get(self) -> Option<T> {
+        (self.read)(self.attr).ok()
     }
 }
 
@@ -140,6 +185,14 @@ impl<T> Clone for Map<'_, T> {
 
 impl<T> Copy for Map<'_, T> {}
 
+impl<T> Clone for Lazy<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Lazy<'_, T> {}
+
 impl<T: fmt::Debug> fmt::Debug for List<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(*self).finish()
@@ -149,5 +202,11 @@ impl<T: fmt::Debug> fmt::Debug for List<'_, T> {
 impl<T: fmt::Debug> fmt::Debug for Map<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(*self).finish()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Lazy<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
     }
 }

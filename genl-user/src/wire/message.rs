@@ -1,6 +1,8 @@
 //! The headers of a message.
 
-use super::{ATTRS_OFFSET, Attrs, Defect, Malformed, NLMSG_HDRLEN, leading};
+use super::{
+    ATTRS_OFFSET, Attrs, Defect, Fields, FromAttrs, Malformed, NLMSG_HDRLEN, Struct, align, leading,
+};
 
 /// A nlmsghdr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,11 +85,66 @@ pub(crate) fn set_seq(out: &mut [u8], seq: u32) {
     out[8..12].copy_from_slice(&seq.to_ne_bytes());
 }
 
-/// Reads the genlmsghdr of a message: the command, and the attributes behind it.
+/// What stands behind a message's genlmsghdr: the family's own header if it has one, and attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Payload<'a> {
+    bytes: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Payload<'a> {
+    /// Takes bytes that begin `offset` bytes into their message.
+    #[inline]
+    pub fn new(bytes: &'a [u8], offset: usize) -> Self {
+        Self { bytes, offset }
+    }
+
+    /// All of its bytes.
+    pub fn as_bytes(self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The attributes, where no header stands before them.
+    #[inline]
+    pub fn attrs(self) -> Attrs<'a> {
+        Attrs::new(self.bytes, self.offset)
+    }
+
+    /// The header, and the attributes behind it.
+    #[inline]
+    pub fn split<H: Struct>(self) -> (H, Attrs<'a>) {
+        let (header, attrs) = self.split_at(H::SIZE);
+        (H::read(Fields::new(header)), attrs)
+    }
+
+    /// A header of so many bytes, fewer if the message ends there, and the attributes behind it.
+    #[inline]
+    pub fn split_at(self, size: usize) -> (&'a [u8], Attrs<'a>) {
+        let size = size.min(self.bytes.len());
+        let attrs = align(size).min(self.bytes.len());
+        let rest = Attrs::new(&self.bytes[attrs..], self.offset + attrs);
+        (&self.bytes[..size], rest)
+    }
+}
+
+/// What can be read from a message's payload; the generated views can.
+pub trait FromPayload<'a>: Sized {
+    /// Reads the header, if the message has one, and the attributes.
+    fn from_payload(payload: Payload<'a>) -> Result<Self, Malformed>;
+}
+
+impl<'a, T: FromAttrs<'a>> FromPayload<'a> for T {
+    #[inline]
+    fn from_payload(payload: Payload<'a>) -> Result<Self, Malformed> {
+        T::from_attrs(payload.attrs())
+    }
+}
+
+/// Reads the genlmsghdr of a message: the command, and what stands behind it.
 #[inline]
-pub(crate) fn generic(message: &[u8]) -> Result<(u8, Attrs<'_>), Malformed> {
+pub(crate) fn generic(message: &[u8]) -> Result<(u8, Payload<'_>), Malformed> {
     match (message.get(NLMSG_HDRLEN), message.get(ATTRS_OFFSET..)) {
-        (Some(&cmd), Some(attrs)) => Ok((cmd, Attrs::new(attrs, ATTRS_OFFSET))),
+        (Some(&cmd), Some(bytes)) => Ok((cmd, Payload::new(bytes, ATTRS_OFFSET))),
         _ => Err(Malformed {
             defect: Defect::Leftover(message.len().saturating_sub(NLMSG_HDRLEN)),
             offset: NLMSG_HDRLEN,
@@ -118,9 +175,9 @@ mod tests {
     fn headers_come_back() {
         let (head, mut out) = message();
         assert_eq!(Head::read(&out), Ok(head));
-        let (cmd, mut attrs) = generic(&out).unwrap();
+        let (cmd, payload) = generic(&out).unwrap();
         assert_eq!(cmd, 3);
-        let attr = attrs.next().unwrap().unwrap();
+        let attr = payload.attrs().next().unwrap().unwrap();
         assert_eq!((attr.kind(), attr.offset()), (1, 20));
         set_seq(&mut out, 8);
         assert_eq!(Head::read(&out), Ok(Head { seq: 8, ..head }));

@@ -4,14 +4,21 @@
 //! is used again for each request. Layouts are those of `include/uapi/linux/netlink.h` and
 //! `include/uapi/linux/genetlink.h`.
 
+mod array;
 mod attr;
 mod encode;
+mod fields;
+mod fixed;
 mod list;
 mod message;
 
+pub use array::Array;
 pub use attr::{Attr, Attrs, Defect, FromAttrs, Malformed};
 pub use encode::{Encoder, Misfit, Unfit};
-pub use list::{List, Map};
+pub use fields::{Fields, FieldsMut, Struct, narrow};
+pub use fixed::{Bitfield32, Bytes, Text};
+pub use list::{Lazy, List, Map};
+pub use message::{FromPayload, Payload};
 pub(crate) use message::{Head, finish, generic, set_seq};
 
 /// Size of a nlmsghdr, in bytes.

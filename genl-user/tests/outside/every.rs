@@ -23,6 +23,7 @@ impl Client {
         family: &FAMILY,
         name: "make",
         cmd: 1,
+        header: 0,
         request: &thing_attrs::LAYOUT,
         answer: genl_user::Answer::ReplyAndAck(1),
     };
@@ -32,6 +33,7 @@ impl Client {
         family: &FAMILY,
         name: "poke",
         cmd: 2,
+        header: 0,
         request: &thing_attrs::LAYOUT,
         answer: genl_user::Answer::ReplyAndAck(2),
     };
@@ -116,11 +118,8 @@ impl genl_user::Request for Make<'_> {
             out.nest(thing_attrs::PARTS, |out| parts.encode(out))?;
         }
         if !self.array.is_empty() {
-            out.nest(thing_attrs::ARRAY, |out| {
-                for (number, item) in (1..).zip(self.array) {
-                    out.nest(number, |out| item.encode(out))?;
-                }
-                Ok(())
+            out.indexed(thing_attrs::ARRAY, self.array, |out, number, item| {
+                out.nest(number, |out| item.encode(out))
             })?;
         }
         for &offsets in self.offsets {
@@ -277,7 +276,9 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
             signed_be: None,
             self_: None,
             layout: false,
-            by_number: wire::Map::empty(|attr| wire::Map::read(attr, wire::Attr::nest)),
+            by_number: wire::Map::repeated(attrs, thing_attrs::BY_NUMBER, |attr| {
+                wire::Map::read(attr, wire::Attr::nest)
+            }),
         };
         for attr in attrs {
             let attr = attr?;
@@ -303,10 +304,7 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
                 thing_attrs::SIGNED_BE => view.signed_be = Some(attr.s64_be()?),
                 thing_attrs::SELF => view.self_ = Some(attr.str()?),
                 thing_attrs::LAYOUT_ => view.layout = true,
-                thing_attrs::BY_NUMBER => {
-                    view.by_number =
-                        wire::Map::read(attr, |attr| wire::Map::read(attr, wire::Attr::nest))?;
-                }
+                thing_attrs::BY_NUMBER => view.by_number.check(attr)?,
                 _ => {}
             }
         }

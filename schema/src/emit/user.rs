@@ -7,10 +7,15 @@ mod client;
 mod enums;
 mod events;
 mod layout;
+mod names;
 mod owned;
 mod print;
+mod recursion;
 mod request;
+mod structs;
 mod types;
+mod uses;
+mod value;
 mod view;
 
 use proc_macro2::Literal;
@@ -50,6 +55,7 @@ pub fn render(family: &Family, source: &str) -> String {
         items.extend(view::items(&types, &shape));
         items.extend(owned::items(&types, &shape, false));
     }
+    items.extend(structs::items(&types));
     items.extend(enums::items(&types));
     items.extend(layout::items(family));
     print::file(&family.doc, source, items)

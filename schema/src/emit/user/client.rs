@@ -80,6 +80,13 @@ fn operation(types: &Types<'_>, op: &Op, call: &Call, way: Way) -> TokenStream {
     let reply = call
         .reply
         .map(|reply| proc_macro2::Literal::u8_unsuffixed(reply.cmd));
+    let header = match family[call.request].header {
+        Some(id) => {
+            let header = types.structure(id);
+            quote!(<#header as wire::Struct>::SIZE)
+        }
+        None => quote!(0),
+    };
     let answer = match reply {
         None => quote!(Ack),
         Some(cmd) if way == Way::Dump || family.reply_or_error => quote!(Reply(#cmd)),
@@ -96,6 +103,7 @@ fn operation(types: &Types<'_>, op: &Op, call: &Call, way: Way) -> TokenStream {
             family: &FAMILY,
             name: #name,
             cmd: #cmd,
+            header: #header,
             request: &#module::LAYOUT,
             answer: genl_user::Answer::#answer,
         };
@@ -131,9 +139,13 @@ fn dump_method(types: &Types<'_>, op: &Op, call: &Call) -> TokenStream {
     let method = ident(&op.name.join("dump").snake());
     let constant = Way::Dump.constant(op);
     let request = request(types, call);
-    let owned = call
-        .reply
-        .map(|reply| types.message(&types.family[reply.message]).owned);
+    let owned = match call.reply {
+        Some(reply) => {
+            let owned = types.message(&types.family[reply.message]).owned;
+            quote!(#owned)
+        }
+        None => quote!(genl_user::Unspecified),
+    };
     quote! {
         #doc
         pub fn #method(

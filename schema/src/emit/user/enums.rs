@@ -1,34 +1,38 @@
 //! Enums, and sets of flags.
 
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
+use super::names::Names;
 use super::print::{Item, doc_lines, docs, ident, serde};
 use super::types::Types;
-use crate::model::{Enum, IntKind};
+use crate::model::Enum;
 
 /// A type for each enum, or two for one whose names stand for values here and for bits there.
 pub(super) fn items(types: &Types<'_>) -> Vec<Item> {
     let mut items = Vec::new();
     for (id, what) in types.family.enums() {
-        if let Some((name, kind)) = types.enum_value(id) {
-            items.extend(value(what, &name, kind));
+        if let Some((name, below)) = types.enum_value(id) {
+            items.extend(value(what, &name, below));
         }
-        if let Some((name, kind)) = types.enum_flags(id) {
-            items.push(flags(what, &name, kind));
+        if let Some((name, below)) = types.enum_flags(id) {
+            items.push(flags(what, &name, below));
         }
     }
     items
 }
 
-fn value(what: &Enum, name: &proc_macro2::Ident, kind: IntKind) -> Vec<Item> {
+fn value(what: &Enum, name: &Ident, below: &str) -> Vec<Item> {
     let doc = docs(&what.doc, &format!("The enum `{}`.", what.name));
     let serde = serde();
-    let rust = ident(kind.rust());
-    let names: Vec<_> = what
-        .entries
-        .iter()
-        .map(|entry| ident(&entry.name.pascal()))
-        .collect();
+    let rust = ident(below);
+    let spellings = || what.entries.iter().map(|entry| entry.name.pascal());
+    let other = match spellings().any(|name| name == "Unknown") {
+        true => "Unnamed",
+        false => "Unknown",
+    };
+    let mut names = Names::but(&[other]);
+    let names: Vec<_> = spellings().map(|spelled| names.ident(spelled)).collect();
     let entry_docs = what
         .entries
         .iter()
@@ -36,10 +40,32 @@ fn value(what: &Enum, name: &proc_macro2::Ident, kind: IntKind) -> Vec<Item> {
     let values: Vec<_> = what
         .entries
         .iter()
-        .map(|entry| proc_macro2::Literal::i128_unsuffixed(entry.value))
+        .map(|entry| number(entry.value))
         .collect();
-    let has = |name: &str| names.iter().any(|entry| entry == name);
-    let unknown = ident(if has("Unknown") { "Unnamed" } else { "Unknown" });
+    let other = ident(other);
+    let (from, into) = match names.is_empty() {
+        true => (
+            quote!(Self::#other(value)),
+            quote! {
+                let #name::#other(value) = value;
+                value
+            },
+        ),
+        false => (
+            quote! {
+                match value {
+                    #(#values => Self::#names,)*
+                    _ => Self::#other(value),
+                }
+            },
+            quote! {
+                match value {
+                    #(#name::#names => #values,)*
+                    #name::#other(value) => value,
+                }
+            },
+        ),
+    };
     vec![
         Item::Tokens(quote! {
             #doc
@@ -48,7 +74,7 @@ fn value(what: &Enum, name: &proc_macro2::Ident, kind: IntKind) -> Vec<Item> {
             pub enum #name {
                 #(#entry_docs #names,)*
                 /// A value that the spec does not name.
-                #unknown(#rust),
+                #other(#rust),
             }
         }),
         Item::Block {
@@ -63,10 +89,7 @@ fn value(what: &Enum, name: &proc_macro2::Ident, kind: IntKind) -> Vec<Item> {
             head: format!("impl From<{rust}> for {name}"),
             members: vec![quote! {
                 fn from(value: #rust) -> Self {
-                    match value {
-                        #(#values => Self::#names,)*
-                        _ => Self::#unknown(value),
-                    }
+                    #from
                 }
             }],
         },
@@ -74,10 +97,7 @@ fn value(what: &Enum, name: &proc_macro2::Ident, kind: IntKind) -> Vec<Item> {
             head: format!("impl From<{name}> for {rust}"),
             members: vec![quote! {
                 fn from(value: #name) -> Self {
-                    match value {
-                        #(#name::#names => #values,)*
-                        #name::#unknown(value) => value,
-                    }
+                    #into
                 }
             }],
         },
@@ -85,7 +105,7 @@ fn value(what: &Enum, name: &proc_macro2::Ident, kind: IntKind) -> Vec<Item> {
 }
 
 /// As text, because no formatter knows what is inside a macro's braces.
-fn flags(what: &Enum, name: &proc_macro2::Ident, kind: IntKind) -> Item {
+fn flags(what: &Enum, name: &Ident, below: &str) -> Item {
     let mut text = String::from("genl_user::bitflags::bitflags! {\n");
     let fallback = format!("The flags `{}`.", what.name);
     text.push_str(&doc_lines(&what.doc, &fallback, 4));
@@ -93,12 +113,27 @@ fn flags(what: &Enum, name: &proc_macro2::Ident, kind: IntKind) -> Item {
     text.push_str(
         "    #[cfg_attr(feature = \"serde\", derive(serde::Serialize, serde::Deserialize))]\n",
     );
-    text.push_str(&format!("    pub struct {name}: {} {{\n", kind.rust()));
-    for entry in &what.entries {
+    text.push_str(&format!("    pub struct {name}: {below} {{\n"));
+    let mut names = Names::but(&[]);
+    // Of an enum whose names stand for values as well, some may be no bits.
+    let bits = what
+        .entries
+        .iter()
+        .filter(|entry| (0..64).contains(&entry.value));
+    for entry in bits {
         text.push_str(&doc_lines(&entry.doc, &format!("`{}`", entry.name), 8));
-        let (shouty, bit) = (entry.name.shouty(), entry.value);
+        let (shouty, bit) = (names.ident(entry.name.shouty()), entry.value);
         text.push_str(&format!("        const {shouty} = 1 << {bit};\n"));
     }
     text.push_str("    }\n}\n");
     Item::Text(text)
+}
+
+/// A number as an expression and as a pattern.
+pub(super) fn number(value: i128) -> TokenStream {
+    let literal = Literal::u128_unsuffixed(value.unsigned_abs());
+    match value < 0 {
+        true => quote!(-#literal),
+        false => quote!(#literal),
+    }
 }

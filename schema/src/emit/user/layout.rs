@@ -6,7 +6,7 @@ use proc_macro2::Literal;
 use quote::quote;
 
 use super::print::Item;
-use super::types::{attrs_module, inside, number};
+use super::types::{attrs_module, inside, numbers};
 use crate::model::{AttrKind, AttrSet, Family};
 
 /// The modules of all sets that occur in a message.
@@ -23,17 +23,17 @@ pub(super) fn items(family: &Family) -> Vec<Item> {
 }
 
 fn module(family: &Family, set: &AttrSet) -> Item {
-    let attrs: Vec<_> = set
-        .attrs
-        .iter()
-        .filter(|attr| !matches!(attr.kind, AttrKind::Pad | AttrKind::Unused))
-        .collect();
-    let numbers = attrs.iter().map(|attr| {
-        let (name, id) = (number(attr), Literal::u16_unsuffixed(attr.id));
-        quote!(pub(super) const #name: u16 = #id;)
+    let numbers = numbers(set);
+    let attrs = || {
+        let attrs = set.attrs.iter().zip(&numbers);
+        attrs.filter(|(attr, _)| !matches!(attr.kind, AttrKind::Pad | AttrKind::Unused))
+    };
+    let constants = attrs().map(|(attr, number)| {
+        let id = Literal::u16_unsuffixed(attr.id);
+        quote!(pub(super) const #number: u16 = #id;)
     });
-    let fields = attrs.iter().map(|attr| {
-        let (number, name) = (number(attr), attr.name.as_str());
+    let fields = attrs().map(|(attr, number)| {
+        let name = attr.name.as_str();
         let Some(within) = inside(attr) else {
             return quote!(Field::value(#number, #name));
         };
@@ -54,6 +54,7 @@ fn module(family: &Family, set: &AttrSet) -> Item {
             _ => quote!(Field::nest(#number, #name, #layout)),
         }
     });
+    let empty = attrs().next().is_none();
     Item::Block {
         head: format!(
             "/// The attributes of the set `{}`.\nmod {}",
@@ -61,10 +62,15 @@ fn module(family: &Family, set: &AttrSet) -> Item {
             attrs_module(set)
         ),
         members: vec![
-            quote!(
-                use genl_user::{Field, Layout};
-            ),
-            quote!(#(#numbers)*),
+            match empty {
+                true => quote!(
+                    use genl_user::Layout;
+                ),
+                false => quote!(
+                    use genl_user::{Field, Layout};
+                ),
+            },
+            quote!(#(#constants)*),
             quote! {
                 pub(super) static LAYOUT: Layout = Layout {
                     fields: &[#(#fields,)*],

@@ -1,10 +1,11 @@
 //! Owned types: what outlives the receive buffer, and goes through serde.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::print::{Item, docs, own_doc, serde};
 use super::types::{Field, Shape, Types, attrs_module};
+use super::value;
 use crate::model::AttrKind;
 
 /// The struct; and of a message the trait that ties it to its view.
@@ -18,11 +19,21 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
         let (name, ty) = (&field.name, field_type(types, field));
         quote!(#doc pub #name: #ty)
     });
+    let header = shape.header.map(|id| types.structure(id));
+    let size = header
+        .as_ref()
+        .map(|header| quote!(const HEADER: usize = <#header as wire::Struct>::SIZE;));
+    let header = header.map(|header| {
+        quote! {
+            /// The header before the attributes.
+            pub header: #header,
+        }
+    });
     let structure = Item::Tokens(quote! {
         #doc
         #[derive(Debug, Clone, PartialEq, Default)]
         #serde
-        pub struct #owned { #(#declarations,)* }
+        pub struct #owned { #header #(#declarations,)* }
     });
     if !is_message {
         return vec![structure];
@@ -34,11 +45,14 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
         structure,
         Item::Block {
             head: format!("impl genl_user::Message for {owned}"),
-            members: vec![
-                quote!(type View<'a> = #lent;),
-                quote!(const LAYOUT: &'static genl_user::Layout = &#module::LAYOUT;),
-                quote!(fn from_view(view: &#passed) -> Self { view.to_owned() }),
-            ],
+            members: [quote!(type View<'a> = #lent;)]
+                .into_iter()
+                .chain(size)
+                .chain([
+                    quote!(const LAYOUT: &'static genl_user::Layout = &#module::LAYOUT;),
+                    quote!(fn from_view(view: &#passed) -> Self { view.to_owned() }),
+                ])
+                .collect(),
         },
     ]
 }
@@ -50,65 +64,76 @@ pub(super) fn copy(types: &Types<'_>, shape: &Shape<'_>) -> TokenStream {
         let (name, copy) = (&field.name, copy_field(types, field));
         quote!(#name: #copy)
     });
+    let header = shape.header.map(|_| quote!(header: self.header,));
     quote! {
         /// Copies what is borrowed.
         pub fn to_owned(&self) -> #owned {
-            #owned { #(#copies,)* }
+            #owned { #header #(#copies,)* }
         }
     }
 }
 
 fn field_type(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
-    let value = match &field.attr.kind {
-        AttrKind::Flag => return quote!(bool),
-        AttrKind::IndexedArray(set) => {
-            let item = types.owned(set.inside().expect("it holds nests"));
-            return quote!(Vec<#item>);
+    match &field.attr.kind {
+        AttrKind::Flag => quote!(bool),
+        AttrKind::IndexedArray(element) => {
+            let item = value::owned_type(types, element);
+            quote!(Vec<#item>)
         }
-        AttrKind::TypeValue(levels, set) => {
-            let item = types.owned(set.inside().expect("it holds nests"));
-            return levels
+        AttrKind::TypeValue(levels, inner) => {
+            let item = value::owned_type(types, inner);
+            levels
                 .iter()
-                .fold(quote!(#item), |item, _| quote!(Vec<(u16, #item)>));
+                .fold(item, |item, _| quote!(Vec<(u16, #item)>))
         }
-        AttrKind::Int(int) => types.int(int),
-        AttrKind::String(_) => quote!(String),
-        AttrKind::Bitfield32(_) | AttrKind::Binary(_) => quote!(Vec<u8>),
-        AttrKind::Nest(set) => {
-            let item = types.owned(*set);
-            quote!(#item)
+        kind => {
+            let value = value::owned_type(types, kind);
+            match field.attr.multi {
+                true => quote!(Vec<#value>),
+                false if field.recursive => quote!(Option<Box<#value>>),
+                false => quote!(Option<#value>),
+            }
         }
-        AttrKind::Pad | AttrKind::Unused => quote!(()),
-    };
-    match field.attr.multi {
-        true => quote!(Vec<#value>),
-        false => quote!(Option<#value>),
     }
 }
 
 fn copy_field(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
     let name = &field.name;
-    let multi = field.attr.multi;
     match &field.attr.kind {
-        AttrKind::String(_) if multi => quote!(self.#name.map(str::to_owned).collect()),
-        AttrKind::String(_) => quote!(self.#name.map(str::to_owned)),
-        AttrKind::Binary(_) if multi => quote!(self.#name.map(<[u8]>::to_vec).collect()),
-        AttrKind::Bitfield32(_) | AttrKind::Binary(_) => quote!(self.#name.map(<[u8]>::to_vec)),
-        AttrKind::Int(_) if multi => quote!(self.#name.collect()),
-        AttrKind::Nest(set) if !multi => {
+        AttrKind::Flag => quote!(self.#name),
+        AttrKind::IndexedArray(element) => copy_list(name, element),
+        AttrKind::TypeValue(levels, inner) => copy_map(levels.len(), inner, &quote!(self.#name)),
+        kind if field.attr.multi => copy_list(name, kind),
+        AttrKind::Nest(_) if field.recursive => {
+            quote!(self.#name().map(|item| Box::new(item.to_owned())))
+        }
+        AttrKind::Nest(set) => {
             let view = types.view_name(*set);
             quote!(self.#name.as_ref().map(#view::to_owned))
         }
-        AttrKind::Nest(_) | AttrKind::IndexedArray(_) => {
-            quote!(self.#name.map(|item| item.to_owned()).collect())
-        }
-        AttrKind::TypeValue(levels, _) => {
-            let mut copy = quote!(item.to_owned());
-            for _ in 1..levels.len() {
-                copy = quote!(item.map(|(number, item)| (number, #copy)).collect());
-            }
-            quote!(self.#name.map(|(number, item)| (number, #copy)).collect())
-        }
-        AttrKind::Flag | AttrKind::Int(_) | AttrKind::Pad | AttrKind::Unused => quote!(self.#name),
+        kind => match value::copy(kind) {
+            Some(copy) => quote!(self.#name.map(#copy)),
+            None => quote!(self.#name),
+        },
     }
+}
+
+fn copy_list(name: &Ident, element: &AttrKind) -> TokenStream {
+    match value::copy(element) {
+        Some(copy) => quote!(self.#name.map(#copy).collect()),
+        None => quote!(self.#name.collect()),
+    }
+}
+
+/// Copies a map of so many levels.
+fn copy_map(levels: usize, inner: &AttrKind, map: &TokenStream) -> TokenStream {
+    let item = quote!(item);
+    let copy = match levels {
+        1 => match inner {
+            AttrKind::Nest(_) => quote!(item.to_owned()),
+            _ => return quote!(#map.collect()),
+        },
+        _ => copy_map(levels - 1, inner, &item),
+    };
+    quote!(#map.map(|(number, item)| (number, #copy)).collect())
 }

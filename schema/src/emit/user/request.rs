@@ -3,38 +3,43 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::print::{Item, docs, ident};
-use super::types::{Field, Shape, Types, codec};
-use crate::model::{AttrKind, Int};
+use super::print::{Item, docs};
+use super::types::{Field, Shape, Types};
+use super::value;
+use crate::model::AttrKind;
 
 /// The struct, and its encoder; of a message that is the trait `Request`, of a nest a method.
 pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> Vec<Item> {
-    let sendable = |field: &&Field<'_>| !matches!(field.attr.kind, AttrKind::TypeValue(..));
-    let fields: Vec<_> = shape.fields.iter().filter(sendable).collect();
     let ty = shape.request_type(&quote!(<'a>));
     let doc = &shape.doc;
-    let declarations = fields.iter().map(|field| {
-        let doc = docs(
-            &field.attr.doc,
-            &format!("The attribute `{}`.", field.attr.name),
-        );
-        let name = &field.name;
-        let ty = field_type(types, field);
+    let header = shape.header.map(|id| {
+        let header = types.structure(id);
+        quote! {
+            /// The header before the attributes.
+            pub header: #header,
+        }
+    });
+    let declarations = shape.fields.iter().map(|field| {
+        let attr = field.attr;
+        let doc = docs(&attr.doc, &format!("The attribute `{}`.", attr.name));
+        let (name, ty) = (&field.name, field_type(types, field));
         quote!(#doc pub #name: #ty)
     });
     let structure = quote! {
         #doc
         #[derive(Debug, Clone, Copy, PartialEq, Default)]
-        pub struct #ty { #(#declarations,)* }
+        pub struct #ty { #header #(#declarations,)* }
     };
 
-    let out = match fields.is_empty() {
+    let out = match shape.fields.is_empty() && header.is_none() {
         true => quote!(_out),
         false => quote!(out),
     };
-    let writes = fields.iter().map(|field| write(types, field));
+    let write_header = header.map(|_| quote!(out.header(&self.header)?;));
+    let writes = shape.fields.iter().map(|field| write(types, field));
     let encode = quote! {
         fn encode(&self, #out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            #write_header
             #(#writes)*
             Ok(())
         }
@@ -56,23 +61,28 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
 }
 
 fn field_type(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
-    let attr = field.attr;
-    let value = match &attr.kind {
-        AttrKind::Flag => return quote!(bool),
-        AttrKind::IndexedArray(set) => {
-            let item = types.request(set.inside().expect("it holds nests"));
-            return quote!(&'a [#item]);
+    match &field.attr.kind {
+        AttrKind::Flag => quote!(bool),
+        AttrKind::IndexedArray(element) => {
+            let item = value::request_type(types, element);
+            quote!(&'a [#item])
         }
-        AttrKind::Int(int) => types.int(int),
-        AttrKind::String(_) => quote!(&'a str),
-        AttrKind::Bitfield32(_) | AttrKind::Binary(_) => quote!(&'a [u8]),
-        AttrKind::Nest(set) => types.request(*set),
-        AttrKind::Pad | AttrKind::Unused | AttrKind::TypeValue(..) => quote!(()),
-    };
-    match (attr.multi, field.required) {
-        (true, _) => quote!(&'a [#value]),
-        (false, true) => value,
-        (false, false) => quote!(Option<#value>),
+        AttrKind::TypeValue(levels, inner) => {
+            let item = value::request_type(types, inner);
+            levels
+                .iter()
+                .fold(item, |item, _| quote!(&'a [(u16, #item)]))
+        }
+        kind => {
+            let value = value::request_type(types, kind);
+            match (field.attr.multi, field.recursive, field.required) {
+                (true, ..) => quote!(&'a [#value]),
+                // A reference cannot be there from the start.
+                (false, true, _) => quote!(Option<&'a #value>),
+                (false, false, true) => value,
+                (false, false, false) => quote!(Option<#value>),
+            }
+        }
     }
 }
 
@@ -81,74 +91,60 @@ fn write(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
     let (name, number) = (&field.name, &field.number);
     match &field.attr.kind {
         AttrKind::Flag => quote!(if self.#name { out.flag(#number); }),
-        AttrKind::IndexedArray(_) => quote! {
-            if !self.#name.is_empty() {
-                out.nest(#number, |out| {
-                    for (number, item) in (1..).zip(self.#name) {
-                        out.nest(number, |out| item.encode(out))?;
-                    }
-                    Ok(())
-                })?;
+        AttrKind::IndexedArray(element) => {
+            let item = pattern(element, &quote!(item));
+            let write = value::write_last(types, element, &quote!(number), &quote!(item));
+            quote! {
+                if !self.#name.is_empty() {
+                    out.indexed(#number, self.#name, |out, number, #item| #write)?;
+                }
             }
-        },
-        kind if field.attr.multi => {
-            let write = write_value(types, kind, number, quote!(#name));
-            let pattern = match kind {
-                AttrKind::Nest(_) => quote!(#name),
-                _ => quote!(&#name),
-            };
-            quote!(for #pattern in self.#name { #write })
         }
-        kind if field.required => write_value(types, kind, number, quote!(self.#name)),
+        AttrKind::TypeValue(levels, inner) => {
+            let write = write_level(types, levels.len(), inner, number, &quote!(self.#name));
+            quote!(if !self.#name.is_empty() { #write })
+        }
+        kind if field.attr.multi => {
+            let item = pattern(kind, &quote!(#name));
+            let write = value::write(types, kind, number, &quote!(#name));
+            quote!(for #item in self.#name { #write })
+        }
+        kind if field.required && !field.recursive => {
+            value::write(types, kind, number, &quote!(self.#name))
+        }
         kind => {
-            let write = write_value(types, kind, number, quote!(#name));
-            let borrow = matches!(kind, AttrKind::Nest(_)).then(|| quote!(&));
+            let write = value::write(types, kind, number, &quote!(#name));
+            let nest = matches!(kind, AttrKind::Nest(_)) && !field.recursive;
+            let borrow = nest.then(|| quote!(&));
             quote!(if let Some(#name) = #borrow self.#name { #write })
         }
     }
 }
 
-fn write_value(
-    types: &Types<'_>,
-    kind: &AttrKind,
-    number: &TokenStream,
-    value: TokenStream,
-) -> TokenStream {
+/// The pattern for a reference to an element of a slice.
+fn pattern(kind: &AttrKind, name: &TokenStream) -> TokenStream {
     match kind {
-        AttrKind::String(_) => quote!(out.str(#number, #value)?;),
-        AttrKind::Bitfield32(_) | AttrKind::Binary(_) => quote!(out.bytes(#number, #value)?;),
-        AttrKind::Nest(_) => quote!(out.nest(#number, |out| #value.encode(out))?;),
-        AttrKind::Int(int) => write_int(types, int, number, value),
-        AttrKind::Flag
-        | AttrKind::Pad
-        | AttrKind::Unused
-        | AttrKind::IndexedArray(_)
-        | AttrKind::TypeValue(..) => quote!(),
+        AttrKind::Nest(_) => quote!(#name),
+        _ => quote!(&#name),
     }
 }
 
-fn write_int(
+/// The statement that writes so many levels of numbered nests.
+fn write_level(
     types: &Types<'_>,
-    int: &Int,
+    levels: usize,
+    inner: &AttrKind,
     number: &TokenStream,
-    value: TokenStream,
+    items: &TokenStream,
 ) -> TokenStream {
-    let method = codec(int);
-    let Some(names) = int.names else {
-        return quote!(out.#method(#number, #value););
-    };
-    let (_, below) = types.named(names);
-    let rust = ident(below.rust());
-    let plain = match names.as_flags {
-        true => quote!(#value.bits()),
-        false => quote!(#rust::from(#value)),
-    };
-    match below.rust() == int.kind.rust() {
-        true => quote!(out.#method(#number, #plain);),
-        // Elsewhere the enum stands for a wider integer.
-        false => quote! {
-            let narrow = out.narrow(#number, #plain)?;
-            out.#method(#number, narrow);
-        },
+    if levels == 0 {
+        return value::write(types, inner, number, items);
+    }
+    let below = write_level(types, levels - 1, inner, &quote!(number), &quote!(item));
+    quote! {
+        out.nest(#number, |out| {
+            for &(number, item) in #items { #below }
+            Ok(())
+        })?;
     }
 }

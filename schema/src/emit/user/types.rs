@@ -5,23 +5,20 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::names::Names;
 use super::print::{docs, ident, own_doc};
+use super::recursion::Recursion;
+use super::uses::Uses;
 use crate::model::{
-    Attr, AttrKind, AttrSet, ByteOrder, Direction, EnumId, EnumUse, Family, Int, IntKind, Message,
-    SetId,
+    Attr, AttrKind, AttrSet, ByteOrder, Direction, EnumId, EnumUse, Family, Holds, IntKind,
+    Message, SetId, StructId,
 };
 
 /// The names and types of one family.
 pub(super) struct Types<'f> {
     pub(super) family: &'f Family,
-    uses: Vec<EnumUses>,
-}
-
-/// How a family's attributes use one of its enums.
-#[derive(Default)]
-struct EnumUses {
-    as_value: Option<IntKind>,
-    as_flags: Option<IntKind>,
+    uses: Vec<Uses>,
+    recursion: Recursion,
 }
 
 /// A struct to be: a message, or a set that is nested in messages.
@@ -34,6 +31,8 @@ pub(super) struct Shape<'f> {
     pub(super) owned: Ident,
     /// What it is, as doc lines.
     pub(super) doc: TokenStream,
+    /// The struct before the attributes.
+    pub(super) header: Option<StructId>,
     /// The set that its attributes belong to.
     pub(super) set: &'f AttrSet,
     /// Its attributes.
@@ -64,49 +63,29 @@ pub(super) struct Field<'f> {
     pub(super) name: Ident,
     /// The path to the constant that is the attribute's number.
     pub(super) number: TokenStream,
+    /// The attribute leads back to the set it is of, with no list on the way.
+    pub(super) recursive: bool,
 }
 
 impl<'f> Types<'f> {
     pub(super) fn new(family: &'f Family) -> Self {
-        let mut uses: Vec<_> = family.enums.iter().map(|_| EnumUses::default()).collect();
-        for attr in family.sets.iter().flat_map(|set| &set.attrs) {
-            let AttrKind::Int(int) = &attr.kind else {
-                continue;
-            };
-            let Some(names) = int.names else {
-                continue;
-            };
-            let uses = &mut uses[names.id.get()];
-            let widest = match names.as_flags {
-                true => &mut uses.as_flags,
-                false => &mut uses.as_value,
-            };
-            *widest = Some(widest.map_or(int.kind, |kind| wider(kind, int.kind)));
+        Self {
+            family,
+            uses: Uses::of(family),
+            recursion: Recursion::of(family),
         }
-        for (uses, what) in uses.iter_mut().zip(&family.enums) {
-            // What no attribute uses is there for the users' own purposes.
-            if uses.as_value.is_none() && uses.as_flags.is_none() {
-                match what.flags {
-                    true => uses.as_flags = Some(IntKind::U32),
-                    false => uses.as_value = Some(IntKind::U32),
-                }
-            }
-        }
-        Self { family, uses }
     }
 
     /// The struct that a message becomes.
     pub(super) fn message(&self, message: &'f Message) -> Shape<'f> {
         let name = message.name.pascal();
-        let set = &self.family[message.set];
-        let fields = message
+        let attrs = message
             .fields
             .iter()
-            .map(|field| self.field(set, &set.attrs[field.attr], field.required))
-            .collect();
+            .map(|field| (field.attr, field.required));
         let names = [name.clone(), name.clone(), format!("{name}Owned")];
         let doc = own_doc(&self.message_doc(message));
-        self.shape(names, doc, set, fields)
+        self.shape(names, doc, message.header, message.set, attrs)
     }
 
     /// The structs of the sets that are nested in requests.
@@ -142,35 +121,50 @@ impl<'f> Types<'f> {
         found.into_iter().map(|set| self.nested_set(set)).collect()
     }
 
-    fn nested_set(&self, set: SetId) -> Shape<'f> {
-        let set = &self.family[set];
+    fn nested_set(&self, id: SetId) -> Shape<'f> {
+        let set = &self.family[id];
         let name = set.name.pascal();
-        let fields = set
-            .attrs
-            .iter()
-            .filter(|attr| !matches!(attr.kind, AttrKind::Pad | AttrKind::Unused))
-            .map(|attr| self.field(set, attr, false))
-            .collect();
+        let attrs = (0..set.attrs.len()).map(|attr| (attr, false));
         let names = [name.clone(), format!("{name}View"), format!("{name}Owned")];
         let doc = docs(&set.doc, &format!("The attributes of `{}`.", set.name));
-        self.shape(names, doc, set, fields)
+        self.shape(names, doc, None, id, attrs)
     }
 
     fn shape(
         &self,
         [request, view, owned]: [String; 3],
         doc: TokenStream,
-        set: &'f AttrSet,
-        fields: Vec<Field<'f>>,
+        header: Option<StructId>,
+        id: SetId,
+        attrs: impl Iterator<Item = (usize, bool)>,
     ) -> Shape<'f> {
-        let any = |borrowed: fn(&Self, &Attr) -> bool| {
-            fields.iter().any(|field| borrowed(self, field.attr))
+        let set = &self.family[id];
+        let module = attrs_module(set);
+        let numbers = numbers(set);
+        let mut names = Names::methods();
+        if header.is_some() {
+            names.take("header");
+        }
+        let fields: Vec<_> = attrs
+            .map(|(at, required)| (&set.attrs[at], &numbers[at], required))
+            .filter(|(attr, ..)| !matches!(attr.kind, AttrKind::Pad | AttrKind::Unused))
+            .map(|(attr, number, required)| Field {
+                attr,
+                required,
+                name: names.ident(attr.name.snake()),
+                number: quote!(#module::#number),
+                recursive: self.leads_back(id, attr),
+            })
+            .collect();
+        let any = |borrowed: fn(&Self, SetId, &Attr) -> bool| {
+            fields.iter().any(|field| borrowed(self, id, field.attr))
         };
         Shape {
             request: ident(&request),
             view: ident(&view),
             owned: ident(&owned),
             doc,
+            header,
             set,
             request_borrows: any(Self::borrowed_to_send),
             view_borrows: any(Self::borrowed_to_read),
@@ -178,14 +172,10 @@ impl<'f> Types<'f> {
         }
     }
 
-    fn field(&self, set: &AttrSet, attr: &'f Attr, required: bool) -> Field<'f> {
-        let module = attrs_module(set);
-        let number = number(attr);
-        Field {
-            attr,
-            required,
-            name: ident(&attr.name.snake()),
-            number: quote!(#module::#number),
+    fn leads_back(&self, set: SetId, attr: &Attr) -> bool {
+        match attr.kind {
+            AttrKind::Nest(inner) => !attr.multi && self.recursion.leads_back(set, inner),
+            _ => false,
         }
     }
 
@@ -215,25 +205,24 @@ impl<'f> Types<'f> {
         format!("The message `{}`.", message.name)
     }
 
-    /// The types of an enum: of a value that is one of its names, and of a set of them, each with
-    /// the integer below it.
-    pub(super) fn enum_value(&self, id: EnumId) -> Option<(Ident, IntKind)> {
-        let kind = self.uses[id.get()].as_value?;
-        Some((ident(&self.family[id].name.pascal()), kind))
+    /// The type of an enum's value, and the integer below it; `None` if nothing has such a value.
+    pub(super) fn enum_value(&self, id: EnumId) -> Option<(Ident, &'static str)> {
+        let below = self.uses[id.get()].value()?;
+        Some((ident(&self.family[id].name.pascal()), below))
     }
 
-    /// As [`Self::enum_value`], of the set of bits.
-    pub(super) fn enum_flags(&self, id: EnumId) -> Option<(Ident, IntKind)> {
+    /// As [`Self::enum_value`], of a set of bits.
+    pub(super) fn enum_flags(&self, id: EnumId) -> Option<(Ident, &'static str)> {
         let uses = &self.uses[id.get()];
         let mut name = self.family[id].name.pascal();
-        if uses.as_value.is_some() {
+        if uses.value().is_some() {
             name.push_str("Flags");
         }
-        Some((ident(&name), uses.as_flags?))
+        Some((ident(&name), uses.flags()?))
     }
 
     /// The type that an integer's enum gives it, and the integer below that.
-    pub(super) fn named(&self, names: EnumUse) -> (Ident, IntKind) {
+    pub(super) fn named(&self, names: EnumUse) -> (Ident, &'static str) {
         let named = match names.as_flags {
             true => self.enum_flags(names.id),
             false => self.enum_value(names.id),
@@ -242,45 +231,55 @@ impl<'f> Types<'f> {
     }
 
     /// The type of an integer's value.
-    pub(super) fn int(&self, int: &Int) -> TokenStream {
-        match int.names {
-            Some(names) => {
-                let (name, _) = self.named(names);
-                quote!(#name)
-            }
-            None => {
-                let rust = ident(int.kind.rust());
-                quote!(#rust)
-            }
+    pub(super) fn int(&self, kind: IntKind, names: Option<EnumUse>) -> TokenStream {
+        let name = names.map_or_else(|| ident(kind.rust()), |names| self.named(names).0);
+        quote!(#name)
+    }
+
+    /// The type of a bitfield's value.
+    pub(super) fn bitfield(&self, names: Option<EnumId>) -> TokenStream {
+        match names.and_then(|id| self.enum_flags(id)) {
+            Some((name, _)) => quote!(wire::Bitfield32<#name>),
+            None => quote!(wire::Bitfield32),
         }
     }
 
+    /// The type of a C struct.
+    pub(super) fn structure(&self, id: StructId) -> Ident {
+        ident(&self.family[id].name.pascal())
+    }
+
     /// A request's field for the attribute borrows from the caller.
-    fn borrowed_to_send(&self, attr: &Attr) -> bool {
+    fn borrowed_to_send(&self, set: SetId, attr: &Attr) -> bool {
         match &attr.kind {
-            AttrKind::Pad | AttrKind::Unused | AttrKind::Flag | AttrKind::TypeValue(..) => false,
-            AttrKind::String(_) | AttrKind::Binary(_) | AttrKind::IndexedArray(_) => true,
+            AttrKind::Pad | AttrKind::Unused | AttrKind::Flag => false,
+            AttrKind::String(_) | AttrKind::IndexedArray(_) | AttrKind::TypeValue(..) => true,
+            AttrKind::Binary(binary) => attr.multi || !matches!(binary.holds, Holds::Struct(_)),
             AttrKind::Int(_) | AttrKind::Bitfield32(_) => attr.multi,
-            AttrKind::Nest(set) => attr.multi || self.any(*set, Self::borrowed_to_send),
+            AttrKind::Nest(inner) => {
+                let apart = attr.multi || self.leads_back(set, attr);
+                apart || self.any(*inner, Self::borrowed_to_send)
+            }
         }
     }
 
     /// A view's field for the attribute borrows from the receive buffer.
-    fn borrowed_to_read(&self, attr: &Attr) -> bool {
+    fn borrowed_to_read(&self, set: SetId, attr: &Attr) -> bool {
         match &attr.kind {
             AttrKind::Pad | AttrKind::Unused | AttrKind::Flag => false,
+            AttrKind::String(_) | AttrKind::IndexedArray(_) | AttrKind::TypeValue(..) => true,
+            AttrKind::Binary(binary) => attr.multi || !matches!(binary.holds, Holds::Struct(_)),
             AttrKind::Int(_) | AttrKind::Bitfield32(_) => attr.multi,
-            AttrKind::Nest(set) => attr.multi || self.any(*set, Self::borrowed_to_read),
-            AttrKind::String(_)
-            | AttrKind::Binary(_)
-            | AttrKind::IndexedArray(_)
-            | AttrKind::TypeValue(..) => true,
+            AttrKind::Nest(inner) => {
+                let apart = attr.multi || self.leads_back(set, attr);
+                apart || self.any(*inner, Self::borrowed_to_read)
+            }
         }
     }
 
-    fn any(&self, set: SetId, borrowed: fn(&Self, &Attr) -> bool) -> bool {
+    fn any(&self, set: SetId, borrowed: fn(&Self, SetId, &Attr) -> bool) -> bool {
         let mut attrs = self.family[set].attrs.iter();
-        attrs.any(|attr| borrowed(self, attr))
+        attrs.any(|attr| borrowed(self, set, attr))
     }
 
     /// The type of a set's request struct.
@@ -318,18 +317,17 @@ pub(super) fn attrs_module(set: &AttrSet) -> Ident {
     ident(&set.name.join("attrs").snake())
 }
 
-/// The constant that is an attribute's number.
-pub(super) fn number(attr: &Attr) -> Ident {
-    match attr.name.shouty().as_str() {
-        // The one name that the module has for itself.
-        "LAYOUT" => ident("LAYOUT_"),
-        name => ident(name),
-    }
+/// The constants that are the numbers of a set's attributes, one for each of them.
+pub(super) fn numbers(set: &AttrSet) -> Vec<Ident> {
+    // The one name that the module has for itself.
+    let mut names = Names::but(&["LAYOUT"]);
+    let attrs = set.attrs.iter();
+    attrs.map(|attr| names.ident(attr.name.shouty())).collect()
 }
 
-/// What the wire codec calls the integer's type, in reading and in writing.
-pub(super) fn codec(int: &Int) -> Ident {
-    let name = match int.kind {
+/// What the wire codec calls the type of an integer, in reading and in writing.
+pub(super) fn codec(kind: IntKind, order: ByteOrder) -> Ident {
+    let name = match kind {
         IntKind::U8 => "u8",
         IntKind::U16 => "u16",
         IntKind::U32 => "u32",
@@ -341,21 +339,25 @@ pub(super) fn codec(int: &Int) -> Ident {
         IntKind::Uint => "uint",
         IntKind::Sint => "sint",
     };
-    match int.order {
+    match order {
+        // A single byte has no order.
+        _ if kind.fixed_size() == Some(1) => ident(name),
         ByteOrder::Big => ident(&format!("{name}_be")),
         ByteOrder::Little => ident(&format!("{name}_le")),
         ByteOrder::Host => ident(name),
     }
 }
 
+/// As [`codec`], of the value's bytes: `to_ne_bytes`.
+pub(super) fn to_bytes(order: ByteOrder) -> Ident {
+    ident(match order {
+        ByteOrder::Big => "to_be_bytes",
+        ByteOrder::Little => "to_le_bytes",
+        ByteOrder::Host => "to_ne_bytes",
+    })
+}
+
 /// The set whose attributes stand inside the attribute.
 pub(super) fn inside(attr: &Attr) -> Option<SetId> {
     attr.kind.inside()
-}
-
-fn wider(one: IntKind, other: IntKind) -> IntKind {
-    match other.limits().1 > one.limits().1 {
-        true => other,
-        false => one,
-    }
 }

@@ -3,15 +3,17 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::owned;
-use super::print::{Item, docs, ident};
-use super::types::{Field, Shape, Types, codec};
-use crate::model::{AttrKind, Int};
+use super::print::{Item, docs};
+use super::types::{Field, Shape, Types};
+use super::{owned, value};
+use crate::model::AttrKind;
 
 /// The view, its getters, and how it is read.
 pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>) -> Vec<Item> {
     let ty = shape.view_type(&quote!(<'a>));
     let doc = &shape.doc;
+    let header = shape.header.map(|id| types.structure(id));
+    let header_declaration = header.as_ref().map(|header| quote!(header: #header,));
     let declarations = shape.fields.iter().map(|field| {
         let (name, ty) = (&field.name, field_type(types, field));
         quote!(#name: #ty)
@@ -19,23 +21,33 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>) -> Vec<Item> {
     let structure = quote! {
         #doc
         #[derive(Debug, Clone)]
-        pub struct #ty { #(#declarations,)* }
+        pub struct #ty { #header_declaration #(#declarations,)* }
     };
-    let mut members: Vec<_> = shape
-        .fields
-        .iter()
-        .map(|field| getter(types, field))
+    let header_getter = header.as_ref().map(|header| {
+        quote! {
+            /// The header before the attributes.
+            pub fn header(&self) -> #header { self.header }
+        }
+    });
+    let getters = shape.fields.iter().map(|field| getter(types, field));
+    let members = header_getter
+        .into_iter()
+        .chain(getters)
+        .chain([owned::copy(types, shape)])
         .collect();
-    members.push(owned::copy(types, shape));
     let name = &shape.view;
+    let source = match header {
+        Some(_) => "Payload",
+        None => "Attrs",
+    };
     let (head, reader) = match shape.view_borrows {
         true => (
             format!("impl<'a> {name}<'a>"),
-            format!("impl<'a> wire::FromAttrs<'a> for {name}<'a>"),
+            format!("impl<'a> wire::From{source}<'a> for {name}<'a>"),
         ),
         false => (
             format!("impl {name}"),
-            format!("impl wire::FromAttrs<'_> for {name}"),
+            format!("impl wire::From{source}<'_> for {name}"),
         ),
     };
     vec![
@@ -43,7 +55,7 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>) -> Vec<Item> {
         Item::Block { head, members },
         Item::Block {
             head: reader,
-            members: vec![from_attrs(types, shape)],
+            members: vec![from(types, shape)],
         },
     ]
 }
@@ -55,7 +67,16 @@ fn getter(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
     match (&attr.kind, attr.multi) {
         (AttrKind::Nest(set), false) => {
             let view = types.view(*set);
-            quote!(#doc pub fn #name(&self) -> Option<&#view> { self.#name.as_ref() })
+            match field.recursive {
+                true => quote! {
+                    #doc
+                    pub fn #name(&self) -> Option<#view> { self.#name.and_then(wire::Lazy::get) }
+                },
+                false => quote! {
+                    #doc
+                    pub fn #name(&self) -> Option<&#view> { self.#name.as_ref() }
+                },
+            }
         }
         _ => {
             let ty = field_type(types, field);
@@ -65,95 +86,106 @@ fn getter(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
 }
 
 fn field_type(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
-    let value = match &field.attr.kind {
-        AttrKind::Flag => return quote!(bool),
-        AttrKind::IndexedArray(set) => {
-            let item = types.view(set.inside().expect("it holds nests"));
-            return quote!(wire::List<'a, #item>);
+    match &field.attr.kind {
+        AttrKind::Flag => quote!(bool),
+        AttrKind::IndexedArray(element) => {
+            let item = value::view_type(types, element);
+            quote!(wire::List<'a, #item>)
         }
-        AttrKind::TypeValue(levels, set) => {
-            let item = types.view(set.inside().expect("it holds nests"));
-            return levels
+        AttrKind::TypeValue(levels, inner) => {
+            let item = value::view_type(types, inner);
+            levels
                 .iter()
-                .fold(item, |item, _| quote!(wire::Map<'a, #item>));
+                .fold(item, |item, _| quote!(wire::Map<'a, #item>))
         }
-        AttrKind::Int(int) => types.int(int),
-        AttrKind::String(_) => quote!(&'a str),
-        AttrKind::Bitfield32(_) | AttrKind::Binary(_) => quote!(&'a [u8]),
-        AttrKind::Nest(set) => types.view(*set),
-        AttrKind::Pad | AttrKind::Unused => quote!(()),
-    };
-    match field.attr.multi {
-        true => quote!(wire::List<'a, #value>),
-        false => quote!(Option<#value>),
+        kind => {
+            let value = value::view_type(types, kind);
+            match field.attr.multi {
+                true => quote!(wire::List<'a, #value>),
+                false if field.recursive => quote!(Option<wire::Lazy<'a, #value>>),
+                false => quote!(Option<#value>),
+            }
+        }
     }
 }
 
-fn from_attrs(types: &Types<'_>, shape: &Shape<'_>) -> TokenStream {
+/// The function that reads the view: from the attributes, or from the header and them.
+fn from(types: &Types<'_>, shape: &Shape<'_>) -> TokenStream {
     let lifetime = match shape.view_borrows {
         true => quote!('a),
         false => quote!('_),
     };
-    let signature = quote! {
-        fn from_attrs(attrs: wire::Attrs<#lifetime>) -> Result<Self, wire::Malformed>
+    let header = shape.header.map(|_| quote!(header,));
+    let signature = match &header {
+        Some(_) => quote! {
+            fn from_payload(payload: wire::Payload<#lifetime>) -> Result<Self, wire::Malformed>
+        },
+        None => quote! {
+            fn from_attrs(attrs: wire::Attrs<#lifetime>) -> Result<Self, wire::Malformed>
+        },
     };
+    let split = header
+        .as_ref()
+        .map(|_| quote!(let (header, attrs) = payload.split();));
     let starts = shape.fields.iter().map(|field| {
         let (name, start) = (&field.name, start(types, field));
         quote!(#name: #start)
     });
     let takes = shape.fields.iter().map(|field| take(types, field));
     let numbers = shape.fields.iter().map(|field| &field.number);
-    // A list is complete from the start.
-    let changes = shape.fields.iter().any(|field| !field.attr.multi);
-    let mutable = changes.then(|| quote!(mut));
-    match shape.fields.len() {
+    let mutable = (!shape.fields.iter().all(finds_itself)).then(|| quote!(mut));
+    let body = match shape.fields.len() {
         0 => quote! {
-            #signature {
-                for attr in attrs {
-                    attr?;
-                }
-                Ok(Self {})
+            for attr in attrs {
+                attr?;
             }
+            Ok(Self { #header })
         },
         1 => quote! {
-            #signature {
-                let #mutable view = Self { #(#starts,)* };
-                for attr in attrs {
-                    let attr = attr?;
-                    if attr.kind() == #(#numbers)* {
-                        #(#takes;)*
-                    }
+            let #mutable view = Self { #header #(#starts,)* };
+            for attr in attrs {
+                let attr = attr?;
+                if attr.kind() == #(#numbers)* {
+                    #(#takes;)*
                 }
-                Ok(view)
             }
+            Ok(view)
         },
         _ => quote! {
-            #signature {
-                let #mutable view = Self { #(#starts,)* };
-                for attr in attrs {
-                    let attr = attr?;
-                    match attr.kind() {
-                        #(#numbers => #takes,)*
-                        _ => {}
-                    }
+            let #mutable view = Self { #header #(#starts,)* };
+            for attr in attrs {
+                let attr = attr?;
+                match attr.kind() {
+                    #(#numbers => #takes,)*
+                    _ => {}
                 }
-                Ok(view)
             }
+            Ok(view)
         },
-    }
+    };
+    quote!(#signature { #split #body })
+}
+
+/// Values of the field come from all over the message, and it finds them again by itself.
+fn finds_itself(field: &Field<'_>) -> bool {
+    field.attr.multi || matches!(field.attr.kind, AttrKind::TypeValue(..))
 }
 
 /// What a field is before its attribute has come.
 fn start(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
+    let number = &field.number;
     match &field.attr.kind {
         AttrKind::Flag => quote!(false),
-        AttrKind::IndexedArray(_) => quote!(wire::List::empty(wire::Attr::nest)),
-        AttrKind::TypeValue(levels, _) => {
-            let read = level(levels.len() - 1);
-            quote!(wire::Map::empty(#read))
+        AttrKind::IndexedArray(element) => {
+            let read = value::reader(types, element);
+            quote!(wire::List::empty(#read))
+        }
+        AttrKind::TypeValue(levels, inner) => {
+            let read = level(types, levels.len() - 1, inner);
+            quote!(wire::Map::repeated(attrs, #number, #read))
         }
         kind if field.attr.multi => {
-            let (number, read) = (&field.number, read(types, kind));
+            let read = value::reader(types, kind);
             quote!(wire::List::repeated(attrs, #number, #read))
         }
         _ => quote!(None),
@@ -165,76 +197,29 @@ fn take(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
     let name = &field.name;
     match &field.attr.kind {
         AttrKind::Flag => quote!(view.#name = true),
-        AttrKind::IndexedArray(_) => {
-            quote!(view.#name = wire::List::array(attr, wire::Attr::nest)?)
+        _ if finds_itself(field) => quote!(view.#name.check(attr)?),
+        AttrKind::IndexedArray(element) => {
+            let read = value::reader(types, element);
+            quote!(view.#name = wire::List::array(attr, #read)?)
         }
-        AttrKind::TypeValue(levels, _) => {
-            let read = level(levels.len() - 1);
-            quote!(view.#name = wire::Map::read(attr, #read)?)
+        kind if field.recursive => {
+            let read = value::reader(types, kind);
+            quote!(view.#name = Some(wire::Lazy::read(attr, #read)?))
         }
-        // The list finds it again by itself.
-        _ if field.attr.multi => quote!(view.#name.check(attr)?),
         kind => {
-            let value = value(types, kind);
+            let value = value::read(types, kind);
             quote!(view.#name = Some(#value))
         }
     }
 }
 
-/// A function that reads the value of a list's attribute.
-fn read(types: &Types<'_>, kind: &AttrKind) -> TokenStream {
-    match kind {
-        AttrKind::Int(Int { names: Some(_), .. }) => {
-            let value = value(types, kind);
-            quote!(|attr| Ok(#value))
-        }
-        kind => {
-            let method = method(kind);
-            quote!(wire::Attr::#method)
-        }
-    }
-}
-
 /// A function that reads what so many levels of numbered nests hold.
-fn level(levels: usize) -> TokenStream {
+fn level(types: &Types<'_>, levels: usize, inner: &AttrKind) -> TokenStream {
     match levels {
-        0 => quote!(wire::Attr::nest),
+        0 => value::reader(types, inner),
         _ => {
-            let below = level(levels - 1);
+            let below = level(types, levels - 1, inner);
             quote!(|attr| wire::Map::read(attr, #below))
         }
-    }
-}
-
-/// The expression for an attribute's value.
-fn value(types: &Types<'_>, kind: &AttrKind) -> TokenStream {
-    let method = method(kind);
-    let plain = quote!(attr.#method()?);
-    let AttrKind::Int(
-        int @ Int {
-            names: Some(names), ..
-        },
-    ) = kind
-    else {
-        return plain;
-    };
-    let (name, below) = types.named(*names);
-    let rust = ident(below.rust());
-    let widened = match below.rust() == int.kind.rust() {
-        true => plain,
-        false => quote!(#rust::from(#plain)),
-    };
-    match names.as_flags {
-        true => quote!(#name::from_bits_retain(#widened)),
-        false => quote!(#name::from(#widened)),
-    }
-}
-
-fn method(kind: &AttrKind) -> proc_macro2::Ident {
-    match kind {
-        AttrKind::Int(int) => codec(int),
-        AttrKind::String(_) => ident("str"),
-        AttrKind::Nest(_) => ident("nest"),
-        _ => ident("bytes"),
     }
 }
