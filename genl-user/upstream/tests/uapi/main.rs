@@ -1,0 +1,126 @@
+//! The uAPI headers that we emit for the kernel's own families, against the kernel's own headers:
+//! every name of ours is there, and means the same.
+//!
+//! What differs is listed in `exceptions.txt`, with the reason. A line there that is not needed
+//! fails the test too.
+
+mod c;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use c::{Compiler, things};
+use genl_schema::emit::{Origin, uapi};
+use genl_schema::model::Family;
+
+/// What differs, as the test finds it: `spec name: how`.
+type Differences = BTreeSet<String>;
+
+#[test]
+fn headers_say_what_the_kernels_headers_say() {
+    let tree = PathBuf::from(std::env::var_os("GENL_KERNEL_SOURCE").expect("cargo xtask test"));
+    let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("uapi");
+    fs::create_dir_all(dir.join("installed/linux")).unwrap();
+    // What is the kernel's alone is taken out of headers when they are installed.
+    for header in ["compiler.h", "compiler_types.h"] {
+        fs::write(dir.join("installed/linux").join(header), "").unwrap();
+    }
+    let ours = Compiler {
+        dir: dir.join("ours"),
+        flags: Vec::new(),
+    };
+    let kernels = Compiler {
+        dir: dir.join("kernels"),
+        flags: vec![
+            "-D__user=".into(),
+            "-D__EXPORTED_HEADERS__".into(),
+            format!("-I{}/installed", dir.display()),
+            format!("-I{}/include/uapi", tree.display()),
+        ],
+    };
+    for compiler in [&ours, &kernels] {
+        fs::create_dir_all(&compiler.dir).unwrap();
+    }
+
+    let mut found = Differences::new();
+    let specs = specs(&tree);
+    assert_eq!(specs.len(), 25);
+    for (name, family) in &specs {
+        let origin = Origin {
+            command: "cargo test",
+            spec: name,
+        };
+        let header = uapi::render(family, origin);
+        let path = ours.dir.join(format!("{name}.h"));
+        fs::write(&path, &header).unwrap();
+        ours.accept(name, &header);
+
+        let things = things(&header);
+        let own = ours.values(name, &[path.to_str().unwrap().to_owned()], &things);
+        let theirs = kernels.values(name, &headers(name, family), &things);
+        for thing in &things {
+            match (&own[thing], theirs.get(thing)) {
+                (_, None) => {
+                    found.insert(format!("{name} {thing}: missing"));
+                }
+                (value, Some(other)) if value != other => {
+                    found.insert(format!("{name} {thing}: {value}, the kernel's {other}"));
+                }
+                _ => {}
+            }
+        }
+    }
+    let listed = listed();
+    let new: Vec<_> = found.difference(&listed).cloned().collect();
+    let gone: Vec<_> = listed.difference(&found).cloned().collect();
+    assert!(
+        new.is_empty() && gone.is_empty(),
+        "differ and are not listed:\n{}\nare listed and do not differ:\n{}",
+        new.join("\n"),
+        gone.join("\n")
+    );
+}
+
+/// The kernel's generic netlink specs.
+fn specs(tree: &Path) -> Vec<(String, Family)> {
+    let dir = tree.join("Documentation/netlink/specs");
+    let mut specs = Vec::new();
+    for file in fs::read_dir(dir).unwrap() {
+        let path = file.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        if path.extension().is_none_or(|end| end != "yaml")
+            || text.contains("\nprotocol: netlink-raw")
+        {
+            continue;
+        }
+        let family = genl_schema::compile(path.to_str().unwrap(), &text)
+            .unwrap_or_else(|report| panic!("{report}"));
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        specs.push((name, family));
+    }
+    specs.sort_by(|(a, _), (b, _)| a.cmp(b));
+    specs
+}
+
+/// The kernel's headers for a family, in the tree's include/uapi.
+fn headers(spec: &str, family: &Family) -> Vec<String> {
+    let own = match &family.c.header {
+        Some(header) => header.clone(),
+        None => format!("linux/{}.h", family.name.snake()),
+    };
+    match spec {
+        // Its header for people includes the one that YNL generates.
+        "ethtool" => vec!["linux/ethtool_netlink.h".into()],
+        "wireguard" => vec![own, "linux/time_types.h".into()],
+        _ => vec![own],
+    }
+}
+
+fn listed() -> Differences {
+    include_str!("exceptions.txt")
+        .lines()
+        .filter(|line| line.starts_with(' '))
+        .map(|line| line.trim().to_owned())
+        .collect()
+}
