@@ -95,8 +95,10 @@ pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
 fn address(text: &str, expected: &'static str) -> Result<Vec<u8>, &'static str> {
     let v4 = || text.parse::<Ipv4Addr>().map(|it| it.octets().to_vec());
     let v6 = || text.parse::<Ipv6Addr>().map(|it| it.octets().to_vec());
-    // As YNL's tools do it, the text decides: the kernel says whether it wants the other one.
-    v4().or_else(|_| v6()).map_err(|_| expected)
+    // As YNL's tools do it, the text decides: the kernel says whether it wants the other one. In a
+    // struct they take nothing but digits.
+    let digits = || unhex(text).filter(|bytes| matches!(bytes.len(), 4 | 16));
+    v4().or_else(|_| v6()).ok().or_else(digits).ok_or(expected)
 }
 
 fn uuid(bytes: &[u8]) -> Option<String> {
@@ -133,6 +135,14 @@ mod tests {
             assert_eq!(show_bytes(bytes, hint), text);
             assert_eq!(read_bytes(text, hint).as_deref(), Ok(bytes));
         }
+    }
+
+    #[test]
+    fn addresses_may_be_digits() {
+        let read = |text| read_bytes(text, Some(DisplayHint::Ipv4OrV6));
+        assert_eq!(read("7f000001"), Ok(vec![127, 0, 0, 1]));
+        assert_eq!(read(&"0".repeat(32)), Ok(vec![0; 16]));
+        assert!(read("7f0000").is_err());
     }
 
     #[test]
