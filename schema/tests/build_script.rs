@@ -1,0 +1,199 @@
+//! Clients made by a build script: the files, and what cargo does with an app that has one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::SystemTime;
+
+use genl_schema::build::{Clients, Error};
+
+const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// An empty folder of its own for each test.
+fn empty(name: &str) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if dir.exists() {
+        fs::remove_dir_all(&dir).unwrap();
+    }
+    fs::create_dir_all(&dir).unwrap();
+    dir
+}
+
+fn family(name: &str) -> PathBuf {
+    Path::new(PACKAGE).join("families").join(name)
+}
+
+#[test]
+fn each_client_has_a_file_or_all_have_one() {
+    let dir = empty("files");
+    let clients = Clients::new()
+        .specs([family("kvstore.yaml"), family("nltest.yaml")])
+        .out_dir(&dir);
+    let files = clients.generate().unwrap();
+    assert_eq!(files, [dir.join("kvstore.rs"), dir.join("nltest.rs")]);
+    let text = fs::read_to_string(&files[0]).unwrap();
+    assert!(text.starts_with("pub mod kvstore {\n") && text.ends_with("}\n"));
+
+    let files = clients.file("families.rs").generate().unwrap();
+    assert_eq!(files, [dir.join("families.rs")]);
+    let text = fs::read_to_string(&files[0]).unwrap();
+    assert!(text.contains("pub mod kvstore {\n") && text.contains("pub mod nltest {\n"));
+}
+
+#[test]
+fn a_file_that_stays_the_same_is_not_written() {
+    let dir = empty("unchanged");
+    let clients = Clients::new().spec(family("kvstore.yaml")).out_dir(&dir);
+    let [file] = &clients.generate().unwrap()[..] else {
+        panic!("one spec, one file");
+    };
+    fs::File::options()
+        .write(true)
+        .open(file)
+        .unwrap()
+        .set_modified(SystemTime::UNIX_EPOCH)
+        .unwrap();
+    clients.generate().unwrap();
+    let written = fs::metadata(file).unwrap().modified().unwrap();
+    assert_eq!(written, SystemTime::UNIX_EPOCH);
+
+    fs::write(file, "something else").unwrap();
+    clients.generate().unwrap();
+    assert!(
+        fs::read_to_string(file)
+            .unwrap()
+            .contains("pub mod kvstore")
+    );
+}
+
+#[test]
+fn what_cannot_be_made_is_said() {
+    let dir = empty("refused");
+    let generate = |specs: &[PathBuf]| {
+        let clients = Clients::new().specs(specs.to_vec()).out_dir(&dir);
+        clients.generate().unwrap_err()
+    };
+
+    let error = generate(&[dir.join("absent.yaml")]);
+    assert!(matches!(&error, Error::Read { path, .. } if path.ends_with("absent.yaml")));
+
+    let error = generate(&[family("kvstore.yaml"), family("kvstore.yaml")]);
+    assert!(matches!(&error, Error::SameModule { module, .. } if module == "kvstore"));
+
+    let broken = ["one.yaml", "two.yaml"].map(|name| dir.join(name));
+    for path in &broken {
+        fs::write(path, "name: x\n").unwrap();
+    }
+    let error = generate(&[broken.to_vec(), vec![family("kvstore.yaml")]].concat());
+    let text = error.to_string();
+    assert!(text.contains("one.yaml:1:1") && text.contains("two.yaml:1:1"));
+    assert!(!dir.join("kvstore.rs").exists());
+}
+
+/// The app in `example-app`, in a place where its files can be changed.
+struct App {
+    dir: PathBuf,
+}
+
+impl App {
+    fn new() -> Self {
+        let from = Path::new(PACKAGE).join("example-app");
+        let dir = empty("example-app");
+        for file in [
+            "Cargo.toml",
+            "build.rs",
+            "src/main.rs",
+            "schema/nlctrl.yaml",
+        ] {
+            let to = dir.join(file);
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::copy(from.join(file), to).unwrap();
+        }
+        let app = Self { dir };
+        let root = Path::new(PACKAGE).parent().unwrap();
+        app.replace(
+            "Cargo.toml",
+            "\"../../genl-user\"",
+            &format!("{:?}", root.join("genl-user")),
+        );
+        app.replace("Cargo.toml", "\"..\"", &format!("{PACKAGE:?}"));
+        // The same versions, so that no network is needed.
+        fs::copy(root.join("Cargo.lock"), app.dir.join("Cargo.lock")).unwrap();
+        app
+    }
+
+    fn replace(&self, file: &str, old: &str, new: &str) {
+        let path = self.dir.join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(old));
+        fs::write(path, text.replace(old, new)).unwrap();
+    }
+
+    fn cargo(&self, verb: &str) -> Output {
+        Command::new(env!("CARGO"))
+            .args([verb, "--offline", "--verbose"])
+            .current_dir(&self.dir)
+            .env(
+                "CARGO_TARGET_DIR",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap(),
+            )
+            .output()
+            .unwrap()
+    }
+
+    /// Builds it, and gives what cargo said.
+    fn build(&self) -> String {
+        let output = self.cargo("build");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{said}");
+        said
+    }
+}
+
+#[test]
+fn an_app_outside_the_workspace_follows_its_spec() {
+    let app = App::new();
+    let output = app.cargo("run");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(!said.contains("warning"), "{said}");
+    let families = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        families.lines().any(|line| line.trim() == "16 nlctrl"),
+        "{families}"
+    );
+
+    let said = app.build();
+    assert!(said.contains("Fresh example-app"), "{said}");
+
+    // Whether the app sees it: the old name of the getter is gone.
+    app.replace("schema/nlctrl.yaml", "family-name", "title");
+    let output = app.cargo("build");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && said.contains("no method named `family_name`"),
+        "{said}"
+    );
+    app.replace("src/main.rs", "family_name", "title");
+    app.build();
+
+    app.replace(
+        "schema/nlctrl.yaml",
+        "attribute-set: family",
+        "attribute-set: famly",
+    );
+    let output = app.cargo("build");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "{said}");
+    for words in [
+        "schema/nlctrl.yaml:",
+        "attribute-set: famly",
+        "did you mean `family`?",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(
+        !said.contains('\u{1b}') && !said.contains("panicked"),
+        "{said}"
+    );
+}
