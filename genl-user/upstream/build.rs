@@ -17,7 +17,10 @@ fn clients() {
     let files = std::fs::read_dir(&dir).expect("the kernel tree has specs");
     let mut specs: Vec<PathBuf> = files
         .map(|file| file.expect("the specs can be listed").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml")
+        })
         .filter(|path| is_generic(path))
         .collect();
     specs.sort();
@@ -31,5 +34,7 @@ fn clients() {
 #[cfg(feature = "specs")]
 fn is_generic(spec: &std::path::Path) -> bool {
     let text = std::fs::read_to_string(spec).expect("a spec can be read");
-    !text.lines().any(|line| line.starts_with("protocol: netlink-raw"))
+    !text
+        .lines()
+        .any(|line| line.starts_with("protocol: netlink-raw"))
 }

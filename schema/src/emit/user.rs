@@ -4,6 +4,7 @@
 //! that no name of a spec can clash with one of the runtime's.
 
 mod client;
+mod doc;
 mod enums;
 mod events;
 mod layout;
@@ -21,7 +22,8 @@ mod view;
 use proc_macro2::Literal;
 use quote::quote;
 
-use self::print::{Item, docs, ident, own_doc};
+use self::doc::{docs, own_doc};
+use self::print::{Item, ident};
 use self::types::Types;
 use crate::model::{ConstValue, Direction, Family};
 

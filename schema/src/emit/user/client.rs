@@ -3,8 +3,9 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::print::{Item, docs, ident, own_doc};
-use super::types::{Types, attrs_module};
+use super::doc::{docs, own_doc};
+use super::print::{Item, ident};
+use super::types::{Types, attrs_module, method};
 use crate::model::{Call, Op};
 
 /// The struct and its methods.
@@ -93,8 +94,8 @@ fn operation(types: &Types<'_>, op: &Op, call: &Call, way: Way) -> TokenStream {
         Some(cmd) => quote!(ReplyAndAck(#cmd)),
     };
     let method = match way {
-        Way::Do => op.name.snake(),
-        Way::Dump => op.name.join("dump").snake(),
+        Way::Do => method(&op.name),
+        Way::Dump => method(&op.name.join("dump")),
     };
     let doc = own_doc(&format!("How [`Client::{method}`] calls the kernel."));
     quote! {
@@ -112,7 +113,7 @@ fn operation(types: &Types<'_>, op: &Op, call: &Call, way: Way) -> TokenStream {
 
 fn do_method(types: &Types<'_>, op: &Op, call: &Call) -> TokenStream {
     let doc = docs(&op.doc, &format!("Calls `{}`.", op.name));
-    let (method, constant) = (ident(&op.name.snake()), Way::Do.constant(op));
+    let (method, constant) = (ident(&method(&op.name)), Way::Do.constant(op));
     let request = request(types, call);
     match call.reply {
         None => quote! {
@@ -136,7 +137,7 @@ fn do_method(types: &Types<'_>, op: &Op, call: &Call) -> TokenStream {
 
 fn dump_method(types: &Types<'_>, op: &Op, call: &Call) -> TokenStream {
     let doc = docs(&op.doc, &format!("Dumps `{}`.", op.name));
-    let method = ident(&op.name.join("dump").snake());
+    let method = ident(&method(&op.name.join("dump")));
     let constant = Way::Dump.constant(op);
     let request = request(types, call);
     let owned = match call.reply {

@@ -3,8 +3,9 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
+use super::doc::{doc_lines, docs};
 use super::names::Names;
-use super::print::{Item, doc_lines, docs, ident, serde};
+use super::print::{Item, ident, serde};
 use super::types::Types;
 use crate::model::Enum;
 

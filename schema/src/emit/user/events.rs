@@ -3,7 +3,8 @@
 use proc_macro2::Literal;
 use quote::quote;
 
-use super::print::{Item, docs, ident, own_doc};
+use super::doc::{docs, own_doc};
+use super::print::{Item, ident};
 use super::types::Types;
 
 /// The enums `Group` and `Event`, the type `Events`, and the trait that ties them.

@@ -6,8 +6,8 @@ use proc_macro2::Ident;
 
 use super::print::ident;
 
-/// Methods that types have anyway: an attribute's getter must not be taken for one of them.
-const METHODS: [&str; 5] = ["as_ref", "borrow", "clone", "deref", "to_owned"];
+/// Methods of types in general, which an attribute's getter must not be taken for.
+const METHODS: [&str; 6] = ["as_ref", "borrow", "clone", "deref", "len", "to_owned"];
 
 /// The names that are taken, in one place of the module.
 pub(super) struct Names(HashSet<String>);

@@ -3,7 +3,8 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::print::{Item, docs, own_doc, serde};
+use super::doc::{hinted, own_doc};
+use super::print::{Item, serde};
 use super::types::{Field, Shape, Types, attrs_module};
 use super::value;
 use crate::model::AttrKind;
@@ -15,7 +16,11 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
     let serde = serde();
     let declarations = shape.fields.iter().map(|field| {
         let attr = field.attr;
-        let doc = docs(&attr.doc, &format!("The attribute `{}`.", attr.name));
+        let doc = hinted(
+            &attr.doc,
+            &format!("The attribute `{}`.", attr.name),
+            attr.hint,
+        );
         let (name, ty) = (&field.name, field_type(types, field));
         quote!(#doc pub #name: #ty)
     });

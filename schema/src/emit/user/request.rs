@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::print::{Item, docs};
+use super::doc::hinted;
+use super::print::Item;
 use super::types::{Field, Shape, Types};
 use super::value;
 use crate::model::AttrKind;
@@ -21,7 +22,11 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
     });
     let declarations = shape.fields.iter().map(|field| {
         let attr = field.attr;
-        let doc = docs(&attr.doc, &format!("The attribute `{}`.", attr.name));
+        let doc = hinted(
+            &attr.doc,
+            &format!("The attribute `{}`.", attr.name),
+            attr.hint,
+        );
         let (name, ty) = (&field.name, field_type(types, field));
         quote!(#doc pub #name: #ty)
     });

@@ -3,8 +3,9 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
+use super::doc::{docs, hinted};
 use super::names::Names;
-use super::print::{Item, docs, serde};
+use super::print::{Item, serde};
 use super::types::Types;
 use super::value;
 use crate::model::{Member, MemberKind, Struct};
@@ -31,7 +32,11 @@ fn item(types: &Types<'_>, what: &Struct, name: &Ident) -> [Item; 2] {
         .collect();
     let members = || what.members.iter().zip(&names);
     let declarations = members().map(|(member, name)| {
-        let doc = docs(&member.doc, &format!("The member `{}`.", member.name));
+        let doc = hinted(
+            &member.doc,
+            &format!("The member `{}`.", member.name),
+            member.hint,
+        );
         let ty = member_type(types, member);
         quote!(#doc pub #name: #ty)
     });

@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::doc::{docs, own_doc};
 use super::names::Names;
-use super::print::{docs, ident, own_doc};
+use super::print::ident;
 use super::recursion::Recursion;
 use super::uses::Uses;
 use crate::model::{
     Attr, AttrKind, AttrSet, ByteOrder, Direction, EnumId, EnumUse, Family, Holds, IntKind,
     Message, SetId, StructId,
 };
+use crate::name::Name;
 
 /// The names and types of one family.
 pub(super) struct Types<'f> {
@@ -184,8 +186,8 @@ impl<'f> Types<'f> {
         let is = |id: crate::model::MessageId| std::ptr::eq(&self.family[id], message);
         for op in &self.family.ops {
             let calls = [
-                (&op.do_, op.name.snake()),
-                (&op.dump, op.name.join("dump").snake()),
+                (&op.do_, method(&op.name)),
+                (&op.dump, method(&op.name.join("dump"))),
             ];
             for (call, method) in calls {
                 let Some(call) = call else { continue };
@@ -309,6 +311,15 @@ fn generic(name: &Ident, borrows: bool, lifetime: &TokenStream) -> TokenStream {
     match borrows {
         true => quote!(#name #lifetime),
         false => quote!(#name),
+    }
+}
+
+/// The client's method that calls an operation.
+pub(super) fn method(name: &Name) -> String {
+    match name.snake().as_str() {
+        // Who reads `Client::new` takes it for what makes a client.
+        "new" => "new_".into(),
+        name => name.into(),
     }
 }
 

@@ -97,8 +97,13 @@ fn reading(types: &Types<'_>, kind: &AttrKind) -> Reading {
         AttrKind::Bitfield32(bits) => match bits.names {
             None => Reading::Method(ident("bitfield32")),
             Some(id) => {
-                let bits = from_int(types, IntKind::U32, bits_of(id), quote!(bits));
-                Reading::Value(quote!(attr.bitfield32()?.map(|bits| #bits)))
+                let names = bits_of(id);
+                let (name, below) = types.named(names);
+                let bits = from_int(types, IntKind::U32, names, quote!(bits));
+                Reading::Value(match below == IntKind::U32.rust() {
+                    true => quote!(attr.bitfield32()?.map(#name::from_bits_retain)),
+                    false => quote!(attr.bitfield32()?.map(|bits| #bits)),
+                })
             }
         },
         AttrKind::String(_) => Reading::Method(ident("str")),

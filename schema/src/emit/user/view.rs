@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::print::{Item, docs};
+use super::doc::hinted;
+use super::print::Item;
 use super::types::{Field, Shape, Types};
 use super::{owned, value};
 use crate::model::AttrKind;
@@ -62,7 +63,11 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>) -> Vec<Item> {
 
 fn getter(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
     let attr = field.attr;
-    let doc = docs(&attr.doc, &format!("The attribute `{}`.", attr.name));
+    let doc = hinted(
+        &attr.doc,
+        &format!("The attribute `{}`.", attr.name),
+        attr.hint,
+    );
     let name = &field.name;
     match (&attr.kind, attr.multi) {
         (AttrKind::Nest(set), false) => {
