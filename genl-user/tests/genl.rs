@@ -63,7 +63,7 @@ fn policy_shows_the_limits() {
     let output = genl(&["policy", "nlctrl"]);
     assert!(output.status.success());
     let said = text(&output.stdout);
-    assert!(said.contains("NulString   at most 15 bytes"), "{said}");
+    assert!(said.contains("nul-string    at most 15 bytes"), "{said}");
 
     let output = genl(&["policy", "no-such"]);
     assert_eq!(output.status.code(), Some(1));

@@ -141,7 +141,7 @@ mod tests {
     fn addresses_may_be_digits() {
         let read = |text| read_bytes(text, Some(DisplayHint::Ipv4OrV6));
         assert_eq!(read("7f000001"), Ok(vec![127, 0, 0, 1]));
-        assert_eq!(read(&"0".repeat(32)), Ok(vec![0; 16]));
+        assert_eq!(read("00000000000000000000000000000000"), Ok(vec![0; 16]));
         assert!(read("7f0000").is_err());
     }
 

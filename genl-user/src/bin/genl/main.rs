@@ -1,49 +1,136 @@
-//! The command-line tool `genl`: what a spec says, and what the running kernel has.
+//! The command-line tool `genl`: what a spec says, what the running kernel has, and any operation
+//! of any family by its spec.
 //!
 //! One file a command, each with a `run()`.
 
+mod assign;
+mod call;
 mod check;
+mod diff;
 mod families;
+mod monitor;
+mod ops;
+mod output;
+mod policies;
 mod policy;
+mod search;
+mod source;
 mod spec;
+mod style;
 
 use std::error::Error;
+use std::fmt::Display;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+use genl_user::dynamic;
+use output::Output;
+use source::Source;
+use style::Style;
 
-/// Generic netlink families: their specs, and what the running kernel has
+/// Generic netlink families: what their specs say, what the running kernel has, and calls of any
+/// operation
+///
+/// A spec is a YAML file, in the format of the kernel's own Documentation/netlink/specs.
 #[derive(Parser)]
-#[command(name = "genl", version)]
+#[command(
+    name = "genl",
+    version,
+    after_help = "Examples:
+  genl families
+  genl --family netdev ops
+  genl --family netdev dump dev-get
+  genl --spec netdev.yaml do dev-get ifindex=1
+  genl --family ethtool do linkinfo-get header.dev-name=eth0 --output-json
+  genl --family nlctrl monitor notify --duration 10
+
+Exit status: 0 done, 1 the kernel refused or something was found wrong, 2 wrong use."
+)]
 struct Cli {
+    #[command(flatten)]
+    source: Source,
+    /// Write JSON, in the shape of YNL's own tool
+    #[arg(long, global = true, help_heading = "Output")]
+    output_json: bool,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
+    /// Call an operation that is answered once
+    #[command(after_help = "Examples:
+  genl --family nlctrl do getfamily family-name=nlctrl
+  genl --family ethtool do rings-set header.dev-name=eth0 rx=512
+  genl --family netdev do dev-get --json '{\"ifindex\": 1}' --output-json
+  echo '{\"ifindex\": 1}' | genl --family netdev do dev-get --json -")]
+    Do {
+        #[command(flatten)]
+        call: call::Call,
+        #[command(flatten)]
+        flags: call::Flags,
+    },
+    /// Call an operation that lists things
+    #[command(after_help = "Examples:
+  genl --family nlctrl dump getfamily
+  genl --family ethtool dump linkmodes-get --output-json | jq '.[].header'")]
+    Dump {
+        #[command(flatten)]
+        call: call::Call,
+    },
+    /// Call several operations with one send; one that is refused does not keep the others
+    #[command(after_help = "Examples:
+  genl --family nlctrl multi --do getfamily '{\"family-id\": 16}' --do getfamily \\
+      '{\"family-name\": \"ethtool\"}'")]
+    Multi(call::Multi),
+    /// Show notifications as they come
+    #[command(
+        visible_alias = "subscribe",
+        after_help = "Examples:
+  genl --family nlctrl monitor
+  genl --family netdev monitor mgmt --duration 60 --output-json
+  genl --family ethtool monitor monitor --count 1"
+    )]
+    Monitor(monitor::Options),
+    /// List a spec's operations and events, or show one's attributes
+    #[command(after_help = "Examples:
+  genl --family netdev ops
+  genl --family netdev ops dev-get")]
+    Ops(ops::Options),
+    /// List the families that the running kernel has
+    #[command(after_help = "Examples:
+  genl families
+  genl families --output-json | jq -r '.[].\"family-name\"'")]
+    Families,
+    /// Show what the running kernel asks of each attribute; with names where a spec is found
+    #[command(after_help = "Examples:
+  genl policy nlctrl
+  genl policy ethtool rings-set --spec ethtool.yaml")]
+    Policy(policy::Options),
     /// Say what is wrong with specs; the exit status is 1 if anything is
+    #[command(after_help = "Examples:\n  genl check family.yaml")]
     Check {
         /// The specs' files
         #[arg(required = true)]
-        specs: Vec<PathBuf>,
+        specs: Vec<std::path::PathBuf>,
     },
-    /// List the families that the running kernel has
-    Families,
-    /// Show what a family's policies in the running kernel ask of each attribute
-    Policy {
-        /// The family's name
-        family: String,
-    },
-    /// Print a spec
-    Spec {
-        /// Leave out what is not plain YNL: the keys that begin with `x-`
-        #[arg(long)]
-        strip: bool,
-        /// The spec's file
-        spec: PathBuf,
+    /// Print a spec, compare it with the running kernel, or list those that are found
+    #[command(after_help = "Examples:
+  genl spec --strip family.yaml
+  genl spec diff family.yaml
+  genl spec list")]
+    Spec(spec::Options),
+    /// Print a shell's completions
+    #[command(after_help = "Examples:
+  genl completions bash > /etc/bash_completion.d/genl
+  genl completions zsh > ~/.zfunc/_genl
+  genl completions fish > ~/.config/fish/completions/genl.fish")]
+    Completions {
+        /// The shell
+        shell: Shell,
     },
 }
 
@@ -51,34 +138,72 @@ enum Command {
 type Outcome = Result<ExitCode, Box<dyn Error>>;
 
 fn main() -> ExitCode {
-    let mut out = io::stdout().lock();
-    let outcome = match Cli::parse().command {
-        Command::Check { specs } => check::run(&specs),
+    let Cli {
+        source,
+        output_json,
+        command,
+    } = Cli::parse();
+    let mut out = Output::new(output_json);
+    let outcome = match command {
+        Command::Do { call, flags } => call::run_do(&mut out, &source, &call, &flags),
+        Command::Dump { call } => call::run_dump(&mut out, &source, &call),
+        Command::Multi(multi) => call::run_multi(&mut out, &source, &multi),
+        Command::Monitor(options) => monitor::run(&mut out, &source, &options),
+        Command::Ops(options) => ops::run(&mut out, &source, &options),
         Command::Families => families::run(&mut out),
-        Command::Policy { family } => policy::run(&mut out, &family),
-        Command::Spec { strip, spec } => spec::run(&mut out, strip, &spec),
+        Command::Policy(options) => policy::run(&mut out, &source, &options),
+        Command::Check { specs } => check::run(&specs),
+        Command::Spec(options) => spec::run(&mut out, &options),
+        Command::Completions { shell } => completions(&mut out, shell),
     };
-    outcome
-        .and_then(|code| {
-            out.flush()?;
-            Ok(code)
-        })
-        .unwrap_or_else(|error| failure(&*error))
+    // What was found before an error is shown before it.
+    let flushed = out.flush().map_err(Box::from);
+    match outcome.and_then(|code| flushed.map(|()| code)) {
+        Ok(code) => code,
+        Err(error) => failure(&*error),
+    }
 }
 
+fn completions(out: &mut Output, shell: Shell) -> Outcome {
+    // To a buffer, since the generator panics where its writer fails.
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "genl", &mut text);
+    out.write_all(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says what went wrong, and gives the exit status: 1 if it was refused or failed, 2 if it was
+/// asked for in the wrong way.
 fn failure(error: &(dyn Error + 'static)) -> ExitCode {
-    // Whoever reads our output has enough, as `head` does.
-    if let Some(error) = error.downcast_ref::<io::Error>()
-        && error.kind() == io::ErrorKind::BrokenPipe
-    {
-        return ExitCode::SUCCESS;
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        // Whoever reads our output has enough, as `head` does.
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return ExitCode::SUCCESS;
+        }
     }
-    eprintln!("error: {error}");
-    ExitCode::FAILURE
+    warn("error", &error);
+    let failed = match error.downcast_ref() {
+        Some(dynamic::Error::NoSuch(_) | dynamic::Error::Unfit { .. }) => false,
+        Some(_) => true,
+        None => error.is::<genl_user::Error>() || error.is::<io::Error>(),
+    };
+    ExitCode::from(if failed { 1 } else { 2 })
+}
+
+/// Says something on stderr, behind `error:` or `warning:`.
+fn warn(what: &str, said: &dyn Display) {
+    let style = Style::stderr();
+    let label = format!("{what}:");
+    let label = match what {
+        "error" => style.error(label),
+        _ => style.warning(label),
+    };
+    // If nobody hears it, nobody can be told.
+    let _ = writeln!(io::stderr(), "{label} {said}");
 }
 
 /// The text of a spec's file.
-fn read(path: &std::path::Path) -> Result<String, Box<dyn Error>> {
+fn read(path: &Path) -> Result<String, Box<dyn Error>> {
     std::fs::read_to_string(path)
         .map_err(|error| format!("cannot read {}: {error}", path.display()).into())
 }

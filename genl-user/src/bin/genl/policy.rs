@@ -1,113 +1,157 @@
 //! `genl policy FAMILY`: what the kernel asks of each attribute, by what it says itself.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
 
-use genl_user::Error;
-use genl_user::families::nlctrl::{
-    Client, GetpolicyDump, GetpolicyDumpReply, OpPolicyOwned, PolicyOwned,
-};
+use clap::Args;
+use genl_user::dynamic::Limits;
+use genl_user::dynamic::genl_schema::model::Family;
+use genl_user::dynamic::serde_json::{Map, Value};
 
 use crate::Outcome;
+use crate::output::Output;
+use crate::policies::{self, Policies};
+use crate::source::Source;
 
-/// A family's policies, as the pieces of the dump add up.
-#[derive(Default)]
-struct Policies {
-    /// Which policies each operation has, by command.
-    operations: BTreeMap<u16, OpPolicyOwned>,
-    /// What is asked of each attribute, by policy and attribute number.
-    attributes: BTreeMap<(u16, u16), PolicyOwned>,
+/// Which policies are shown.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The family's name
+    #[arg(value_name = "FAMILY")]
+    name: String,
+    /// Only those of this operation: its name in the spec, or its command number
+    #[arg(value_name = "OP")]
+    operation: Option<String>,
 }
 
-pub(crate) fn run(out: &mut impl Write, family: &str) -> Outcome {
-    let policies = fetch(family)?;
-    if policies.operations.is_empty() {
-        writeln!(out, "{family} has no policy at all")?;
-        return Ok(ExitCode::SUCCESS);
+pub(crate) fn run(out: &mut Output, source: &Source, options: &Options) -> Outcome {
+    let spec = source.load_if_found(&options.name)?;
+    let mut policies = Policies::fetch(&options.name)?;
+    if let Some(operation) = &options.operation {
+        let command = command(spec.as_ref(), operation)
+            .ok_or_else(|| format!("{} has no operation \"{operation}\"", options.name))?;
+        policies.operations.retain(|&it, _| it == command);
     }
-    writeln!(
-        out,
-        "{:>9} {:>9} {:>11}",
-        "operation", "do policy", "dump policy"
-    )?;
-    let index = |index: Option<u32>| index.map_or("-".into(), |index| index.to_string());
-    for (command, policy) in &policies.operations {
-        let (do_, dump) = (index(policy.do_), index(policy.dump));
-        writeln!(out, "{command:>9} {do_:>9} {dump:>11}")?;
-    }
-    writeln!(
-        out,
-        "\n{:>6} {:>9} {:<11} limits",
-        "policy", "attribute", "type"
-    )?;
-    for ((policy, attribute), asks) in &policies.attributes {
-        let kind = asks
-            .type_
-            .map(|kind| format!("{kind:?}"))
-            .unwrap_or_default();
-        let line = format!("{policy:>6} {attribute:>9} {kind:<11} {}", limits(asks));
-        writeln!(out, "{}", line.trim_end())?;
+    match out.json {
+        true => out.json_line(&tree(&policies, spec.as_ref()))?,
+        false => print(out, &policies, spec.as_ref(), &options.name)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn fetch(family: &str) -> Result<Policies, Error> {
-    let mut controller = Client::open()?;
-    let request = GetpolicyDump {
-        family_name: Some(family),
-        ..GetpolicyDump::default()
+fn command(spec: Option<&Family>, operation: &str) -> Option<u16> {
+    let named = || {
+        let op = spec?.ops.iter().find(|op| op.name.as_str() == operation)?;
+        Some(op.cmd.into())
     };
-    let mut policies = Policies::default();
-    let mut dump = match controller.getpolicy_dump(&request) {
-        Err(error) if error.errno() == Some(libc::ENOENT) => {
-            return Err(Error::UnknownFamily {
-                name: family.to_owned(),
-            });
-        }
-        // The kernel's way to say that there is nothing to dump.
-        Err(error) if error.errno() == Some(libc::ENODATA) => return Ok(policies),
-        other => other?,
-    };
-    while let Some(piece) = dump.next()? {
-        policies.add(&piece);
-    }
-    Ok(policies)
+    operation.parse().ok().or_else(named)
 }
 
-impl Policies {
-    fn add(&mut self, piece: &GetpolicyDumpReply<'_>) {
-        for (command, policy) in piece.op_policy() {
-            self.operations.insert(command, policy.to_owned());
-        }
-        for (policy, attributes) in piece.policy() {
-            for (attribute, asks) in attributes {
-                self.attributes.insert((policy, attribute), asks.to_owned());
+fn name(spec: Option<&Family>, command: u16) -> String {
+    let op = spec.and_then(|spec| spec.ops.iter().find(|op| u16::from(op.cmd) == command));
+    op.map_or(format!("op-{command}"), |op| op.name.to_string())
+}
+
+/// The policies of each operation, those of a do and of a dump in the shape of YNL's tool.
+fn tree(policies: &Policies, spec: Option<&Family>) -> Value {
+    let sets = spec.map(|spec| policies.sets(spec)).unwrap_or_default();
+    let mut operations = Map::new();
+    for (&command, policy) in &policies.operations {
+        let mut modes = Map::new();
+        for (mode, index) in [("do", policy.do_), ("dump", policy.dump)] {
+            if let Some(index) = index.and_then(|index| u16::try_from(index).ok()) {
+                let set = sets.get(&index).copied();
+                modes.insert(mode.into(), policies.tree(index, set, spec));
             }
         }
+        operations.insert(name(spec, command), Value::Object(modes));
     }
+    Value::Object(operations)
 }
 
-/// What is asked beside the type, in words.
-fn limits(asks: &PolicyOwned) -> String {
-    let mut words = Vec::new();
-    let signed = asks.min_value_s.zip(asks.max_value_s);
-    let unsigned = asks.min_value_u.zip(asks.max_value_u);
-    words.extend(signed.map(|(least, most)| format!("{least} to {most}")));
-    words.extend(unsigned.map(|(least, most)| match most {
-        u64::MAX => format!("from {least}"),
-        _ => format!("{least} to {most}"),
-    }));
-    words.extend(
-        asks.min_length
-            .map(|least| format!("at least {least} bytes")),
-    );
-    words.extend(asks.max_length.map(|most| format!("at most {most} bytes")));
-    words.extend(asks.mask.map(|mask| format!("bits {mask:#x}")));
-    words.extend(asks.bitfield32_mask.map(|mask| format!("bits {mask:#x}")));
-    words.extend(
-        asks.policy_idx
-            .map(|index| format!("inside: policy {index}")),
-    );
-    words.join(", ")
+fn print(
+    out: &mut Output,
+    policies: &Policies,
+    spec: Option<&Family>,
+    family: &str,
+) -> std::io::Result<()> {
+    if policies.operations.is_empty() {
+        return writeln!(out, "{family} has no policy at all");
+    }
+    let names = policies.operations.keys().map(|&it| name(spec, it));
+    let names: Vec<_> = names.collect();
+    let width = names.iter().map(String::len).max().unwrap_or(0);
+    writeln!(out, "{}", out.style.heading("operations"))?;
+    for ((command, policy), name) in policies.operations.iter().zip(&names) {
+        let mode =
+            |mode: &str, index: Option<u32>| index.map(|index| format!("{mode}: policy {index}"));
+        let modes = [mode("do", policy.do_), mode("dump", policy.dump)];
+        let modes: Vec<_> = modes.into_iter().flatten().collect();
+        let gap = width - name.len();
+        let name = out.style.name(name);
+        writeln!(
+            out,
+            "  {command:>3}  {name}{:gap$}  {}",
+            "",
+            modes.join(", ")
+        )?;
+    }
+    let sets = spec.map(|spec| policies.sets(spec)).unwrap_or_default();
+    for (policy, attributes) in reachable(policies) {
+        let set = sets.get(&policy).copied();
+        let of = set
+            .zip(spec)
+            .map(|(set, spec)| format!(": {}", spec[set].name));
+        let heading = format!("policy {policy}{}", of.unwrap_or_default());
+        writeln!(out, "\n{}", out.style.heading(heading))?;
+        let rows = attributes.iter().map(|(&number, asks)| {
+            let attr = spec
+                .zip(set)
+                .and_then(|(spec, set)| policies::attr(spec, set, number));
+            let name = attr.map_or(String::new(), |attr| attr.name.to_string());
+            let words = Limits(asks);
+            let mut limits = words.limits();
+            limits.extend(asks.policy_idx.map(|index| format!("policy {index}")));
+            let kind = words.kind().unwrap_or_default();
+            (number, name, kind, limits.join(", "))
+        });
+        let rows: Vec<_> = rows.collect();
+        let width = rows.iter().map(|row| row.1.len()).max().unwrap_or(0);
+        for (number, name, kind, limits) in rows {
+            let gap = if width == 0 {
+                0
+            } else {
+                width - name.len() + 2
+            };
+            let name = out.style.name(name);
+            let rest = format!("{kind:<12}  {limits}");
+            writeln!(out, "  {number:>3}  {name}{:gap$}{}", "", rest.trim_end())?;
+        }
+    }
+    Ok(())
+}
+
+/// The policies that the operations have, and those within them.
+fn reachable(
+    policies: &Policies,
+) -> Vec<(
+    u16,
+    &std::collections::BTreeMap<u16, genl_user::families::nlctrl::PolicyOwned>,
+)> {
+    let both = |policy: &genl_user::families::nlctrl::OpPolicyOwned| [policy.do_, policy.dump];
+    let mut open: Vec<u16> = Vec::new();
+    let roots = policies.operations.values().flat_map(both).flatten();
+    open.extend(roots.filter_map(|index| u16::try_from(index).ok()));
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(policy) = open.pop() {
+        if seen.insert(policy) {
+            let inside = policies.attributes.get(&policy).into_iter().flatten();
+            let inner = inside.filter_map(|(_, asks)| u16::try_from(asks.policy_idx?).ok());
+            open.extend(inner);
+        }
+    }
+    let all = policies.attributes.iter();
+    all.filter(|(policy, _)| seen.contains(policy))
+        .map(|(&policy, attributes)| (policy, attributes))
+        .collect()
 }

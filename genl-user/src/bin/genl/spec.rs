@@ -1,23 +1,84 @@
-//! `genl spec [--strip] SPEC`: a spec, or what of it is plain YNL.
+//! `genl spec`: a spec, what of it is plain YNL, what differs from the kernel; and which there are.
 
-use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::{Outcome, read};
+use clap::{Args, Subcommand};
+use genl_user::dynamic::genl_schema;
+use genl_user::dynamic::serde_json::{Value, json};
 
-pub(crate) fn run(out: &mut impl Write, strip: bool, spec: &Path) -> Outcome {
+use crate::output::Output;
+use crate::style::Style;
+use crate::{Outcome, diff, read, search};
+
+/// What is done with a spec.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Options {
+    /// Leave out what is not plain YNL: the keys that begin with `x-`
+    #[arg(long)]
+    strip: bool,
+    /// The spec's file
+    #[arg(value_name = "SPEC", required = true)]
+    file: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Say where a spec and the running kernel differ; the exit status is 1 if they do
+    #[command(after_help = "Examples:\n  \
+        genl spec diff schema/families/nlctrl.yaml nlctrl\n  \
+        genl spec diff netdev.yaml")]
+    Diff(diff::Options),
+    /// List the specs that --family finds
+    List,
+}
+
+pub(crate) fn run(out: &mut Output, options: &Options) -> Outcome {
+    match (&options.verb, &options.file) {
+        (Some(Verb::Diff(options)), _) => diff::run(out, options),
+        (Some(Verb::List), _) => list(out),
+        (None, Some(file)) => print(out, options.strip, file),
+        (None, None) => Err("which spec? Give its file".into()),
+    }
+}
+
+fn print(out: &mut Output, strip: bool, spec: &Path) -> Outcome {
     let text = read(spec)?;
     let text = match strip {
         false => text,
         true => match genl_schema::strip(&spec.to_string_lossy(), &text) {
             Ok(text) => text,
             Err(report) => {
-                eprint!("{}", report.render(io::stderr().is_terminal()));
+                eprint!("{}", report.render(Style::stderr().is_coloured()));
                 return Ok(ExitCode::FAILURE);
             }
         },
     };
-    out.write_all(text.as_bytes())?;
+    match out.json {
+        true => out.json_line(&json!({"file": spec, "text": text}))?,
+        false => out.write_all(text.as_bytes())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(out: &mut Output) -> Outcome {
+    let specs = search::all();
+    if out.json {
+        let specs = specs
+            .iter()
+            .map(|(name, path)| json!({"family": name, "file": path}));
+        out.json_line(&Value::Array(specs.collect()))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let width = specs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, path) in &specs {
+        let gap = width - name.len();
+        let name = out.style.name(name);
+        writeln!(out, "{name}{:gap$}  {}", "", path.display())?;
+    }
     Ok(ExitCode::SUCCESS)
 }

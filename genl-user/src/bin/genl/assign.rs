@@ -1,0 +1,259 @@
+//! `name=value` on the command line: attributes without JSON.
+
+use genl_user::dynamic::genl_schema::diag;
+use genl_user::dynamic::genl_schema::model::{
+    Attr, AttrKind, Family, Holds, MemberKind, Message, SetId, StructId,
+};
+use genl_user::dynamic::serde_json::{self, Map, Value};
+
+/// Sets what `text` says, as `header.dev-name=eth0`: dots lead into nests and structs, a name that
+/// is given again adds to a list, and `[2]` behind a name picks an element of it.
+///
+/// # Errors
+///
+/// What is wrong with it, with the nearest name.
+pub(crate) fn assign(
+    family: &Family,
+    message: &Message,
+    values: &mut Map<String, Value>,
+    text: &str,
+) -> Result<(), String> {
+    let (path, value) = match text.split_once('=') {
+        Some((path, value)) => (path, Some(value)),
+        None => (text, None),
+    };
+    let place = Place::Message(message);
+    let names: Vec<_> = path.split('.').collect();
+    set(family, place, values, &names, value).map_err(|said| format!("{text}: {said}"))
+}
+
+/// What an object on the way stands for.
+#[derive(Clone, Copy)]
+enum Place<'f> {
+    Message(&'f Message),
+    Set(SetId),
+    Struct(StructId),
+    /// The parts of a bitfield32, or the types of a nest-type-value beside its attributes.
+    Parts(&'f Attr),
+}
+
+/// What a name stands for.
+enum Named<'f> {
+    /// Something with names inside; of a list of such, each element.
+    Inside { place: Place<'f>, list: bool },
+    /// A value; of a list, one of them.
+    Value { list: bool, flag: bool },
+}
+
+fn set(
+    family: &Family,
+    place: Place<'_>,
+    values: &mut Map<String, Value>,
+    path: &[&str],
+    value: Option<&str>,
+) -> Result<(), String> {
+    let Some((first, rest)) = path.split_first() else {
+        return Ok(());
+    };
+    let (name, index) = split_index(first)?;
+    let entry = |values: &mut Map<String, Value>, empty: Value| {
+        if !values.contains_key(name) {
+            values.insert(name.to_owned(), empty);
+        }
+    };
+    match (look_up(family, place, name)?, rest) {
+        (Named::Value { .. }, [_, ..]) => Err(format!("{name} has no names inside")),
+        (Named::Inside { place, list: false }, [_, ..]) => {
+            entry(values, Value::Object(Map::new()));
+            match values.get_mut(name) {
+                Some(Value::Object(inside)) => set(family, place, inside, rest, value),
+                _ => Err(format!("{name} has a value already")),
+            }
+        }
+        (Named::Inside { place, list: true }, [_, ..]) => {
+            entry(values, Value::Array(Vec::new()));
+            let Some(Value::Array(elements)) = values.get_mut(name) else {
+                return Err(format!("{name} has a value already"));
+            };
+            let index = index.unwrap_or(0);
+            if index > elements.len() {
+                return Err(format!(
+                    "{name}[{index}] comes before {name}[{}]",
+                    elements.len()
+                ));
+            }
+            if index == elements.len() {
+                elements.push(Value::Object(Map::new()));
+            }
+            match &mut elements[index] {
+                Value::Object(inside) => set(family, place, inside, rest, value),
+                _ => Err(format!("{name}[{index}] has a value already")),
+            }
+        }
+        (Named::Inside { list, .. }, []) => {
+            let expected = "it takes JSON, as '{\"name\": value}', or dots and the names inside";
+            let value = value.ok_or(expected)?;
+            let value =
+                serde_json::from_str(value).map_err(|error| format!("{expected}: {error}"))?;
+            put(values, name, value, list);
+            Ok(())
+        }
+        (Named::Value { list, flag }, []) => {
+            let value = match value {
+                Some(value) => text_or_list(value, list),
+                None if flag => Value::Bool(true),
+                None => return Err(format!("it needs a value: {name}=VALUE")),
+            };
+            put(values, name, value, list);
+            Ok(())
+        }
+    }
+}
+
+/// `keys[2]` is `keys` and 2.
+fn split_index(name: &str) -> Result<(&str, Option<usize>), String> {
+    match name.split_once('[') {
+        None => Ok((name, None)),
+        Some((before, index)) => match index.strip_suffix(']').map(str::parse) {
+            Some(Ok(index)) => Ok((before, Some(index))),
+            _ => Err(format!("{name} should be a name, or a name and [NUMBER]")),
+        },
+    }
+}
+
+/// A value as it was typed; a list may be JSON.
+fn text_or_list(text: &str, list: bool) -> Value {
+    match (list && text.starts_with('['), serde_json::from_str(text)) {
+        (true, Ok(value)) => value,
+        _ => Value::String(text.to_owned()),
+    }
+}
+
+/// Sets a value, or adds to a list.
+fn put(values: &mut Map<String, Value>, name: &str, value: Value, list: bool) {
+    match (values.get_mut(name), value) {
+        (Some(Value::Array(all)), Value::Array(more)) if list => all.extend(more),
+        (Some(Value::Array(all)), value) if list => all.push(value),
+        (_, value @ Value::Array(_)) => {
+            values.insert(name.to_owned(), value);
+        }
+        (_, value) => {
+            let value = if list {
+                Value::Array(vec![value])
+            } else {
+                value
+            };
+            values.insert(name.to_owned(), value);
+        }
+    }
+}
+
+fn look_up<'f>(family: &'f Family, place: Place<'f>, name: &str) -> Result<Named<'f>, String> {
+    let set = match place {
+        Place::Message(message) => {
+            if let Some(header) = message.header
+                && let Ok(named) = member(family, header, name)
+            {
+                return Ok(named);
+            }
+            message.set
+        }
+        Place::Set(set) => set,
+        Place::Struct(id) => return member(family, id, name),
+        Place::Parts(attr) => match &attr.kind {
+            AttrKind::TypeValue(levels, element) => {
+                let is_level = levels.iter().any(|level| level.as_str() == name);
+                match (is_level, &**element) {
+                    (false, AttrKind::Nest(set)) => *set,
+                    _ => {
+                        return Ok(Named::Value {
+                            list: false,
+                            flag: false,
+                        });
+                    }
+                }
+            }
+            _ => {
+                return Ok(Named::Value {
+                    list: false,
+                    flag: false,
+                });
+            }
+        },
+    };
+    let attrs = || family[set].attrs.iter();
+    match attrs().find(|attr| attr.name.as_str() == name) {
+        Some(attr) => Ok(named(attr)),
+        None if name.starts_with("UnknownAttr(") => Ok(Named::Value {
+            list: false,
+            flag: false,
+        }),
+        None => {
+            let names = attrs().map(|attr| attr.name.as_str());
+            Err(unknown("attribute", family[set].name.as_str(), name, names))
+        }
+    }
+}
+
+fn named(attr: &Attr) -> Named<'_> {
+    let inside = |place, list| Named::Inside { place, list };
+    match &attr.kind {
+        AttrKind::Nest(set) => inside(Place::Set(*set), attr.multi),
+        AttrKind::Binary(binary) => match binary.holds {
+            Holds::Struct(id) => inside(Place::Struct(id), attr.multi),
+            Holds::Array(_) => Named::Value {
+                list: true,
+                flag: false,
+            },
+            Holds::Bytes => Named::Value {
+                list: attr.multi,
+                flag: false,
+            },
+        },
+        AttrKind::IndexedArray(element) => match **element {
+            AttrKind::Nest(set) => inside(Place::Set(set), true),
+            _ => Named::Value {
+                list: true,
+                flag: false,
+            },
+        },
+        AttrKind::Bitfield32(_) => inside(Place::Parts(attr), attr.multi),
+        AttrKind::TypeValue(..) => inside(Place::Parts(attr), true),
+        kind => Named::Value {
+            list: attr.multi,
+            flag: *kind == AttrKind::Flag,
+        },
+    }
+}
+
+fn member<'f>(family: &'f Family, id: StructId, name: &str) -> Result<Named<'f>, String> {
+    let members = || family[id].members.iter();
+    match members().find(|member| member.name.as_str() == name) {
+        Some(member) => Ok(match member.kind {
+            MemberKind::Struct(id) => Named::Inside {
+                place: Place::Struct(id),
+                list: false,
+            },
+            _ => Named::Value {
+                list: false,
+                flag: false,
+            },
+        }),
+        None => {
+            let names = members().map(|member| member.name.as_str());
+            Err(unknown("member", family[id].name.as_str(), name, names))
+        }
+    }
+}
+
+fn unknown<'a>(
+    what: &str,
+    owner: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+) -> String {
+    match diag::nearest(name, known) {
+        Some(near) => format!("{owner} has no {what} \"{name}\"; did you mean \"{near}\"?"),
+        None => format!("{owner} has no {what} \"{name}\""),
+    }
+}

@@ -1,0 +1,192 @@
+//! What a spec says of a request's attributes, beside what the kernel's policies ask of them.
+
+use std::collections::BTreeSet;
+
+use genl_user::dynamic::Limits;
+use genl_user::dynamic::genl_schema::model::{
+    Attr, AttrKind, Call, Family, Int, IntKind, Len, SetId,
+};
+use genl_user::families::nlctrl::{AttrType, PolicyOwned};
+
+use super::Differences;
+use crate::policies::Policies;
+
+/// Compares the requests of all operations that both have.
+pub(super) fn compare(differences: &mut Differences, spec: &Family, policies: &Policies) {
+    let mut comparison = Comparison {
+        differences,
+        spec,
+        policies,
+        seen: BTreeSet::new(),
+    };
+    for op in &spec.ops {
+        let Some(theirs) = policies.operations.get(&op.cmd.into()) else {
+            continue;
+        };
+        for (mode, call, policy) in [("do", &op.do_, theirs.do_), ("dump", &op.dump, theirs.dump)] {
+            if let (Some(call), Some(policy)) = (call, policy.and_then(|it| it.try_into().ok())) {
+                let place = format!("{} {mode}", op.name);
+                comparison.request(&place, call, policy);
+            }
+        }
+    }
+}
+
+struct Comparison<'a> {
+    differences: &'a mut Differences,
+    spec: &'a Family,
+    policies: &'a Policies,
+    /// Nests that were compared: they stand in many requests, and within themselves.
+    seen: BTreeSet<(u16, SetId)>,
+}
+
+impl Comparison<'_> {
+    /// A request: what the spec lists must be allowed. What else the kernel allows is told where
+    /// the spec does not know it at all; operations often share a policy.
+    fn request(&mut self, place: &str, call: &Call, policy: u16) {
+        let message = &self.spec[call.request];
+        let listed = message
+            .fields
+            .iter()
+            .map(|field| self.spec.attr(message, field));
+        let listed: Vec<_> = listed.collect();
+        self.attributes(place, message.set, &listed, policy);
+    }
+
+    /// A nest: all of its set may stand there.
+    fn nest(&mut self, place: &str, set: SetId, policy: u16) {
+        if self.seen.insert((policy, set)) {
+            // What the kernel only sends is in the sets too, so what it lacks is no difference.
+            self.attributes(place, set, &[], policy);
+        }
+    }
+
+    fn attributes(&mut self, place: &str, set: SetId, listed: &[&Attr], policy: u16) {
+        let theirs = self.policies.attributes.get(&policy);
+        for attr in listed {
+            if !theirs.is_some_and(|theirs| theirs.contains_key(&attr.id)) {
+                let place = format!("{place}: {} ({})", attr.name, attr.id);
+                self.differences.add(place, expected(attr), "refused");
+            }
+        }
+        for (&number, asks) in theirs.into_iter().flatten() {
+            let known = self.spec[set].attrs.iter().find(|attr| attr.id == number);
+            match known {
+                Some(attr) => self.attribute(&format!("{place}: {}", attr.name), attr, asks),
+                None => {
+                    let place = format!("{place}: attribute {number}");
+                    self.differences
+                        .add(place, "no such attribute", Limits(asks));
+                }
+            }
+        }
+    }
+
+    fn attribute(&mut self, place: &str, attr: &Attr, asks: &PolicyOwned) {
+        let ours = expected(attr);
+        let theirs = Limits(asks).to_string();
+        if !agrees(attr, asks) {
+            self.differences.add(place, ours, theirs);
+        }
+        let inner = asks.policy_idx.and_then(|it| it.try_into().ok());
+        if let Some((set, policy)) = attr.kind.inside().zip(inner) {
+            self.nest(place, set, policy);
+        }
+    }
+}
+
+/// What the spec says of an attribute, in the words of [`Limits`].
+fn expected(attr: &Attr) -> String {
+    let policy = as_policy(attr);
+    match policy.type_ {
+        Some(_) => Limits(&policy).to_string(),
+        None => "unused".into(),
+    }
+}
+
+fn agrees(attr: &Attr, asks: &PolicyOwned) -> bool {
+    let ours = as_policy(attr);
+    let (Some(one), Some(other)) = (ours.type_, asks.type_) else {
+        return false;
+    };
+    // Arrays of scalars have no policy type of their own: the kernel takes a nest, or bytes.
+    if matches!(&attr.kind, AttrKind::IndexedArray(element) if element.inside().is_none()) {
+        return matches!(
+            other,
+            AttrType::Nested | AttrType::NestedArray | AttrType::Binary
+        );
+    }
+    one == other && Limits(&ours).limits() == Limits(asks).limits()
+}
+
+/// The policy that the spec's words amount to.
+fn as_policy(attr: &Attr) -> PolicyOwned {
+    let kind = match &attr.kind {
+        AttrKind::Pad | AttrKind::Unused => return PolicyOwned::default(),
+        AttrKind::Flag => AttrType::Flag,
+        AttrKind::Int(int) => return integer(int),
+        AttrKind::String(text) => {
+            let kind = match text.unterminated_ok {
+                true => AttrType::String,
+                false => AttrType::NulString,
+            };
+            return with_len(kind, text.len);
+        }
+        AttrKind::Binary(binary) => return with_len(AttrType::Binary, binary.len),
+        AttrKind::Bitfield32(bitfield) => {
+            return PolicyOwned {
+                type_: Some(AttrType::Bitfield32),
+                bitfield32_mask: bitfield.mask,
+                ..PolicyOwned::default()
+            };
+        }
+        AttrKind::Nest(_) | AttrKind::TypeValue(..) => AttrType::Nested,
+        AttrKind::IndexedArray(_) => AttrType::NestedArray,
+    };
+    PolicyOwned {
+        type_: Some(kind),
+        ..PolicyOwned::default()
+    }
+}
+
+fn with_len(kind: AttrType, len: Len) -> PolicyOwned {
+    PolicyOwned {
+        type_: Some(kind),
+        min_length: (len.min > 0).then_some(len.min.into()),
+        max_length: len.max.map(u32::from),
+        ..PolicyOwned::default()
+    }
+}
+
+fn integer(int: &Int) -> PolicyOwned {
+    let kind = match int.kind {
+        IntKind::U8 => AttrType::U8,
+        IntKind::U16 => AttrType::U16,
+        IntKind::U32 => AttrType::U32,
+        IntKind::U64 => AttrType::U64,
+        IntKind::S8 => AttrType::S8,
+        IntKind::S16 => AttrType::S16,
+        IntKind::S32 => AttrType::S32,
+        IntKind::S64 => AttrType::S64,
+        IntKind::Uint => AttrType::Uint,
+        IntKind::Sint => AttrType::Sint,
+    };
+    let (least, most) = int.range.unwrap_or(int.kind.limits());
+    let mut policy = PolicyOwned {
+        type_: Some(kind),
+        ..PolicyOwned::default()
+    };
+    match int.mask {
+        // A policy has one or the other.
+        Some(mask) => policy.mask = Some(mask),
+        None if int.kind.signed() => {
+            policy.min_value_s = i64::try_from(least).ok();
+            policy.max_value_s = i64::try_from(most).ok();
+        }
+        None => {
+            policy.min_value_u = u64::try_from(least).ok();
+            policy.max_value_u = u64::try_from(most).ok();
+        }
+    }
+    policy
+}

@@ -1,0 +1,300 @@
+//! `genl ops`: what a spec lets one call, and what to say.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Args;
+use genl_user::dynamic::NoSuch;
+use genl_user::dynamic::genl_schema::model::{
+    Attr, AttrKind, Call, EnumId, Event, Family, Holds, Int, IntKind, Message, Op, Permission,
+    SetId,
+};
+use genl_user::dynamic::serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::output::{Output, printable};
+use crate::source::Source;
+
+/// What is shown.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Show this operation's or event's attributes
+    #[arg(value_name = "OP")]
+    name: Option<String>,
+}
+
+pub(crate) fn run(out: &mut Output, source: &Source, options: &Options) -> Outcome {
+    let family = source.load()?;
+    match &options.name {
+        None if out.json => out.json_line(&list(&family))?,
+        None => print_list(out, &family)?,
+        Some(name) => one(out, &family, name)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn modes(op: &Op) -> Vec<&'static str> {
+    let modes = [("do", &op.do_), ("dump", &op.dump)];
+    let present = modes.into_iter().filter(|(_, call)| call.is_some());
+    present.map(|(mode, _)| mode).collect()
+}
+
+fn permission(permission: Permission) -> Option<&'static str> {
+    match permission {
+        Permission::Anyone => None,
+        Permission::Admin => Some("admin-perm"),
+        Permission::NetnsAdmin => Some("uns-admin-perm"),
+    }
+}
+
+fn group<'f>(family: &'f Family, event: &Event) -> Option<&'f str> {
+    event.group.map(|id| family[id].name.as_str())
+}
+
+fn list(family: &Family) -> Value {
+    let ops = family.ops.iter().map(|op| {
+        json!({
+            "name": op.name.as_str(), "value": op.cmd, "modes": modes(op),
+            "flags": permission(op.permission).into_iter().collect::<Vec<_>>(),
+        })
+    });
+    let events = family.events.iter().map(|event| {
+        json!({
+            "name": event.name.as_str(), "value": event.cmd, "modes": ["event"],
+            "mcgrp": group(family, event),
+        })
+    });
+    ops.chain(events).collect()
+}
+
+fn print_list(out: &mut Output, family: &Family) -> io::Result<()> {
+    let ops = family.ops.iter().map(|op| {
+        let words = modes(op).into_iter().chain(permission(op.permission));
+        let words: Vec<_> = words.collect();
+        (op.name.as_str(), words.join(" "), op.doc.as_str())
+    });
+    let events = family.events.iter().map(|event| {
+        let to = group(family, event).map_or(String::new(), |group| format!(" {group}"));
+        (
+            event.name.as_str(),
+            format!("event{to}"),
+            event.doc.as_str(),
+        )
+    });
+    let rows: Vec<_> = ops.chain(events).collect();
+    let width = |of: fn(&(&str, String, &str)) -> usize| rows.iter().map(of).max().unwrap_or(0);
+    let (names, words) = (width(|row| row.0.len()), width(|row| row.1.len()));
+    for (name, how, doc) in &rows {
+        let gap = names - name.len();
+        let doc = doc.lines().next().unwrap_or_default();
+        let rest = format!("{how:<words$}  {}", printable(doc));
+        let name = out.style.name(name);
+        writeln!(out, "{name}{:gap$}  {}", "", rest.trim_end())?;
+    }
+    Ok(())
+}
+
+fn one(out: &mut Output, family: &Family, name: &str) -> Result<(), Box<dyn std::error::Error>> {
+    if let Some(op) = family.ops.iter().find(|op| op.name.as_str() == name) {
+        if out.json {
+            out.json_line(&describe(family, op))?;
+            return Ok(());
+        }
+        heading(out, name, &op.doc)?;
+        for (mode, call) in [("do", &op.do_), ("dump", &op.dump)] {
+            if let Some(call) = call {
+                message(
+                    out,
+                    family,
+                    &format!("{mode} request"),
+                    &family[call.request],
+                )?;
+                if let Some(reply) = call.reply {
+                    message(
+                        out,
+                        family,
+                        &format!("{mode} reply"),
+                        &family[reply.message],
+                    )?;
+                }
+            }
+        }
+        return Ok(());
+    }
+    if let Some(event) = family
+        .events
+        .iter()
+        .find(|event| event.name.as_str() == name)
+    {
+        if out.json {
+            let fields = fields(family, &family[event.message]);
+            out.json_line(&json!({"name": name, "event": fields}))?;
+            return Ok(());
+        }
+        heading(out, name, &event.doc)?;
+        return Ok(message(out, family, "event", &family[event.message])?);
+    }
+    let ops = family.ops.iter().map(|op| op.name.to_string());
+    let events = family.events.iter().map(|event| event.name.to_string());
+    Err(NoSuch {
+        family: family.name.to_string(),
+        what: "operation or event",
+        name: name.to_owned(),
+        known: ops.chain(events).collect(),
+    }
+    .into())
+}
+
+fn heading(out: &mut Output, name: &str, doc: &str) -> io::Result<()> {
+    let name = out.style.heading(name);
+    writeln!(out, "{name}")?;
+    for line in doc.lines() {
+        writeln!(out, "  {}", printable(line))?;
+    }
+    Ok(())
+}
+
+fn message(out: &mut Output, family: &Family, what: &str, message: &Message) -> io::Result<()> {
+    let heading = out.style.heading(what);
+    writeln!(out, "\n{heading}")?;
+    if message.fields.is_empty() && message.header.is_none() {
+        return writeln!(out, "  (nothing)");
+    }
+    if let Some(header) = message.header {
+        for member in &family[header].members {
+            let name = out.style.name(&member.name);
+            writeln!(out, "  {name}: in the fixed header")?;
+        }
+    }
+    for field in &message.fields {
+        let attr = family.attr(message, field);
+        let required = if field.required { ", required" } else { "" };
+        attribute(
+            out,
+            family,
+            attr,
+            required,
+            2,
+            &mut BTreeSet::from([message.set]),
+        )?;
+    }
+    Ok(())
+}
+
+fn attribute(
+    out: &mut Output,
+    family: &Family,
+    attr: &Attr,
+    more: &str,
+    indent: usize,
+    above: &mut BTreeSet<SetId>,
+) -> io::Result<()> {
+    let name = out.style.name(&attr.name);
+    let many = if attr.multi {
+        ", any number of them"
+    } else {
+        ""
+    };
+    let kind = kind(family, &attr.kind);
+    let doc = attr.doc.lines().next().unwrap_or_default();
+    let doc = if doc.is_empty() {
+        String::new()
+    } else {
+        format!(" -- {}", printable(doc))
+    };
+    writeln!(out, "{:indent$}{name}: {kind}{many}{more}{doc}", "")?;
+    // A set that stands within itself is shown once.
+    if let Some(set) = attr.kind.inside()
+        && above.insert(set)
+    {
+        for inner in &family[set].attrs {
+            if !matches!(inner.kind, AttrKind::Pad | AttrKind::Unused) {
+                attribute(out, family, inner, "", indent + 4, above)?;
+            }
+        }
+        above.remove(&set);
+    }
+    Ok(())
+}
+
+fn kind(family: &Family, kind: &AttrKind) -> String {
+    match kind {
+        AttrKind::Pad => "pad".into(),
+        AttrKind::Unused => "unused".into(),
+        AttrKind::Flag => "flag".into(),
+        AttrKind::Int(int) => integer(family, int),
+        AttrKind::String(_) => "string".into(),
+        AttrKind::Binary(binary) => match &binary.holds {
+            Holds::Bytes => "bytes".into(),
+            Holds::Struct(id) => {
+                let members = family[*id].members.iter();
+                let names: Vec<_> = members.map(|member| member.name.as_str()).collect();
+                format!("struct of {}", names.join(", "))
+            }
+            Holds::Array(int) => format!("array of {}", integer(family, int)),
+        },
+        AttrKind::Bitfield32(bitfield) => match bitfield.names {
+            Some(id) => format!("bitfield32 of {}", entries(family, id)),
+            None => "bitfield32".into(),
+        },
+        AttrKind::Nest(_) => "nest of".into(),
+        AttrKind::IndexedArray(element) => format!("list, each {}", self::kind(family, element)),
+        AttrKind::TypeValue(levels, element) => {
+            let names: Vec<_> = levels.iter().map(|level| level.as_str()).collect();
+            let element = self::kind(family, element);
+            format!("by {}: {element}", names.join(" and "))
+        }
+    }
+}
+
+fn integer(family: &Family, int: &Int) -> String {
+    let name = match int.kind {
+        IntKind::Uint => "uint",
+        IntKind::Sint => "sint",
+        kind => match (kind.signed(), kind.fixed_size()) {
+            (false, Some(1)) => "u8",
+            (false, Some(2)) => "u16",
+            (false, Some(4)) => "u32",
+            (false, _) => "u64",
+            (true, Some(1)) => "s8",
+            (true, Some(2)) => "s16",
+            (true, Some(4)) => "s32",
+            (true, _) => "s64",
+        },
+    };
+    match int.names {
+        Some(names) if names.as_flags => format!("{name}, any of {}", entries(family, names.id)),
+        Some(names) => format!("{name}, one of {}", entries(family, names.id)),
+        None => name.into(),
+    }
+}
+
+fn entries(family: &Family, id: EnumId) -> String {
+    let entries = family[id].entries.iter();
+    let names: Vec<_> = entries.map(|entry| entry.name.as_str()).collect();
+    names.join(" | ")
+}
+
+fn describe(family: &Family, op: &Op) -> Value {
+    let call = |call: &Option<Call>| {
+        call.as_ref().map(|call| {
+            json!({
+                "request": fields(family, &family[call.request]),
+                "reply": call.reply.map(|reply| fields(family, &family[reply.message])),
+            })
+        })
+    };
+    json!({
+        "name": op.name.as_str(), "value": op.cmd, "doc": op.doc,
+        "do": call(&op.do_), "dump": call(&op.dump),
+    })
+}
+
+fn fields(family: &Family, message: &Message) -> Value {
+    let fields = message.fields.iter().map(|field| {
+        let attr = family.attr(message, field);
+        json!({"name": attr.name.as_str(), "type": kind(family, &attr.kind), "doc": attr.doc})
+    });
+    fields.collect()
+}

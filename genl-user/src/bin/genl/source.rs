@@ -1,0 +1,85 @@
+//! Which spec the user means.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use genl_user::dynamic::genl_schema;
+use genl_user::dynamic::genl_schema::model::Family;
+use genl_user::dynamic::{Client, Unknown};
+
+use crate::style::Style;
+use crate::{read, search};
+
+/// Options that say which spec it is, and how strictly it is taken.
+#[derive(Args)]
+pub(crate) struct Source {
+    /// The family's spec: a YAML file
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Spec")]
+    spec: Option<PathBuf>,
+    /// The family's name: its spec is looked for in $GENL_SPEC_PATH, the running kernel's source,
+    /// /usr/share/ynl/specs and such
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        conflicts_with = "spec",
+        help_heading = "Spec"
+    )]
+    family: Option<String>,
+    /// Leave out attributes that the spec does not know, instead of showing them as UnknownAttr(N)
+    #[arg(
+        long,
+        global = true,
+        conflicts_with = "process_unknown",
+        help_heading = "Output"
+    )]
+    skip_unknown: bool,
+    /// Show attributes that the spec does not know; this is what happens anyway
+    #[arg(long, global = true, help_heading = "Output")]
+    process_unknown: bool,
+}
+
+impl Source {
+    /// The family, understood.
+    pub(crate) fn load(&self) -> Result<Family, Box<dyn Error>> {
+        let path = match (&self.spec, &self.family) {
+            (Some(path), _) => path.clone(),
+            (None, Some(family)) => search::find(family)?,
+            (None, None) => return Err("which family? Say --spec FILE, or --family NAME".into()),
+        };
+        load(&path)
+    }
+
+    /// The family if there is a spec of it: the one that was named, or else whatever is found.
+    pub(crate) fn load_if_found(&self, family: &str) -> Result<Option<Family>, Box<dyn Error>> {
+        match (&self.spec, &self.family) {
+            (None, None) => Ok(search::find(family).ok().and_then(|path| load(&path).ok())),
+            _ => self.load().map(Some),
+        }
+    }
+
+    /// A client of the family.
+    pub(crate) fn client(&self) -> Result<Client, Box<dyn Error>> {
+        let mut client = Client::open(self.load()?)?;
+        client.set_unknown(self.unknown());
+        Ok(client)
+    }
+
+    /// What becomes of attributes that the spec does not know.
+    pub(crate) fn unknown(&self) -> Unknown {
+        match self.skip_unknown {
+            true => Unknown::Skip,
+            false => Unknown::Keep,
+        }
+    }
+}
+
+/// Understands a spec.
+pub(crate) fn load(path: &Path) -> Result<Family, Box<dyn Error>> {
+    let text = read(path)?;
+    genl_schema::compile(&path.to_string_lossy(), &text).map_err(|report| {
+        let shown = report.render(Style::stderr().is_coloured());
+        format!("{} is no spec to go by:\n{shown}", path.display()).into()
+    })
+}
