@@ -2,6 +2,7 @@
 //!
 //! An emitter trusts the family; it never looks for faults.
 
+pub mod docs;
 pub mod kernel;
 pub mod uapi;
 pub mod user;
