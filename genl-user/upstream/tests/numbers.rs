@@ -145,20 +145,9 @@ fn show(fact: Option<&Value>) -> String {
 
 /// What pyynl says of each of the specs.
 fn their_facts(specs: &[Spec]) -> Vec<Facts> {
-    let output = pyynl::program("numbers.py")
-        .args(specs.iter().map(|spec| &spec.path))
-        .output()
-        .expect("GENL_PYTHON can be run");
-    assert!(
-        output.status.success(),
-        "pyynl failed:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let facts: Vec<Facts> = String::from_utf8(output.stdout)
-        .expect("JSON is UTF-8")
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("numbers.py prints objects"))
-        .collect();
-    assert_eq!(facts.len(), specs.len());
-    facts
+    let questions: Vec<_> = (0..specs.len()).map(Value::from).collect();
+    let answers = pyynl::ask("numbers.py", specs, &questions).into_iter();
+    answers
+        .map(|facts| serde_json::from_value(facts).expect("facts are an object"))
+        .collect()
 }

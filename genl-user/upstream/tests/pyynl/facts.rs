@@ -10,10 +10,10 @@ use genl_schema::name::Name;
 use serde_json::{Value, json};
 
 /// Facts by their keys. What is not said has no entry.
-pub type Facts = BTreeMap<String, Value>;
+pub(crate) type Facts = BTreeMap<String, Value>;
 
 /// All facts of a family.
-pub fn of(family: &Family) -> Facts {
+pub(crate) fn of(family: &Family) -> Facts {
     let mut facts = List(Facts::new());
     facts.say("family", "name", family.name.as_str());
     facts.say("family", "version", family.version);

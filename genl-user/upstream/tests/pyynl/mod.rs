@@ -1,24 +1,26 @@
 //! The kernel tree's specs, and its pyynl as a process.
 
 use std::ffi::OsString;
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, fs};
+use std::process::{Command, Stdio};
+use std::{env, fs, thread};
 
 use genl_schema::model::Family;
+use serde_json::Value;
 
 /// A spec of the kernel tree, understood.
-pub struct Spec {
+pub(crate) struct Spec {
     /// The file's name without `.yaml`: not always the family's.
-    pub name: String,
+    pub(crate) name: String,
     /// Where it is.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// What it says.
-    pub family: Family,
+    pub(crate) family: Family,
 }
 
 /// Every spec of generic netlink in the kernel tree, by name.
-pub fn specs() -> Vec<Spec> {
+pub(crate) fn specs() -> Vec<Spec> {
     let directory = Path::new(&variable("GENL_KERNEL_SOURCE")).join("Documentation/netlink/specs");
     let entries = fs::read_dir(&directory)
         .unwrap_or_else(|error| panic!("cannot read {}: {error}", directory.display()));
@@ -52,15 +54,37 @@ impl Spec {
     }
 }
 
-/// A call of one of the programs beside this file, with the Python that has pyynl's modules.
-pub fn program(name: &str) -> Command {
-    let mut command = Command::new(variable("GENL_PYTHON"));
-    command.arg(
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/pyynl")
-            .join(name),
-    );
-    command
+/// The answers of a program beside this file, which runs in the Python that has pyynl's modules. It
+/// gets the specs' paths as arguments, and a line of JSON for each question.
+pub(crate) fn ask(name: &str, specs: &[Spec], questions: &[Value]) -> Vec<Value> {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/pyynl")
+        .join(name);
+    let mut child = Command::new(variable("GENL_PYTHON"))
+        .arg(program)
+        .args(specs.iter().map(|spec| &spec.path))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("GENL_PYTHON can be run");
+    let mut stdin = BufWriter::new(child.stdin.take().expect("it is piped"));
+    let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+    // It answers while it is asked, and neither pipe holds all of that.
+    let answers: Vec<Value> = thread::scope(|scope| {
+        scope.spawn(move || {
+            for question in questions {
+                writeln!(stdin, "{question}").expect("the program reads all questions");
+            }
+        });
+        let lines = stdout.lines().map(|line| line.expect("it can be read"));
+        lines
+            .map(|line| serde_json::from_str(&line).expect("the program prints JSON"))
+            .collect()
+    });
+    let status = child.wait().expect("it has ended");
+    assert!(status.success(), "{name} failed: {status}");
+    assert_eq!(answers.len(), questions.len());
+    answers
 }
 
 fn variable(name: &str) -> OsString {

@@ -1,6 +1,7 @@
-"""Prints what pyynl makes of specs: a line of JSON for each path on the command line.
+"""Tells what pyynl makes of specs, whose paths are on the command line.
 
-The line is an object of facts; the key of each says where in the spec it belongs.
+For a line with the number of a spec, counted from 0, it prints one with an object of facts; the
+key of each says where in the spec it belongs.
 """
 
 import json
@@ -10,9 +11,10 @@ import offline
 
 
 def main():
-    for path in sys.argv[1:]:
-        found = facts(offline.family(path))
-        print(json.dumps({key: value for key, value in found if value is not None}))
+    for line in sys.stdin:
+        family = offline.family(sys.argv[1 + int(line)])
+        found = {key: value for key, value in facts(family) if value is not None}
+        print(json.dumps(found))
 
 
 def facts(family):

@@ -53,7 +53,7 @@ def family(path):
     ynl.GenlProtocol.genl_family_name_to_id = EVERY_FAMILY
     system, ynl.socket.socket = ynl.socket.socket, Socket
     try:
-        return ynl.YnlFamily(path, schema="")
+        return ynl.YnlFamily(path, schema="", process_unknown=True)
     finally:
         ynl.socket.socket = system
 
