@@ -18,10 +18,7 @@ fn present<C>(opened: Result<C, Error>) -> Option<C> {
     match opened {
         Ok(client) => Some(client),
         Err(Error::UnknownFamily { name }) => {
-            assert!(
-                !families().iter().any(|family| *family == name),
-                "{name} is there"
-            );
+            assert!(!families().contains(&name), "{name} is there");
             // Not with `eprintln!`, which the runner shows for tests that fail only.
             writeln!(
                 io::stderr(),

@@ -6,5 +6,10 @@
 mod fou;
 mod machine;
 mod mptcp_pm;
+mod netdev;
+mod netdevsim;
 mod ovpn;
+mod ovs;
 mod tcp_metrics;
+mod team;
+mod wireguard;
