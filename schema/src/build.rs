@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io, process};
 
 use crate::diag::Report;
+use crate::emit::Origin;
 use crate::model::Family;
 
 /// Writes the client of a spec into the build's output folder; its name is the family's, as that
@@ -201,7 +202,11 @@ fn modules(specs: &[PathBuf]) -> Result<Vec<Module>, Error> {
                 specs: [other.to_owned(), path.to_owned()],
             });
         }
-        let client = crate::emit::user::render(&family, &path.to_string_lossy());
+        let origin = Origin {
+            command: "build.rs",
+            spec: &path.to_string_lossy(),
+        };
+        let client = crate::emit::user::render(&family, origin);
         let text = format!("pub mod {name} {{\n{client}}}\n");
         modules.push(Module { name, text });
     }

@@ -15,7 +15,11 @@ fn render(attributes: &str, operations: &str) -> String {
         Ok(family) => family,
         Err(report) => panic!("{}", report.render(false)),
     };
-    let text = genl_schema::emit::kernel::render(&family, "odd.yaml");
+    let origin = genl_schema::emit::Origin {
+        command: "cargo test",
+        spec: "odd.yaml",
+    };
+    let text = genl_schema::emit::kernel::render(&family, origin);
     syn::parse_file(&text).expect("kernel code is Rust");
     text
 }

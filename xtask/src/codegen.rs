@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use genl_schema::diag::Report;
+use genl_schema::emit::Origin;
 use genl_schema::model::{Family, Protocol};
 
 use crate::workspace;
@@ -133,7 +134,11 @@ fn check_names(families: &[(String, Family)]) -> Result<()> {
 
 /// The files of one family.
 fn generated(root: &Path, family: &Family, source: &str, name: &str) -> Result<Vec<Output>> {
-    let client = genl_schema::emit::user::render(family, source);
+    let origin = Origin {
+        command: "cargo xtask codegen",
+        spec: source,
+    };
+    let client = genl_schema::emit::user::render(family, origin);
     let mut outputs = vec![Output {
         path: Path::new(CLIENTS).join(name).with_extension("rs"),
         text: Some(format(&client, "2024")?),
@@ -141,7 +146,7 @@ fn generated(root: &Path, family: &Family, source: &str, name: &str) -> Result<V
     let module = Path::new(MODULES).join(name);
     // Of a legacy family the kernel has its own side; of others a client may be all one wants.
     if family.protocol != Protocol::GenetlinkLegacy && root.join(&module).is_dir() {
-        let kernel = genl_schema::emit::kernel::render(family, source);
+        let kernel = genl_schema::emit::kernel::render(family, origin);
         outputs.push(Output {
             path: module.join("generated.rs"),
             text: Some(format(&kernel, "2021")?),

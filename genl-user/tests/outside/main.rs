@@ -32,7 +32,11 @@ fn is_what_the_generator_makes() {
     let family = genl_schema::compile(source, &spec)
         .map_err(|report| report.render(false))
         .unwrap();
-    let text = rustfmt(&genl_schema::emit::user::render(&family, source));
+    let origin = genl_schema::emit::Origin {
+        command: "cargo xtask codegen",
+        spec: source,
+    };
+    let text = rustfmt(&genl_schema::emit::user::render(&family, origin));
     let golden = dir.join("every.rs");
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(&golden, &text).unwrap();

@@ -25,12 +25,13 @@ use quote::quote;
 use self::doc::{docs, own_doc};
 use self::print::{Item, ident};
 use self::types::Types;
+use super::Origin;
 use crate::model::{ConstValue, Direction, Family};
 
-/// Renders the module of a family; `source` is the spec's path, which the preamble names.
+/// Renders the module of a family.
 ///
 /// `rustfmt` gives the text its last finish: line breaks here are those of `prettyplease`.
-pub fn render(family: &Family, source: &str) -> String {
+pub fn render(family: &Family, origin: Origin<'_>) -> String {
     let types = Types::new(family);
     let mut items = vec![family_item(family)];
     items.extend(consts(family));
@@ -60,7 +61,7 @@ pub fn render(family: &Family, source: &str) -> String {
     items.extend(structs::items(&types));
     items.extend(enums::items(&types));
     items.extend(layout::items(family));
-    print::file(&family.doc, source, items)
+    print::file(&family.doc, origin, items)
 }
 
 fn family_item(family: &Family) -> Item {
