@@ -7,8 +7,9 @@ use crate::controller;
 use crate::dump::Dump;
 use crate::error::Error;
 use crate::extack::Verdict;
-use crate::family::{Family, Message, Operation, Request};
+use crate::family::{Answer, Family, Message, Operation, Request};
 use crate::inbox::{Arrived, Inbox};
+use crate::replies::Replies;
 use crate::socket::Socket;
 use crate::wire::{Encoder, FromPayload, Head, finish, generic, set_seq};
 
@@ -96,6 +97,36 @@ impl Connection {
             Some(reply) => self.view::<M>(operation, &reply),
             None => Err(operation.unexpected("an ACK but no reply")),
         }
+    }
+
+    /// Calls an operation that may be answered by any number of messages: by many where they do not
+    /// fit into one, as those of the `options-get` of the family "team", or by none where the
+    /// family finds nothing to say.
+    ///
+    /// ```no_run
+    /// # use genl_user::families::nlctrl::{Client, Getfamily, GetfamilyReplyOwned};
+    /// # fn main() -> Result<(), genl_user::Error> {
+    /// let mut client = Client::open()?;
+    /// let request = Getfamily { family_id: Some(16), ..Default::default() };
+    /// let connection = client.connection();
+    /// let mut replies = connection.call_all::<GetfamilyReplyOwned>(&Client::GETFAMILY, &request)?;
+    /// while let Some(reply) = replies.next()? {
+    ///     println!("{:?}", reply.family_name());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call_all<M: Message>(
+        &mut self,
+        operation: &'static Operation,
+        request: &impl Request,
+    ) -> Result<Replies<'_, M>, Error> {
+        let begun = self.begin_replies(operation, request);
+        let some = match self.renewed_after(&begun)? {
+            true => self.begin_replies(operation, request)?,
+            false => begun?,
+        };
+        Ok(Replies::new(self, operation, !some))
     }
 
     /// Calls an operation that is answered by nothing but an ACK.
@@ -253,6 +284,36 @@ impl Connection {
         Ok(())
     }
 
+    /// Asks for replies and waits until there is one, or none will come.
+    fn begin_replies(
+        &mut self,
+        operation: &Operation,
+        request: &impl Request,
+    ) -> Result<bool, Error> {
+        self.submit(self.id, REQUEST | ACK, operation, request)?;
+        self.inbox.release();
+        let first = self.next_reply(operation)?;
+        if let Some(arrived) = &first {
+            self.inbox.put_back(arrived);
+        }
+        Ok(first.is_some())
+    }
+
+    /// The next reply to a request for which an ACK was asked; `None` at the ACK.
+    pub(crate) fn next_reply(&mut self, operation: &Operation) -> Result<Option<Arrived>, Error> {
+        loop {
+            let arrived = self.answer()?;
+            if !arrived.is_end() {
+                self.check_reply(self.id, operation, &arrived)?;
+                return Ok(Some(arrived));
+            }
+            self.verdict(operation, &arrived)?;
+            if arrived.is_acknowledgement() {
+                return Ok(None);
+            }
+        }
+    }
+
     fn submit(
         &mut self,
         id: u16,
@@ -288,11 +349,23 @@ impl Connection {
         loop {
             let arrived = self.answer()?;
             if arrived.is_end() {
-                return self.verdict(operation, &arrived).map(|()| reply);
+                self.verdict(operation, &arrived)?;
+                if operation.answer.acked() && !arrived.is_acknowledgement() {
+                    continue;
+                }
+                return Ok(reply);
+            }
+            // Some families say more than their specs tell.
+            if operation.answer == Answer::Ack {
+                continue;
             }
             self.check_reply(id, operation, &arrived)?;
             if !operation.answer.acked() {
                 return Ok(Some(arrived));
+            }
+            if reply.is_some() {
+                let what = "more than one reply, all of which `Connection::call_all` gives";
+                return Err(operation.unexpected(what));
             }
             self.inbox.keep(&arrived);
             reply = Some(arrived);

@@ -42,6 +42,13 @@ impl Arrived {
             libc::NLMSG_ERROR | libc::NLMSG_DONE
         )
     }
+
+    /// It is an error or an ACK, behind which nothing comes. A NLMSG_DONE ends a dump, but of other
+    /// requests only the replies: the ACK comes behind it.
+    #[inline]
+    pub(crate) fn is_acknowledgement(&self) -> bool {
+        i32::from(self.head.kind) == libc::NLMSG_ERROR
+    }
 }
 
 impl Inbox {

@@ -42,6 +42,7 @@ pub mod families;
 mod family;
 mod inbox;
 mod layout;
+mod replies;
 mod socket;
 pub mod wire;
 
@@ -52,3 +53,4 @@ pub use error::{Error, Refused};
 pub use events::{Events, Group, Notice};
 pub use family::{Answer, Family, Message, Operation, Request, Unspecified};
 pub use layout::{Field, Layout};
+pub use replies::Replies;

@@ -35,7 +35,7 @@ impl<const N: usize> Text<N> {
     }
 
     /// Takes the member's bytes.
-    pub fn from_bytes(bytes: [u8; N]) -> Self {
+    pub const fn from_bytes(bytes: [u8; N]) -> Self {
         Self(bytes)
     }
 

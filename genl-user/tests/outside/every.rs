@@ -38,6 +38,36 @@ impl Client {
         answer: genl_user::Answer::ReplyAndAck(2),
     };
 
+    /// How [`Client::locate`] calls the kernel.
+    pub const LOCATE: genl_user::Operation = genl_user::Operation {
+        family: &FAMILY,
+        name: "locate",
+        cmd: 3,
+        header: <EveryHeader as wire::Struct>::SIZE,
+        request: &thing_attrs::LAYOUT,
+        answer: genl_user::Answer::ReplyAndAck(3),
+    };
+
+    /// How [`Client::locate_dump`] calls the kernel.
+    pub const LOCATE_DUMP: genl_user::Operation = genl_user::Operation {
+        family: &FAMILY,
+        name: "locate",
+        cmd: 3,
+        header: <EveryHeader as wire::Struct>::SIZE,
+        request: &thing_attrs::LAYOUT,
+        answer: genl_user::Answer::Reply(3),
+    };
+
+    /// How [`Client::browse_dump`] calls the kernel.
+    pub const BROWSE_DUMP: genl_user::Operation = genl_user::Operation {
+        family: &FAMILY,
+        name: "browse",
+        cmd: 4,
+        header: 0,
+        request: &thing_attrs::LAYOUT,
+        answer: genl_user::Answer::Ack,
+    };
+
     /// Opens a socket in the calling thread's network namespace and resolves the family.
     pub fn open() -> Result<Self, genl_user::Error> {
         let connection = genl_user::Connection::open(&FAMILY)?;
@@ -57,6 +87,67 @@ impl Client {
     /// See whether the thing is there.
     pub fn poke(&mut self, request: &Poke) -> Result<PokeReply, genl_user::Error> {
         self.connection.call::<PokeReplyOwned>(&Self::POKE, request)
+    }
+
+    /// Ask with a header; be answered with one.
+    pub fn locate(&mut self, request: &Locate<'_>) -> Result<LocateReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<LocateReplyOwned>(&Self::LOCATE, request)
+    }
+
+    /// Ask with a header; be answered with one.
+    pub fn locate_dump(
+        &mut self,
+        request: &LocateDump,
+    ) -> Result<genl_user::Dump<'_, LocateDumpReplyOwned>, genl_user::Error> {
+        self.connection.dump(&Self::LOCATE_DUMP, request)
+    }
+
+    /// A dump of which the spec tells nothing.
+    pub fn browse_dump(
+        &mut self,
+        request: &BrowseDump,
+    ) -> Result<genl_user::Dump<'_, genl_user::Unspecified>, genl_user::Error> {
+        self.connection.dump(&Self::BROWSE_DUMP, request)
+    }
+}
+
+/// Listens to groups of the family, and to what the kernel sends to its port.
+pub type Events = genl_user::Events<Group>;
+
+/// A multicast group of the family "every".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Group {}
+
+/// What the kernel sends of its own accord.
+#[derive(Debug, Clone)]
+pub enum Event<'a> {
+    /// A thing was found.
+    Located(LocateReply<'a>),
+    /// Events were lost: the queue was full when they came.
+    Overrun,
+    /// A message that the spec does not know.
+    Unknown(genl_user::Notice<'a>),
+}
+
+impl genl_user::Group for Group {
+    type Event<'a> = Event<'a>;
+
+    const FAMILY: &'static genl_user::Family = &FAMILY;
+
+    fn name(self) -> &'static str {
+        match self {}
+    }
+
+    fn event(notice: genl_user::Notice<'_>) -> Result<Event<'_>, genl_user::Error> {
+        Ok(match notice.known_cmd() {
+            Some(5) => Event::Located(notice.read::<LocateReplyOwned>("located")?),
+            _ => Event::Unknown(notice),
+        })
+    }
+
+    fn overrun<'a>() -> Event<'a> {
+        Event::Overrun
     }
 }
 
@@ -89,6 +180,56 @@ pub struct Make<'a> {
     pub self_: Option<&'a str>,
     /// The attribute `layout`.
     pub layout: bool,
+    /// The attribute `by-number`.
+    pub by_number: &'a [(u16, &'a [(u16, Part<'a>)])],
+    /// The attribute `by-one-number`.
+    pub by_one_number: &'a [(u16, Part<'a>)],
+    /// The attribute `counts`.
+    pub counts: &'a [(u16, u64)],
+    /// The attribute `pair`.
+    pub pair: Option<Pair>,
+    /// The attribute `record`.
+    pub record: Option<Record>,
+    /// The attribute `pairs`.
+    pub pairs: &'a [Pair],
+    /// The attribute `numbers`.
+    pub numbers: Option<&'a [u32]>,
+    /// The attribute `le-numbers`.
+    pub le_numbers: Option<&'a [i16]>,
+    /// The attribute `level-numbers`.
+    pub level_numbers: Option<&'a [Level]>,
+    /// The attribute `number-lists`.
+    pub number_lists: &'a [&'a [u64]],
+    /// The attribute `bits`.
+    pub bits: Option<wire::Bitfield32>,
+    /// The attribute `place-bits`.
+    pub place_bits: Option<wire::Bitfield32<Places>>,
+    /// The attribute `level-bits`.
+    pub level_bits: Option<wire::Bitfield32<LevelFlags>>,
+    /// The attribute `indexed-levels`.
+    pub indexed_levels: &'a [Level],
+    /// The attribute `indexed-names`.
+    pub indexed_names: &'a [&'a str],
+    /// The attribute `indexed-blobs`.
+    pub indexed_blobs: &'a [&'a [u8]],
+    /// The attribute `names`.
+    pub names: &'a [&'a str],
+    /// The attribute `little`.
+    pub little: Option<u32>,
+    /// The attribute `temperature`.
+    pub temperature: Option<Temperature>,
+    /// The attribute `unnamed`.
+    pub unnamed: Option<Unnamed>,
+    /// The attribute `base`.
+    pub base: Option<_10Base>,
+    /// The attribute `clone`.
+    pub clone_: Option<u8>,
+    /// The attribute `header`.
+    pub header: Option<u8>,
+    /// The attribute `type`.
+    pub type_: Option<u8>,
+    /// The attribute `tree`.
+    pub tree: Option<Tree<'a>>,
 }
 
 impl genl_user::Request for Make<'_> {
@@ -102,7 +243,8 @@ impl genl_user::Request for Make<'_> {
             out.u32(thing_attrs::LEVELS, u32::from(levels));
         }
         if let Some(level_set) = self.level_set {
-            out.u16(thing_attrs::LEVEL_SET, level_set.bits());
+            let narrow = out.narrow(thing_attrs::LEVEL_SET, level_set.bits())?;
+            out.u16(thing_attrs::LEVEL_SET, narrow);
         }
         if let Some(places) = self.places {
             let narrow = out.narrow(thing_attrs::PLACES, places.bits())?;
@@ -134,6 +276,128 @@ impl genl_user::Request for Make<'_> {
         if self.layout {
             out.flag(thing_attrs::LAYOUT_);
         }
+        if !self.by_number.is_empty() {
+            out.nest(thing_attrs::BY_NUMBER, |out| {
+                for &(number, item) in self.by_number {
+                    out.nest(number, |out| {
+                        for &(number, item) in item {
+                            out.nest(number, |out| item.encode(out))?;
+                        }
+                        Ok(())
+                    })?;
+                }
+                Ok(())
+            })?;
+        }
+        if !self.by_one_number.is_empty() {
+            out.nest(thing_attrs::BY_ONE_NUMBER, |out| {
+                for &(number, item) in self.by_one_number {
+                    out.nest(number, |out| item.encode(out))?;
+                }
+                Ok(())
+            })?;
+        }
+        if !self.counts.is_empty() {
+            out.nest(thing_attrs::COUNTS, |out| {
+                for &(number, item) in self.counts {
+                    out.u64(number, item);
+                }
+                Ok(())
+            })?;
+        }
+        if let Some(pair) = self.pair {
+            out.structure(thing_attrs::PAIR, &pair)?;
+        }
+        if let Some(record) = self.record {
+            out.structure(thing_attrs::RECORD, &record)?;
+        }
+        for &pairs in self.pairs {
+            out.structure(thing_attrs::PAIRS, &pairs)?;
+        }
+        if let Some(numbers) = self.numbers {
+            out.array(thing_attrs::NUMBERS, numbers, |item| Ok(item.to_ne_bytes()))?;
+        }
+        if let Some(le_numbers) = self.le_numbers {
+            out.array(thing_attrs::LE_NUMBERS, le_numbers, |item| {
+                Ok(item.to_le_bytes())
+            })?;
+        }
+        if let Some(level_numbers) = self.level_numbers {
+            out.array(thing_attrs::LEVEL_NUMBERS, level_numbers, |item| {
+                wire::narrow(u32::from(*item)).map(u16::to_ne_bytes)
+            })?;
+        }
+        for &number_lists in self.number_lists {
+            out.array(thing_attrs::NUMBER_LISTS, number_lists, |item| {
+                Ok(item.to_ne_bytes())
+            })?;
+        }
+        if let Some(bits) = self.bits {
+            out.bitfield32(thing_attrs::BITS, bits);
+        }
+        if let Some(place_bits) = self.place_bits {
+            let bits = place_bits.map(|bits| bits.bits());
+            let narrow = wire::Bitfield32 {
+                value: out.narrow(thing_attrs::PLACE_BITS, bits.value)?,
+                selector: out.narrow(thing_attrs::PLACE_BITS, bits.selector)?,
+            };
+            out.bitfield32(thing_attrs::PLACE_BITS, narrow);
+        }
+        if let Some(level_bits) = self.level_bits {
+            out.bitfield32(thing_attrs::LEVEL_BITS, level_bits.map(|bits| bits.bits()));
+        }
+        if !self.indexed_levels.is_empty() {
+            out.indexed(
+                thing_attrs::INDEXED_LEVELS,
+                self.indexed_levels,
+                |out, number, &item| {
+                    let narrow = out.narrow(number, u32::from(item))?;
+                    out.u8(number, narrow);
+                    Ok(())
+                },
+            )?;
+        }
+        if !self.indexed_names.is_empty() {
+            out.indexed(
+                thing_attrs::INDEXED_NAMES,
+                self.indexed_names,
+                |out, number, &item| out.str(number, item),
+            )?;
+        }
+        if !self.indexed_blobs.is_empty() {
+            out.indexed(
+                thing_attrs::INDEXED_BLOBS,
+                self.indexed_blobs,
+                |out, number, &item| out.bytes(number, item),
+            )?;
+        }
+        for &names in self.names {
+            out.str(thing_attrs::NAMES, names)?;
+        }
+        if let Some(little) = self.little {
+            out.u32_le(thing_attrs::LITTLE, little);
+        }
+        if let Some(temperature) = self.temperature {
+            out.s32(thing_attrs::TEMPERATURE, i32::from(temperature));
+        }
+        if let Some(unnamed) = self.unnamed {
+            out.u8(thing_attrs::UNNAMED, u8::from(unnamed));
+        }
+        if let Some(base) = self.base {
+            out.u8(thing_attrs::BASE, u8::from(base));
+        }
+        if let Some(clone_) = self.clone_ {
+            out.u8(thing_attrs::CLONE, clone_);
+        }
+        if let Some(header) = self.header {
+            out.u8(thing_attrs::HEADER, header);
+        }
+        if let Some(type_) = self.type_ {
+            out.u8(thing_attrs::TYPE, type_);
+        }
+        if let Some(tree) = &self.tree {
+            out.nest(thing_attrs::TREE, |out| tree.encode(out))?;
+        }
         Ok(())
     }
 }
@@ -155,6 +419,30 @@ pub struct MakeReply<'a> {
     self_: Option<&'a str>,
     layout: bool,
     by_number: wire::Map<'a, wire::Map<'a, PartView<'a>>>,
+    by_one_number: wire::Map<'a, PartView<'a>>,
+    counts: wire::Map<'a, u64>,
+    pair: Option<Pair>,
+    record: Option<Record>,
+    pairs: wire::List<'a, Pair>,
+    numbers: Option<wire::Array<'a, u32>>,
+    le_numbers: Option<wire::Array<'a, i16>>,
+    level_numbers: Option<wire::Array<'a, Level>>,
+    number_lists: wire::List<'a, wire::Array<'a, u64>>,
+    bits: Option<wire::Bitfield32>,
+    place_bits: Option<wire::Bitfield32<Places>>,
+    level_bits: Option<wire::Bitfield32<LevelFlags>>,
+    indexed_levels: wire::List<'a, Level>,
+    indexed_names: wire::List<'a, &'a str>,
+    indexed_blobs: wire::List<'a, &'a [u8]>,
+    names: wire::List<'a, &'a str>,
+    little: Option<u32>,
+    temperature: Option<Temperature>,
+    unnamed: Option<Unnamed>,
+    base: Option<_10Base>,
+    clone_: Option<u8>,
+    header: Option<u8>,
+    type_: Option<u8>,
+    tree: Option<TreeView<'a>>,
 }
 
 impl<'a> MakeReply<'a> {
@@ -228,6 +516,126 @@ impl<'a> MakeReply<'a> {
         self.by_number
     }
 
+    /// The attribute `by-one-number`.
+    pub fn by_one_number(&self) -> wire::Map<'a, PartView<'a>> {
+        self.by_one_number
+    }
+
+    /// The attribute `counts`.
+    pub fn counts(&self) -> wire::Map<'a, u64> {
+        self.counts
+    }
+
+    /// The attribute `pair`.
+    pub fn pair(&self) -> Option<Pair> {
+        self.pair
+    }
+
+    /// The attribute `record`.
+    pub fn record(&self) -> Option<Record> {
+        self.record
+    }
+
+    /// The attribute `pairs`.
+    pub fn pairs(&self) -> wire::List<'a, Pair> {
+        self.pairs
+    }
+
+    /// The attribute `numbers`.
+    pub fn numbers(&self) -> Option<wire::Array<'a, u32>> {
+        self.numbers
+    }
+
+    /// The attribute `le-numbers`.
+    pub fn le_numbers(&self) -> Option<wire::Array<'a, i16>> {
+        self.le_numbers
+    }
+
+    /// The attribute `level-numbers`.
+    pub fn level_numbers(&self) -> Option<wire::Array<'a, Level>> {
+        self.level_numbers
+    }
+
+    /// The attribute `number-lists`.
+    pub fn number_lists(&self) -> wire::List<'a, wire::Array<'a, u64>> {
+        self.number_lists
+    }
+
+    /// The attribute `bits`.
+    pub fn bits(&self) -> Option<wire::Bitfield32> {
+        self.bits
+    }
+
+    /// The attribute `place-bits`.
+    pub fn place_bits(&self) -> Option<wire::Bitfield32<Places>> {
+        self.place_bits
+    }
+
+    /// The attribute `level-bits`.
+    pub fn level_bits(&self) -> Option<wire::Bitfield32<LevelFlags>> {
+        self.level_bits
+    }
+
+    /// The attribute `indexed-levels`.
+    pub fn indexed_levels(&self) -> wire::List<'a, Level> {
+        self.indexed_levels
+    }
+
+    /// The attribute `indexed-names`.
+    pub fn indexed_names(&self) -> wire::List<'a, &'a str> {
+        self.indexed_names
+    }
+
+    /// The attribute `indexed-blobs`.
+    pub fn indexed_blobs(&self) -> wire::List<'a, &'a [u8]> {
+        self.indexed_blobs
+    }
+
+    /// The attribute `names`.
+    pub fn names(&self) -> wire::List<'a, &'a str> {
+        self.names
+    }
+
+    /// The attribute `little`.
+    pub fn little(&self) -> Option<u32> {
+        self.little
+    }
+
+    /// The attribute `temperature`.
+    pub fn temperature(&self) -> Option<Temperature> {
+        self.temperature
+    }
+
+    /// The attribute `unnamed`.
+    pub fn unnamed(&self) -> Option<Unnamed> {
+        self.unnamed
+    }
+
+    /// The attribute `base`.
+    pub fn base(&self) -> Option<_10Base> {
+        self.base
+    }
+
+    /// The attribute `clone`.
+    pub fn clone_(&self) -> Option<u8> {
+        self.clone_
+    }
+
+    /// The attribute `header`.
+    pub fn header(&self) -> Option<u8> {
+        self.header
+    }
+
+    /// The attribute `type`.
+    pub fn type_(&self) -> Option<u8> {
+        self.type_
+    }
+
+    /// The attribute `tree`.
+    pub fn tree(&self) -> Option<&TreeView<'a>> {
+        self.tree.as_ref()
+    }
+
     /// Copies what is borrowed.
     pub fn to_owned(&self) -> MakeReplyOwned {
         MakeReplyOwned {
@@ -254,6 +662,33 @@ impl<'a> MakeReply<'a> {
                     )
                 })
                 .collect(),
+            by_one_number: self
+                .by_one_number
+                .map(|(number, item)| (number, item.to_owned()))
+                .collect(),
+            counts: self.counts.collect(),
+            pair: self.pair,
+            record: self.record,
+            pairs: self.pairs.collect(),
+            numbers: self.numbers.map(Iterator::collect),
+            le_numbers: self.le_numbers.map(Iterator::collect),
+            level_numbers: self.level_numbers.map(Iterator::collect),
+            number_lists: self.number_lists.map(Iterator::collect).collect(),
+            bits: self.bits,
+            place_bits: self.place_bits,
+            level_bits: self.level_bits,
+            indexed_levels: self.indexed_levels.collect(),
+            indexed_names: self.indexed_names.map(str::to_owned).collect(),
+            indexed_blobs: self.indexed_blobs.map(<[u8]>::to_vec).collect(),
+            names: self.names.map(str::to_owned).collect(),
+            little: self.little,
+            temperature: self.temperature,
+            unnamed: self.unnamed,
+            base: self.base,
+            clone_: self.clone_,
+            header: self.header,
+            type_: self.type_,
+            tree: self.tree.as_ref().map(TreeView::to_owned),
         }
     }
 }
@@ -279,6 +714,32 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
             by_number: wire::Map::repeated(attrs, thing_attrs::BY_NUMBER, |attr| {
                 wire::Map::read(attr, wire::Attr::nest)
             }),
+            by_one_number: wire::Map::repeated(attrs, thing_attrs::BY_ONE_NUMBER, wire::Attr::nest),
+            counts: wire::Map::repeated(attrs, thing_attrs::COUNTS, wire::Attr::u64),
+            pair: None,
+            record: None,
+            pairs: wire::List::repeated(attrs, thing_attrs::PAIRS, wire::Attr::structure),
+            numbers: None,
+            le_numbers: None,
+            level_numbers: None,
+            number_lists: wire::List::repeated(attrs, thing_attrs::NUMBER_LISTS, |attr| {
+                attr.array(8, |item| item.u64(0))
+            }),
+            bits: None,
+            place_bits: None,
+            level_bits: None,
+            indexed_levels: wire::List::empty(|attr| Ok(Level::from(u32::from(attr.u8()?)))),
+            indexed_names: wire::List::empty(wire::Attr::str),
+            indexed_blobs: wire::List::empty(wire::Attr::bytes),
+            names: wire::List::repeated(attrs, thing_attrs::NAMES, wire::Attr::str),
+            little: None,
+            temperature: None,
+            unnamed: None,
+            base: None,
+            clone_: None,
+            header: None,
+            type_: None,
+            tree: None,
         };
         for attr in attrs {
             let attr = attr?;
@@ -289,7 +750,7 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
                 }
                 thing_attrs::LEVELS => view.levels.check(attr)?,
                 thing_attrs::LEVEL_SET => {
-                    view.level_set = Some(LevelFlags::from_bits_retain(attr.u16()?));
+                    view.level_set = Some(LevelFlags::from_bits_retain(u32::from(attr.u16()?)));
                 }
                 thing_attrs::PLACES => {
                     view.places = Some(Places::from_bits_retain(u64::from(attr.u8()?)));
@@ -305,6 +766,53 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
                 thing_attrs::SELF => view.self_ = Some(attr.str()?),
                 thing_attrs::LAYOUT_ => view.layout = true,
                 thing_attrs::BY_NUMBER => view.by_number.check(attr)?,
+                thing_attrs::BY_ONE_NUMBER => view.by_one_number.check(attr)?,
+                thing_attrs::COUNTS => view.counts.check(attr)?,
+                thing_attrs::PAIR => view.pair = Some(attr.structure()?),
+                thing_attrs::RECORD => view.record = Some(attr.structure()?),
+                thing_attrs::PAIRS => view.pairs.check(attr)?,
+                thing_attrs::NUMBERS => {
+                    view.numbers = Some(attr.array(4, |item| item.u32(0))?);
+                }
+                thing_attrs::LE_NUMBERS => {
+                    view.le_numbers = Some(attr.array(2, |item| item.s16_le(0))?);
+                }
+                thing_attrs::LEVEL_NUMBERS => {
+                    view.level_numbers =
+                        Some(attr.array(2, |item| Level::from(u32::from(item.u16(0))))?);
+                }
+                thing_attrs::NUMBER_LISTS => view.number_lists.check(attr)?,
+                thing_attrs::BITS => view.bits = Some(attr.bitfield32()?),
+                thing_attrs::PLACE_BITS => {
+                    view.place_bits = Some(
+                        attr.bitfield32()?
+                            .map(|bits| Places::from_bits_retain(u64::from(bits))),
+                    );
+                }
+                thing_attrs::LEVEL_BITS => {
+                    view.level_bits = Some(attr.bitfield32()?.map(LevelFlags::from_bits_retain));
+                }
+                thing_attrs::INDEXED_LEVELS => {
+                    view.indexed_levels =
+                        wire::List::array(attr, |attr| Ok(Level::from(u32::from(attr.u8()?))))?;
+                }
+                thing_attrs::INDEXED_NAMES => {
+                    view.indexed_names = wire::List::array(attr, wire::Attr::str)?;
+                }
+                thing_attrs::INDEXED_BLOBS => {
+                    view.indexed_blobs = wire::List::array(attr, wire::Attr::bytes)?;
+                }
+                thing_attrs::NAMES => view.names.check(attr)?,
+                thing_attrs::LITTLE => view.little = Some(attr.u32_le()?),
+                thing_attrs::TEMPERATURE => {
+                    view.temperature = Some(Temperature::from(attr.s32()?));
+                }
+                thing_attrs::UNNAMED => view.unnamed = Some(Unnamed::from(attr.u8()?)),
+                thing_attrs::BASE => view.base = Some(_10Base::from(attr.u8()?)),
+                thing_attrs::CLONE => view.clone_ = Some(attr.u8()?),
+                thing_attrs::HEADER => view.header = Some(attr.u8()?),
+                thing_attrs::TYPE => view.type_ = Some(attr.u8()?),
+                thing_attrs::TREE => view.tree = Some(attr.nest()?),
                 _ => {}
             }
         }
@@ -344,6 +852,54 @@ pub struct MakeReplyOwned {
     pub layout: bool,
     /// The attribute `by-number`.
     pub by_number: Vec<(u16, Vec<(u16, PartOwned)>)>,
+    /// The attribute `by-one-number`.
+    pub by_one_number: Vec<(u16, PartOwned)>,
+    /// The attribute `counts`.
+    pub counts: Vec<(u16, u64)>,
+    /// The attribute `pair`.
+    pub pair: Option<Pair>,
+    /// The attribute `record`.
+    pub record: Option<Record>,
+    /// The attribute `pairs`.
+    pub pairs: Vec<Pair>,
+    /// The attribute `numbers`.
+    pub numbers: Option<Vec<u32>>,
+    /// The attribute `le-numbers`.
+    pub le_numbers: Option<Vec<i16>>,
+    /// The attribute `level-numbers`.
+    pub level_numbers: Option<Vec<Level>>,
+    /// The attribute `number-lists`.
+    pub number_lists: Vec<Vec<u64>>,
+    /// The attribute `bits`.
+    pub bits: Option<wire::Bitfield32>,
+    /// The attribute `place-bits`.
+    pub place_bits: Option<wire::Bitfield32<Places>>,
+    /// The attribute `level-bits`.
+    pub level_bits: Option<wire::Bitfield32<LevelFlags>>,
+    /// The attribute `indexed-levels`.
+    pub indexed_levels: Vec<Level>,
+    /// The attribute `indexed-names`.
+    pub indexed_names: Vec<String>,
+    /// The attribute `indexed-blobs`.
+    pub indexed_blobs: Vec<Vec<u8>>,
+    /// The attribute `names`.
+    pub names: Vec<String>,
+    /// The attribute `little`.
+    pub little: Option<u32>,
+    /// The attribute `temperature`.
+    pub temperature: Option<Temperature>,
+    /// The attribute `unnamed`.
+    pub unnamed: Option<Unnamed>,
+    /// The attribute `base`.
+    pub base: Option<_10Base>,
+    /// The attribute `clone`.
+    pub clone_: Option<u8>,
+    /// The attribute `header`.
+    pub header: Option<u8>,
+    /// The attribute `type`.
+    pub type_: Option<u8>,
+    /// The attribute `tree`.
+    pub tree: Option<TreeOwned>,
 }
 
 impl genl_user::Message for MakeReplyOwned {
@@ -407,6 +963,204 @@ impl genl_user::Message for PokeReplyOwned {
     }
 }
 
+/// What [`Client::locate`] asks.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Locate<'a> {
+    /// The header before the attributes.
+    pub header: EveryHeader,
+    /// The attribute `header`.
+    pub header_: Option<u8>,
+    /// The attribute `tree`.
+    pub tree: Option<Tree<'a>>,
+}
+
+impl genl_user::Request for Locate<'_> {
+    fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+        out.header(&self.header)?;
+        if let Some(header_) = self.header_ {
+            out.u8(thing_attrs::HEADER, header_);
+        }
+        if let Some(tree) = &self.tree {
+            out.nest(thing_attrs::TREE, |out| tree.encode(out))?;
+        }
+        Ok(())
+    }
+}
+
+/// What [`Client::locate`] is answered with.
+#[derive(Debug, Clone)]
+pub struct LocateReply<'a> {
+    header: EveryHeader,
+    header_: Option<u8>,
+    tree: Option<TreeView<'a>>,
+}
+
+impl<'a> LocateReply<'a> {
+    /// The header before the attributes.
+    pub fn header(&self) -> EveryHeader {
+        self.header
+    }
+
+    /// The attribute `header`.
+    pub fn header_(&self) -> Option<u8> {
+        self.header_
+    }
+
+    /// The attribute `tree`.
+    pub fn tree(&self) -> Option<&TreeView<'a>> {
+        self.tree.as_ref()
+    }
+
+    /// Copies what is borrowed.
+    pub fn to_owned(&self) -> LocateReplyOwned {
+        LocateReplyOwned {
+            header: self.header,
+            header_: self.header_,
+            tree: self.tree.as_ref().map(TreeView::to_owned),
+        }
+    }
+}
+
+impl<'a> wire::FromPayload<'a> for LocateReply<'a> {
+    fn from_payload(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+        let (header, attrs) = payload.split();
+        let mut view = Self {
+            header,
+            header_: None,
+            tree: None,
+        };
+        for attr in attrs {
+            let attr = attr?;
+            match attr.kind() {
+                thing_attrs::HEADER => view.header_ = Some(attr.u8()?),
+                thing_attrs::TREE => view.tree = Some(attr.nest()?),
+                _ => {}
+            }
+        }
+        Ok(view)
+    }
+}
+
+/// A copy of [`LocateReply`].
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct LocateReplyOwned {
+    /// The header before the attributes.
+    pub header: EveryHeader,
+    /// The attribute `header`.
+    pub header_: Option<u8>,
+    /// The attribute `tree`.
+    pub tree: Option<TreeOwned>,
+}
+
+impl genl_user::Message for LocateReplyOwned {
+    type View<'a> = LocateReply<'a>;
+
+    const HEADER: usize = <EveryHeader as wire::Struct>::SIZE;
+
+    const LAYOUT: &'static genl_user::Layout = &thing_attrs::LAYOUT;
+
+    fn from_view(view: &LocateReply<'_>) -> Self {
+        view.to_owned()
+    }
+}
+
+/// What [`Client::locate_dump`] asks.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct LocateDump {
+    /// The header before the attributes.
+    pub header: EveryHeader,
+}
+
+impl genl_user::Request for LocateDump {
+    fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+        out.header(&self.header)?;
+        Ok(())
+    }
+}
+
+/// What [`Client::locate_dump`] is answered with.
+#[derive(Debug, Clone)]
+pub struct LocateDumpReply {
+    header: EveryHeader,
+    header_: Option<u8>,
+}
+
+impl LocateDumpReply {
+    /// The header before the attributes.
+    pub fn header(&self) -> EveryHeader {
+        self.header
+    }
+
+    /// The attribute `header`.
+    pub fn header_(&self) -> Option<u8> {
+        self.header_
+    }
+
+    /// Copies what is borrowed.
+    pub fn to_owned(&self) -> LocateDumpReplyOwned {
+        LocateDumpReplyOwned {
+            header: self.header,
+            header_: self.header_,
+        }
+    }
+}
+
+impl wire::FromPayload<'_> for LocateDumpReply {
+    fn from_payload(payload: wire::Payload<'_>) -> Result<Self, wire::Malformed> {
+        let (header, attrs) = payload.split();
+        let mut view = Self {
+            header,
+            header_: None,
+        };
+        for attr in attrs {
+            let attr = attr?;
+            if attr.kind() == thing_attrs::HEADER {
+                view.header_ = Some(attr.u8()?);
+            }
+        }
+        Ok(view)
+    }
+}
+
+/// A copy of [`LocateDumpReply`].
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct LocateDumpReplyOwned {
+    /// The header before the attributes.
+    pub header: EveryHeader,
+    /// The attribute `header`.
+    pub header_: Option<u8>,
+}
+
+impl genl_user::Message for LocateDumpReplyOwned {
+    type View<'a> = LocateDumpReply;
+
+    const HEADER: usize = <EveryHeader as wire::Struct>::SIZE;
+
+    const LAYOUT: &'static genl_user::Layout = &thing_attrs::LAYOUT;
+
+    fn from_view(view: &LocateDumpReply) -> Self {
+        view.to_owned()
+    }
+}
+
+/// What [`Client::browse_dump`] asks.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct BrowseDump {
+    /// The attribute `level`.
+    pub level: Option<Level>,
+}
+
+impl genl_user::Request for BrowseDump {
+    fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+        if let Some(level) = self.level {
+            out.u32(thing_attrs::LEVEL, u32::from(level));
+        }
+        Ok(())
+    }
+}
+
 /// The attributes of `part`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Part<'a> {
@@ -423,6 +1177,58 @@ impl Part<'_> {
         }
         if let Some(name) = self.name {
             out.str(part_attrs::NAME, name)?;
+        }
+        Ok(())
+    }
+}
+
+/// The attributes of `tree`.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Tree<'a> {
+    /// The attribute `name`.
+    pub name: Option<&'a str>,
+    /// The attribute `left`.
+    pub left: Option<&'a Tree<'a>>,
+    /// The attribute `right`.
+    pub right: Option<&'a Branch<'a>>,
+    /// The attribute `more`.
+    pub more: &'a [Tree<'a>],
+}
+
+impl Tree<'_> {
+    fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+        if let Some(name) = self.name {
+            out.str(tree_attrs::NAME, name)?;
+        }
+        if let Some(left) = self.left {
+            out.nest(tree_attrs::LEFT, |out| left.encode(out))?;
+        }
+        if let Some(right) = self.right {
+            out.nest(tree_attrs::RIGHT, |out| right.encode(out))?;
+        }
+        for more in self.more {
+            out.nest(tree_attrs::MORE, |out| more.encode(out))?;
+        }
+        Ok(())
+    }
+}
+
+/// The attributes of `branch`.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Branch<'a> {
+    /// The attribute `length`.
+    pub length: Option<u32>,
+    /// The attribute `tree`.
+    pub tree: Option<&'a Tree<'a>>,
+}
+
+impl Branch<'_> {
+    fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+        if let Some(length) = self.length {
+            out.u32(branch_attrs::LENGTH, length);
+        }
+        if let Some(tree) = self.tree {
+            out.nest(branch_attrs::TREE, |out| tree.encode(out))?;
         }
         Ok(())
     }
@@ -483,6 +1289,257 @@ pub struct PartOwned {
     pub name: Option<String>,
 }
 
+/// The attributes of `tree`.
+#[derive(Debug, Clone)]
+pub struct TreeView<'a> {
+    name: Option<&'a str>,
+    left: Option<wire::Lazy<'a, TreeView<'a>>>,
+    right: Option<wire::Lazy<'a, BranchView<'a>>>,
+    more: wire::List<'a, TreeView<'a>>,
+}
+
+impl<'a> TreeView<'a> {
+    /// The attribute `name`.
+    pub fn name(&self) -> Option<&'a str> {
+        self.name
+    }
+
+    /// The attribute `left`.
+    pub fn left(&self) -> Option<TreeView<'a>> {
+        self.left.and_then(wire::Lazy::get)
+    }
+
+    /// The attribute `right`.
+    pub fn right(&self) -> Option<BranchView<'a>> {
+        self.right.and_then(wire::Lazy::get)
+    }
+
+    /// The attribute `more`.
+    pub fn more(&self) -> wire::List<'a, TreeView<'a>> {
+        self.more
+    }
+
+    /// Copies what is borrowed.
+    pub fn to_owned(&self) -> TreeOwned {
+        TreeOwned {
+            name: self.name.map(str::to_owned),
+            left: self.left().map(|item| Box::new(item.to_owned())),
+            right: self.right().map(|item| Box::new(item.to_owned())),
+            more: self.more.map(|item| item.to_owned()).collect(),
+        }
+    }
+}
+
+impl<'a> wire::FromAttrs<'a> for TreeView<'a> {
+    fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
+        let mut view = Self {
+            name: None,
+            left: None,
+            right: None,
+            more: wire::List::repeated(attrs, tree_attrs::MORE, wire::Attr::nest),
+        };
+        for attr in attrs {
+            let attr = attr?;
+            match attr.kind() {
+                tree_attrs::NAME => view.name = Some(attr.str()?),
+                tree_attrs::LEFT => {
+                    view.left = Some(wire::Lazy::read(attr, wire::Attr::nest)?);
+                }
+                tree_attrs::RIGHT => {
+                    view.right = Some(wire::Lazy::read(attr, wire::Attr::nest)?);
+                }
+                tree_attrs::MORE => view.more.check(attr)?,
+                _ => {}
+            }
+        }
+        Ok(view)
+    }
+}
+
+/// A copy of [`TreeView`].
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TreeOwned {
+    /// The attribute `name`.
+    pub name: Option<String>,
+    /// The attribute `left`.
+    pub left: Option<Box<TreeOwned>>,
+    /// The attribute `right`.
+    pub right: Option<Box<BranchOwned>>,
+    /// The attribute `more`.
+    pub more: Vec<TreeOwned>,
+}
+
+/// The attributes of `branch`.
+#[derive(Debug, Clone)]
+pub struct BranchView<'a> {
+    length: Option<u32>,
+    tree: Option<wire::Lazy<'a, TreeView<'a>>>,
+}
+
+impl<'a> BranchView<'a> {
+    /// The attribute `length`.
+    pub fn length(&self) -> Option<u32> {
+        self.length
+    }
+
+    /// The attribute `tree`.
+    pub fn tree(&self) -> Option<TreeView<'a>> {
+        self.tree.and_then(wire::Lazy::get)
+    }
+
+    /// Copies what is borrowed.
+    pub fn to_owned(&self) -> BranchOwned {
+        BranchOwned {
+            length: self.length,
+            tree: self.tree().map(|item| Box::new(item.to_owned())),
+        }
+    }
+}
+
+impl<'a> wire::FromAttrs<'a> for BranchView<'a> {
+    fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
+        let mut view = Self {
+            length: None,
+            tree: None,
+        };
+        for attr in attrs {
+            let attr = attr?;
+            match attr.kind() {
+                branch_attrs::LENGTH => view.length = Some(attr.u32()?),
+                branch_attrs::TREE => {
+                    view.tree = Some(wire::Lazy::read(attr, wire::Attr::nest)?);
+                }
+                _ => {}
+            }
+        }
+        Ok(view)
+    }
+}
+
+/// A copy of [`BranchView`].
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct BranchOwned {
+    /// The attribute `length`.
+    pub length: Option<u32>,
+    /// The attribute `tree`.
+    pub tree: Option<Box<TreeOwned>>,
+}
+
+/// What stands before the attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EveryHeader {
+    /// The member `ifindex`.
+    pub ifindex: u32,
+    /// The member `tag`.
+    pub tag: u16,
+}
+
+impl wire::Struct for EveryHeader {
+    const SIZE: usize = 8;
+
+    fn read(fields: wire::Fields<'_>) -> Self {
+        Self {
+            ifindex: fields.u32(0),
+            tag: fields.u16(4),
+        }
+    }
+
+    fn write(&self, fields: &mut wire::FieldsMut<'_>) -> Result<(), wire::Misfit> {
+        fields.u32(0, self.ifindex);
+        fields.u16(4, self.tag);
+        Ok(())
+    }
+}
+
+/// The struct `pair`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Pair {
+    /// The member `one`.
+    pub one: u8,
+    /// The member `two`.
+    pub two: u64,
+}
+
+impl wire::Struct for Pair {
+    const SIZE: usize = 16;
+
+    fn read(fields: wire::Fields<'_>) -> Self {
+        Self {
+            one: fields.u8(0),
+            two: fields.u64_be(8),
+        }
+    }
+
+    fn write(&self, fields: &mut wire::FieldsMut<'_>) -> Result<(), wire::Misfit> {
+        fields.u8(0, self.one);
+        fields.u64_be(8, self.two);
+        Ok(())
+    }
+}
+
+/// A struct with members of every type. In memory it looks like this::
+///
+/// ```text
+/// | level | pad | mac | name | pair | places |
+/// ```
+///
+/// Its layout is that of \[C](https://example.org), e.g. <https://example.org/c>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Record {
+    /// The member `level`.
+    pub level: Level,
+    /// The member `delta`.
+    pub delta: i16,
+    /// The member `mac`.
+    ///
+    /// It is a hardware address.
+    pub mac: [u8; 6],
+    /// The member `name`.
+    pub name: wire::Text<8>,
+    /// The member `pair`.
+    pub pair: Pair,
+    /// The member `key`.
+    pub key: wire::Bytes<40>,
+    /// The member `places`.
+    pub places: Places,
+    /// The member `clone`.
+    pub clone: u8,
+}
+
+impl wire::Struct for Record {
+    const SIZE: usize = 88;
+
+    fn read(fields: wire::Fields<'_>) -> Self {
+        Self {
+            level: Level::from(u32::from(fields.u8(0))),
+            delta: fields.s16_le(2),
+            mac: fields.bytes(4),
+            name: wire::Text::from_bytes(fields.bytes(10)),
+            pair: fields.part(24),
+            key: wire::Bytes(fields.bytes(40)),
+            places: Places::from_bits_retain(u64::from(fields.u32(80))),
+            clone: fields.u8(84),
+        }
+    }
+
+    fn write(&self, fields: &mut wire::FieldsMut<'_>) -> Result<(), wire::Misfit> {
+        fields.u8(0, wire::narrow(u32::from(self.level))?);
+        fields.s16_le(2, self.delta);
+        fields.bytes(4, &self.mac);
+        fields.bytes(10, self.name.as_bytes());
+        fields.part(24, &self.pair)?;
+        fields.bytes(40, &self.key.0);
+        fields.u32(80, wire::narrow(self.places.bits())?);
+        fields.u8(84, self.clone);
+        Ok(())
+    }
+}
+
 /// The enum `level`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -533,7 +1590,7 @@ genl_user::bitflags::bitflags! {
     /// The flags `level`.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
     #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-    pub struct LevelFlags: u16 {
+    pub struct LevelFlags: u32 {
         /// `low`
         const LOW = 1 << 0;
         /// `high`
@@ -557,6 +1614,117 @@ genl_user::bitflags::bitflags! {
     }
 }
 
+/// The enum `temperature`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Temperature {
+    /// `frozen`
+    Frozen,
+    /// `cold`
+    Cold,
+    /// `mild`
+    Mild,
+    /// A value that the spec does not name.
+    Unknown(i32),
+}
+
+impl Default for Temperature {
+    fn default() -> Self {
+        Self::from(0)
+    }
+}
+
+impl From<i32> for Temperature {
+    fn from(value: i32) -> Self {
+        match value {
+            -2 => Self::Frozen,
+            -1 => Self::Cold,
+            0 => Self::Mild,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+
+impl From<Temperature> for i32 {
+    fn from(value: Temperature) -> Self {
+        match value {
+            Temperature::Frozen => -2,
+            Temperature::Cold => -1,
+            Temperature::Mild => 0,
+            Temperature::Unknown(value) => value,
+        }
+    }
+}
+
+/// The enum `unnamed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Unnamed {
+    /// A value that the spec does not name.
+    Unknown(u8),
+}
+
+impl Default for Unnamed {
+    fn default() -> Self {
+        Self::from(0)
+    }
+}
+
+impl From<u8> for Unnamed {
+    fn from(value: u8) -> Self {
+        Self::Unknown(value)
+    }
+}
+
+impl From<Unnamed> for u8 {
+    fn from(value: Unnamed) -> Self {
+        let Unnamed::Unknown(value) = value;
+        value
+    }
+}
+
+/// The enum `10-base`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum _10Base {
+    /// `10t`
+    _10t,
+    /// `10-t`
+    _10T,
+    /// `100t`
+    _100t,
+    /// A value that the spec does not name.
+    Unknown(u8),
+}
+
+impl Default for _10Base {
+    fn default() -> Self {
+        Self::from(0)
+    }
+}
+
+impl From<u8> for _10Base {
+    fn from(value: u8) -> Self {
+        match value {
+            0 => Self::_10t,
+            1 => Self::_10T,
+            2 => Self::_100t,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+
+impl From<_10Base> for u8 {
+    fn from(value: _10Base) -> Self {
+        match value {
+            _10Base::_10t => 0,
+            _10Base::_10T => 1,
+            _10Base::_100t => 2,
+            _10Base::Unknown(value) => value,
+        }
+    }
+}
+
 /// The attributes of the set `thing`.
 mod thing_attrs {
     use genl_user::{Field, Layout};
@@ -575,6 +1743,30 @@ mod thing_attrs {
     pub(super) const SELF: u16 = 12;
     pub(super) const LAYOUT_: u16 = 13;
     pub(super) const BY_NUMBER: u16 = 14;
+    pub(super) const BY_ONE_NUMBER: u16 = 15;
+    pub(super) const COUNTS: u16 = 16;
+    pub(super) const PAIR: u16 = 17;
+    pub(super) const RECORD: u16 = 18;
+    pub(super) const PAIRS: u16 = 19;
+    pub(super) const NUMBERS: u16 = 20;
+    pub(super) const LE_NUMBERS: u16 = 21;
+    pub(super) const LEVEL_NUMBERS: u16 = 22;
+    pub(super) const NUMBER_LISTS: u16 = 23;
+    pub(super) const BITS: u16 = 24;
+    pub(super) const PLACE_BITS: u16 = 25;
+    pub(super) const LEVEL_BITS: u16 = 26;
+    pub(super) const INDEXED_LEVELS: u16 = 27;
+    pub(super) const INDEXED_NAMES: u16 = 28;
+    pub(super) const INDEXED_BLOBS: u16 = 29;
+    pub(super) const NAMES: u16 = 30;
+    pub(super) const LITTLE: u16 = 31;
+    pub(super) const TEMPERATURE: u16 = 32;
+    pub(super) const UNNAMED: u16 = 33;
+    pub(super) const BASE: u16 = 34;
+    pub(super) const CLONE: u16 = 35;
+    pub(super) const HEADER: u16 = 36;
+    pub(super) const TYPE: u16 = 37;
+    pub(super) const TREE: u16 = 38;
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
@@ -592,6 +1784,35 @@ mod thing_attrs {
             Field::value(SELF, "self"),
             Field::value(LAYOUT_, "layout"),
             Field::numbered(BY_NUMBER, "by-number", 2, &super::part_attrs::LAYOUT),
+            Field::numbered(
+                BY_ONE_NUMBER,
+                "by-one-number",
+                1,
+                &super::part_attrs::LAYOUT,
+            ),
+            Field::value(COUNTS, "counts"),
+            Field::value(PAIR, "pair"),
+            Field::value(RECORD, "record"),
+            Field::value(PAIRS, "pairs"),
+            Field::value(NUMBERS, "numbers"),
+            Field::value(LE_NUMBERS, "le-numbers"),
+            Field::value(LEVEL_NUMBERS, "level-numbers"),
+            Field::value(NUMBER_LISTS, "number-lists"),
+            Field::value(BITS, "bits"),
+            Field::value(PLACE_BITS, "place-bits"),
+            Field::value(LEVEL_BITS, "level-bits"),
+            Field::value(INDEXED_LEVELS, "indexed-levels"),
+            Field::value(INDEXED_NAMES, "indexed-names"),
+            Field::value(INDEXED_BLOBS, "indexed-blobs"),
+            Field::value(NAMES, "names"),
+            Field::value(LITTLE, "little"),
+            Field::value(TEMPERATURE, "temperature"),
+            Field::value(UNNAMED, "unnamed"),
+            Field::value(BASE, "base"),
+            Field::value(CLONE, "clone"),
+            Field::value(HEADER, "header"),
+            Field::value(TYPE, "type"),
+            Field::nest(TREE, "tree", &super::tree_attrs::LAYOUT),
         ],
     };
 }
@@ -605,5 +1826,39 @@ mod part_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[Field::value(SIZE, "size"), Field::value(NAME, "name")],
+    };
+}
+
+/// The attributes of the set `tree`.
+mod tree_attrs {
+    use genl_user::{Field, Layout};
+
+    pub(super) const NAME: u16 = 1;
+    pub(super) const LEFT: u16 = 2;
+    pub(super) const RIGHT: u16 = 3;
+    pub(super) const MORE: u16 = 4;
+
+    pub(super) static LAYOUT: Layout = Layout {
+        fields: &[
+            Field::value(NAME, "name"),
+            Field::nest(LEFT, "left", &LAYOUT),
+            Field::nest(RIGHT, "right", &super::branch_attrs::LAYOUT),
+            Field::nest(MORE, "more", &LAYOUT),
+        ],
+    };
+}
+
+/// The attributes of the set `branch`.
+mod branch_attrs {
+    use genl_user::{Field, Layout};
+
+    pub(super) const LENGTH: u16 = 1;
+    pub(super) const TREE: u16 = 2;
+
+    pub(super) static LAYOUT: Layout = Layout {
+        fields: &[
+            Field::value(LENGTH, "length"),
+            Field::nest(TREE, "tree", &super::tree_attrs::LAYOUT),
+        ],
     };
 }
