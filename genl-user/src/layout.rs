@@ -217,6 +217,22 @@ mod tests {
     }
 
     #[test]
+    fn a_header_stands_before_the_attributes() {
+        let (message, offset) = message(&[1], 1);
+        let (headers, attrs) = message.split_at(ATTRS_OFFSET);
+        for header in [4, 6, 8] {
+            let padding = vec![0xff; crate::wire::align(header)];
+            let moved = [headers, &padding, attrs].concat();
+            let place = OUTER.within(&moved, header);
+            let offset = offset + padding.len();
+            assert_eq!(place.path(offset).as_deref(), Some("nest.size"));
+            let missing = place.path_of_missing(Some(offset - 4), 2);
+            assert_eq!(missing.as_deref(), Some("nest.again"));
+            assert_eq!(OUTER.within(&moved, 0).path(offset), None);
+        }
+    }
+
+    #[test]
     fn elsewhere_is_no_attribute() {
         let (message, offset) = message(&[1], 1);
         for offset in [0, 16, offset + 1, offset + 8, usize::MAX] {

@@ -5,7 +5,8 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use genl_user::families::nlctrl::{
-    AttrType, Client, Events, Getfamily, GetfamilyDump, GetpolicyDump, Group, OpFlags,
+    AttrType, Client, Events, Getfamily, GetfamilyDump, GetfamilyReplyOwned, GetpolicyDump, Group,
+    OpFlags,
 };
 use genl_user::wire::Misfit;
 use genl_user::{Connection, Error, Family};
@@ -42,6 +43,32 @@ fn describes_a_family_by_name_and_by_id() {
     };
     let family = client.getfamily(&request).unwrap();
     assert_eq!(family.to_owned(), by_name);
+}
+
+#[test]
+fn several_replies_can_be_asked_for() {
+    let mut client = Client::open().unwrap();
+    let connection = client.connection();
+    let request = by_name("nlctrl");
+    let replies = connection.call_all::<GetfamilyReplyOwned>(&Client::GETFAMILY, &request);
+    let replies: Vec<_> = replies.unwrap().owned().map(Result::unwrap).collect();
+    assert_eq!(replies.len(), 1);
+    assert_eq!(replies[0].family_id, Some(CONTROLLER_ID));
+
+    let mut replies = connection
+        .call_all::<GetfamilyReplyOwned>(&Client::GETFAMILY, &request)
+        .unwrap();
+    assert!(replies.next().unwrap().is_some());
+    assert!(replies.next().unwrap().is_none());
+    assert!(replies.next().unwrap().is_none());
+
+    // What is left unread is not taken for the answer to the next request.
+    let unread = connection.call_all::<GetfamilyReplyOwned>(&Client::GETFAMILY, &request);
+    drop(unread.unwrap());
+    let absent = by_name("no-such");
+    let refused = connection.call_all::<GetfamilyReplyOwned>(&Client::GETFAMILY, &absent);
+    assert_eq!(refused.unwrap_err().errno(), Some(libc::ENOENT));
+    assert!(client.getfamily(&request).is_ok());
 }
 
 #[test]

@@ -122,3 +122,50 @@ integers! {
     s32_le: i32 = from_le_bytes, to_le_bytes, "little-endian signed integer of 32 bits";
     s64_le: i64 = from_le_bytes, to_le_bytes, "little-endian signed integer of 64 bits";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Inner(u16);
+
+    impl Struct for Inner {
+        const SIZE: usize = 2;
+
+        fn read(fields: Fields<'_>) -> Self {
+            Self(fields.u16_be(0))
+        }
+
+        fn write(&self, fields: &mut FieldsMut<'_>) -> Result<(), Misfit> {
+            fields.u16_be(0, self.0);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_zero() {
+        let fields = Fields::new(&[1, 2, 3]);
+        assert_eq!(fields.u16_be(0), 0x0102);
+        assert_eq!(fields.u16_be(2), 0x0300);
+        assert_eq!(fields.u32_le(1), 0x0302);
+        assert_eq!(fields.u64(usize::MAX), 0);
+        assert_eq!(fields.bytes(2), [3, 0]);
+        assert_eq!(fields.part::<Inner>(2), Inner(0x0300));
+        assert_eq!(fields.part::<Inner>(3), Inner(0));
+    }
+
+    #[test]
+    fn parts_end_where_they_end() {
+        assert_eq!(Fields::new(&[0, 1, 2, 3]).part::<Inner>(1), Inner(0x0102));
+        let mut bytes = [0; 4];
+        FieldsMut::new(&mut bytes).part(1, &Inner(0x0102)).unwrap();
+        assert_eq!(bytes, [0, 1, 2, 0]);
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_are_refused() {
+        assert_eq!(narrow::<_, u8>(255u32), Ok(255));
+        assert_eq!(narrow::<_, u8>(256u32), Err(Misfit::OutOfRange));
+    }
+}

@@ -29,11 +29,6 @@ impl<T> Bitfield32<T> {
 pub struct Text<const N: usize>([u8; N]);
 
 impl<const N: usize> Text<N> {
-    /// The text; `None` if it does not fit or has a NUL inside.
-    pub fn new(text: &str) -> Option<Self> {
-        Self::try_from(text).ok()
-    }
-
     /// Takes the member's bytes.
     pub const fn from_bytes(bytes: [u8; N]) -> Self {
         Self(bytes)
@@ -129,5 +124,25 @@ impl<'de, const N: usize> serde::Deserialize<'de> for Bytes<N> {
         array
             .map(Self)
             .map_err(|_| serde::de::Error::invalid_length(len, &format!("{N} bytes").as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_fill_their_member_with_nuls() {
+        let text = Text::<4>::try_from("ab").unwrap();
+        assert_eq!((text.as_bytes(), text.as_str()), (b"ab\0\0", Some("ab")));
+        assert_eq!(Text::<4>::try_from("four").unwrap().as_str(), Some("four"));
+        assert_eq!(Text::<4>::try_from("fives"), Err(Misfit::TooLong(5)));
+        assert_eq!(Text::<4>::try_from("a\0"), Err(Misfit::InnerNul));
+        let other = Text::from_bytes([0xff, 0]);
+        assert_eq!(
+            (other.as_str(), format!("{other:?}")),
+            (None, "[255, 0]".into())
+        );
+        assert_eq!(format!("{text:?}"), "\"ab\"");
     }
 }
