@@ -14,7 +14,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use crate::diag::{Code, Diagnostic, Span};
+use crate::diag::{Code, Diagnostic, Span, nearest};
 use crate::yaml::{Kind, Node};
 
 /// What a key of the spec holds.
@@ -148,12 +148,14 @@ impl<'de, 'r> Reader<'de, 'r> {
     }
 
     /// The entries of a mapping that a struct with these fields takes; the others are reported.
+    /// A field that another key was probably meant for has no node: it is broken, not missing.
     fn known_entries(
         self,
         entries: &'de [(Node, Node)],
         fields: &'static [&'static str],
-    ) -> Vec<(&'static str, &'de Node)> {
-        let mut known: Vec<(&str, &Node)> = Vec::new();
+    ) -> Vec<(&'static str, Option<&'de Node>)> {
+        let mut known: Vec<(&str, Option<&Node>)> = Vec::new();
+        let mut meant: Vec<&str> = Vec::new();
         let mut places: Vec<Span> = Vec::new();
         for (key, value) in entries {
             let name = spelled(key);
@@ -164,8 +166,9 @@ impl<'de, 'r> Reader<'de, 'r> {
                     Diagnostic::new(Code::UnknownKey, key.span, message)
                         .label("unknown key")
                         .help(format!("the keys here are {}", list(fields)))
-                        .did_you_mean(&name, choice),
+                        .did_you_mean(&name, choice.clone()),
                 );
+                meant.extend(nearest(&name, choice));
                 continue;
             };
             if let Some(at) = known.iter().position(|(other, _)| other == field) {
@@ -180,8 +183,13 @@ impl<'de, 'r> Reader<'de, 'r> {
                 );
                 continue;
             }
-            known.push((field, value));
+            known.push((field, Some(value)));
             places.push(key.span);
+        }
+        for field in meant {
+            if known.iter().all(|(other, _)| *other != field) {
+                known.push((field, None));
+            }
         }
         known
     }
@@ -317,8 +325,8 @@ impl<'de> SeqAccess<'de> for Placed<'de, '_> {
 /// The entries of a mapping that its struct knows.
 struct Entries<'de, 'r> {
     reader: Reader<'de, 'r>,
-    entries: std::vec::IntoIter<(&'static str, &'de Node)>,
-    value: Option<&'de Node>,
+    entries: std::vec::IntoIter<(&'static str, Option<&'de Node>)>,
+    value: Option<Option<&'de Node>>,
 }
 
 impl<'de> MapAccess<'de> for Entries<'de, '_> {
@@ -337,9 +345,27 @@ impl<'de> MapAccess<'de> for Entries<'de, '_> {
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
         match self.value.take() {
-            Some(node) => seed.deserialize(self.reader.of(node)),
+            Some(Some(node)) => seed.deserialize(self.reader.of(node)),
+            Some(None) => seed.deserialize(Nothing),
             None => Err(de::Error::custom("a value was asked for before its key")),
         }
+    }
+}
+
+/// What a [`Key`] reads where its node is not known.
+struct Nothing;
+
+impl<'de> Deserializer<'de> for Nothing {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_seq(de::value::SeqDeserializer::new(std::iter::empty::<usize>()))
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier option
+        ignored_any
     }
 }
 

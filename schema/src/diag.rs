@@ -1,8 +1,12 @@
 //! What is wrong with a spec: where, why, and what to do about it.
 
+mod code;
+
 use std::fmt;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
+
+pub use code::{Code, Severity, UnknownCode};
 
 /// Where in a spec's text something stands, in bytes; `end` is not part of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,125 +36,7 @@ fn char_boundary(text: &str, at: usize) -> usize {
     at
 }
 
-/// The kind of fault; the numbers are stable, and the docs say what each means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Code {
-    /// The text is not YAML.
-    Syntax = 1,
-    /// The YAML is nested too deeply, or its aliases grow it too far.
-    TooLarge = 2,
-    /// A value has another type than the key takes.
-    WrongType = 3,
-    /// No such key there.
-    UnknownKey = 4,
-    /// A key stands twice in one mapping.
-    DuplicateKey = 5,
-    /// A key that has to be there is not.
-    MissingKey = 6,
-    /// The key takes one of a few words, and this is none of them.
-    UnknownWord = 7,
-    /// The key belongs to another of YNL's schemas than the one the spec follows.
-    WrongProtocol = 8,
-    /// The spec describes a classic netlink family, not a generic one.
-    NotGeneric = 9,
-
-    /// A name refers to nothing.
-    UnknownReference = 10,
-    /// Two things of one kind have the same name.
-    DuplicateName = 11,
-    /// Two things of one kind have the same number.
-    DuplicateValue = 12,
-    /// Two names differ in the spec, but not in the generated code.
-    NameCollision = 13,
-    /// A name has characters that names cannot have.
-    BadName = 14,
-    /// A name is longer than the kernel allows.
-    NameTooLong = 15,
-    /// The generated code has the name for something of its own.
-    ReservedName = 16,
-
-    /// A number is out of the range that the kernel or the type has.
-    OutOfRange = 20,
-    /// Attribute type 0 in a request: the kernel always refuses it.
-    ZeroInRequest = 21,
-    /// More operations or groups than the kernel can count.
-    TooMany = 22,
-    /// Limits that exclude one another.
-    Contradiction = 23,
-    /// A constant is not a number, or its expression is not understood.
-    BadNumber = 24,
-
-    /// The key means nothing for an attribute or a definition of this type.
-    NotApplicable = 30,
-    /// A subset has something that its set does not.
-    BadSubset = 31,
-    /// A struct that is a part of itself.
-    RecursiveStruct = 32,
-
-    /// An operation that neither do, dump, notify nor event describes.
-    EmptyOperation = 40,
-    /// An operation is both a call and a notification, or has keys of the other kind.
-    MixedOperation = 41,
-    /// The attribute never stands in a message (pad, unused).
-    NotInMessages = 42,
-    /// `x-required` where it has no meaning, or of an attribute that is not in the request.
-    BadRequired = 43,
-    /// The kernel's core refuses to register `dont-validate` for this operation.
-    BadDontValidate = 44,
-    /// The kernel cannot restrict a group this way.
-    BadGroupFlag = 45,
-    /// A notification repeats the reply of an operation that has none.
-    NothingToRepeat = 46,
-
-    /// YNL has it, the kernel emitter does not yet.
-    NotSupported = 90,
-}
-
-impl Code {
-    /// Every code there is.
-    pub const ALL: [Self; 32] = [
-        Self::Syntax,
-        Self::TooLarge,
-        Self::WrongType,
-        Self::UnknownKey,
-        Self::DuplicateKey,
-        Self::MissingKey,
-        Self::UnknownWord,
-        Self::WrongProtocol,
-        Self::NotGeneric,
-        Self::UnknownReference,
-        Self::DuplicateName,
-        Self::DuplicateValue,
-        Self::NameCollision,
-        Self::BadName,
-        Self::NameTooLong,
-        Self::ReservedName,
-        Self::OutOfRange,
-        Self::ZeroInRequest,
-        Self::TooMany,
-        Self::Contradiction,
-        Self::BadNumber,
-        Self::NotApplicable,
-        Self::BadSubset,
-        Self::RecursiveStruct,
-        Self::EmptyOperation,
-        Self::MixedOperation,
-        Self::NotInMessages,
-        Self::BadRequired,
-        Self::BadDontValidate,
-        Self::BadGroupFlag,
-        Self::NothingToRepeat,
-        Self::NotSupported,
-    ];
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "E{:03}", *self as u8)
-    }
-}
-
-/// One fault of a spec.
+/// One fault of a spec, or something in it that is probably not meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Its kind.
@@ -214,14 +100,14 @@ impl Diagnostic {
 /// So many diagnostics are more than anyone reads, and each costs a walk through the text.
 const MOST_SHOWN: usize = 100;
 
-/// All faults of a spec, in the order in which they stand in it.
+/// All that is to be said of a spec, in the order in which it stands there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// The spec's path, as the caller gave it.
     pub file: String,
     /// The spec's text.
     pub text: String,
-    /// The faults.
+    /// The errors and warnings.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -250,14 +136,41 @@ impl Report {
             out.push_str(&self.render_one(diagnostic, &renderer));
             out.push_str("\n\n");
         }
-        let count = self.diagnostics.len();
-        let s = if count == 1 { "" } else { "s" };
-        out.push_str(&format!("{}: {count} error{s}", self.file));
-        if count > MOST_SHOWN {
+        out.push_str(&format!("{}: {}", self.file, self.counts()));
+        if self.diagnostics.len() > MOST_SHOWN {
             out.push_str(&format!(", the first {MOST_SHOWN} of them shown"));
         }
         out.push('\n');
         out
+    }
+
+    /// Something is wrong with the spec, rather than only doubtful.
+    pub fn has_errors(&self) -> bool {
+        self.count(Severity::Error) > 0
+    }
+
+    /// How many of the diagnostics are errors, or warnings.
+    pub fn count(&self, severity: Severity) -> usize {
+        let all = self.diagnostics.iter();
+        all.filter(|it| it.code.severity() == severity).count()
+    }
+
+    /// `1 error, 2 warnings`.
+    fn counts(&self) -> String {
+        let counts =
+            [(Severity::Error, "error"), (Severity::Warning, "warning")].map(|(severity, word)| {
+                match self.count(severity) {
+                    0 => String::new(),
+                    1 => format!("1 {word}"),
+                    count => format!("{count} {word}s"),
+                }
+            });
+        let [errors, warnings] = &counts;
+        match (errors.is_empty(), warnings.is_empty()) {
+            (true, true) => "no errors".to_owned(),
+            (false, false) => format!("{errors}, {warnings}"),
+            _ => counts.concat(),
+        }
     }
 
     fn render_one(&self, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
@@ -279,7 +192,11 @@ impl Report {
             .path(&self.file)
             .annotation(primary)
             .annotations(related);
-        let mut group = Group::with_title(Level::ERROR.primary_title(&message).id(&id));
+        let level = match diagnostic.code.severity() {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let mut group = Group::with_title(level.primary_title(&message).id(&id));
         group = group.element(snippet);
         if !help.is_empty() {
             group = group.element(Level::HELP.message(&help));

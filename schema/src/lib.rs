@@ -8,15 +8,18 @@ pub mod build;
 mod decode;
 pub mod diag;
 pub mod emit;
+mod lint;
 pub mod model;
 pub mod name;
 mod resolve;
 mod spec;
 mod strip;
+mod text;
 mod yaml;
 
-use diag::Report;
+use diag::{Code, Diagnostic, Report};
 pub use strip::strip;
+pub use text::text;
 
 /// Understands a spec: `text` is its content, `file` the path that diagnostics show.
 ///
@@ -31,9 +34,37 @@ pub fn compile(file: &str, text: &str) -> Result<model::Family, Report> {
 ///
 /// # Errors
 ///
-/// As those of [`compile`]; and [`diag::Code::NotSupported`] for what the kernel emitter cannot do.
+/// As those of [`compile`]; and [`Code::NotSupported`] for what the kernel emitter cannot do.
 pub fn compile_for_kernel(file: &str, text: &str) -> Result<model::Family, Report> {
     compile_for(Halves::Both, file, text)
+}
+
+/// What [`check`] has to say of a spec.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// The family, unless the report has errors.
+    pub family: Option<model::Family>,
+    /// Errors, or else warnings.
+    pub report: Report,
+}
+
+/// As [`compile`], and looks for what is not wrong but probably not meant, too.
+///
+/// Of the warnings, those whose codes are `allowed`, here or by the spec's `x-allow`, are left out.
+pub fn check(file: &str, text: &str, allowed: &[Code]) -> Checked {
+    let mut found = Vec::new();
+    let mut understood = understand(text, &mut found);
+    forgive(Halves::User, &mut found);
+    if !found.is_empty() {
+        understood = None;
+    }
+    if let Some((spec, family)) = &understood {
+        lint::check(spec, family, allowed, &mut found);
+    }
+    Checked {
+        family: understood.map(|(_, family)| family),
+        report: Report::new(file, text, found),
+    }
 }
 
 /// What is to be generated from a spec.
@@ -47,19 +78,26 @@ enum Halves {
 
 fn compile_for(halves: Halves, file: &str, text: &str) -> Result<model::Family, Report> {
     let mut faults = Vec::new();
-    let family = understand(text, &mut faults);
-    if halves == Halves::User {
-        faults.retain(|fault| fault.code != diag::Code::NotSupported);
-    }
-    match family {
-        Some(family) if faults.is_empty() => Ok(family),
+    let understood = understand(text, &mut faults);
+    forgive(halves, &mut faults);
+    match understood {
+        Some((_, family)) if faults.is_empty() => Ok(family),
         _ => Err(Report::new(file, text, faults)),
     }
 }
 
-fn understand(text: &str, faults: &mut Vec<diag::Diagnostic>) -> Option<model::Family> {
+/// Drops the faults that matter only to halves that are not wanted.
+fn forgive(halves: Halves, faults: &mut Vec<Diagnostic>) {
+    if halves == Halves::User {
+        faults.retain(|fault| fault.code != Code::NotSupported);
+    }
+}
+
+/// The spec and what it means; good only if there are no faults.
+fn understand(text: &str, faults: &mut Vec<Diagnostic>) -> Option<(spec::Family, model::Family)> {
     let tree = yaml::parse(text, faults)?;
     resolve::protocol::refuse_raw(&tree, faults)?;
     let spec = decode::decode(&tree, faults)?;
-    Some(resolve::resolve(&spec, tree.span, faults))
+    let family = resolve::resolve(&spec, tree.span, faults);
+    Some((spec, family))
 }

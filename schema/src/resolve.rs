@@ -5,6 +5,7 @@
 //! they look for and do not complain of what follows from a fault already reported. A family with
 //! any fault is thrown away in the end.
 
+mod allow;
 mod c_header;
 mod definitions;
 mod groups;
@@ -76,6 +77,7 @@ pub(crate) fn resolve(spec: &spec::Family, whole: Span, faults: &mut Vec<Diagnos
     kernel::check(&family, spec, &numbered, faults);
     reserved::check(spec, protocol, faults);
     methods::check(&numbered, protocol, faults);
+    allow::check(spec, faults);
     types::settle(&mut family);
     family
 }

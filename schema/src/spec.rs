@@ -39,6 +39,7 @@ pub(crate) struct Family {
     pub(crate) kernel_family: Key<KernelFamily>,
     pub(crate) x_resv_start_op: Key<u8>,
     pub(crate) x_reply_or_error: Key<bool>,
+    pub(crate) x_allow: List<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -82,6 +83,7 @@ pub(crate) struct Definition {
     pub(crate) name_prefix: Key<String>,
     pub(crate) enum_cnt_name: Key<String>,
     pub(crate) members: List<Member>,
+    pub(crate) x_allow: List<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -157,6 +159,7 @@ pub(crate) struct AttrSet {
     pub(crate) attr_max_name: Key<String>,
     pub(crate) header: Key<String>,
     pub(crate) attributes: List<Attr>,
+    pub(crate) x_allow: List<String>,
 }
 
 /// An attribute.
@@ -186,6 +189,7 @@ pub(crate) struct Attr {
     pub(crate) name_prefix: Key<String>,
     #[serde(rename = "struct")]
     pub(crate) struct_: Key<String>,
+    pub(crate) x_allow: List<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -305,6 +309,7 @@ pub(crate) struct Op {
     pub(crate) notify: Key<String>,
     pub(crate) event: Key<Content>,
     pub(crate) mcgrp: Key<String>,
+    pub(crate) x_allow: List<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -375,6 +380,7 @@ pub(crate) struct Group {
     pub(crate) name: Key<String>,
     pub(crate) c_define_name: Key<String>,
     pub(crate) flags: List<Flag>,
+    pub(crate) x_allow: List<String>,
 }
 
 /// What the C generator of the kernel tree wants to know beside.

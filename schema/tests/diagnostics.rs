@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use genl_schema::compile_for_kernel;
-use genl_schema::diag::{Code, Report};
+use genl_schema::diag::{Code, Report, Severity};
 
 fn specs() -> Vec<PathBuf> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics");
@@ -25,7 +25,10 @@ fn specs() -> Vec<PathBuf> {
 
 fn report(path: &Path) -> Report {
     let file = path.file_name().unwrap().to_str().unwrap();
-    let text = fs::read_to_string(path).unwrap();
+    let text = match genl_schema::text(file, fs::read(path).unwrap()) {
+        Ok(text) => text,
+        Err(report) => return report,
+    };
     match compile_for_kernel(file, &text) {
         Ok(_) => panic!("{file} compiles, but should have a fault"),
         Err(report) => report,
@@ -70,7 +73,7 @@ fn every_code_has_a_spec() {
         .collect();
     let unseen: Vec<_> = Code::ALL
         .iter()
-        .filter(|code| !seen.contains(code))
+        .filter(|code| code.severity() == Severity::Error && !seen.contains(code))
         .collect();
     assert!(unseen.is_empty(), "no spec gives {unseen:?}");
 }

@@ -1,0 +1,39 @@
+//! `x-allow`: which warnings a spec, or a part of it, does not want.
+
+use crate::decode::List;
+use crate::diag::{Code, Diagnostic, Severity};
+use crate::spec;
+
+/// Reports words that are no warning's code or name.
+pub(super) fn check(spec: &spec::Family, faults: &mut Vec<Diagnostic>) {
+    let sets = || spec.attribute_sets.items().map(|(set, _)| set);
+    let operations = spec.operations.get().into_iter();
+    let groups = spec.mcast_groups.get().into_iter();
+    let lists = [&spec.x_allow]
+        .into_iter()
+        .chain(spec.definitions.items().map(|(it, _)| &it.x_allow))
+        .chain(sets().map(|set| &set.x_allow))
+        .chain(sets().flat_map(|set| set.attributes.items().map(|(it, _)| &it.x_allow)))
+        .chain(operations.flat_map(|section| section.list.items().map(|(it, _)| &it.x_allow)))
+        .chain(groups.flat_map(|section| section.list.items().map(|(it, _)| &it.x_allow)));
+    for (word, span) in lists.flat_map(List::items) {
+        let (message, help) = match word.parse::<Code>() {
+            Ok(code) if code.severity() == Severity::Warning => continue,
+            Ok(code) => (
+                format!("{code} is an error, and errors cannot be allowed"),
+                String::new(),
+            ),
+            Err(unknown) => (
+                format!("there is no warning `{word}`"),
+                unknown
+                    .near
+                    .filter(|near| near.severity() == Severity::Warning)
+                    .map_or(
+                        "a warning is named as its report names it: `W101`".to_owned(),
+                        |near| format!("did you mean `{}` ({near})?", near.name()),
+                    ),
+            ),
+        };
+        faults.push(Diagnostic::new(Code::UnknownWord, span, message).help(help));
+    }
+}
