@@ -12,7 +12,7 @@ use super::path::Names;
 use super::refused::Refused;
 use super::{Unknown, decode, encode};
 use crate::client::DEFAULT_TIMEOUT;
-use crate::extack::Verdict;
+use crate::extack::{self, Verdict};
 use crate::families::nlctrl::{Client as Controller, Getfamily, GetfamilyReplyOwned};
 use crate::inbox::{Arrived, Inbox};
 use crate::socket::Socket;
@@ -74,6 +74,7 @@ pub struct Client {
     unknown: Unknown,
     /// A dump was begun and its end not seen: the kernel would refuse another one.
     dumping: bool,
+    warnings: Vec<String>,
 }
 
 /// A request as it was sent, by which errors are understood.
@@ -104,6 +105,7 @@ impl Client {
             seq: 0,
             unknown: Unknown::default(),
             dumping: false,
+            warnings: Vec::new(),
         };
         client.set_timeout(Some(DEFAULT_TIMEOUT))?;
         Ok(client)
@@ -128,6 +130,11 @@ impl Client {
     /// Says what becomes of attributes that the spec does not know.
     pub fn set_unknown(&mut self, unknown: Unknown) {
         self.unknown = unknown;
+    }
+
+    /// What the kernel had to say about requests that it did not refuse, since this was last asked.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
 
     /// Calls an operation's do.
@@ -218,10 +225,13 @@ impl Client {
     }
 
     /// What a NLMSG_ERROR or a NLMSG_DONE says.
-    pub(super) fn verdict(&self, sent: &Sent, arrived: &Arrived) -> Result<(), Error> {
+    pub(super) fn verdict(&mut self, sent: &Sent, arrived: &Arrived) -> Result<(), Error> {
         let verdict = Verdict::read(&arrived.head, self.inbox.bytes(arrived))
             .map_err(crate::Error::bad_header)?;
         if verdict.errno == 0 {
+            let said = verdict.text.map(extack::text);
+            let said = said.map(|said| format!("{}: {said}", sent.operation));
+            self.warnings.extend(said);
             return Ok(());
         }
         let target = Target::find(&self.family, &sent.operation, sent.mode)?;

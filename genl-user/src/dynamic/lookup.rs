@@ -28,12 +28,14 @@ impl fmt::Display for Mode {
 pub struct NoSuch {
     /// The family.
     pub family: String,
-    /// What it lacks: `operation`, `dump`, `multicast group`.
+    /// What it lacks: `operation`, `multicast group`.
     pub what: &'static str,
     /// The name that was looked for.
     pub name: String,
     /// What it has of that.
     pub known: Vec<String>,
+    /// It has the operation, but only this way to call it.
+    pub only: Option<Mode>,
 }
 
 impl fmt::Display for NoSuch {
@@ -43,7 +45,11 @@ impl fmt::Display for NoSuch {
             what,
             name,
             known,
+            only,
         } = self;
+        if let Some(mode) = only {
+            return write!(f, "{what} \"{name}\" of {family} has only a {mode}");
+        }
         write!(f, "{family} has no {what} \"{name}\"")?;
         match diag::nearest(name, known.iter().map(String::as_str)) {
             Some(near) => write!(f, "; did you mean \"{near}\"?"),
@@ -86,11 +92,7 @@ impl<'f> Target<'f> {
             }),
             None => Err(NoSuch {
                 family: family.name.to_string(),
-                what: match (named, mode) {
-                    (None, _) => "operation",
-                    (_, Mode::Do) => "do of operation",
-                    (_, Mode::Dump) => "dump of operation",
-                },
+                what: "operation",
                 name: name.to_owned(),
                 known: family
                     .ops
@@ -98,6 +100,10 @@ impl<'f> Target<'f> {
                     .filter(|op| call(op).is_some())
                     .map(|op| op.name.to_string())
                     .collect(),
+                only: named.map(|_| match mode {
+                    Mode::Do => Mode::Dump,
+                    Mode::Dump => Mode::Do,
+                }),
             }),
         }
     }

@@ -61,6 +61,7 @@ impl Monitor {
                     what: "multicast group",
                     name: group.to_owned(),
                     known: known().map(str::to_owned).collect(),
+                    only: None,
                 }));
             }
         }

@@ -65,6 +65,7 @@ pub(crate) fn run_do(out: &mut Output, source: &Source, call: &Call, flags: &Fla
         ..call.request(&client, Mode::Do)?
     };
     let replies = client.call(&request)?;
+    pass_on_warnings(&mut client);
     match out.json {
         true => out.json_line(&as_pyynl(replies))?,
         false => print_all(out, &replies)?,
@@ -89,6 +90,7 @@ pub(crate) fn run_dump(out: &mut Output, source: &Source, call: &Call) -> Outcom
             break (items, end);
         }
     };
+    pass_on_warnings(&mut client);
     match out.json {
         true => {
             let items = items.into_iter().map(Value::Object);
@@ -112,6 +114,7 @@ pub(crate) fn run_multi(out: &mut Output, source: &Source, multi: &Multi) -> Out
     });
     let requests = requests.collect::<Result<Vec<_>, Box<dyn Error>>>()?;
     let answers = client.multi(&requests)?;
+    pass_on_warnings(&mut client);
     let failed = answers.iter().any(Result::is_err);
     let mut all = Vec::new();
     for (request, answer) in requests.iter().zip(answers) {
@@ -214,6 +217,13 @@ fn refusal(error: &dynamic::Error) -> Value {
             "miss-type": refused.missing,
         }}),
         None => json!({"error": {"msg": error.to_string()}}),
+    }
+}
+
+/// Shows what the kernel said though it did as it was told.
+fn pass_on_warnings(client: &mut Client) {
+    for said in client.take_warnings() {
+        warn("warning", &said);
     }
 }
 
