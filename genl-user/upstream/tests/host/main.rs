@@ -2,6 +2,7 @@
 //!
 //! Nothing is changed, and no right is needed.
 
+mod ethtool;
 mod mptcp_pm;
 mod netdev;
 mod nlctrl;

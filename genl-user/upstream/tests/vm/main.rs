@@ -3,11 +3,13 @@
 //! `cargo xtask test` runs this as root in virtual machines, one test at a time: on the distribution's kernel with
 //! the families' modules loaded, and on the checking kernel, which alone has netdevsim.
 
+mod ethtool;
 mod fou;
 mod machine;
 mod mptcp_pm;
 mod netdev;
 mod netdevsim;
+mod nl80211;
 mod ovpn;
 mod ovs;
 mod tcp_metrics;

@@ -2,8 +2,10 @@
 
 mod net_shaper;
 mod queues;
+mod settings;
 
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::machine::{ifindex, in_new_netns};
@@ -29,6 +31,16 @@ impl Simulated {
     /// The name of a port's network device: nothing else in the namespace is called so.
     fn port(&self, number: u32) -> String {
         format!("eth{number}")
+    }
+
+    /// Writes a file of the first port's in debugfs.
+    fn write(&self, file: &str, text: &str) {
+        let dir = format!(
+            "/sys/kernel/debug/netdevsim/netdevsim{}/ports/0",
+            self.number
+        );
+        let path = Path::new(&dir).join(file);
+        fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
     /// The index of a port's network device.

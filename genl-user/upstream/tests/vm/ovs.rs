@@ -30,7 +30,7 @@ impl Bridge {
                 user_features: Some(UserFeatures::UNALIGNED | UserFeatures::VPORT_PIDS),
                 ..ovs_datapath::New::default()
             };
-            datapaths.new(&new).expect("new");
+            datapaths.new_(&new).expect("new");
             test(Self {
                 datapaths,
                 vports: ovs_vport::Client::open().expect("openvswitch is loaded"),
@@ -49,7 +49,7 @@ impl Bridge {
             upcall_pid: Some(&[upcall]),
             ..ovs_vport::New::default()
         };
-        self.vports.new(&new).expect("new");
+        self.vports.new_(&new).expect("new");
     }
 
     fn vport_header(&self) -> ovs_vport::OvsHeader {

@@ -78,7 +78,7 @@ fn actions_within_actions_come_back() {
             ufid: Some(&UFID),
             ..New::default()
         };
-        flows.new(&new).expect("new");
+        flows.new_(&new).expect("new");
 
         let get = Get {
             header,
