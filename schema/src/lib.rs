@@ -12,6 +12,7 @@ mod lint;
 pub mod model;
 pub mod name;
 mod resolve;
+pub mod rustfmt;
 mod spec;
 mod strip;
 mod text;

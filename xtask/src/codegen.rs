@@ -1,14 +1,14 @@
 //! `cargo xtask codegen`: from the specs to every file that is generated and checked in.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use genl_schema::diag::Report;
 use genl_schema::emit::Origin;
 use genl_schema::model::{Family, Protocol};
+use genl_schema::rustfmt::format;
 
 use crate::workspace;
 
@@ -198,33 +198,6 @@ fn entries(dir: &Path) -> Result<Vec<String>> {
                 .collect()
         })
         .with_context(|| format!("cannot read {}", dir.display()))
-}
-
-/// The text as rustfmt breaks its lines.
-fn format(text: &str, edition: &str) -> Result<String> {
-    let mut rustfmt = Command::new("rustfmt")
-        .args(["--emit", "stdout", "--edition", edition])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot run rustfmt; `rustup component add rustfmt` installs it")?;
-    let mut stdin = rustfmt.stdin.take().context("rustfmt has no stdin")?;
-    let output = std::thread::scope(|scope| {
-        // Both pipes at once: neither side may wait for the other.
-        let writer = scope.spawn(move || stdin.write_all(text.as_bytes()));
-        let output = rustfmt.wait_with_output();
-        writer
-            .join()
-            .map_err(|_| io::Error::other("the writer panicked"))??;
-        output
-    })
-    .context("cannot talk to rustfmt")?;
-    ensure!(
-        output.status.success(),
-        "rustfmt does not take the generated code ({})",
-        output.status
-    );
-    String::from_utf8(output.stdout).context("rustfmt gave something that is not text")
 }
 
 /// The content of a file, if it is there.

@@ -6,7 +6,9 @@
 mod assign;
 mod call;
 mod check;
+mod codegen;
 mod diff;
+mod doc;
 mod families;
 mod monitor;
 mod ops;
@@ -110,13 +112,22 @@ enum Command {
   genl policy nlctrl
   genl policy ethtool rings-set --spec ethtool.yaml")]
     Policy(policy::Options),
-    /// Say what is wrong with specs; the exit status is 1 if anything is
-    #[command(after_help = "Examples:\n  genl check family.yaml")]
-    Check {
-        /// The specs' files
-        #[arg(required = true)]
-        specs: Vec<std::path::PathBuf>,
-    },
+    /// Say what is wrong with specs, and what is doubtful; the exit status is 1 if anything is wrong
+    #[command(after_help = "Examples:
+  genl check family.yaml
+  genl check --explain E012")]
+    Check(check::Options),
+    /// Make code or documentation from a spec
+    #[command(after_help = "Examples:
+  genl codegen --user family.yaml -o src
+  genl codegen --uapi --docs family.yaml -o out
+  genl codegen --uapi --family netdev")]
+    Codegen(codegen::Options),
+    /// Print a family's documentation, in Markdown
+    #[command(after_help = "Examples:
+  genl doc family.yaml
+  genl doc --family netdev | less")]
+    Doc(doc::Options),
     /// Print a spec, compare it with the running kernel, or list those that are found
     #[command(after_help = "Examples:
   genl spec --strip family.yaml
@@ -152,7 +163,9 @@ fn main() -> ExitCode {
         Command::Ops(options) => ops::run(&mut out, &source, &options),
         Command::Families => families::run(&mut out),
         Command::Policy(options) => policy::run(&mut out, &source, &options),
-        Command::Check { specs } => check::run(&specs),
+        Command::Check(options) => check::run(&mut out, &options),
+        Command::Codegen(options) => codegen::run(&mut out, &source, &options),
+        Command::Doc(options) => doc::run(&mut out, &source, &options),
         Command::Spec(options) => spec::run(&mut out, &options),
         Command::Completions { shell } => completions(&mut out, shell),
     };

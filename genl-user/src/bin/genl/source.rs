@@ -43,12 +43,21 @@ pub(crate) struct Source {
 impl Source {
     /// The family, understood.
     pub(crate) fn load(&self) -> Result<Family, Box<dyn Error>> {
-        let path = match (&self.spec, &self.family) {
-            (Some(path), _) => path.clone(),
-            (None, Some(family)) => search::find(family)?,
-            (None, None) => return Err("which family? Say --spec FILE, or --family NAME".into()),
-        };
-        load(&path)
+        match (&self.spec, &self.family) {
+            (None, None) => Err("which family? Say --spec FILE, or --family NAME".into()),
+            _ => load(&self.path(None)?),
+        }
+    }
+
+    /// The spec's file: what the options say, or `argument`, which stands for them.
+    pub(crate) fn path(&self, argument: Option<&Path>) -> Result<PathBuf, Box<dyn Error>> {
+        match (argument, &self.spec, &self.family) {
+            (Some(path), None, None) => Ok(path.to_owned()),
+            (None, Some(path), _) => Ok(path.clone()),
+            (None, None, Some(family)) => search::find(family),
+            (None, None, None) => Err("which spec? Give its file, or say --family NAME".into()),
+            (Some(_), _, _) => Err("which spec? Two are given".into()),
+        }
     }
 
     /// The family if there is a spec of it: the one that was named, or else whatever is found.
@@ -77,8 +86,20 @@ impl Source {
 
 /// Understands a spec.
 pub(crate) fn load(path: &Path) -> Result<Family, Box<dyn Error>> {
+    load_by(genl_schema::compile, path)
+}
+
+/// As [`load`], for one whose kernel half is to be generated.
+pub(crate) fn load_for_kernel(path: &Path) -> Result<Family, Box<dyn Error>> {
+    load_by(genl_schema::compile_for_kernel, path)
+}
+
+fn load_by(
+    compile: fn(&str, &str) -> Result<Family, genl_schema::diag::Report>,
+    path: &Path,
+) -> Result<Family, Box<dyn Error>> {
     let text = read(path)?;
-    genl_schema::compile(&path.to_string_lossy(), &text).map_err(|report| {
+    compile(&path.to_string_lossy(), &text).map_err(|report| {
         let shown = report.render(Style::stderr().is_coloured());
         format!("{} is no spec to go by:\n{shown}", path.display()).into()
     })
