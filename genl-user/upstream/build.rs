@@ -1,4 +1,12 @@
-//! Makes a client of every generic netlink spec of the kernel tree.
+//! Makes a client of every generic netlink spec of the kernel tree, and messages to test it with.
+
+#[cfg(feature = "specs")]
+#[path = "tests/messages/mod.rs"]
+#[expect(dead_code, reason = "most of it is for the tests alone")]
+mod messages;
+#[cfg(feature = "specs")]
+#[path = "tests/typed/samples.rs"]
+mod samples;
 
 fn main() {
     println!("cargo::rerun-if-env-changed=GENL_KERNEL_SOURCE");
@@ -25,16 +33,32 @@ fn clients() {
         .collect();
     specs.sort();
     genl_schema::build::Clients::new()
-        .specs(specs)
+        .specs(&specs)
         .file("families.rs")
         .run();
+
+    let families = specs.iter().map(|path| {
+        let text = std::fs::read_to_string(path).expect("a spec can be read");
+        genl_schema::compile(&path.display().to_string(), &text).expect("it has become a client")
+    });
+    let families: Vec<_> = families.collect();
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
+    std::fs::write(out.join("typed.rs"), samples::tables(&families))
+        .expect("cargo's folder can be written");
 }
 
-/// Whether a spec is of a generic netlink family, which it is where it does not say otherwise.
+/// Whether a spec is of a generic netlink family. One that has other faults is taken for generic, so
+/// that they come to light.
 #[cfg(feature = "specs")]
 fn is_generic(spec: &std::path::Path) -> bool {
+    use genl_schema::diag::Code;
+
     let text = std::fs::read_to_string(spec).expect("a spec can be read");
-    !text
-        .lines()
-        .any(|line| line.starts_with("protocol: netlink-raw"))
+    match genl_schema::compile(&spec.to_string_lossy(), &text) {
+        Ok(_) => true,
+        Err(report) => report
+            .diagnostics
+            .iter()
+            .all(|fault| fault.code != Code::NotGeneric),
+    }
 }

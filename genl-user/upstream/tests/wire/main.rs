@@ -2,24 +2,22 @@
 //! codec, to the kernel tree's own pyynl, and to an encoder in this test that follows the kernel's
 //! rules.
 //!
-//! Where pyynl is known to go wrong ([`quirk::Quirk`]) only the latter decides; and pyynl has to go
+//! Where pyynl is known to go wrong ([`Quirk`]) only the latter decides; and pyynl has to go
 //! wrong at each of these places indeed.
 
-mod bytes;
-mod looks;
+#[path = "../messages/mod.rs"]
+mod messages;
 #[path = "../pyynl/mod.rs"]
 mod pyynl;
-mod quirk;
-mod random;
-mod sample;
-mod scalar;
 mod trial;
 
 use genl_schema::model::{Call, Family, Message, Op};
 use genl_user::dynamic::{self, Unknown};
+use messages::looks;
+use messages::parse::{self, Reader};
+use messages::quirk::Quirk;
+use messages::sample::{Generator, Sample, Way};
 use pyynl::Spec;
-use quirk::Quirk;
-use sample::{Generator, Sample, Way};
 use serde_json::{Value, json};
 use trial::Trial;
 
@@ -47,6 +45,8 @@ fn requests_are_the_bytes_that_pyynl_sends() {
                     "{title}: {}",
                     json!(sample.given)
                 );
+                parse::message(family, message, &ours, Reader::Kernel)
+                    .unwrap_or_else(|fault| panic!("{title}: the kernel would refuse it: {fault}"));
                 // pyynl says of each request that it is of version 1, whatever the family's is.
                 let bytes = [&[op.cmd, 1, 0, 0], &sample.bytes[..]].concat();
                 trials.push(Trial {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::messages::quirk::Quirk;
 use crate::pyynl::{self, Spec};
-use crate::quirk::Quirk;
 
 /// A message that pyynl encodes or decodes.
 pub(crate) struct Trial {

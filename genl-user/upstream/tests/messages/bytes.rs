@@ -6,10 +6,10 @@ use genl_schema::model::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::looks;
-use crate::quirk::Quirk;
-use crate::sample::{Content, Generator, Way};
-use crate::scalar::Place;
+use super::looks;
+use super::quirk::Quirk;
+use super::sample::{Content, Generator, Way};
+use super::scalar::Place;
 
 impl Generator<'_> {
     /// A text, with its NUL.

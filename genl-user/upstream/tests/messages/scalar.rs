@@ -3,9 +3,9 @@
 use genl_schema::model::{ByteOrder, DisplayHint, Entry, Enum, EnumUse, Int, IntKind};
 use serde_json::{Value, json};
 
-use crate::looks;
-use crate::quirk::Quirk;
-use crate::sample::{Content, Generator, Way};
+use super::looks;
+use super::quirk::Quirk;
+use super::sample::{Content, Generator, Way};
 
 /// Numbers at which something changes.
 const BOUNDARIES: [i128; 15] = [

@@ -8,9 +8,9 @@ use std::collections::HashSet;
 use genl_schema::model::{Attr, AttrKind, DisplayHint, Family, Holds, Message, SetId, StructId};
 use serde_json::{Map, Value, json};
 
-use crate::quirk::Quirk;
-use crate::random::Random;
-use crate::scalar::Place;
+use super::quirk::Quirk;
+use super::random::Random;
+use super::scalar::Place;
 
 const NLA_F_NESTED: u16 = 0x8000;
 
@@ -61,6 +61,9 @@ pub(crate) struct Generator<'f> {
     /// In how many of a hundred cases an attribute is put into this message; one that was never
     /// in any is always.
     density: usize,
+    /// Messages are such as the typed clients write them: with the attributes in the order of the
+    /// spec, and without arrays that have no elements.
+    pub(crate) typed: bool,
     /// What pyynl gets wrong, and this message may have.
     allowed: Option<Quirk>,
     /// It has it.
@@ -76,6 +79,7 @@ impl<'f> Generator<'f> {
             random: Random::new(""),
             seen: HashSet::new(),
             density: 0,
+            typed: false,
             allowed: None,
             quirky: false,
         }
@@ -149,7 +153,9 @@ impl<'f> Generator<'f> {
             }
             chosen
         });
-        self.random.shuffle(&mut members);
+        if !self.typed {
+            self.random.shuffle(&mut members);
+        }
         for attr in members {
             self.attr(set, attr, depth, run);
         }
@@ -271,7 +277,8 @@ impl<'f> Generator<'f> {
             given: json!([]),
             shown: json!([]),
         };
-        for place in 0..self.random.below(4) {
+        let least = usize::from(self.typed);
+        for place in 0..self.random.between(least, 3) {
             let content = self.content(attr, element, depth);
             let numbered =
                 nested && self.way == Way::Request && self.sometimes(Quirk::NumberedArray);
@@ -368,7 +375,7 @@ impl<'f> Generator<'f> {
         put(&mut run.bytes, number as u16, &content);
         let name = format!("UnknownAttr({number})");
         run.shown
-            .insert(name, crate::looks::hex(&content, "").into());
+            .insert(name, super::looks::hex(&content, "").into());
     }
 }
 
