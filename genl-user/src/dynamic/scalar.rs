@@ -24,7 +24,7 @@ impl Scalar {
         if !(least..=most).contains(&value) {
             return Err(Fault::new(Problem::OutOfRange {
                 value,
-                kind: spelled(self.kind),
+                kind: self.kind.name(),
                 least,
                 most,
             }));
@@ -120,7 +120,7 @@ impl Scalar {
     fn expected(self, family: &Family) -> String {
         match self.names {
             Some(names) => format!("a name or number of enum {}", family[names.id].name),
-            None => format!("a number ({})", spelled(self.kind)),
+            None => format!("a number ({})", self.kind.name()),
         }
     }
 
@@ -225,21 +225,5 @@ fn number(value: i128) -> Value {
     match u64::try_from(value) {
         Ok(value) => value.into(),
         Err(_) => (value as i64).into(),
-    }
-}
-
-/// The type's name in a spec.
-pub(super) fn spelled(kind: IntKind) -> &'static str {
-    match kind {
-        IntKind::U8 => "u8",
-        IntKind::U16 => "u16",
-        IntKind::U32 => "u32",
-        IntKind::U64 => "u64",
-        IntKind::S8 => "s8",
-        IntKind::S16 => "s16",
-        IntKind::S32 => "s32",
-        IntKind::S64 => "s64",
-        IntKind::Uint => "uint",
-        IntKind::Sint => "sint",
     }
 }

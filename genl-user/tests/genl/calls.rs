@@ -284,9 +284,7 @@ fn ops_tells_what_can_be_called() {
         said.contains("\ndo request\n  family-id: u16 -- The number"),
         "{said}"
     );
-    assert!(
-        said.contains("\n  ops: list, each nest of -- The family's operations.\n      id: u32")
-    );
+    assert!(said.contains("\n  ops: list of nest -- The family's operations.\n      id: u32"));
     let said = nlctrl(&["ops", "newmcast-grp"]).stdout;
     assert!(said.contains("\nevent\n  family-id: u16"), "{said}");
     let event = nlctrl(&["ops", "newmcast-grp", "--output-json"]).json();

@@ -87,7 +87,7 @@ pub enum AttrKind {
     Bitfield32(Bitfield32),
     /// Attributes of another set.
     Nest(SetId),
-    /// A nest whose members hold this each; their types number them, by convention from 1, and mean
+    /// A nest whose members hold this each; their types number them, in YNL from 0, and mean
     /// nothing. A [`Self::Nest`], [`Self::Int`], [`Self::Binary`] or [`Self::String`].
     IndexedArray(Box<AttrKind>),
     /// Nests within nests whose *types* are values: one level for each name, the last of them
@@ -206,6 +206,22 @@ pub enum IntKind {
 }
 
 impl IntKind {
+    /// The type's name in a spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::U8 => "u8",
+            Self::U16 => "u16",
+            Self::U32 => "u32",
+            Self::U64 => "u64",
+            Self::S8 => "s8",
+            Self::S16 => "s16",
+            Self::S32 => "s32",
+            Self::S64 => "s64",
+            Self::Uint => "uint",
+            Self::Sint => "sint",
+        }
+    }
+
     /// The Rust type of the value: `u64` for `uint`.
     pub fn rust(self) -> &'static str {
         match self {

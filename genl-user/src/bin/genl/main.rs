@@ -23,14 +23,13 @@ mod style;
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use genl_user::dynamic;
 use output::Output;
-use source::Source;
+use source::{BadSpec, Source};
 use style::Style;
 
 /// Generic netlink families: what their specs say, what the running kernel has, and calls of any
@@ -115,6 +114,7 @@ enum Command {
     /// Say what is wrong with specs, and what is doubtful; the exit status is 1 if anything is wrong
     #[command(after_help = "Examples:
   genl check family.yaml
+  genl check --deny-warnings --allow W102 *.yaml
   genl check --explain E012")]
     Check(check::Options),
     /// Make code or documentation from a spec
@@ -194,7 +194,10 @@ fn failure(error: &(dyn Error + 'static)) -> ExitCode {
             return ExitCode::SUCCESS;
         }
     }
-    warn("error", &error);
+    match error.downcast_ref::<BadSpec>() {
+        Some(report) => eprintln!("{report}"),
+        None => warn("error", &error),
+    }
     let failed = match error.downcast_ref() {
         Some(dynamic::Error::NoSuch(_) | dynamic::Error::Unfit { .. }) => false,
         Some(_) => true,
@@ -213,10 +216,4 @@ fn warn(what: &str, said: &dyn Display) {
     };
     // If nobody hears it, nobody can be told.
     let _ = writeln!(io::stderr(), "{label} {said}");
-}
-
-/// The text of a spec's file.
-fn read(path: &Path) -> Result<String, Box<dyn Error>> {
-    std::fs::read_to_string(path)
-        .map_err(|error| format!("cannot read {}: {error}", path.display()).into())
 }

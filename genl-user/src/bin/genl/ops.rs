@@ -7,14 +7,16 @@ use std::process::ExitCode;
 use clap::Args;
 use genl_user::dynamic::NoSuch;
 use genl_user::dynamic::genl_schema::model::{
-    Attr, AttrKind, Call, EnumId, Event, Family, Holds, Int, IntKind, Message, Op, Permission,
-    SetId,
+    Attr, AttrKind, Call, EnumId, Event, Family, Holds, Int, Message, Op, Permission, SetId,
 };
 use genl_user::dynamic::serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::output::{Output, printable};
 use crate::source::Source;
+
+/// Columns of text that are filled.
+const WIDTH: usize = 80;
 
 /// What is shown.
 #[derive(Args)]
@@ -87,8 +89,7 @@ fn print_list(out: &mut Output, family: &Family) -> io::Result<()> {
     let (names, words) = (width(|row| row.0.len()), width(|row| row.1.len()));
     for (name, how, doc) in &rows {
         let gap = names - name.len();
-        let doc = doc.lines().next().unwrap_or_default();
-        let rest = format!("{how:<words$}  {}", printable(doc));
+        let rest = format!("{how:<words$}  {}", brief(doc));
         let name = out.style.name(name);
         writeln!(out, "{name}{:gap$}  {}", "", rest.trim_end())?;
     }
@@ -102,23 +103,20 @@ fn one(out: &mut Output, family: &Family, name: &str) -> Result<(), Box<dyn std:
             return Ok(());
         }
         heading(out, name, &op.doc)?;
+        let reply = |call: &Option<Call>| call.as_ref()?.reply.map(|reply| reply.message);
+        let shared = reply(&op.do_) == reply(&op.dump);
         for (mode, call) in [("do", &op.do_), ("dump", &op.dump)] {
-            if let Some(call) = call {
-                message(
-                    out,
-                    family,
-                    &format!("{mode} request"),
-                    &family[call.request],
-                )?;
-                if let Some(reply) = call.reply {
-                    message(
-                        out,
-                        family,
-                        &format!("{mode} reply"),
-                        &family[reply.message],
-                    )?;
-                }
-            }
+            let Some(call) = call else { continue };
+            let heading = format!("{mode} request");
+            message(out, family, &heading, &family[call.request])?;
+            let Some(reply) = call.reply else { continue };
+            let heading = match (shared, mode) {
+                (false, _) => format!("{mode} reply"),
+                // Shown once, behind both.
+                (true, "do") => continue,
+                (true, _) => "do and dump reply".into(),
+            };
+            message(out, family, &heading, &family[reply.message])?;
         }
         return Ok(());
     }
@@ -198,13 +196,18 @@ fn attribute(
         ""
     };
     let kind = kind(family, &attr.kind);
-    let doc = attr.doc.lines().next().unwrap_or_default();
+    let doc = brief(&attr.doc);
     let doc = if doc.is_empty() {
-        String::new()
+        doc
     } else {
-        format!(" -- {}", printable(doc))
+        format!(" -- {doc}")
     };
     writeln!(out, "{:indent$}{name}: {kind}{many}{more}{doc}", "")?;
+    if let Some(id) = names(&attr.kind) {
+        let entries = family[id].entries.iter();
+        let entries: Vec<_> = entries.map(|entry| entry.name.as_str()).collect();
+        wrapped(out, &entries, indent + 4)?;
+    }
     // A set that stands within itself is shown once.
     if let Some(set) = attr.kind.inside()
         && above.insert(set)
@@ -236,45 +239,69 @@ fn kind(family: &Family, kind: &AttrKind) -> String {
             Holds::Array(int) => format!("array of {}", integer(family, int)),
         },
         AttrKind::Bitfield32(bitfield) => match bitfield.names {
-            Some(id) => format!("bitfield32 of {}", entries(family, id)),
+            Some(id) => format!("bitfield32 of {}", family[id].name),
             None => "bitfield32".into(),
         },
-        AttrKind::Nest(_) => "nest of".into(),
-        AttrKind::IndexedArray(element) => format!("list, each {}", self::kind(family, element)),
+        AttrKind::Nest(_) => "nest".into(),
+        AttrKind::IndexedArray(element) => format!("list of {}", self::kind(family, element)),
         AttrKind::TypeValue(levels, element) => {
             let names: Vec<_> = levels.iter().map(|level| level.as_str()).collect();
             let element = self::kind(family, element);
-            format!("by {}: {element}", names.join(" and "))
+            format!("{element} by {}", names.join(" and "))
         }
     }
 }
 
 fn integer(family: &Family, int: &Int) -> String {
-    let name = match int.kind {
-        IntKind::Uint => "uint",
-        IntKind::Sint => "sint",
-        kind => match (kind.signed(), kind.fixed_size()) {
-            (false, Some(1)) => "u8",
-            (false, Some(2)) => "u16",
-            (false, Some(4)) => "u32",
-            (false, _) => "u64",
-            (true, Some(1)) => "s8",
-            (true, Some(2)) => "s16",
-            (true, Some(4)) => "s32",
-            (true, _) => "s64",
-        },
-    };
+    let name = int.kind.name();
     match int.names {
-        Some(names) if names.as_flags => format!("{name}, any of {}", entries(family, names.id)),
-        Some(names) => format!("{name}, one of {}", entries(family, names.id)),
+        Some(names) if names.as_flags => format!("{name}, flags {}", family[names.id].name),
+        Some(names) => format!("{name}, enum {}", family[names.id].name),
         None => name.into(),
     }
 }
 
-fn entries(family: &Family, id: EnumId) -> String {
-    let entries = family[id].entries.iter();
-    let names: Vec<_> = entries.map(|entry| entry.name.as_str()).collect();
-    names.join(" | ")
+/// The enum or flags whose names a value can have.
+fn names(kind: &AttrKind) -> Option<EnumId> {
+    match kind {
+        AttrKind::Int(int) => int.names.map(|names| names.id),
+        AttrKind::Bitfield32(bitfield) => bitfield.names,
+        AttrKind::IndexedArray(element) | AttrKind::TypeValue(_, element) => names(element),
+        AttrKind::Binary(binary) => match &binary.holds {
+            Holds::Array(int) => int.names.map(|names| names.id),
+            Holds::Bytes | Holds::Struct(_) => None,
+        },
+        _ => None,
+    }
+}
+
+/// Writes names with commas between them, on as many lines as they need.
+fn wrapped(out: &mut Output, names: &[&str], indent: usize) -> io::Result<()> {
+    let mut column = 0;
+    for (at, name) in names.iter().enumerate() {
+        let comma = if at + 1 < names.len() { "," } else { "" };
+        if column > 0 && column + name.len() + 2 > WIDTH {
+            writeln!(out)?;
+            column = 0;
+        }
+        match column {
+            0 => write!(out, "{:indent$}{name}{comma}", "")?,
+            _ => write!(out, " {name}{comma}")?,
+        }
+        column = column.max(indent) + name.len() + 2;
+    }
+    match names.is_empty() {
+        true => Ok(()),
+        false => writeln!(out),
+    }
+}
+
+/// The first sentence of a text, on one line.
+fn brief(doc: &str) -> String {
+    let words: Vec<_> = doc.split_whitespace().collect();
+    let line = words.join(" ");
+    let end = line.find(". ").map_or(line.len(), |at| at + 1);
+    printable(&line[..end])
 }
 
 fn describe(family: &Family, op: &Op) -> Value {

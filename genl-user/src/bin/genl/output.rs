@@ -70,10 +70,12 @@ impl Output {
                     return self.object(&numbered, indent);
                 }
                 for value in values {
-                    match (value, line(value)) {
-                        (_, Some(text)) => writeln!(self.out, "{:indent$}- {text}", "")?,
-                        (Value::Object(values), None) => self.item(values, indent)?,
-                        (_, None) => self.below(value, indent + 2)?,
+                    match value {
+                        Value::Object(values) => self.item(values, indent)?,
+                        _ => match line(value) {
+                            Some(text) => writeln!(self.out, "{:indent$}- {text}", "")?,
+                            None => self.below(value, indent + 2)?,
+                        },
                     }
                 }
                 Ok(())
@@ -82,10 +84,26 @@ impl Output {
         }
     }
 
-    /// Writes an object of a list: a dash before its first line.
+    /// Writes an object of a list behind a dash: on one line, where it is small.
     fn item(&mut self, values: &Map<String, Value>, indent: usize) -> io::Result<()> {
-        writeln!(self.out, "{:indent$}-", "")?;
-        self.object(values, indent + 2)
+        let parts = values
+            .iter()
+            .map(|(name, value)| Some((name, line(value).filter(|_| !value.is_array())?)));
+        let parts: Vec<_> = parts.collect::<Option<_>>().unwrap_or_default();
+        let width: usize = parts
+            .iter()
+            .map(|(name, text)| name.len() + text.len() + 4)
+            .sum();
+        if parts.is_empty() || width > WIDTH {
+            writeln!(self.out, "{:indent$}-", "")?;
+            return self.object(values, indent + 2);
+        }
+        write!(self.out, "{:indent$}-", "")?;
+        for (at, (name, text)) in parts.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            write!(self.out, "{comma} {}: {text}", self.style.name(name))?;
+        }
+        writeln!(self.out)
     }
 }
 
@@ -104,6 +122,7 @@ fn line(value: &Value) -> Option<String> {
     match value {
         Value::Null => Some("-".into()),
         Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::String(text) if text.is_empty() => Some("\"\"".into()),
         Value::String(text) => Some(printable(text)),
         Value::Array(values) if values.is_empty() => Some("(none)".into()),
         Value::Object(values) if values.is_empty() => Some("(empty)".into()),

@@ -40,7 +40,7 @@ pub(crate) fn find(family: &str) -> Result<PathBuf, Box<dyn Error>> {
     Err(said.into())
 }
 
-/// All specs that can be found, each family's first: its name, and the file.
+/// All specs of generic netlink that can be found, each family's first: its name, and the file.
 pub(crate) fn all() -> Vec<(String, PathBuf)> {
     let mut found: Vec<(String, PathBuf)> = Vec::new();
     for path in folders().iter().flat_map(|folder| specs(folder)) {
@@ -94,10 +94,14 @@ fn specs(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// The family's name in a spec, without understanding the rest of it.
+/// The family's name in a spec of generic netlink, without understanding the rest of it.
 fn name_inside(path: &Path) -> Option<String> {
     let text = std::fs::read_to_string(path).ok()?;
-    let name = text.lines().find_map(|line| line.strip_prefix("name:"))?;
-    let name = name.split(" #").next()?.trim();
-    Some(name.trim_matches(['"', '\'']).to_owned())
+    let value = |key: &str| {
+        let value = text.lines().find_map(|line| line.strip_prefix(key))?;
+        let value = value.split(" #").next()?.trim();
+        Some(value.trim_matches(['"', '\'']))
+    };
+    let is_raw = value("protocol:") == Some("netlink-raw");
+    value("name:").filter(|_| !is_raw).map(str::to_owned)
 }

@@ -1,15 +1,17 @@
 //! Which spec the user means.
 
 use std::error::Error;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use genl_user::dynamic::genl_schema;
+use genl_user::dynamic::genl_schema::diag::Report;
 use genl_user::dynamic::genl_schema::model::Family;
 use genl_user::dynamic::{Client, Unknown};
 
+use crate::search;
 use crate::style::Style;
-use crate::{read, search};
 
 /// Options that say which spec it is, and how strictly it is taken.
 #[derive(Args)]
@@ -95,12 +97,28 @@ pub(crate) fn load_for_kernel(path: &Path) -> Result<Family, Box<dyn Error>> {
 }
 
 fn load_by(
-    compile: fn(&str, &str) -> Result<Family, genl_schema::diag::Report>,
+    compile: fn(&str, &str) -> Result<Family, Report>,
     path: &Path,
 ) -> Result<Family, Box<dyn Error>> {
-    let text = read(path)?;
-    compile(&path.to_string_lossy(), &text).map_err(|report| {
-        let shown = report.render(Style::stderr().is_coloured());
-        format!("{} is no spec to go by:\n{shown}", path.display()).into()
-    })
+    let text = text(path)?;
+    compile(&path.to_string_lossy(), &text).map_err(|report| BadSpec(report).into())
 }
+
+/// The text of a spec's file.
+pub(crate) fn text(path: &Path) -> Result<String, Box<dyn Error>> {
+    let bytes = std::fs::read(path);
+    let bytes = bytes.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    genl_schema::text(&path.to_string_lossy(), bytes).map_err(|report| BadSpec(report).into())
+}
+
+/// A spec that cannot be gone by; it says so itself, with places and hints.
+#[derive(Debug)]
+pub(crate) struct BadSpec(pub(crate) Report);
+
+impl fmt::Display for BadSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.render(Style::stderr().is_coloured()))
+    }
+}
+
+impl Error for BadSpec {}

@@ -9,8 +9,8 @@ use genl_user::dynamic::genl_schema;
 use genl_user::dynamic::serde_json::{Value, json};
 
 use crate::output::Output;
-use crate::style::Style;
-use crate::{Outcome, diff, read, search};
+use crate::source::{self, BadSpec};
+use crate::{Outcome, diff, search};
 
 /// What is done with a spec.
 #[derive(Args)]
@@ -47,17 +47,10 @@ pub(crate) fn run(out: &mut Output, options: &Options) -> Outcome {
 }
 
 fn print(out: &mut Output, strip: bool, spec: &Path) -> Outcome {
-    let text = read(spec)?;
-    let text = match strip {
-        false => text,
-        true => match genl_schema::strip(&spec.to_string_lossy(), &text) {
-            Ok(text) => text,
-            Err(report) => {
-                eprint!("{}", report.render(Style::stderr().is_coloured()));
-                return Ok(ExitCode::FAILURE);
-            }
-        },
-    };
+    let mut text = source::text(spec)?;
+    if strip {
+        text = genl_schema::strip(&spec.to_string_lossy(), &text).map_err(BadSpec)?;
+    }
     match out.json {
         true => out.json_line(&json!({"file": spec, "text": text}))?,
         false => out.write_all(text.as_bytes())?,
