@@ -333,11 +333,15 @@ impl<'a> GetpolicyDumpReply<'a> {
     }
 
     /// What one policy of the family asks of one attribute.
+    ///
+    /// Numbered by `policy-id`, then by `attr-id`.
     pub fn policy(&self) -> wire::Map<'a, wire::Map<'a, PolicyView>> {
         self.policy
     }
 
     /// Which policies an operation has.
+    ///
+    /// Numbered by `op-id`.
     pub fn op_policy(&self) -> wire::Map<'a, OpPolicyView> {
         self.op_policy
     }
@@ -393,8 +397,12 @@ pub struct GetpolicyDumpReplyOwned {
     /// The number that stands for the family in nlmsg_type while it is registered.
     pub family_id: Option<u16>,
     /// What one policy of the family asks of one attribute.
+    ///
+    /// Numbered by `policy-id`, then by `attr-id`.
     pub policy: Vec<(u16, Vec<(u16, PolicyOwned)>)>,
     /// Which policies an operation has.
+    ///
+    /// Numbered by `op-id`.
     pub op_policy: Vec<(u16, OpPolicyOwned)>,
 }
 

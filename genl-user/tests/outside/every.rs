@@ -181,10 +181,16 @@ pub struct Make<'a> {
     /// The attribute `layout`.
     pub layout: bool,
     /// The attribute `by-number`.
+    ///
+    /// Numbered by `outer`, then by `inner`.
     pub by_number: &'a [(u16, &'a [(u16, Part<'a>)])],
     /// The attribute `by-one-number`.
+    ///
+    /// Numbered by `number`.
     pub by_one_number: &'a [(u16, Part<'a>)],
     /// The attribute `counts`.
+    ///
+    /// Numbered by `counter`.
     pub counts: &'a [(u16, u64)],
     /// The attribute `pair`.
     pub pair: Option<Pair>,
@@ -512,16 +518,22 @@ impl<'a> MakeReply<'a> {
     }
 
     /// The attribute `by-number`.
+    ///
+    /// Numbered by `outer`, then by `inner`.
     pub fn by_number(&self) -> wire::Map<'a, wire::Map<'a, PartView<'a>>> {
         self.by_number
     }
 
     /// The attribute `by-one-number`.
+    ///
+    /// Numbered by `number`.
     pub fn by_one_number(&self) -> wire::Map<'a, PartView<'a>> {
         self.by_one_number
     }
 
     /// The attribute `counts`.
+    ///
+    /// Numbered by `counter`.
     pub fn counts(&self) -> wire::Map<'a, u64> {
         self.counts
     }
@@ -851,10 +863,16 @@ pub struct MakeReplyOwned {
     /// The attribute `layout`.
     pub layout: bool,
     /// The attribute `by-number`.
+    ///
+    /// Numbered by `outer`, then by `inner`.
     pub by_number: Vec<(u16, Vec<(u16, PartOwned)>)>,
     /// The attribute `by-one-number`.
+    ///
+    /// Numbered by `number`.
     pub by_one_number: Vec<(u16, PartOwned)>,
     /// The attribute `counts`.
+    ///
+    /// Numbered by `counter`.
     pub counts: Vec<(u16, u64)>,
     /// The attribute `pair`.
     pub pair: Option<Pair>,

@@ -6,7 +6,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::DisplayHint;
+use crate::model::{Attr, AttrKind, DisplayHint, Member};
 
 /// Lines indented so far are code to Markdown, where no paragraph or list goes on.
 const CODE: usize = 4;
@@ -20,14 +20,30 @@ pub(super) fn docs(words: &str, fallback: &str) -> TokenStream {
     quote!(#(#[doc = #lines])*)
 }
 
-/// As [`docs`], of a value that tools show in a form of its own.
-pub(super) fn hinted(words: &str, fallback: &str, hint: Option<DisplayHint>) -> TokenStream {
-    let docs = docs(words, fallback);
-    let Some(form) = hint.and_then(form) else {
-        return docs;
+/// The words of a spec on an attribute, and what its type alone does not tell.
+pub(super) fn of_attr(attr: &Attr) -> TokenStream {
+    let docs = docs(&attr.doc, &format!("The attribute `{}`.", attr.name));
+    let more = match &attr.kind {
+        AttrKind::TypeValue(levels, _) => {
+            let levels: Vec<_> = levels.iter().map(|level| format!("`{level}`")).collect();
+            Some(format!("Numbered by {}.", levels.join(", then by ")))
+        }
+        _ => attr.hint.and_then(form).map(str::to_owned),
     };
-    let form = format!(" {form}");
-    quote!(#docs #[doc = ""] #[doc = #form])
+    with(docs, more)
+}
+
+/// As [`of_attr`], on a member of a struct.
+pub(super) fn of_member(member: &Member) -> TokenStream {
+    let docs = docs(&member.doc, &format!("The member `{}`.", member.name));
+    with(docs, member.hint.and_then(form).map(str::to_owned))
+}
+
+fn with(docs: TokenStream, more: Option<String>) -> TokenStream {
+    match more.map(|more| format!(" {more}")) {
+        Some(more) => quote!(#docs #[doc = ""] #[doc = #more]),
+        None => docs,
+    }
 }
 
 /// The emitter's own words as a doc line; links in them are meant.

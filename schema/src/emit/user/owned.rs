@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::doc::{hinted, own_doc};
+use super::doc::{of_attr, own_doc};
 use super::print::{Item, serde};
 use super::types::{Field, Shape, Types, attrs_module};
 use super::value;
@@ -16,11 +16,7 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
     let serde = serde();
     let declarations = shape.fields.iter().map(|field| {
         let attr = field.attr;
-        let doc = hinted(
-            &attr.doc,
-            &format!("The attribute `{}`.", attr.name),
-            attr.hint,
-        );
+        let doc = of_attr(attr);
         let (name, ty) = (&field.name, field_type(types, field));
         quote!(#doc pub #name: #ty)
     });

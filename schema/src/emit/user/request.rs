@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::doc::hinted;
+use super::doc::of_attr;
 use super::print::Item;
 use super::types::{Field, Shape, Types};
 use super::value;
@@ -22,11 +22,7 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
     });
     let declarations = shape.fields.iter().map(|field| {
         let attr = field.attr;
-        let doc = hinted(
-            &attr.doc,
-            &format!("The attribute `{}`.", attr.name),
-            attr.hint,
-        );
+        let doc = of_attr(attr);
         let (name, ty) = (&field.name, field_type(types, field));
         quote!(#doc pub #name: #ty)
     });

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
-use super::doc::{docs, hinted};
+use super::doc::{docs, of_member};
 use super::names::Names;
 use super::print::{Item, serde};
 use super::types::Types;
@@ -32,11 +32,7 @@ fn item(types: &Types<'_>, what: &Struct, name: &Ident) -> [Item; 2] {
         .collect();
     let members = || what.members.iter().zip(&names);
     let declarations = members().map(|(member, name)| {
-        let doc = hinted(
-            &member.doc,
-            &format!("The member `{}`.", member.name),
-            member.hint,
-        );
+        let doc = of_member(member);
         let ty = member_type(types, member);
         quote!(#doc pub #name: #ty)
     });

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::doc::hinted;
+use super::doc::of_attr;
 use super::print::Item;
 use super::types::{Field, Shape, Types};
 use super::{owned, value};
@@ -63,11 +63,7 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>) -> Vec<Item> {
 
 fn getter(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
     let attr = field.attr;
-    let doc = hinted(
-        &attr.doc,
-        &format!("The attribute `{}`.", attr.name),
-        attr.hint,
-    );
+    let doc = of_attr(attr);
     let name = &field.name;
     match (&attr.kind, attr.multi) {
         (AttrKind::Nest(set), false) => {
