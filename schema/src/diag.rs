@@ -155,6 +155,14 @@ impl Report {
         all.filter(|it| it.code.severity() == severity).count()
     }
 
+    /// The line and the column, in characters, of a byte of the text; both count from 1.
+    pub fn position(&self, byte: usize) -> (usize, usize) {
+        let before = &self.text[..char_boundary(&self.text, byte)];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = before.matches('\n').count() + 1;
+        (line, before[line_start..].chars().count() + 1)
+    }
+
     /// `1 error, 2 warnings`.
     fn counts(&self) -> String {
         let counts =

@@ -65,7 +65,7 @@ pub(crate) fn parse(text: &str, faults: &mut Vec<Diagnostic>) -> Option<Node> {
             max_documents: 1,
         },
         alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: 100_000,
+            max_total_replayed_events: 30_000,
             max_replay_stack_depth: 16,
         },
         duplicate_keys: DuplicateKeyPolicy::LastWins,

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use genl_schema::diag::{Code, Severity};
+use genl_schema::diag::{Code, Diagnostic, Report, Severity};
+use genl_user::dynamic::serde_json::{Value, json};
 
-use crate::Outcome;
+use crate::output::Output;
+use crate::{Outcome, warn};
 
 /// What to check, and how.
 #[derive(clap::Args)]
@@ -26,48 +28,106 @@ pub(crate) struct Options {
     explain: Option<Code>,
 }
 
-pub(crate) fn run(out: &mut impl Write, options: &Options) -> Outcome {
+pub(crate) fn run(out: &mut Output, options: &Options) -> Outcome {
     if let Some(code) = options.explain {
-        writeln!(out, "{code}: {}\n\n{}", code.name(), code.explain())?;
+        explain(out, code)?;
         return Ok(ExitCode::SUCCESS);
     }
-    if let Some(code) = options
-        .allow
-        .iter()
-        .find(|code| code.severity() == Severity::Error)
-    {
-        return Err(format!("{code} is an error: only warnings can be allowed").into());
+    let mut allowed = options.allow.iter();
+    if let Some(code) = allowed.find(|code| code.severity() == Severity::Error) {
+        return Err(format!("{code} is an error, and only warnings can be allowed").into());
     }
-    let color = io::stderr().is_terminal();
     let mut failed = false;
-    let mut codes = BTreeSet::new();
+    let mut reports = Vec::new();
     for path in &options.specs {
-        let file = path.to_string_lossy();
         // A file that cannot be read is no reason to keep silent about the others.
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
+        match check(path, &options.allow) {
+            Ok(report) => reports.push(report),
             Err(error) => {
-                eprintln!("error: cannot read {file}: {error}\n");
+                warn("error", &format!("cannot read {}: {error}", path.display()));
                 failed = true;
-                continue;
             }
-        };
-        let report = match genl_schema::text(&file, bytes) {
-            Ok(text) => genl_schema::check(&file, &text, &options.allow).report,
-            Err(report) => report,
-        };
-        if report.diagnostics.is_empty() {
-            continue;
         }
-        failed |= report.has_errors() || options.deny_warnings;
-        codes.extend(report.diagnostics.iter().map(|it| it.code));
-        eprintln!("{}", report.render(color));
     }
-    if let Some(first) = codes.first() {
-        eprintln!("`genl check --explain {first}` tells more, and likewise of each code.");
+    let faulty = |report: &Report| match options.deny_warnings {
+        true => !report.diagnostics.is_empty(),
+        false => report.has_errors(),
+    };
+    failed |= reports.iter().any(faulty);
+    match out.json {
+        true => out.json_line(&reports.iter().flat_map(as_json).collect())?,
+        false => show(&reports),
     }
     Ok(match failed {
         true => ExitCode::FAILURE,
         false => ExitCode::SUCCESS,
+    })
+}
+
+fn check(path: &Path, allowed: &[Code]) -> io::Result<Report> {
+    let file = path.to_string_lossy();
+    Ok(match genl_schema::text(&file, std::fs::read(path)?) {
+        Ok(text) => genl_schema::check(&file, &text, allowed).report,
+        Err(report) => report,
+    })
+}
+
+fn explain(out: &mut Output, code: Code) -> io::Result<()> {
+    match out.json {
+        true => out.json_line(&json!({
+            "code": code.to_string(),
+            "name": code.name(),
+            "text": code.explain(),
+        })),
+        false => writeln!(out, "{code}: {}\n\n{}", code.name(), code.explain()),
+    }
+}
+
+/// Shows the reports that have something to say, and where more is to be read.
+fn show(reports: &[Report]) {
+    let color = io::stderr().is_terminal();
+    let mut codes = BTreeSet::new();
+    for report in reports.iter().filter(|it| !it.diagnostics.is_empty()) {
+        codes.extend(report.diagnostics.iter().map(|it| it.code));
+        eprintln!("{}", report.render(color));
+    }
+    match (codes.first(), codes.len()) {
+        (None, _) => {}
+        (Some(code), 1) => eprintln!("`genl check --explain {code}` tells more of it."),
+        (Some(code), _) => eprintln!("`genl check --explain {code}` tells more; so of each code."),
+    }
+}
+
+/// Each diagnostic as an object; lines and columns count from 1.
+fn as_json(report: &Report) -> impl Iterator<Item = Value> {
+    report.diagnostics.iter().map(|diagnostic| {
+        let Diagnostic {
+            code,
+            message,
+            span,
+            label,
+            related,
+            help,
+        } = diagnostic;
+        let (line, column) = report.position(span.start);
+        let related = related.as_ref().map(|(span, label)| {
+            let (line, column) = report.position(span.start);
+            json!({ "line": line, "column": column, "label": label })
+        });
+        json!({
+            "file": report.file,
+            "line": line,
+            "column": column,
+            "severity": match code.severity() {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            },
+            "code": code.to_string(),
+            "name": code.name(),
+            "message": message,
+            "label": label,
+            "help": help,
+            "related": related,
+        })
     })
 }
