@@ -214,7 +214,7 @@ impl Connection {
             return Err(operation.unexpected("a message that is not of this family"));
         }
         match generic(self.inbox.bytes(arrived)) {
-            Ok((cmd, _)) if operation.answer.cmd() == Some(cmd) => Ok(()),
+            Ok((cmd, _)) if operation.answer.cmd().is_none_or(|known| known == cmd) => Ok(()),
             _ => Err(operation.unexpected("a reply to another operation")),
         }
     }

@@ -9,7 +9,7 @@ use genl_user::families::nlctrl::{
     OpFlags,
 };
 use genl_user::wire::Misfit;
-use genl_user::{Connection, Error, Family};
+use genl_user::{Answer, Connection, Error, Family, Operation, Unspecified};
 
 /// GENL_ID_CTRL: the one family whose id is fixed.
 const CONTROLLER_ID: u16 = 0x10;
@@ -69,6 +69,26 @@ fn several_replies_can_be_asked_for() {
     let refused = connection.call_all::<GetfamilyReplyOwned>(&Client::GETFAMILY, &absent);
     assert_eq!(refused.unwrap_err().errno(), Some(libc::ENOENT));
     assert!(client.getfamily(&request).is_ok());
+}
+
+#[test]
+fn a_dump_of_which_nothing_is_known_gives_its_bytes() {
+    static GETFAMILY_DUMP: Operation = Operation {
+        answer: Answer::Ack,
+        ..Client::GETFAMILY_DUMP
+    };
+    let mut client = Client::open().unwrap();
+    let connection = client.connection();
+    let mut dump = connection
+        .dump::<Unspecified>(&GETFAMILY_DUMP, &GetfamilyDump {})
+        .unwrap();
+    let mut names = Vec::new();
+    while let Some(family) = dump.next().unwrap() {
+        let mut attrs = family.attrs().map(Result::unwrap);
+        let name = attrs.find(|attr| attr.kind() == 2).unwrap();
+        names.push(name.str().unwrap().to_owned());
+    }
+    assert!(names.contains(&"nlctrl".to_owned()));
 }
 
 #[test]

@@ -408,6 +408,36 @@ fn a_header_stands_before_the_attributes() {
 }
 
 #[test]
+fn whatever_comes_can_be_gone_through() {
+    let request = Make {
+        array: &[Part {
+            size: Some(1),
+            name: Some("one"),
+        }],
+        by_number: &[(7, &[(1, Part::default())])],
+        record: Some(RECORD),
+        numbers: Some(&[1, 2]),
+        indexed_names: &["first"],
+        tree: Some(TREE),
+        ..Make::default()
+    };
+    let bytes = encode(&request);
+    for at in 0..bytes.len() {
+        for change in [1, 4, 0x80, 0xff] {
+            let mut bytes = bytes.clone();
+            bytes[at] ^= change;
+            if let Ok(reply) = MakeReply::from_attrs(Attrs::new(&bytes, 0)) {
+                assert!(!format!("{reply:?}").is_empty());
+                // What was read and checked once does not get lost.
+                let tree = reply.to_owned().tree;
+                let left = reply.tree().and_then(|tree| tree.left());
+                assert_eq!(tree.and_then(|tree| tree.left).is_some(), left.is_some());
+            }
+        }
+    }
+}
+
+#[test]
 fn nests_in_themselves_are_read_as_deep_as_is_sensible() {
     let bytes = tree(40);
     let reply = MakeReply::from_attrs(Attrs::new(&bytes, 0)).unwrap();

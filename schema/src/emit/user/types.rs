@@ -21,6 +21,8 @@ pub(super) struct Types<'f> {
     pub(super) family: &'f Family,
     uses: Vec<Uses>,
     recursion: Recursion,
+    /// Of each set what [`numbers`] says: the large ones have many messages.
+    numbers: Vec<Vec<Ident>>,
 }
 
 /// A struct to be: a message, or a set that is nested in messages.
@@ -75,6 +77,7 @@ impl<'f> Types<'f> {
             family,
             uses: Uses::of(family),
             recursion: Recursion::of(family),
+            numbers: family.sets.iter().map(numbers).collect(),
         }
     }
 
@@ -142,7 +145,7 @@ impl<'f> Types<'f> {
     ) -> Shape<'f> {
         let set = &self.family[id];
         let module = attrs_module(set);
-        let numbers = numbers(set);
+        let numbers = &self.numbers[id.get()];
         let mut names = Names::methods();
         if header.is_some() {
             names.take("header");
@@ -185,18 +188,18 @@ impl<'f> Types<'f> {
     fn message_doc(&self, message: &Message) -> String {
         let is = |id: crate::model::MessageId| std::ptr::eq(&self.family[id], message);
         for op in &self.family.ops {
-            let calls = [
-                (&op.do_, method(&op.name)),
-                (&op.dump, method(&op.name.join("dump"))),
-            ];
-            for (call, method) in calls {
+            for (call, dump) in [(&op.do_, false), (&op.dump, true)] {
                 let Some(call) = call else { continue };
-                if is(call.request) {
-                    return format!("What [`Client::{method}`] asks.");
-                }
-                if call.reply.is_some_and(|reply| is(reply.message)) {
-                    return format!("What [`Client::{method}`] is answered with.");
-                }
+                let said = match call.reply {
+                    _ if is(call.request) => "asks",
+                    Some(reply) if is(reply.message) => "is answered with",
+                    _ => continue,
+                };
+                let method = match dump {
+                    true => method(&op.name.join("dump")),
+                    false => method(&op.name),
+                };
+                return format!("What [`Client::{method}`] {said}.");
             }
         }
         for event in &self.family.events {

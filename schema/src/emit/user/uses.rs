@@ -92,17 +92,10 @@ impl Uses {
             }
         }
         if let Some(limits) = &mut self.flags {
+            // The highest bit of a signed integer is as good as any other.
+            let Limits(least, most) = *limits;
             let mask = i128::from(what.mask());
-            // The highest bit of a signed type is as good as any other.
-            let width = limits.integer();
-            let signed_enough = matches!(
-                (width, mask.checked_ilog2()),
-                ("i8", Some(..=7))
-                    | ("i16", Some(..=15))
-                    | ("i32", Some(..=31))
-                    | ("i64", Some(..=63))
-            );
-            if !signed_enough {
+            if mask > most - least {
                 *limits = Limits::with(Some(*limits), (0, mask));
             }
         }
@@ -130,4 +123,25 @@ fn named(kind: &AttrKind) -> Option<(EnumUse, IntKind)> {
 /// The names of a bitfield's bits.
 pub(super) fn bits_of(id: EnumId) -> EnumUse {
     EnumUse { id, as_flags: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn integer(kinds: &[IntKind]) -> &'static str {
+        let mut uses = Uses::default();
+        for kind in kinds {
+            uses.add(false, *kind);
+        }
+        uses.value().expect("it is used")
+    }
+
+    #[test]
+    fn an_enum_stands_on_what_holds_all_its_uses() {
+        assert_eq!(integer(&[IntKind::U8]), "u8");
+        assert_eq!(integer(&[IntKind::U8, IntKind::U32]), "u32");
+        assert_eq!(integer(&[IntKind::U32, IntKind::S32]), "i64");
+        assert_eq!(integer(&[IntKind::U64, IntKind::S8]), "i128");
+    }
 }
