@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use genl_schema::model::{Attr, AttrKind, DisplayHint, Family, Holds, Message, SetId, StructId};
 use serde_json::{Map, Value, json};
 
+use super::looks;
 use super::quirk::Quirk;
 use super::random::Random;
 use super::scalar::Place;
@@ -142,22 +143,22 @@ impl<'f> Generator<'f> {
     fn fill(&mut self, set: SetId, mut members: Vec<&'f Attr>, depth: usize, run: &mut Run) {
         // Deeper down there are fewer, so that what nests itself comes to an end.
         let chance = self.density >> depth;
-        members.retain(|attr| {
-            let chosen = match (&attr.kind, self.quirk_of(attr)) {
-                (AttrKind::Pad | AttrKind::Unused, _) => false,
-                (_, Some(quirk)) => self.may(quirk),
-                (_, None) => !self.seen.contains(&(set, attr.id)) || self.random.percent(chance),
-            };
-            if chosen {
-                self.seen.insert((set, attr.id));
-            }
-            chosen
+        members.retain(|attr| match (&attr.kind, self.quirk_of(attr)) {
+            (AttrKind::Pad | AttrKind::Unused, _) => false,
+            (_, Some(quirk)) => self.may(quirk),
+            (_, None) => !self.seen.contains(&(set, attr.id)) || self.random.percent(chance),
         });
         if !self.typed {
             self.random.shuffle(&mut members);
         }
         for attr in members {
+            // Noted before it is made: it may hold others of its kind.
+            let is_new = self.seen.insert((set, attr.id));
+            let before = run.bytes.len();
             self.attr(set, attr, depth, run);
+            if is_new && run.bytes.len() == before {
+                self.seen.remove(&(set, attr.id));
+            }
         }
         if self.way == Way::Answer && self.random.percent(10) {
             self.unknown(set, run);
@@ -367,15 +368,23 @@ impl<'f> Generator<'f> {
         }
     }
 
-    /// An attribute of a later version of the spec.
+    /// An attribute of a later version of the spec, be it a nest or not.
     fn unknown(&mut self, set: SetId, run: &mut Run) {
-        let number = self.family[set].max_id() as usize + 1 + self.random.below(100);
+        let number = self.family[set].max_id() + 1 + self.random.below(100) as u16;
         let len = self.random.below(6);
-        let content = self.random.bytes(len);
-        put(&mut run.bytes, number as u16, &content);
-        let name = format!("UnknownAttr({number})");
-        run.shown
-            .insert(name, super::looks::hex(&content, "").into());
+        let inside = self.random.bytes(len);
+        let digits = looks::hex(&inside, "");
+        let (kind, content, shown) = match self.random.percent(50) {
+            true => (number, inside, json!(digits)),
+            false => {
+                let mut nest = Vec::new();
+                put(&mut nest, 7, &inside);
+                let shown = json!({"UnknownAttr(7)": digits});
+                (number | NLA_F_NESTED, nest, shown)
+            }
+        };
+        put(&mut run.bytes, kind, &content);
+        run.shown.insert(format!("UnknownAttr({number})"), shown);
     }
 }
 

@@ -72,9 +72,10 @@ pub(crate) fn ask(name: &str, specs: &[Spec], questions: &[Value]) -> Vec<Value>
     // It answers while it is asked, and neither pipe holds all of that.
     let answers: Vec<Value> = thread::scope(|scope| {
         scope.spawn(move || {
-            for question in questions {
-                writeln!(stdin, "{question}").expect("the program reads all questions");
-            }
+            // If it no longer listens it has failed, and its status says so.
+            let _ = questions
+                .iter()
+                .try_for_each(|question| writeln!(stdin, "{question}"));
         });
         let lines = stdout.lines().map(|line| line.expect("it can be read"));
         lines

@@ -11,7 +11,7 @@ mod messages;
 mod pyynl;
 mod trial;
 
-use genl_schema::model::{Call, Family, Message, Op};
+use genl_schema::model::{AttrKind, Call, Direction, Family, Message, Op};
 use genl_user::dynamic::{self, Unknown};
 use messages::looks;
 use messages::parse::{self, Reader};
@@ -57,9 +57,14 @@ fn requests_are_the_bytes_that_pyynl_sends() {
                 });
             }
         }
+        assert_complete(&generator, spec, Direction::Request);
     }
     trial::hold(&specs, &trials, &Quirk::SENT);
-    println!("{} requests", trials.len());
+    println!(
+        "{} requests, {} of them with a quirk",
+        trials.len(),
+        quirky(&trials)
+    );
 }
 
 #[test]
@@ -80,9 +85,14 @@ fn replies_are_the_values_that_pyynl_shows() {
             let message = &family[event.message];
             trials.extend(answers(&mut generator, spec, message, event.cmd, &question));
         }
+        assert_complete(&generator, spec, Direction::FromKernel);
     }
     trial::hold(&specs, &trials, &Quirk::RECEIVED);
-    println!("{} messages from the kernel", trials.len());
+    println!(
+        "{} messages from the kernel, {} of them with a quirk",
+        trials.len(),
+        quirky(&trials)
+    );
 }
 
 /// Decodes messages from the kernel, and asks pyynl to do the same.
@@ -99,6 +109,11 @@ fn answers(
         let bytes = looks::hex(&sample.bytes, " ");
         let ours = ours.unwrap_or_else(|fault| panic!("{title}: {fault:?} of {bytes}"));
         assert_eq!(json!(ours), json!(sample.shown), "{title}: {bytes}");
+        // What is shown can be given back.
+        let again = dynamic::encode(&spec.family, message, &ours)
+            .and_then(|bytes| dynamic::decode(&spec.family, message, &bytes, Unknown::Keep))
+            .unwrap_or_else(|fault| panic!("{title}: {fault:?} of {}", json!(ours)));
+        assert_eq!(json!(again), json!(ours), "{title}: {bytes}");
         let mut question = question.clone();
         let bytes = [&[cmd, 1, 0, 0], &sample.bytes[..]].concat();
         question["bytes"] = looks::hex(&bytes, "").into();
@@ -144,4 +159,34 @@ fn samples(
         }
     }
     samples
+}
+
+fn quirky(trials: &[Trial]) -> usize {
+    let quirky = trials.iter().filter(|trial| trial.quirk.is_some());
+    quirky.count()
+}
+
+/// Every attribute that messages of that direction can have was in one.
+fn assert_complete(generator: &Generator<'_>, spec: &Spec, direction: Direction) {
+    let family = &spec.family;
+    let messages = family.messages().map(|(_, message)| message);
+    let mut sets: Vec<_> = messages
+        .filter(|message| message.direction == direction)
+        .map(|message| message.set)
+        .collect();
+    let mut at = 0;
+    while at < sets.len() {
+        for attr in &family[sets[at]].attrs {
+            let has_value = !matches!(attr.kind, AttrKind::Pad | AttrKind::Unused);
+            let seen = generator.seen.contains(&(sets[at], attr.id));
+            let (set, attr_name) = (&family[sets[at]].name, &attr.name);
+            assert!(
+                seen || !has_value,
+                "{}: no message has {set}.{attr_name}",
+                spec.name
+            );
+            sets.extend(attr.kind.inside().filter(|inside| !sets.contains(inside)));
+        }
+        at += 1;
+    }
 }
