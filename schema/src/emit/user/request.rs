@@ -46,7 +46,7 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
         }
     };
     let name = &shape.request;
-    let lifetime = if shape.request_borrows { "<'_>" } else { "" };
+    let lifetime = if shape.borrows { "<'_>" } else { "" };
     let of = if is_message {
         "genl_user::Request for "
     } else {

@@ -7,12 +7,12 @@ use quote::quote;
 
 use super::doc::{docs, own_doc};
 use super::names::Names;
+use super::nesting::Nesting;
 use super::print::ident;
-use super::recursion::Recursion;
 use super::uses::Uses;
 use crate::model::{
-    Attr, AttrKind, AttrSet, ByteOrder, Direction, EnumId, EnumUse, Family, Holds, IntKind,
-    Message, SetId, StructId,
+    Attr, AttrKind, AttrSet, ByteOrder, Direction, EnumId, EnumUse, Family, IntKind, Message,
+    SetId, StructId,
 };
 use crate::name::Name;
 
@@ -20,7 +20,7 @@ use crate::name::Name;
 pub(super) struct Types<'f> {
     pub(super) family: &'f Family,
     uses: Vec<Uses>,
-    recursion: Recursion,
+    nesting: Nesting,
     /// Of each set what [`numbers`] says: the large ones have many messages.
     numbers: Vec<Vec<Ident>>,
 }
@@ -41,21 +41,19 @@ pub(super) struct Shape<'f> {
     pub(super) set: &'f AttrSet,
     /// Its attributes.
     pub(super) fields: Vec<Field<'f>>,
-    /// What userspace fills in borrows from the caller.
-    pub(super) request_borrows: bool,
-    /// The view borrows from the receive buffer.
-    pub(super) view_borrows: bool,
+    /// What userspace fills in borrows from the caller, the view from the receive buffer.
+    pub(super) borrows: bool,
 }
 
 impl Shape<'_> {
     /// The request's type, with this lifetime if it needs one.
     pub(super) fn request_type(&self, lifetime: &TokenStream) -> TokenStream {
-        generic(&self.request, self.request_borrows, lifetime)
+        generic(&self.request, self.borrows, lifetime)
     }
 
     /// The view's type, with this lifetime if it needs one.
     pub(super) fn view_type(&self, lifetime: &TokenStream) -> TokenStream {
-        generic(&self.view, self.view_borrows, lifetime)
+        generic(&self.view, self.borrows, lifetime)
     }
 }
 
@@ -76,7 +74,7 @@ impl<'f> Types<'f> {
         Self {
             family,
             uses: Uses::of(family),
-            recursion: Recursion::of(family),
+            nesting: Nesting::of(family),
             numbers: family.sets.iter().map(numbers).collect(),
         }
     }
@@ -158,12 +156,10 @@ impl<'f> Types<'f> {
                 required,
                 name: names.ident(attr.name.snake()),
                 number: quote!(#module::#number),
-                recursive: self.leads_back(id, attr),
+                recursive: self.nesting.leads_back(id, attr),
             })
             .collect();
-        let any = |borrowed: fn(&Self, SetId, &Attr) -> bool| {
-            fields.iter().any(|field| borrowed(self, id, field.attr))
-        };
+        let borrows = |field: &Field<'_>| self.nesting.field_borrows(id, field.attr);
         Shape {
             request: ident(&request),
             view: ident(&view),
@@ -171,16 +167,8 @@ impl<'f> Types<'f> {
             doc,
             header,
             set,
-            request_borrows: any(Self::borrowed_to_send),
-            view_borrows: any(Self::borrowed_to_read),
+            borrows: fields.iter().any(borrows),
             fields,
-        }
-    }
-
-    fn leads_back(&self, set: SetId, attr: &Attr) -> bool {
-        match attr.kind {
-            AttrKind::Nest(inner) => !attr.multi && self.recursion.leads_back(set, inner),
-            _ => false,
         }
     }
 
@@ -254,48 +242,15 @@ impl<'f> Types<'f> {
         ident(&self.family[id].name.pascal())
     }
 
-    /// A request's field for the attribute borrows from the caller.
-    fn borrowed_to_send(&self, set: SetId, attr: &Attr) -> bool {
-        match &attr.kind {
-            AttrKind::Pad | AttrKind::Unused | AttrKind::Flag => false,
-            AttrKind::String(_) | AttrKind::IndexedArray(_) | AttrKind::TypeValue(..) => true,
-            AttrKind::Binary(binary) => attr.multi || !matches!(binary.holds, Holds::Struct(_)),
-            AttrKind::Int(_) | AttrKind::Bitfield32(_) => attr.multi,
-            AttrKind::Nest(inner) => {
-                let apart = attr.multi || self.leads_back(set, attr);
-                apart || self.any(*inner, Self::borrowed_to_send)
-            }
-        }
-    }
-
-    /// A view's field for the attribute borrows from the receive buffer.
-    fn borrowed_to_read(&self, set: SetId, attr: &Attr) -> bool {
-        match &attr.kind {
-            AttrKind::Pad | AttrKind::Unused | AttrKind::Flag => false,
-            AttrKind::String(_) | AttrKind::IndexedArray(_) | AttrKind::TypeValue(..) => true,
-            AttrKind::Binary(binary) => attr.multi || !matches!(binary.holds, Holds::Struct(_)),
-            AttrKind::Int(_) | AttrKind::Bitfield32(_) => attr.multi,
-            AttrKind::Nest(inner) => {
-                let apart = attr.multi || self.leads_back(set, attr);
-                apart || self.any(*inner, Self::borrowed_to_read)
-            }
-        }
-    }
-
-    fn any(&self, set: SetId, borrowed: fn(&Self, SetId, &Attr) -> bool) -> bool {
-        let mut attrs = self.family[set].attrs.iter();
-        attrs.any(|attr| borrowed(self, set, attr))
-    }
-
     /// The type of a set's request struct.
     pub(super) fn request(&self, set: SetId) -> TokenStream {
         let name = ident(&self.family[set].name.pascal());
-        generic(&name, self.any(set, Self::borrowed_to_send), &quote!(<'a>))
+        generic(&name, self.nesting.borrows(set), &quote!(<'a>))
     }
 
     /// The type of a set's view.
     pub(super) fn view(&self, set: SetId) -> TokenStream {
-        let borrows = self.any(set, Self::borrowed_to_read);
+        let borrows = self.nesting.borrows(set);
         generic(&self.view_name(set), borrows, &quote!(<'a>))
     }
 

@@ -41,7 +41,7 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>) -> Vec<Item> {
         Some(_) => "Payload",
         None => "Attrs",
     };
-    let (head, reader) = match shape.view_borrows {
+    let (head, reader) = match shape.borrows {
         true => (
             format!("impl<'a> {name}<'a>"),
             format!("impl<'a> wire::From{source}<'a> for {name}<'a>"),
@@ -112,7 +112,7 @@ fn field_type(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
 
 /// The function that reads the view: from the attributes, or from the header and them.
 fn from(types: &Types<'_>, shape: &Shape<'_>) -> TokenStream {
-    let lifetime = match shape.view_borrows {
+    let lifetime = match shape.borrows {
         true => quote!('a),
         false => quote!('_),
     };
