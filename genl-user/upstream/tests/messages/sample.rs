@@ -63,7 +63,7 @@ pub(crate) struct Generator<'f> {
     /// in any is always.
     density: usize,
     /// Messages are such as the typed clients write them: with the attributes in the order of the
-    /// spec, and without arrays that have no elements.
+    /// spec, and without arrays that have no elements, or that are numbered otherwise than from 0.
     pub(crate) typed: bool,
     /// What pyynl gets wrong, and this message may have.
     allowed: Option<Quirk>,
@@ -281,8 +281,10 @@ impl<'f> Generator<'f> {
         let least = usize::from(self.typed);
         for place in 0..self.random.between(least, 3) {
             let content = self.content(attr, element, depth);
-            let numbered =
-                nested && self.way == Way::Request && self.sometimes(Quirk::NumberedArray);
+            let numbered = nested
+                && !self.typed
+                && self.way == Way::Request
+                && self.sometimes(Quirk::NumberedArray);
             let number = match self.way == Way::Answer || numbered {
                 true => self.random.below(1 << 14),
                 false => place,

@@ -8,10 +8,8 @@ use genl_schema::model::{Direction, Family};
 use literal::Form;
 
 use crate::messages::parse::{self, Reader};
+use crate::messages::quirk::Quirk;
 use crate::messages::sample::{Generator, Way};
-
-/// Messages of each kind.
-const ROUNDS: usize = 2;
 
 /// The functions `requests` and `replies`, which hand each message to `request` or `reply`; and how
 /// many they are.
@@ -47,16 +45,19 @@ fn checks(family: &Family, module: &str, form: Form) -> Vec<String> {
         Form::Request => (Direction::Request, Way::Request, Reader::Kernel, "request"),
         Form::Owned => (Direction::FromKernel, Way::Answer, Reader::Client, "reply"),
     };
+    let quirks: &[Quirk] = match form {
+        Form::Request => &Quirk::SENT,
+        Form::Owned => &Quirk::RECEIVED,
+    };
     let mut generator = Generator::new(family, way);
     generator.typed = true;
+    let messages = family.messages().map(|(_, message)| message);
+    let messages = messages.filter(|message| message.direction == direction);
     let mut checks = Vec::new();
-    for (_, message) in family.messages() {
-        if message.direction != direction {
-            continue;
-        }
-        for round in 0..ROUNDS {
+    for (message, quirk) in messages.zip(quirks.iter().cycle()) {
+        for (round, quirk) in [None, None, Some(*quirk)].into_iter().enumerate() {
             let title = format!("{module} {} #{round}", message.name);
-            let sample = generator.message(message, &title, false, None);
+            let sample = generator.message(message, &title, false, quirk);
             let parsed = parse::message(family, message, &sample.bytes, reader);
             let parsed = parsed.unwrap_or_else(|fault| panic!("{title}: {fault}"));
             let value = literal::message(family, module, form, message, &parsed);
