@@ -83,10 +83,9 @@ impl<'b> Encoder<'b> {
         }
         let offset = self.out.len();
         self.head(kind, S::SIZE);
-        self.members(value)
-            .map_err(|misfit| Unfit { misfit, offset })?;
+        let written = self.members(value);
         self.pad();
-        Ok(())
+        written.map_err(|misfit| Unfit { misfit, offset })
     }
 
     /// Writes the struct that stands before all attributes.
@@ -112,12 +111,13 @@ impl<'b> Encoder<'b> {
         }
         let offset = self.out.len();
         self.head(kind, len);
-        for value in values {
-            let bytes = turn(value).map_err(|misfit| Unfit { misfit, offset })?;
-            self.out.extend_from_slice(&bytes);
-        }
-        self.pad();
-        Ok(())
+        let written = values.iter().try_for_each(|value| {
+            self.out.extend_from_slice(&turn(value)?);
+            Ok(())
+        });
+        // All of it is there even if an element has failed: the attribute's path is looked up.
+        self.out.resize(align(offset + NLA_HDRLEN + len), 0);
+        written.map_err(|misfit| Unfit { misfit, offset })
     }
 
     /// Writes bits, and which of them are meant.
@@ -306,6 +306,13 @@ mod tests {
             s16_be: -2;
             s32_be: -2;
             s64_be: -2;
+            u16_le: 0x1234;
+            u32_le: 0x1234_5678;
+            u64_le: 0x1234_5678_9abc_def0;
+            s16_le: -2;
+            s32_le: -2;
+            s64_le: -2;
+            bitfield32: Bitfield32 { value: 1, selector: 0xf000_0001 };
             uint: 0, u64::from(u32::MAX), 1 << 32, u64::MAX;
             sint: 0, -1, i64::from(i32::MIN), i64::from(i32::MIN) - 1, 1 << 31, i64::MAX;
         }
@@ -389,6 +396,28 @@ mod tests {
             .unwrap_err();
         assert_eq!(unfit.offset, 0);
         assert!(matches!(unfit.misfit, Misfit::TooLong(_)));
+
+        let mut out = Vec::new();
+        let mut encoder = Encoder::new(&mut out);
+        encoder.u32(1, 0);
+        let unfit = encoder
+            .array(2, &[1u32, 256], |value| {
+                super::super::narrow(*value).map(u8::to_ne_bytes)
+            })
+            .unwrap_err();
+        assert_eq!((unfit.misfit, unfit.offset), (Misfit::OutOfRange, 8));
+        let last = Attrs::new(&out, 0).last().unwrap().unwrap();
+        assert_eq!(
+            (last.kind(), last.offset(), last.bytes()),
+            (2, 8, Ok(&[1, 0][..]))
+        );
+
+        let many = vec![0u8; 20_000];
+        let unfit = Encoder::new(&mut Vec::new()).indexed(1, &many, |out, number, item| {
+            out.u8(number, *item);
+            Ok(())
+        });
+        assert_eq!(unfit.unwrap_err().misfit, Misfit::TooLong(80_000));
 
         let narrowed: Result<u8, _> = Encoder::new(&mut Vec::new()).narrow(1, 256u32);
         assert_eq!(narrowed.unwrap_err().misfit, Misfit::OutOfRange);
