@@ -1085,7 +1085,7 @@ mod policy_attrs {
     pub(super) const POLICY_IDX: u16 = 8;
     pub(super) const POLICY_MAXTYPE: u16 = 9;
     pub(super) const BITFIELD32_MASK: u16 = 10;
-    pub(super) const MASK: u16 = 11;
+    pub(super) const MASK: u16 = 12;
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
