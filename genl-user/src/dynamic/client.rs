@@ -240,7 +240,7 @@ impl Client {
             message: target.request,
             request: &sent.bytes,
         };
-        Err(Box::new(Refused::new(&verdict, &sent.operation, names)).into())
+        Err(Box::new(Refused::new(&verdict, target.op, names)).into())
     }
 
     /// Reads a reply.

@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+use genl_schema::model::{Op, Permission};
+
 use super::path::Names;
 use crate::extack::{self, Verdict};
 use crate::families::nlctrl::{PolicyOwned, PolicyView};
@@ -23,14 +25,16 @@ pub struct Refused {
     pub missing: Option<String>,
     /// What the kernel's policy asks of the attribute at fault.
     pub policy: Option<PolicyOwned>,
+    /// Who may call the operation, by the spec.
+    pub permission: Permission,
 }
 
 impl Refused {
-    pub(super) fn new(verdict: &Verdict<'_>, operation: &str, names: Names<'_>) -> Self {
+    pub(super) fn new(verdict: &Verdict<'_>, op: &Op, names: Names<'_>) -> Self {
         let missing = verdict.missing;
         Self {
             family: names.family.name.as_str().to_owned(),
-            operation: operation.to_owned(),
+            operation: op.name.as_str().to_owned(),
             errno: verdict.errno,
             message: verdict.text.map(extack::text),
             attribute: verdict.offset.and_then(|offset| names.path(offset)),
@@ -39,6 +43,7 @@ impl Refused {
                 .policy
                 .and_then(|attr| attr.nest::<PolicyView>().ok())
                 .map(|policy| policy.to_owned()),
+            permission: op.permission,
         }
     }
 
@@ -66,9 +71,14 @@ impl fmt::Display for Refused {
         if let Some(policy) = &self.policy {
             write!(f, ", which takes {}", Limits(policy))?;
         }
-        match &self.missing {
-            Some(missing) => write!(f, "; {missing} is missing"),
-            None => Ok(()),
+        if let Some(missing) = &self.missing {
+            write!(f, "; {missing} is missing")?;
+        }
+        match self.permission {
+            Permission::Admin | Permission::NetnsAdmin if self.errno == libc::EPERM => {
+                write!(f, "; it takes CAP_NET_ADMIN")
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -6,6 +6,8 @@
 mod cgroup;
 mod changes;
 mod dumps;
+#[cfg(feature = "cli")]
+mod genl;
 mod guest;
 mod limits;
 mod memory;

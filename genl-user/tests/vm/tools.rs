@@ -56,7 +56,7 @@ fn stdout(command: &mut Command) -> String {
 }
 
 /// These run in the namespace that the machine booted with, which others use too.
-struct Forget(&'static str);
+pub(crate) struct Forget(pub(crate) &'static str);
 
 impl Drop for Forget {
     fn drop(&mut self) {

@@ -1,7 +1,7 @@
 //! `genl check SPEC…`: everything that is wrong with specs, and what is probably not meant.
 
 use std::collections::BTreeSet;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,6 +9,7 @@ use genl_schema::diag::{Code, Diagnostic, Report, Severity};
 use genl_user::dynamic::serde_json::{Value, json};
 
 use crate::output::Output;
+use crate::style::Style;
 use crate::{Outcome, warn};
 
 /// What to check, and how.
@@ -85,7 +86,7 @@ fn explain(out: &mut Output, code: Code) -> io::Result<()> {
 
 /// Shows the reports that have something to say, and where more is to be read.
 fn show(reports: &[Report]) {
-    let color = io::stderr().is_terminal();
+    let color = Style::stderr().is_coloured();
     let mut codes = BTreeSet::new();
     for report in reports.iter().filter(|it| !it.diagnostics.is_empty()) {
         codes.extend(report.diagnostics.iter().map(|it| it.code));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use genl_user::dynamic::Limits;
 use genl_user::dynamic::genl_schema::model::{
-    Attr, AttrKind, Call, Family, Int, IntKind, Len, SetId,
+    Attr, AttrKind, ByteOrder, Call, Family, Int, IntKind, Len, SetId,
 };
 use genl_user::families::nlctrl::{AttrType, PolicyOwned};
 
@@ -64,9 +64,11 @@ impl Comparison<'_> {
     fn attributes(&mut self, place: &str, set: SetId, listed: &[&Attr], policy: u16) {
         let theirs = self.policies.attributes.get(&policy);
         for attr in listed {
-            if !theirs.is_some_and(|theirs| theirs.contains_key(&attr.id)) {
-                let place = format!("{place}: {} ({})", attr.name, attr.id);
-                self.differences.add(place, expected(attr), "refused");
+            let there = theirs.is_some_and(|theirs| theirs.contains_key(&attr.id));
+            if !there && !is_never_told(attr) {
+                let place = format!("{place}: {}", attr.name);
+                self.differences
+                    .add(place, expected(attr), "not in its policy");
             }
         }
         for (&number, asks) in theirs.into_iter().flatten() {
@@ -116,7 +118,44 @@ fn agrees(attr: &Attr, asks: &PolicyOwned) -> bool {
             AttrType::Nested | AttrType::NestedArray | AttrType::Binary
         );
     }
+    let ours = PolicyOwned {
+        // Of what is checked by a function, and of a least length alone, the kernel tells nothing.
+        min_length: ours.min_length.filter(|_| asks.min_length.is_some()),
+        ..match is_checked_unseen(asks) {
+            true => PolicyOwned {
+                type_: ours.type_,
+                ..PolicyOwned::default()
+            },
+            false => ours,
+        }
+    };
     one == other && Limits(&ours).limits() == Limits(asks).limits()
+}
+
+/// The kernel leaves it out of what it tells of its policies: NLA_BE16 and NLA_BE32.
+fn is_never_told(attr: &Attr) -> bool {
+    matches!(&attr.kind, AttrKind::Int(int) if int.order == ByteOrder::Big)
+}
+
+/// An integer of which neither range nor mask is told.
+fn is_checked_unseen(asks: &PolicyOwned) -> bool {
+    let is_integer = matches!(
+        asks.type_,
+        Some(
+            AttrType::U8
+                | AttrType::U16
+                | AttrType::U32
+                | AttrType::U64
+                | AttrType::Uint
+                | AttrType::S8
+                | AttrType::S16
+                | AttrType::S32
+                | AttrType::S64
+                | AttrType::Sint
+        )
+    );
+    let told = asks.max_value_u.is_some() || asks.max_value_s.is_some() || asks.mask.is_some();
+    is_integer && !told
 }
 
 /// The policy that the spec's words amount to.
