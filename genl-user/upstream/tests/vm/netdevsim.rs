@@ -1,5 +1,6 @@
 //! Families that speak of hardware, through netdevsim, which pretends to be some.
 
+mod devlink;
 mod net_shaper;
 mod queues;
 mod settings;
