@@ -1,12 +1,16 @@
-//! `cargo xtask bench`: what a call costs, beside the same call made by hand.
+//! `cargo xtask bench`: what a call costs, beside the same call made by hand; and what it costs to
+//! make code of the kernel's specs, beside the kernel tree's own generator.
 
+mod specs;
+
+use std::ffi::OsString;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
 use crate::workspace;
 
-/// Measure the client beside raw system calls, on this machine's own kernel
+/// Measure the client beside raw system calls, on this machine's own kernel, and the generator beside YNL's
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Print an array of objects, one a case and client, instead of a table
@@ -27,15 +31,28 @@ struct Row<'a> {
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
+    let output = cargo_bench("genl-user", "rpc", &[])?;
+    let rows = output.lines().map(row).collect::<Result<Vec<_>>>()?;
+    let steps = specs::measure()?;
+    match options.json {
+        true => {
+            let objects = [objects(&rows), specs::objects(&steps)].concat();
+            println!("[\n{}\n]", objects.join(",\n"));
+        }
+        false => print!("{}\n{}", table(&rows), specs::table(&steps)),
+    }
+    Ok(())
+}
+
+/// What a benchmark program prints.
+fn cargo_bench(
+    package: &str,
+    bench: &str,
+    environment: &[(&'static str, OsString)],
+) -> Result<String> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args([
-            "bench",
-            "--quiet",
-            "--package",
-            "genl-user",
-            "--bench",
-            "rpc",
-        ])
+        .args(["bench", "--quiet", "--package", package, "--bench", bench])
+        .envs(environment.iter().cloned())
         .current_dir(workspace::root())
         .stderr(Stdio::inherit())
         .output()
@@ -45,13 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         "the benchmark failed ({}); what it said is above",
         output.status
     );
-    let output = String::from_utf8(output.stdout).context("the benchmark printed no text")?;
-    let rows = output.lines().map(row).collect::<Result<Vec<_>>>()?;
-    match options.json {
-        true => print!("{}", json(&rows)),
-        false => print!("{}", table(&rows)),
-    }
-    Ok(())
+    String::from_utf8(output.stdout).context("the benchmark printed no text")
 }
 
 fn row(line: &str) -> Result<Row<'_>> {
@@ -90,17 +101,15 @@ fn table(rows: &[Row<'_>]) -> String {
 }
 
 /// `ns` is the median. The names need no escaping: they are our own.
-fn json(rows: &[Row<'_>]) -> String {
-    let objects: Vec<_> = rows
-        .iter()
+fn objects(rows: &[Row<'_>]) -> Vec<String> {
+    rows.iter()
         .map(|row| {
             format!(
                 r#"  {{"case": "{}", "client": "{}", "ns": {}, "ratio_to_raw": {}, "allocs": {}, "syscalls": {}}}"#,
                 row.case, row.client, row.median_ns, row.ratio, row.allocs, row.syscalls
             )
         })
-        .collect();
-    format!("[\n{}\n]\n", objects.join(",\n"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -111,9 +120,11 @@ mod tests {
     fn a_line_becomes_an_object() {
         let rows = [row("getfamily-do genl-user 900.1 1000.5 1.050 0.000 2.000").unwrap()];
         assert_eq!(
-            json(&rows),
-            "[\n  {\"case\": \"getfamily-do\", \"client\": \"genl-user\", \"ns\": 1000.5, \
-             \"ratio_to_raw\": 1.05, \"allocs\": 0, \"syscalls\": 2}\n]\n"
+            objects(&rows),
+            [
+                "  {\"case\": \"getfamily-do\", \"client\": \"genl-user\", \"ns\": 1000.5, \
+              \"ratio_to_raw\": 1.05, \"allocs\": 0, \"syscalls\": 2}"
+            ]
         );
         assert!(table(&rows).contains("1.050"));
     }

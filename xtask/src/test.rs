@@ -5,7 +5,7 @@
 mod counts;
 mod in_vm;
 mod shell;
-mod upstream;
+pub(crate) mod upstream;
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, Stdio};

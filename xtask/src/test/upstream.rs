@@ -14,16 +14,16 @@ use crate::kernel::Kind;
 use crate::{setup, workspace};
 
 /// The kernel tree with its specs, their tools, and its headers.
-pub(super) const KERNEL_SOURCE: &str = "GENL_KERNEL_SOURCE";
+pub(crate) const KERNEL_SOURCE: &str = "GENL_KERNEL_SOURCE";
 
 /// A program that is the build root's Python, with its YAML reader.
-const PYTHON: &str = "GENL_PYTHON";
+pub(crate) const PYTHON: &str = "GENL_PYTHON";
 
 /// Variables of the environment, with their values.
-pub(super) type Environment = Vec<(&'static str, OsString)>;
+pub(crate) type Environment = Vec<(&'static str, OsString)>;
 
 /// What programs of this machine are told.
-pub(super) fn on_host() -> Result<Environment> {
+pub(crate) fn on_host() -> Result<Environment> {
     let source = setup::ensure(Kind::Normal)?.source();
     Ok(vec![
         (PYTHON, python(&source)?.into()),
