@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use genl_schema::model::{
     Attr, AttrKind, ByteOrder, Call, ConstValue, DisplayHint, Enum, EnumUse, Event, Family, Holds,
-    Int, IntKind, Member, MemberKind, Message, MessageId, Op, Protocol, Struct,
+    Int, IntKind, Len, Member, MemberKind, Message, MessageId, Op, Protocol, Struct,
 };
 use genl_schema::name::Name;
 use serde_json::{Value, json};
@@ -135,16 +135,23 @@ impl List {
     fn kind(&mut self, family: &Family, key: &str, kind: &AttrKind) {
         self.say(key, "type", kind_name(kind));
         match kind {
-            AttrKind::Pad | AttrKind::Unused | AttrKind::Flag | AttrKind::String(_) => {}
-            AttrKind::Int(int) => self.int(family, key, int),
-            AttrKind::Binary(binary) => match &binary.holds {
-                Holds::Bytes => {}
-                Holds::Struct(id) => self.say(key, "struct", family[*id].name.as_str()),
-                Holds::Array(int) => {
-                    self.say(key, "sub-type", int_kind(int.kind));
-                    self.int(family, key, int);
+            AttrKind::Pad | AttrKind::Unused | AttrKind::Flag => {}
+            AttrKind::Int(int) => {
+                self.int(family, key, int);
+                self.limits(family, key, int);
+            }
+            AttrKind::String(text) => self.len(key, text.len),
+            AttrKind::Binary(binary) => {
+                self.len(key, binary.len);
+                match &binary.holds {
+                    Holds::Bytes => {}
+                    Holds::Struct(id) => self.say(key, "struct", family[*id].name.as_str()),
+                    Holds::Array(int) => {
+                        self.say(key, "sub-type", int_kind(int.kind));
+                        self.int(family, key, int);
+                    }
                 }
-            },
+            }
             AttrKind::Bitfield32(bits) => {
                 let names = bits.names.map(|id| EnumUse { id, as_flags: true });
                 self.names(family, key, names);
@@ -174,6 +181,32 @@ impl List {
     fn int(&mut self, family: &Family, key: &str, int: &Int) {
         self.maybe(key, "byte-order", byte_order(int.order));
         self.names(family, key, int.names);
+    }
+
+    fn limits(&mut self, family: &Family, key: &str, int: &Int) {
+        if let Some(mask) = int.mask {
+            self.say(key, "mask", mask);
+            return;
+        }
+        let Some((least, most)) = int.range else {
+            return;
+        };
+        match int.names {
+            Some(names) if family[names.id].is_sparse() => self.say(key, "sparse", true),
+            _ => {
+                self.say(key, "min", number(least));
+                self.say(key, "max", number(most));
+            }
+        }
+    }
+
+    fn len(&mut self, key: &str, len: Len) {
+        if len.max == Some(len.min) {
+            self.say(key, "exact-len", len.min);
+            return;
+        }
+        self.maybe(key, "min-len", Some(len.min).filter(|min| *min > 0));
+        self.maybe(key, "max-len", len.max);
     }
 
     fn names(&mut self, family: &Family, key: &str, names: Option<EnumUse>) {

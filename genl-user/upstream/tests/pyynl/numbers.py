@@ -1,4 +1,4 @@
-"""Tells what pyynl makes of specs, whose paths are on the command line.
+"""Tells what pyynl and its C code generator make of specs, whose paths are on the command line.
 
 For a line with the number of a spec, counted from 0, it prints one with an object of facts; the
 key of each says where in the spec it belongs.
@@ -8,12 +8,14 @@ import json
 import sys
 
 import offline
+import ynl_gen_c
 
 
 def main():
     for line in sys.stdin:
-        family = offline.family(sys.argv[1 + int(line)])
-        found = {key: value for key, value in facts(family) if value is not None}
+        path = sys.argv[1 + int(line)]
+        every = [*facts(offline.family(path)), *limits(offline.codegen_family(path))]
+        found = {key: value for key, value in every if value is not None}
         print(json.dumps(found))
 
 
@@ -91,6 +93,42 @@ def attr_facts(family, key, attr):
     if enum:
         as_flags = family.consts[enum].type == "flags" or attr.get("enum-as-flags", False)
         yield f"{key}/as-flags", as_flags
+
+
+def limits(family):
+    """The limits of each attribute's values or lengths."""
+    for name, attr_set in family.attr_sets.items():
+        for attr in attr_set.attrs.values():
+            key = f"attribute/{name}/{attr.name}"
+            # The generator wraps what may stand there several times.
+            attr = getattr(attr, "base_type", attr)
+            if isinstance(attr, ynl_gen_c.TypeScalar):
+                yield from scalar_limits(family, key, attr)
+            elif attr.type in ("string", "binary"):
+                for limit in ("min-len", "max-len", "exact-len"):
+                    yield f"{key}/{limit}", number(attr, limit)
+
+
+def number(attr, limit):
+    """A limit as a number; None where the generator knows no more of it than its name."""
+    try:
+        return attr.get_limit(limit)
+    except ValueError:
+        return None
+
+
+def scalar_limits(family, key, attr):
+    """Of an integer: the bits that it may have, or a range, or the values of an enum with gaps."""
+    enum = family.consts.get(attr.get("enum"))
+    mask = family.consts.get(attr.checks.get("flags-mask"))
+    if attr.is_bitfield or mask:
+        yield f"{key}/mask", (enum if attr.is_bitfield else mask).get_mask(as_flags=True)
+    elif "sparse" in attr.checks:
+        yield f"{key}/sparse", True
+    elif "min" in attr.checks or "max" in attr.checks:
+        width = {"uint": "u64", "sint": "s64"}.get(attr.type, attr.type)
+        yield f"{key}/min", attr.get_limit("min", f"{width}-min")
+        yield f"{key}/max", attr.get_limit("max", f"{width}-max")
 
 
 def op_facts(op):

@@ -6,6 +6,7 @@ GENL_KERNEL_SOURCE names the kernel tree. Nothing is written to it.
 import collections
 import os
 import sys
+import types
 
 sys.dont_write_bytecode = True
 sys.path.insert(
@@ -15,8 +16,9 @@ sys.path.insert(
 # pylint: disable=wrong-import-position
 from cli import YnlEncoder
 from lib import ynl
+import ynl_gen_c
 
-__all__ = ["Socket", "YnlEncoder", "family", "scalar_size"]
+__all__ = ["Socket", "YnlEncoder", "codegen_family", "family", "scalar_size"]
 
 # Whatever is looked up is there. It must not look empty, or pyynl would ask the kernel.
 EVERY_FAMILY = collections.defaultdict(lambda: {"id": 0x1B, "mcast": {}}, {"": {}})
@@ -56,6 +58,13 @@ def family(path):
         return ynl.YnlFamily(path, schema="", process_unknown=True)
     finally:
         ynl.socket.socket = system
+
+
+def codegen_family(path):
+    """The family as the C code generator sees it, which knows the limits of values."""
+    # It would validate the spec by its schema, with a module that may not be installed.
+    sys.modules["jsonschema"] = types.SimpleNamespace(validate=lambda *_: None)
+    return ynl_gen_c.Family(path, [], None)
 
 
 def scalar_size(name):
