@@ -407,8 +407,8 @@ impl de::Error for Fault {
     fn invalid_type(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
         let message = format!("expected {}, found {}", wanted(expected), described(found));
         let mut fault = Self::new(Code::WrongType, message);
-        if expected.to_string() == "a string" && !matches!(found, Unexpected::Seq | Unexpected::Map)
-        {
+        let scalar = !matches!(found, Unexpected::Seq | Unexpected::Map | Unexpected::Unit);
+        if expected.to_string() == "a string" && scalar {
             fault.help = "a text that looks like a number or a truth value needs quotes".to_owned();
         }
         fault

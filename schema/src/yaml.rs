@@ -3,6 +3,8 @@
 //! The YAML library stops at the first value that does not fit a type. A tree fits any YAML, so
 //! [`crate::decode`] can go on behind a fault and report them all.
 
+mod syntax;
+
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -54,8 +56,18 @@ impl Node {
     }
 }
 
-/// Reads a document; what aliases and nesting may cost is bounded.
+/// The longest text that may be a spec: fifty times as long as the longest upstream.
+const LONGEST: usize = 4 << 20;
+
+/// Reads a document; what length, aliases and nesting may cost is bounded.
 pub(crate) fn parse(text: &str, faults: &mut Vec<Diagnostic>) -> Option<Node> {
+    if text.len() > LONGEST {
+        let message = format!("a file of {} bytes is no spec", text.len());
+        let fault = Diagnostic::new(Code::TooLarge, Span::default(), message)
+            .help(format!("a spec has at most {} MiB", LONGEST >> 20));
+        faults.push(fault);
+        return None;
+    }
     // The largest spec upstream has some ten thousand nodes, none deeper than ten.
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
@@ -69,11 +81,24 @@ pub(crate) fn parse(text: &str, faults: &mut Vec<Diagnostic>) -> Option<Node> {
             max_replay_stack_depth: 16,
         },
         duplicate_keys: DuplicateKeyPolicy::LastWins,
+        // YNL's tools read YAML 1.1, in which 010 is eight.
+        legacy_octal_numbers: true,
         with_snippet: false,
     };
-    serde_saphyr::from_str_with_options::<Node>(text, options)
+    let tree = serde_saphyr::from_str_with_options::<Node>(text, options)
         .map_err(|error| faults.push(diagnostic(&error, text)))
-        .ok()
+        .ok()?;
+    if let Kind::Null = tree.kind {
+        let fault = Diagnostic::new(
+            Code::WrongType,
+            Span::default(),
+            "there is no spec in this file",
+        )
+        .help("a spec is a mapping that begins with `name:`");
+        faults.push(fault);
+        return None;
+    }
+    Some(tree)
 }
 
 fn diagnostic(error: &Error, text: &str) -> Diagnostic {
@@ -81,43 +106,30 @@ fn diagnostic(error: &Error, text: &str) -> Diagnostic {
     while let Error::AliasError { error, .. } = cause {
         cause = error;
     }
-    let words = DefaultMessageFormatter.format_message(cause);
     let (code, message) = match cause {
         Error::AliasReplayLimitExceeded { .. } | Error::AliasReplayStackDepthExceeded { .. } => {
             (Code::TooLarge, "the aliases grow the spec without bounds")
+        }
+        Error::RecursiveReferencesRequireWeakTypes { .. } => {
+            (Code::Syntax, "this alias stands within what it repeats")
         }
         Error::Budget { breach, .. } => match breach {
             BudgetBreach::Documents { .. } => (Code::Syntax, "a file holds one spec, not several"),
             BudgetBreach::Depth { .. } => (Code::TooLarge, "this is nested too deeply for a spec"),
             _ => (Code::TooLarge, "this is larger than any spec"),
         },
-        _ => (Code::Syntax, &*words),
+        _ => match syntax::mistake(text) {
+            Some(mistake) => return mistake,
+            None => (
+                Code::Syntax,
+                &*DefaultMessageFormatter.format_message(cause),
+            ),
+        },
     };
     let span = error.location().map_or(Span::default(), |at| {
         place(at).unwrap_or_else(|| at_line(text, at.line(), at.column()))
     });
-    match message.contains("tab").then(|| tab(text, span.start)) {
-        Some(Some(tab)) => Diagnostic::new(code, tab, "a line is indented with a tab")
-            .help("YAML is indented with spaces"),
-        _ => Diagnostic::new(code, span, message),
-    }
-}
-
-/// The first tab that indents a line, from the line of `start` on: the scanner's place may be before it.
-fn tab(text: &str, start: usize) -> Option<Span> {
-    let mut at = text.get(..start)?.rfind('\n').map_or(0, |end| end + 1);
-    for line in text[at..].split_inclusive('\n') {
-        let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
-        if let Some(tab) = line[..indent].find('\t') {
-            let start = at + tab;
-            return Some(Span {
-                start,
-                end: start + 1,
-            });
-        }
-        at += line.len();
-    }
-    None
+    Diagnostic::new(code, span, message)
 }
 
 /// Where a node stands, in bytes.
@@ -222,5 +234,24 @@ impl<'de> Visitor<'de> for KindVisitor {
             entries.push(entry);
         }
         Ok(Kind::Map(entries))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, parse};
+
+    #[test]
+    fn scalars_are_what_they_are_in_yaml_1_1() {
+        let kind = |text: &str| parse(text, &mut Vec::new()).unwrap().kind;
+        for (text, value) in [("8", 8), ("010", 8), ("0x10", 16), ("-7", -7), ("+7", 7)] {
+            assert!(matches!(kind(text), Kind::Int(it) if it == value), "{text}");
+        }
+        for (text, value) in [("yes", true), ("No", false), ("on", true), ("false", false)] {
+            assert!(matches!(kind(text), Kind::Bool(it) if it == value), "{text}");
+        }
+        for text in ["'8'", "\"no\"", "u8", "1.2.3", "CONST - 1"] {
+            assert!(matches!(kind(text), Kind::Text(_)), "{text}");
+        }
     }
 }
