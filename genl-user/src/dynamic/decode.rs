@@ -1,19 +1,15 @@
 //! From a message's bytes to a value tree.
 
 use genl_schema::model::{
-    Attr, AttrKind, AttrSet, Binary, Bitfield32, ByteOrder, EnumUse, Family, Holds, IntKind,
-    Message, SetId,
+    Attr, AttrKind, AttrSet, Binary, Bitfield32, Family, Holds, Message, SetId,
 };
 use genl_schema::name::Name;
 use serde_json::{Map, Value};
 
-use super::fault::{Fault, Problem};
+use super::fault::Fault;
 use super::scalar::Scalar;
 use super::{TYPE_VALUE, hint, structs, unknown_name};
 use crate::wire::{self, Attrs, Defect, align};
-
-/// Nests in nests that are followed; the kernel's own policies go ten deep.
-const MAX_DEPTH: usize = 64;
 
 /// What becomes of attributes that the spec does not know.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,7 +43,7 @@ pub fn decode(
         return Err(Fault::new(Defect::Leftover(bytes.len())));
     };
     let decoder = Decoder { family, unknown };
-    let mut values = decoder.set(message.set, Attrs::new(attrs, header_len), 0)?;
+    let mut values = decoder.set(message.set, all(Attrs::new(attrs, header_len))?)?;
     if let Some(header) = header {
         values.extend(structs::decode(family, header, bytes)?);
     }
@@ -61,21 +57,21 @@ struct Decoder<'f> {
 }
 
 impl Decoder<'_> {
-    fn set(self, set: SetId, attrs: Attrs<'_>, depth: usize) -> Result<Map<String, Value>, Fault> {
+    fn set(self, set: SetId, attrs: Vec<wire::Attr<'_>>) -> Result<Map<String, Value>, Fault> {
         let set = &self.family[set];
         let mut values = Map::new();
-        for raw in inside(attrs, depth)? {
+        for raw in attrs {
             match find(set, raw.kind()) {
                 Some(attr) if attr.kind == AttrKind::Pad => {}
                 Some(attr) if attr.kind == AttrKind::Unused => {
-                    self.keep_unknown(&mut values, attr.name.as_str(), raw, depth)?;
+                    self.keep_unknown(&mut values, attr.name.as_str(), raw)?;
                 }
                 Some(attr) => self
-                    .add(&mut values, attr, raw, depth)
+                    .add(&mut values, attr, raw)
                     .map_err(|fault| fault.within(attr.name.as_str()))?,
                 None => {
                     let name = unknown_name(raw.kind());
-                    self.keep_unknown(&mut values, &name, raw, depth)?;
+                    self.keep_unknown(&mut values, &name, raw)?;
                 }
             }
         }
@@ -87,12 +83,11 @@ impl Decoder<'_> {
         values: &mut Map<String, Value>,
         attr: &Attr,
         raw: wire::Attr<'_>,
-        depth: usize,
     ) -> Result<(), Fault> {
         let name = attr.name.as_str();
         if let AttrKind::TypeValue(levels, element) = &attr.kind {
             let mut entries = Vec::new();
-            self.type_values(attr, levels, element, raw, depth, &Map::new(), &mut entries)?;
+            self.type_values(attr, levels, element, raw, &Map::new(), &mut entries)?;
             // A scalar stands there many times by its nature, a nest once in each message.
             let always_list = attr.multi || !matches!(**element, AttrKind::Nest(_));
             for entry in entries {
@@ -103,7 +98,7 @@ impl Decoder<'_> {
             }
             return Ok(());
         }
-        let value = self.value(attr, &attr.kind, raw, depth)?;
+        let value = self.value(attr, &attr.kind, raw)?;
         match attr.multi {
             true => push(values, name, value),
             false => {
@@ -113,29 +108,17 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    fn value(
-        self,
-        attr: &Attr,
-        kind: &AttrKind,
-        raw: wire::Attr<'_>,
-        depth: usize,
-    ) -> Result<Value, Fault> {
+    fn value(self, attr: &Attr, kind: &AttrKind, raw: wire::Attr<'_>) -> Result<Value, Fault> {
         let payload = raw.payload();
         match kind {
             AttrKind::Pad | AttrKind::Unused => Ok(Value::Null),
             AttrKind::Flag => Ok(true.into()),
-            AttrKind::Int(int) => Scalar {
-                kind: int.kind,
-                order: int.order,
-                names: int.names,
-                hint: attr.hint,
-            }
-            .decode(self.family, payload),
+            AttrKind::Int(int) => Scalar::of(int, attr.hint).decode(self.family, payload),
             AttrKind::String(_) => Ok(structs::text(payload).into()),
             AttrKind::Binary(binary) => self.binary(attr, binary, payload),
             AttrKind::Bitfield32(bitfield) => self.bitfield(*bitfield, payload),
-            AttrKind::Nest(set) => self.set(*set, raw.nested(), depth + 1).map(Value::Object),
-            AttrKind::IndexedArray(element) => self.array(attr, element, raw, depth + 1),
+            AttrKind::Nest(set) => self.set(*set, inside(raw)?).map(Value::Object),
+            AttrKind::IndexedArray(element) => self.array(attr, element, raw),
             // Each of its entries is a value of its own; `add` has taken it.
             AttrKind::TypeValue(..) => Ok(Value::Null),
         }
@@ -148,12 +131,7 @@ impl Decoder<'_> {
                 structs::decode(self.family, &self.family[*id], payload).map(Value::Object)
             }
             Holds::Array(int) => {
-                let scalar = Scalar {
-                    kind: int.kind,
-                    order: int.order,
-                    names: int.names,
-                    hint: attr.hint,
-                };
+                let scalar = Scalar::of(int, attr.hint);
                 let elements = payload.chunks(int.kind.fixed_size().unwrap_or(8));
                 elements
                     .map(|element| scalar.decode(self.family, element))
@@ -164,12 +142,7 @@ impl Decoder<'_> {
     }
 
     fn bitfield(self, bitfield: Bitfield32, payload: &[u8]) -> Result<Value, Fault> {
-        let scalar = Scalar {
-            kind: IntKind::U32,
-            order: ByteOrder::Host,
-            names: bitfield.names.map(|id| EnumUse { id, as_flags: true }),
-            hint: None,
-        };
+        let scalar = Scalar::of_bitfield(bitfield);
         let Some((value, selector)) = payload.split_at_checked(4).filter(|_| payload.len() == 8)
         else {
             return Err(Fault::new(Defect::Width {
@@ -183,17 +156,11 @@ impl Decoder<'_> {
         Ok(Value::Object(parts))
     }
 
-    fn array(
-        self,
-        attr: &Attr,
-        element: &AttrKind,
-        raw: wire::Attr<'_>,
-        depth: usize,
-    ) -> Result<Value, Fault> {
+    fn array(self, attr: &Attr, element: &AttrKind, raw: wire::Attr<'_>) -> Result<Value, Fault> {
         let mut values = Vec::new();
-        for member in inside(raw.nested(), depth)? {
+        for member in inside(raw)? {
             let value = self
-                .value(attr, element, member, depth)
+                .value(attr, element, member)
                 .map_err(|fault| fault.within(format!("[{}]", values.len())))?;
             values.push(match element {
                 AttrKind::Nest(_) => {
@@ -209,23 +176,18 @@ impl Decoder<'_> {
 
     /// Adds an entry for each value at the end of `levels` of nests; `above` has the types of
     /// those it is in.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "they are what the walk carries along"
-    )]
     fn type_values(
         self,
         attr: &Attr,
         levels: &[Name],
         element: &AttrKind,
         raw: wire::Attr<'_>,
-        depth: usize,
         above: &Map<String, Value>,
         entries: &mut Vec<Value>,
     ) -> Result<(), Fault> {
         let Some((level, deeper)) = levels.split_first() else {
             let mut entry = above.clone();
-            match self.value(attr, element, raw, depth)? {
+            match self.value(attr, element, raw)? {
                 Value::Object(values) => entry.extend(values),
                 value => {
                     entry.insert(TYPE_VALUE.into(), value);
@@ -234,10 +196,10 @@ impl Decoder<'_> {
             entries.push(Value::Object(entry));
             return Ok(());
         };
-        for member in inside(raw.nested(), depth + 1)? {
+        for member in inside(raw)? {
             let mut types = above.clone();
             types.insert(level.as_str().to_owned(), member.kind().into());
-            self.type_values(attr, deeper, element, member, depth + 1, &types, entries)
+            self.type_values(attr, deeper, element, member, &types, entries)
                 .map_err(|fault| fault.within(format!("[{}]", member.kind())))?;
         }
         Ok(())
@@ -248,7 +210,6 @@ impl Decoder<'_> {
         values: &mut Map<String, Value>,
         name: &str,
         raw: wire::Attr<'_>,
-        depth: usize,
     ) -> Result<(), Fault> {
         if self.unknown == Unknown::Skip {
             return Ok(());
@@ -256,9 +217,9 @@ impl Decoder<'_> {
         let value = match raw.is_nest() {
             true => {
                 let mut members = Map::new();
-                for member in inside(raw.nested(), depth + 1).map_err(|fault| fault.within(name))? {
+                for member in inside(raw).map_err(|fault| fault.within(name))? {
                     let name = unknown_name(member.kind());
-                    self.keep_unknown(&mut members, &name, member, depth + 1)?;
+                    self.keep_unknown(&mut members, &name, member)?;
                 }
                 Value::Object(members)
             }
@@ -269,11 +230,15 @@ impl Decoder<'_> {
     }
 }
 
+/// The attributes inside, if they are not too deep, and attributes indeed.
+fn inside(attr: wire::Attr<'_>) -> Result<Vec<wire::Attr<'_>>, Fault> {
+    all(attr
+        .enter()
+        .map_err(|malformed| Fault::new(malformed.defect))?)
+}
+
 /// The attributes of a run, if all of it is attributes.
-fn inside(attrs: Attrs<'_>, depth: usize) -> Result<Vec<wire::Attr<'_>>, Fault> {
-    if depth > MAX_DEPTH {
-        return Err(Fault::new(Problem::TooDeep(MAX_DEPTH)));
-    }
+fn all(attrs: Attrs<'_>) -> Result<Vec<wire::Attr<'_>>, Fault> {
     attrs
         .collect::<Result<_, _>>()
         .map_err(|malformed| Fault::new(malformed.defect))

@@ -1,8 +1,6 @@
 //! From a value tree to a message's bytes.
 
-use genl_schema::model::{
-    Attr, AttrKind, Binary, ByteOrder, EnumUse, Family, Holds, IntKind, Message, SetId, Struct,
-};
+use genl_schema::model::{Attr, AttrKind, Binary, Family, Holds, Message, SetId, Struct};
 use genl_schema::name::Name;
 use serde_json::{Map, Value};
 
@@ -159,12 +157,7 @@ fn content(
         AttrKind::Unused => return Err(Fault::new(Problem::Valueless("unused"))),
         AttrKind::Flag => {}
         AttrKind::Int(int) => {
-            let scalar = Scalar {
-                kind: int.kind,
-                order: int.order,
-                names: int.names,
-                hint: attr.hint,
-            };
+            let scalar = Scalar::of(int, attr.hint);
             out.extend(scalar.encode(family, value)?);
         }
         AttrKind::String(_) => {
@@ -179,12 +172,7 @@ fn content(
             };
             for name in ["value", "selector"] {
                 let part = parts.get(name).unwrap_or(&Value::Null);
-                let scalar = Scalar {
-                    kind: IntKind::U32,
-                    order: ByteOrder::Host,
-                    names: bitfield.names.map(|id| EnumUse { id, as_flags: true }),
-                    hint: None,
-                };
+                let scalar = Scalar::of_bitfield(*bitfield);
                 let bytes = scalar.encode(family, part);
                 out.extend(bytes.map_err(|fault| fault.within(name))?);
             }
@@ -274,12 +262,7 @@ fn bytes(family: &Family, attr: &Attr, binary: &Binary, value: &Value) -> Result
             structs::encode(family, &family[*id], values)
         }
         (Holds::Array(int), Value::Array(values)) => {
-            let scalar = Scalar {
-                kind: int.kind,
-                order: int.order,
-                names: int.names,
-                hint: attr.hint,
-            };
+            let scalar = Scalar::of(int, attr.hint);
             let mut out = Vec::new();
             for (at, value) in values.iter().enumerate() {
                 let bytes = scalar.encode(family, value);

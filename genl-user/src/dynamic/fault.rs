@@ -68,9 +68,6 @@ pub enum Problem {
     /// What came is not what it should be.
     #[error("it makes no sense: {0}")]
     Malformed(#[from] Defect),
-    /// What came has nests in nests beyond any reason.
-    #[error("it is nested more than {0} levels deep")]
-    TooDeep(usize),
 }
 
 impl Fault {

@@ -1,6 +1,8 @@
 //! Integers: their bytes, and their looks in a value tree.
 
-use genl_schema::model::{ByteOrder, DisplayHint, Enum, EnumId, EnumUse, Family, IntKind};
+use genl_schema::model::{
+    Bitfield32, ByteOrder, DisplayHint, Enum, EnumId, EnumUse, Family, Int, IntKind,
+};
 use serde_json::Value;
 
 use super::fault::{Fault, Problem};
@@ -17,6 +19,26 @@ pub(super) struct Scalar {
 }
 
 impl Scalar {
+    /// An attribute's, or an element's of an array.
+    pub(super) fn of(int: &Int, hint: Option<DisplayHint>) -> Self {
+        Self {
+            kind: int.kind,
+            order: int.order,
+            names: int.names,
+            hint,
+        }
+    }
+
+    /// One of the two parts of a bitfield32.
+    pub(super) fn of_bitfield(bitfield: Bitfield32) -> Self {
+        Self {
+            kind: IntKind::U32,
+            order: ByteOrder::Host,
+            names: bitfield.names.map(|id| EnumUse { id, as_flags: true }),
+            hint: None,
+        }
+    }
+
     /// The bytes of a value.
     pub(super) fn encode(self, family: &Family, value: &Value) -> Result<Vec<u8>, Fault> {
         let value = self.number(family, value)?;

@@ -319,9 +319,12 @@ fn nests_that_have_no_end_do() {
         attrs.extend((27u16 | 0x8000).to_ne_bytes());
     }
     let fault = decoded(&attrs).unwrap_err();
-    assert_eq!(*fault.problem, Problem::TooDeep(64));
+    assert_eq!(*fault.problem, Problem::Malformed(Defect::TooDeep));
     for at in (2..attrs.len()).step_by(4) {
         attrs[at] = 99;
     }
-    assert_eq!(*decoded(&attrs).unwrap_err().problem, Problem::TooDeep(64));
+    assert_eq!(
+        *decoded(&attrs).unwrap_err().problem,
+        Problem::Malformed(Defect::TooDeep)
+    );
 }
