@@ -64,14 +64,13 @@ impl Decoder<'_> {
             match find(set, raw.kind()) {
                 Some(attr) if attr.kind == AttrKind::Pad => {}
                 Some(attr) if attr.kind == AttrKind::Unused => {
-                    self.keep_unknown(&mut values, attr.name.as_str(), raw)?;
+                    self.keep_unknown(&mut values, attr.name.as_str(), raw);
                 }
                 Some(attr) => self
                     .add(&mut values, attr, raw)
                     .map_err(|fault| fault.within(attr.name.as_str()))?,
                 None => {
-                    let name = unknown_name(raw.kind());
-                    self.keep_unknown(&mut values, &name, raw)?;
+                    self.keep_unknown(&mut values, &unknown_name(raw.kind()), raw);
                 }
             }
         }
@@ -205,28 +204,29 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    fn keep_unknown(
-        self,
-        values: &mut Map<String, Value>,
-        name: &str,
-        raw: wire::Attr<'_>,
-    ) -> Result<(), Fault> {
-        if self.unknown == Unknown::Skip {
-            return Ok(());
+    fn keep_unknown(self, values: &mut Map<String, Value>, name: &str, raw: wire::Attr<'_>) {
+        if self.unknown == Unknown::Keep {
+            push_or_set(values, name, unknown_value(raw));
         }
-        let value = match raw.is_nest() {
-            true => {
-                let mut members = Map::new();
-                for member in inside(raw).map_err(|fault| fault.within(name))? {
-                    let name = unknown_name(member.kind());
-                    self.keep_unknown(&mut members, &name, member)?;
-                }
-                Value::Object(members)
+    }
+}
+
+/// An attribute that the spec does not know: its bytes, or its members, where the sender calls it
+/// a nest and that is what it looks like.
+fn unknown_value(raw: wire::Attr<'_>) -> Value {
+    match raw.is_nest().then(|| inside(raw)) {
+        Some(Ok(members)) => {
+            let mut values = Map::new();
+            for member in members {
+                push_or_set(
+                    &mut values,
+                    &unknown_name(member.kind()),
+                    unknown_value(member),
+                );
             }
-            false => hint::hex(raw.payload(), "").into(),
-        };
-        push_or_set(values, name, value);
-        Ok(())
+            Value::Object(values)
+        }
+        _ => hint::hex(raw.payload(), "").into(),
     }
 }
 

@@ -100,3 +100,80 @@ fn enclosing(attrs: Attrs<'_>, offset: usize) -> Option<Attr<'_>> {
         .map_while(Result::ok)
         .find(|attr| (attr.offset()..attr.end()).contains(&offset))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::dynamic::encode;
+
+    /// A request for everything: its fixed header takes 8 bytes.
+    fn family() -> Family {
+        let text = include_str!("../../tests/dynamic/every.yaml");
+        genl_schema::compile("every.yaml", text).unwrap()
+    }
+
+    #[track_caller]
+    fn found(values: serde_json::Value, offset: usize) -> Option<String> {
+        let family = family();
+        let message = &family[family.ops[0].do_.as_ref().unwrap().request];
+        let values = values.as_object().unwrap();
+        let mut request = vec![0; ATTRS_OFFSET];
+        request.extend(encode(&family, message, values).unwrap());
+        let names = Names {
+            family: &family,
+            message,
+            request: &request,
+        };
+        let missing = names.path_of_missing(Some(offset), 1);
+        let path = names.path(offset);
+        assert_eq!(missing.is_some(), path.is_some());
+        path
+    }
+
+    #[test]
+    fn attributes_behind_a_fixed_header_have_paths() {
+        let values = json!({"u8": 1, "nest": {"text": "a", "list": [{"id": 1}, {"label": "b"}]}});
+        for (offset, path) in [
+            (28, "u8"),
+            (36, "nest"),
+            (40, "nest.text"),
+            (48, "nest.list"),
+            (52, "nest.list[0]"),
+            (56, "nest.list[0].id"),
+            (64, "nest.list[1]"),
+            (68, "nest.list[1].label"),
+        ] {
+            assert_eq!(found(values.clone(), offset).as_deref(), Some(path));
+        }
+        for offset in [0, 20, 24, 29, 76, usize::MAX] {
+            assert_eq!(found(values.clone(), offset), None);
+        }
+        let policy = json!({"policy": {"index": 3, "attr": 4, "id": 1}});
+        assert_eq!(found(policy, 40).as_deref(), Some("policy[3][4].id"));
+    }
+
+    #[test]
+    fn what_is_missing_has_a_path() {
+        let family = family();
+        let message = &family[family.ops[0].do_.as_ref().unwrap().request];
+        let values = json!({"nest": {"nests": [{}]}});
+        let mut request = vec![0; ATTRS_OFFSET];
+        request.extend(encode(&family, message, values.as_object().unwrap()).unwrap());
+        let names = Names {
+            family: &family,
+            message,
+            request: &request,
+        };
+        let missing = |nest, kind| names.path_of_missing(nest, kind);
+        assert_eq!(missing(None, 3).as_deref(), Some("u32"));
+        assert_eq!(missing(Some(28), 3).as_deref(), Some("nest.u32"));
+        assert_eq!(missing(Some(32), 2).as_deref(), Some("nest.nests.label"));
+        assert_eq!(
+            missing(Some(32), 9).as_deref(),
+            Some("nest.nests.UnknownAttr(9)")
+        );
+        assert_eq!(missing(Some(33), 1), None);
+    }
+}

@@ -1,5 +1,6 @@
 //! `genl policy FAMILY`: what the kernel asks of each attribute, by what it says itself.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -97,14 +98,15 @@ fn print(
         )?;
     }
     let sets = spec.map(|spec| policies.sets(spec)).unwrap_or_default();
-    for (policy, attributes) in reachable(policies) {
+    for policy in reachable(policies) {
+        let attributes = policies.attributes.get(&policy);
         let set = sets.get(&policy).copied();
         let of = set
             .zip(spec)
             .map(|(set, spec)| format!(": {}", spec[set].name));
         let heading = format!("policy {policy}{}", of.unwrap_or_default());
         writeln!(out, "\n{}", out.style.heading(heading))?;
-        let rows = attributes.iter().map(|(&number, asks)| {
+        let rows = attributes.into_iter().flatten().map(|(&number, asks)| {
             let attr = spec
                 .zip(set)
                 .and_then(|(spec, set)| policies::attr(spec, set, number));
@@ -132,26 +134,16 @@ fn print(
 }
 
 /// The policies that the operations have, and those within them.
-fn reachable(
-    policies: &Policies,
-) -> Vec<(
-    u16,
-    &std::collections::BTreeMap<u16, genl_user::families::nlctrl::PolicyOwned>,
-)> {
-    let both = |policy: &genl_user::families::nlctrl::OpPolicyOwned| [policy.do_, policy.dump];
-    let mut open: Vec<u16> = Vec::new();
-    let roots = policies.operations.values().flat_map(both).flatten();
-    open.extend(roots.filter_map(|index| u16::try_from(index).ok()));
-    let mut seen = std::collections::BTreeSet::new();
+fn reachable(policies: &Policies) -> BTreeSet<u16> {
+    let roots = policies.operations.values();
+    let roots = roots.flat_map(|policy| [policy.do_, policy.dump]).flatten();
+    let mut open: Vec<u16> = roots.filter_map(|index| index.try_into().ok()).collect();
+    let mut seen = BTreeSet::new();
     while let Some(policy) = open.pop() {
         if seen.insert(policy) {
             let inside = policies.attributes.get(&policy).into_iter().flatten();
-            let inner = inside.filter_map(|(_, asks)| u16::try_from(asks.policy_idx?).ok());
-            open.extend(inner);
+            open.extend(inside.filter_map(|(_, asks)| u16::try_from(asks.policy_idx?).ok()));
         }
     }
-    let all = policies.attributes.iter();
-    all.filter(|(policy, _)| seen.contains(policy))
-        .map(|(&policy, attributes)| (policy, attributes))
-        .collect()
+    seen
 }
