@@ -1,12 +1,13 @@
 //! Where links lead: the names that GitHub and its likes give to headings.
 
-use std::collections::HashMap;
-
 use super::page::code;
 use crate::model::{EnumId, Family, SetId, StructId};
 use crate::name::Name;
 
 /// The headings that are linked to.
+///
+/// All anchors differ: names of one kind that GitHub would not tell apart, Rust would not either,
+/// and `resolve` refuses them.
 pub(super) struct Anchors {
     pub(super) ops: Vec<Heading>,
     pub(super) events: Vec<Heading>,
@@ -23,18 +24,24 @@ pub(super) struct Heading {
 
 impl Anchors {
     pub(super) fn new(family: &Family) -> Self {
-        let mut seen = Seen::default();
-        // In the order of the page.
+        let ops = family.ops.iter();
+        let events = family.events.iter();
+        let sets = family.sets.iter();
+        let structs = family.structs.iter();
+        let enums = family.enums.iter().map(|it| {
+            let kind = if it.flags { "Flags" } else { "Enum" };
+            Heading::new(kind, &it.name)
+        });
         Self {
-            ops: seen.headings("Operation", family.ops.iter().map(|op| &op.name)),
-            events: seen.headings("Notification", family.events.iter().map(|it| &it.name)),
-            sets: seen.headings("Attributes", family.sets.iter().map(|set| &set.name)),
-            enums: family
-                .enums
-                .iter()
-                .map(|it| seen.heading(if it.flags { "Flags" } else { "Enum" }, &it.name))
+            ops: ops.map(|it| Heading::new("Operation", &it.name)).collect(),
+            events: events
+                .map(|it| Heading::new("Notification", &it.name))
                 .collect(),
-            structs: seen.headings("Struct", family.structs.iter().map(|it| &it.name)),
+            sets: sets
+                .map(|it| Heading::new("Attributes", &it.name))
+                .collect(),
+            enums: enums.collect(),
+            structs: structs.map(|it| Heading::new("Struct", &it.name)).collect(),
         }
     }
 
@@ -51,39 +58,16 @@ impl Anchors {
     }
 }
 
-/// How often each anchor was wanted.
-#[derive(Default)]
-struct Seen(HashMap<String, usize>);
-
-impl Seen {
-    fn headings<'n>(&mut self, kind: &str, names: impl Iterator<Item = &'n Name>) -> Vec<Heading> {
-        names.map(|name| self.heading(kind, name)).collect()
-    }
-
-    fn heading(&mut self, kind: &str, name: &Name) -> Heading {
+impl Heading {
+    fn new(kind: &str, name: &Name) -> Self {
         let text = format!("{kind} {}", code(name.as_str()));
-        let anchor = self.unique(anchor(&text));
-        Heading { text, anchor }
+        let kept = text
+            .chars()
+            .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        let anchor = kept
+            .map(|c| if c == ' ' { '-' } else { c })
+            .flat_map(char::to_lowercase)
+            .collect();
+        Self { text, anchor }
     }
-
-    /// A heading whose anchor is taken has a number behind it.
-    fn unique(&mut self, wanted: String) -> String {
-        let mut anchor = wanted.clone();
-        while self.0.contains_key(&anchor) {
-            let count = self.0.entry(wanted.clone()).or_default();
-            *count += 1;
-            anchor = format!("{wanted}-{count}");
-        }
-        self.0.insert(anchor.clone(), 0);
-        anchor
-    }
-}
-
-fn anchor(heading: &str) -> String {
-    let kept = heading
-        .chars()
-        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
-    kept.map(|c| if c == ' ' { '-' } else { c })
-        .flat_map(char::to_lowercase)
-        .collect()
 }

@@ -108,14 +108,16 @@ fn private(family: &Family, definition: &model::Enum) -> Vec<Entry> {
     ]
 }
 
-/// The constants of an enum as macros.
+/// The constants of an enum as macros; what is said of all of them is said at the first.
 fn macros(list: Enum) -> Vec<Define> {
+    let mut of_all = list.doc;
     let entries = list.entries.into_iter().map(|entry| {
         let value = match entry.shown {
             Some(shown) => format!("({shown})"),
             None => print::number(entry.value),
         };
-        Define::new(entry.name, value).doc(&entry.doc)
+        let doc = format!("{}\n\n{}", std::mem::take(&mut of_all), entry.doc);
+        Define::new(entry.name, value).doc(&doc)
     });
     let private = list.private.into_iter();
     let private = private.map(|entry| Define::new(entry.name, print::number(entry.value)));
