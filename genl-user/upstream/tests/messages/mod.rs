@@ -2,6 +2,7 @@
 
 mod bytes;
 pub(crate) mod looks;
+mod nests;
 pub(crate) mod parse;
 pub(crate) mod quirk;
 mod random;

@@ -13,7 +13,7 @@ use super::quirk::Quirk;
 use super::random::Random;
 use super::scalar::Place;
 
-const NLA_F_NESTED: u16 = 0x8000;
+pub(crate) const NLA_F_NESTED: u16 = 0x8000;
 
 /// A message.
 #[derive(Debug, Clone)]
@@ -46,10 +46,10 @@ pub(crate) struct Content {
 
 /// Attributes, one behind the other.
 #[derive(Default)]
-struct Run {
-    bytes: Vec<u8>,
-    given: Map<String, Value>,
-    shown: Map<String, Value>,
+pub(crate) struct Run {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) given: Map<String, Value>,
+    pub(crate) shown: Map<String, Value>,
 }
 
 /// Makes messages of a family.
@@ -140,7 +140,14 @@ impl<'f> Generator<'f> {
         self.allowed == Some(quirk) && self.random.percent(50) && self.may(quirk)
     }
 
-    fn fill(&mut self, set: SetId, mut members: Vec<&'f Attr>, depth: usize, run: &mut Run) {
+    /// Puts random attributes of a set into `run`.
+    pub(crate) fn fill(
+        &mut self,
+        set: SetId,
+        mut members: Vec<&'f Attr>,
+        depth: usize,
+        run: &mut Run,
+    ) {
         // Deeper down there are fewer, so that what nests itself comes to an end.
         let chance = self.density >> depth;
         members.retain(|attr| match (&attr.kind, self.quirk_of(attr)) {
@@ -246,7 +253,8 @@ impl<'f> Generator<'f> {
         run.given.insert(name.into(), given);
     }
 
-    fn content(&mut self, attr: &'f Attr, kind: &'f AttrKind, depth: usize) -> Content {
+    /// What stands in one attribute, or in one element of an array.
+    pub(crate) fn content(&mut self, attr: &'f Attr, kind: &'f AttrKind, depth: usize) -> Content {
         match kind {
             AttrKind::Pad | AttrKind::Unused | AttrKind::Flag | AttrKind::TypeValue(..) => {
                 unreachable!("{} is none of those that have a content", attr.name)
@@ -258,107 +266,6 @@ impl<'f> Generator<'f> {
             AttrKind::Nest(set) => self.nest(*set, depth + 1),
             AttrKind::IndexedArray(element) => self.array(attr, element, depth + 1),
         }
-    }
-
-    fn nest(&mut self, set: SetId, depth: usize) -> Content {
-        let mut run = Run::default();
-        let members = self.family[set].attrs.iter().collect();
-        self.fill(set, members, depth, &mut run);
-        Content {
-            bytes: run.bytes,
-            given: run.given.into(),
-            shown: run.shown.into(),
-        }
-    }
-
-    fn array(&mut self, attr: &'f Attr, element: &'f AttrKind, depth: usize) -> Content {
-        let nested = matches!(element, AttrKind::Nest(_));
-        let mut array = Content {
-            bytes: Vec::new(),
-            given: json!([]),
-            shown: json!([]),
-        };
-        let least = usize::from(self.typed);
-        for place in 0..self.random.between(least, 3) {
-            let content = self.content(attr, element, depth);
-            let numbered = nested
-                && !self.typed
-                && self.way == Way::Request
-                && self.sometimes(Quirk::NumberedArray);
-            let number = match self.way == Way::Answer || numbered {
-                true => self.random.below(1 << 14),
-                false => place,
-            };
-            let flag = if nested { NLA_F_NESTED } else { 0 };
-            put(&mut array.bytes, number as u16 | flag, &content.bytes);
-            push(
-                &mut array.given,
-                if numbered {
-                    entry(number, content.given)
-                } else {
-                    content.given
-                },
-            );
-            push(
-                &mut array.shown,
-                if nested {
-                    entry(number, content.shown)
-                } else {
-                    content.shown
-                },
-            );
-        }
-        array
-    }
-
-    /// Attributes that are nests within nests, the types of which are values.
-    fn type_values(
-        &mut self,
-        attr: &'f Attr,
-        levels: &[&str],
-        element: &'f AttrKind,
-        depth: usize,
-        run: &mut Run,
-    ) {
-        let nested = matches!(element, AttrKind::Nest(_));
-        let attributes = if self.sometimes(Quirk::TypeValueMany) {
-            2
-        } else {
-            1
-        };
-        let (mut given, mut shown) = (Vec::new(), Vec::new());
-        for _ in 0..attributes {
-            let content = match nested {
-                true => self.content(attr, element, depth + levels.len()),
-                false => {
-                    let content = self.content(attr, element, depth);
-                    Content {
-                        bytes: content.bytes,
-                        given: json!({"value": content.given}),
-                        shown: json!({"value": content.shown}),
-                    }
-                }
-            };
-            let (mut bytes, mut values, mut seen) =
-                (content.bytes, object(content.given), object(content.shown));
-            for (up, level) in levels.iter().rev().enumerate() {
-                let number = self.random.below(1 << 14) as u16;
-                let flag = if nested || up > 0 { NLA_F_NESTED } else { 0 };
-                let mut outer = Vec::new();
-                put(&mut outer, number | flag, &bytes);
-                bytes = outer;
-                values.insert((*level).into(), number.into());
-                seen.insert((*level).into(), number.into());
-            }
-            put(&mut run.bytes, kind(attr), &bytes);
-            given.push(Value::from(values));
-            shown.push(Value::from(seen));
-        }
-        // A nest stands there once in each message, so it is no list where it does.
-        let alone = nested && !attr.multi && shown.len() == 1;
-        let shown = if alone { shown.remove(0) } else { shown.into() };
-        run.given.insert(attr.name.as_str().into(), given.into());
-        run.shown.insert(attr.name.as_str().into(), shown);
     }
 
     /// Padding, such as the kernel puts before integers of 64 bits.
@@ -391,7 +298,7 @@ impl<'f> Generator<'f> {
 }
 
 /// The `nla_type` of an attribute.
-fn kind(attr: &Attr) -> u16 {
+pub(crate) fn kind(attr: &Attr) -> u16 {
     match attr.kind {
         AttrKind::Nest(_) | AttrKind::IndexedArray(_) | AttrKind::TypeValue(..) => {
             attr.id | NLA_F_NESTED
@@ -401,7 +308,7 @@ fn kind(attr: &Attr) -> u16 {
 }
 
 /// Writes an attribute and its padding.
-fn put(bytes: &mut Vec<u8>, kind: u16, content: &[u8]) {
+pub(crate) fn put(bytes: &mut Vec<u8>, kind: u16, content: &[u8]) {
     let len = u16::try_from(4 + content.len()).expect("random attributes are short");
     bytes.extend(len.to_ne_bytes());
     bytes.extend(kind.to_ne_bytes());
@@ -419,17 +326,9 @@ fn plain(bytes: &[u8]) -> Value {
     }
 }
 
-fn object(value: Value) -> Map<String, Value> {
+pub(crate) fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(values) => values,
         other => unreachable!("{other} is no object"),
     }
-}
-
-fn push(list: &mut Value, value: Value) {
-    list.as_array_mut().expect("it is a list").push(value);
-}
-
-fn entry(number: usize, value: Value) -> Value {
-    Value::Object(Map::from_iter([(number.to_string(), value)]))
 }
