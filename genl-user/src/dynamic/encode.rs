@@ -241,6 +241,7 @@ fn type_value(
     let mut values = values.clone();
     let value = values.shift_remove(level.as_str()).unwrap_or(Value::Null);
     let kind = scalar::plain(&value)
+        .or_else(|| value.as_str().and_then(scalar::parse))
         .and_then(|kind| u16::try_from(kind).ok())
         .filter(|kind| kind & super::TYPE_FLAGS == 0)
         .ok_or_else(|| {

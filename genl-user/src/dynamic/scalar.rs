@@ -235,7 +235,7 @@ fn entry(definition: &Enum, value: i128) -> Option<&str> {
 }
 
 /// A decimal number, or a hexadecimal one behind `0x`.
-fn parse(text: &str) -> Option<i128> {
+pub(super) fn parse(text: &str) -> Option<i128> {
     match text.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits, 16).ok().map(i128::from),
         None => text.parse().ok(),

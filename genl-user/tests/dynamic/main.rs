@@ -186,6 +186,8 @@ fn types_that_are_values_are_values() {
     let entry = |attr, id| [16, 0, 1, 0x80, 12, 0, attr, 0x80, 8, 0, 1, 0, id, 0, 0, 0];
     let one = [&[20, 0, 32, 0x80], &entry(2, 9)[..]].concat();
     both_ways(json!({"policy": {"index": 1, "attr": 2, "id": 9}}), &one);
+    let typed = json!({"policy": {"index": "1", "attr": "0x2", "id": "9"}});
+    assert_eq!(encoded(typed).unwrap(), one);
     let all = json!({"policy": [
         {"index": 1, "attr": 2, "id": 9}, {"index": 1, "attr": 3, "id": 8},
     ]});

@@ -166,11 +166,27 @@ fn wrong_use_is_said_before_anything_is_sent() {
         ),
         (
             &["do", "getfamily", "family-id"],
-            "family-id: it needs a value: family-id=VALUE",
+            "family-id: it needs a value, behind a =",
         ),
         (
             &["do", "getfamily", "family-id=70000"],
             "getfamily cannot be sent: family-id: 70000 does not fit u16, which holds 0 to 65535",
+        ),
+        (
+            &["do", "getfamily", "ops=x"],
+            "ops=x: it takes names inside, behind dots, or JSON: '{\"name\": value}'",
+        ),
+        (
+            &["do", "getfamily", "ops=[{]"],
+            "ops=[{]: this is no JSON: key must be a string at line 1 column 3",
+        ),
+        (
+            &["do", "getfamily", "ops[1].id=2"],
+            "ops[1].id=2: ops[1] comes before ops[0]",
+        ),
+        (
+            &["do", "getfamily", "family-id.x=1"],
+            "family-id.x=1: family-id has no names inside",
         ),
         (
             &["do", "getfamily", "family-id=x"],

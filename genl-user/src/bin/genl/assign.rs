@@ -91,10 +91,12 @@ fn set(
             }
         }
         (Named::Inside { list, .. }, []) => {
-            let expected = "it takes JSON, as '{\"name\": value}', or dots and the names inside";
+            let expected = "it takes names inside, behind dots, or JSON: '{\"name\": value}'";
             let value = value.ok_or(expected)?;
-            let value =
-                serde_json::from_str(value).map_err(|error| format!("{expected}: {error}"))?;
+            let value = serde_json::from_str(value).map_err(|error| match value.get(..1) {
+                Some("{" | "[") => format!("this is no JSON: {error}"),
+                _ => expected.to_owned(),
+            })?;
             put(values, name, value, list);
             Ok(())
         }
@@ -102,7 +104,7 @@ fn set(
             let value = match value {
                 Some(value) => text_or_list(value, list),
                 None if flag => Value::Bool(true),
-                None => return Err(format!("it needs a value: {name}=VALUE")),
+                None => return Err("it needs a value, behind a =".into()),
             };
             put(values, name, value, list);
             Ok(())
@@ -255,5 +257,98 @@ fn unknown<'a>(
     match diag::nearest(name, known) {
         Some(near) => format!("{owner} has no {what} \"{name}\"; did you mean \"{near}\"?"),
         None => format!("{owner} has no {what} \"{name}\""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use genl_user::dynamic::genl_schema;
+    use genl_user::dynamic::serde_json::json;
+
+    use super::*;
+
+    /// What the assignments make, in the spec that has one attribute of each kind.
+    fn made(assignments: &[&str]) -> Result<Value, String> {
+        let text = include_str!("../../../tests/dynamic/every.yaml");
+        let family = genl_schema::compile("every.yaml", text).unwrap();
+        let message = &family[family.ops[0].do_.as_ref().unwrap().request];
+        let mut values = Map::new();
+        for text in assignments {
+            assign(&family, message, &mut values, text)?;
+        }
+        Ok(Value::Object(values))
+    }
+
+    #[test]
+    fn names_lead_to_values_of_every_kind() {
+        for (assignments, expected) in [
+            (
+                &["u8=7", "ifindex=-1"][..],
+                json!({"u8": "7", "ifindex": "-1"}),
+            ),
+            (&["flag"], json!({"flag": true})),
+            (&["text=a=b"], json!({"text": "a=b"})),
+            (&["text=[1]"], json!({"text": "[1]"})),
+            (&["nest.nest.u8=1"], json!({"nest": {"nest": {"u8": "1"}}})),
+            (
+                &["nest={\"u8\": 1}", "nest.u16=2"],
+                json!({"nest": {"u8": 1, "u16": "2"}}),
+            ),
+            (&["names=a", "names=b"], json!({"names": ["a", "b"]})),
+            (
+                &["names=[\"a\", \"b\"]", "names=c"],
+                json!({"names": ["a", "b", "c"]}),
+            ),
+            (&["array=1", "array=2"], json!({"array": ["1", "2"]})),
+            (&["numbers=5"], json!({"numbers": ["5"]})),
+            (&["mode=fast,deep"], json!({"mode": "fast,deep"})),
+            (
+                &["nests.id=1", "nests[1].id=2"],
+                json!({"nests": [{"id": "1"}, {"id": "2"}]}),
+            ),
+            (
+                &["list.id=1", "list.label=x"],
+                json!({"list": [{"id": "1", "label": "x"}]}),
+            ),
+            (
+                &["struct.tag=1", "struct.inner.word=2"],
+                json!({"struct": {"tag": "1", "inner": {"word": "2"}}}),
+            ),
+            (
+                &["bits.value=fast", "bits.selector=3"],
+                json!({"bits": {"value": "fast", "selector": "3"}}),
+            ),
+            (
+                &["policy.index=1", "policy.attr=2", "policy.id=3"],
+                json!({"policy": [{"index": "1", "attr": "2", "id": "3"}]}),
+            ),
+            (
+                &["UnknownAttr(99)=00ff"],
+                json!({"UnknownAttr(99)": "00ff"}),
+            ),
+        ] {
+            assert_eq!(made(assignments), Ok(expected), "{assignments:?}");
+        }
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_refused() {
+        for (assignment, said) in [
+            ("u9=1", "all has no attribute \"u9\"; did you mean \"u8\"?"),
+            (
+                "struct.tga=1",
+                "outer has no member \"tga\"; did you mean \"tag\"?",
+            ),
+            ("struct.tag.x=1", "tag has no names inside"),
+            (
+                "names[x]=1",
+                "names[x] should be a name, or a name and [NUMBER]",
+            ),
+            ("nests[1].id=1", "nests[1] comes before nests[0]"),
+            ("text", "it needs a value, behind a ="),
+        ] {
+            let refused = made(&[assignment]).unwrap_err();
+            assert_eq!(refused, format!("{assignment}: {said}"));
+        }
     }
 }
