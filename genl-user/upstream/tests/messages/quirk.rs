@@ -1,42 +1,54 @@
 //! What pyynl does otherwise than the kernel's rules, or not at all.
+//!
+//! Beside what random messages run into, here and in the test `numbers`: it sends every request as
+//! of version 1, whatever the family's is (`_encode_message`); and where an operation is called `get`
+//! it hides the spec's own method of that name (`YnlFamily.__init__`).
 
-/// A fault or a limit of pyynl (of Linux 7.3.4) that random messages run into.
+/// A fault or a limit of pyynl (lib/ynl.py of Linux 7.3.4) that random messages run into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Quirk {
-    /// It takes 32 bits of a `sint` where the number without its sign has 32 bits, so 2³¹ and
-    /// -2³¹ - 1 are `struct.error`s.
+    /// It takes 32 bits for a `sint` where the number without its sign has no more, so 2³¹ and
+    /// -2³¹ - 1 are `struct.error`s (`_add_attr`).
     SintOf32Bits,
-    /// It cannot write an indexed array of anything but nests: "Unknown type".
+    /// It cannot write an indexed array of anything but nests: "Unknown type" (`_add_attr`).
     ArrayOfScalars,
-    /// It writes no numbers into an indexed array but 0, 1, 2…: not those of its own output.
+    /// It writes no numbers into an indexed array but 0, 1, 2…, so it does not take its own output
+    /// (`_encode_indexed_array`).
     NumberedArray,
-    /// It cannot write a nest-type-value: "Unknown type".
+    /// It cannot write a nest-type-value: "Unknown type" (`_add_attr`).
     TypeValueSent,
-    /// It does not read a nest-type-value around a scalar: `struct.error`.
+    /// It takes a nest-type-value around a scalar for the scalar: `struct.error` (`_decode`).
     TypeValueOfScalar,
-    /// It reads the first entry of a nest-type-value, and of several attributes the last one.
+    /// It reads the first entry of a nest-type-value only (`_decode_nest_type_value`), and of
+    /// several attributes the last one (`_rsp_add`).
     TypeValueMany,
-    /// It adds no padding to a struct, so the kernel is sent one that is too short.
+    /// It puts no padding behind a struct, so the kernel is sent one that is too short
+    /// (`_encode_struct`).
     StructPadding,
-    /// It does not fill up a struct that the kernel knows an older version of: `struct.error`.
+    /// It does not fill up a struct of which the kernel knows an earlier version: `struct.error`
+    /// (`_decode_struct`).
     StructCutShort,
-    /// It takes no names and no looks of its own output for the members of a struct.
+    /// For the members of a struct it takes neither names nor the looks of its own output
+    /// (`_encode_struct`).
     LooksInStruct,
-    /// It takes no names and no looks of its own output for the elements of a C array.
+    /// Nor for the elements of a C array (`_add_attr`).
     LooksInArray,
-    /// It takes no UUID, which is how it shows one: "not implemented".
+    /// It takes no UUID in the looks of its own output: "not implemented" (`_from_string`).
     UuidSent,
-    /// It takes a flag that is named twice for the next higher one: it adds them up.
+    /// It takes a flag that is named twice for the next higher one: it adds them up
+    /// (`_encode_enum`).
     FlagTwice,
-    /// It takes the flags of each of several attributes for an attribute each.
+    /// Where each of several attributes is a list of flags, it sends an attribute for each flag
+    /// (`_add_attr`).
     ListsOfFlags,
-    /// It sends and takes no text but ASCII.
+    /// It sends and reads no text but ASCII (`_add_attr`, `as_strz`).
     NotAscii,
-    /// It cuts off the last byte of a text, NUL or not.
+    /// It cuts off the last byte of a text, be it a NUL or not (`as_strz`).
     NoNul,
-    /// It takes every NUL but the last one for a part of the text.
+    /// It takes every NUL but the last one for a part of the text (`as_strz`).
     MoreNuls,
-    /// It says `Unknown(7)` of a value that has no name, which it would not take back; we say 7.
+    /// It says `Unknown(7)` of a value that has no name, which it would not take back
+    /// (`_get_enum_or_unknown`); we say 7.
     NamelessValue,
 }
 
