@@ -1,17 +1,19 @@
 //! The uAPI headers that we emit for the kernel's own families, against the kernel's own headers:
-//! every name of ours is there, and means the same.
+//! every name of ours is there, and means the same. And the links of their documentation.
 //!
-//! What differs is listed in `exceptions.txt`, with the reason. A line there that is not needed
+//! What differs in the headers is listed in `exceptions.txt`, with the reason. A line there that is not needed
 //! fails the test too.
 
 mod c;
+#[path = "../../../../schema/tests/outputs/links.rs"]
+mod links;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use c::{Compiler, things};
-use genl_schema::emit::{Origin, uapi};
+use genl_schema::emit::{Origin, docs, uapi};
 use genl_schema::model::Family;
 
 /// What differs, as the test finds it: `spec name: how`.
@@ -80,6 +82,18 @@ fn headers_say_what_the_kernels_headers_say() {
         new.join("\n"),
         gone.join("\n")
     );
+}
+
+#[test]
+fn links_in_documentation_lead_somewhere() {
+    let tree = PathBuf::from(std::env::var_os("GENL_KERNEL_SOURCE").expect("cargo xtask test"));
+    for (name, family) in specs(&tree) {
+        let origin = Origin {
+            command: "cargo test",
+            spec: &name,
+        };
+        links::check(&docs::render(&family, origin));
+    }
 }
 
 /// The kernel's generic netlink specs.
