@@ -21,7 +21,7 @@
 //!
 //! [`families`] holds a client for each family that the specs describe: calls with typed requests
 //! and replies, dumps, and events. What they are made of is here: [`Connection`], [`Dump`],
-//! [`Events`], [`Error`], and the codec in [`wire`]. Modules that the generator wrote for another
+//! [`Replies`], [`Events`], [`Error`], and the codec in [`wire`]. Modules that the generator wrote for another
 //! crate use the same names, so all of them are public.
 //!
 //! A connection is one socket, used by one thread at a time. Threads that talk at the same time

@@ -236,6 +236,10 @@ pub struct Make<'a> {
     pub type_: Option<u8>,
     /// The attribute `tree`.
     pub tree: Option<Tree<'a>>,
+    /// The attribute `out`.
+    pub out: Option<u8>,
+    /// The attribute `view`.
+    pub view: &'a [u8],
 }
 
 impl genl_user::Request for Make<'_> {
@@ -404,6 +408,12 @@ impl genl_user::Request for Make<'_> {
         if let Some(tree) = &self.tree {
             out.nest(thing_attrs::TREE, |out| tree.encode(out))?;
         }
+        if let Some(value) = self.out {
+            out.u8(thing_attrs::OUT, value);
+        }
+        for &view in self.view {
+            out.u8(thing_attrs::VIEW, view);
+        }
         Ok(())
     }
 }
@@ -449,6 +459,8 @@ pub struct MakeReply<'a> {
     header: Option<u8>,
     type_: Option<u8>,
     tree: Option<TreeView<'a>>,
+    out: Option<u8>,
+    view: wire::List<'a, u8>,
 }
 
 impl<'a> MakeReply<'a> {
@@ -648,6 +660,16 @@ impl<'a> MakeReply<'a> {
         self.tree.as_ref()
     }
 
+    /// The attribute `out`.
+    pub fn out(&self) -> Option<u8> {
+        self.out
+    }
+
+    /// The attribute `view`.
+    pub fn view(&self) -> wire::List<'a, u8> {
+        self.view
+    }
+
     /// Copies what is borrowed.
     pub fn to_owned(&self) -> MakeReplyOwned {
         MakeReplyOwned {
@@ -701,6 +723,8 @@ impl<'a> MakeReply<'a> {
             header: self.header,
             type_: self.type_,
             tree: self.tree.as_ref().map(TreeView::to_owned),
+            out: self.out,
+            view: self.view.collect(),
         }
     }
 }
@@ -752,6 +776,8 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
             header: None,
             type_: None,
             tree: None,
+            out: None,
+            view: wire::List::repeated(attrs, thing_attrs::VIEW, wire::Attr::u8),
         };
         for attr in attrs {
             let attr = attr?;
@@ -825,6 +851,8 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
                 thing_attrs::HEADER => view.header = Some(attr.u8()?),
                 thing_attrs::TYPE => view.type_ = Some(attr.u8()?),
                 thing_attrs::TREE => view.tree = Some(attr.nest()?),
+                thing_attrs::OUT => view.out = Some(attr.u8()?),
+                thing_attrs::VIEW => view.view.check(attr)?,
                 _ => {}
             }
         }
@@ -918,6 +946,10 @@ pub struct MakeReplyOwned {
     pub type_: Option<u8>,
     /// The attribute `tree`.
     pub tree: Option<TreeOwned>,
+    /// The attribute `out`.
+    pub out: Option<u8>,
+    /// The attribute `view`.
+    pub view: Vec<u8>,
 }
 
 impl genl_user::Message for MakeReplyOwned {
@@ -1785,6 +1817,8 @@ mod thing_attrs {
     pub(super) const HEADER: u16 = 36;
     pub(super) const TYPE: u16 = 37;
     pub(super) const TREE: u16 = 38;
+    pub(super) const OUT: u16 = 39;
+    pub(super) const VIEW: u16 = 40;
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
@@ -1831,6 +1865,8 @@ mod thing_attrs {
             Field::value(HEADER, "header"),
             Field::value(TYPE, "type"),
             Field::nest(TREE, "tree", &super::tree_attrs::LAYOUT),
+            Field::value(OUT, "out"),
+            Field::value(VIEW, "view"),
         ],
     };
 }

@@ -162,6 +162,8 @@ fn everything_comes_back() {
         header: Some(2),
         type_: Some(3),
         tree: Some(TREE),
+        out: Some(4),
+        view: &[5, 6],
     };
     let bytes = encode(&request);
     let reply = MakeReply::from_attrs(Attrs::new(&bytes, 0)).unwrap();
@@ -215,6 +217,7 @@ fn everything_comes_back() {
         (copy.clone_, copy.header, copy.type_),
         (Some(1), Some(2), Some(3))
     );
+    assert_eq!((copy.out, copy.view), (Some(4), vec![5, 6]));
     let tree = copy.tree.clone().unwrap();
     assert_eq!(
         tree.left.unwrap().left.unwrap().name.as_deref(),

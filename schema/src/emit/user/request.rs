@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::doc::of_attr;
-use super::print::Item;
+use super::print::{Item, ident};
 use super::types::{Field, Shape, Types};
 use super::value;
 use crate::model::AttrKind;
@@ -90,6 +90,11 @@ fn field_type(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
 /// The statement that writes a field.
 fn write(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
     let (name, number) = (&field.name, &field.number);
+    // The encoder's own name must not be taken for the value.
+    let local = match name == "out" {
+        true => ident("value"),
+        false => name.clone(),
+    };
     match &field.attr.kind {
         AttrKind::Flag => quote!(if self.#name { out.flag(#number); }),
         AttrKind::IndexedArray(element) => {
@@ -106,18 +111,18 @@ fn write(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
             quote!(if !self.#name.is_empty() { #write })
         }
         kind if field.attr.multi => {
-            let item = pattern(kind, &quote!(#name));
-            let write = value::write(types, kind, number, &quote!(#name));
+            let item = pattern(kind, &quote!(#local));
+            let write = value::write(types, kind, number, &quote!(#local));
             quote!(for #item in self.#name { #write })
         }
         kind if field.required && !field.recursive => {
             value::write(types, kind, number, &quote!(self.#name))
         }
         kind => {
-            let write = value::write(types, kind, number, &quote!(#name));
+            let write = value::write(types, kind, number, &quote!(#local));
             let nest = matches!(kind, AttrKind::Nest(_)) && !field.recursive;
             let borrow = nest.then(|| quote!(&));
-            quote!(if let Some(#name) = #borrow self.#name { #write })
+            quote!(if let Some(#local) = #borrow self.#name { #write })
         }
     }
 }
