@@ -24,6 +24,9 @@
 //! [`Replies`], [`Events`], [`Error`], and the codec in [`wire`]. Modules that the generator wrote for another
 //! crate use the same names, so all of them are public.
 //!
+//! With feature `dynamic` there is the module `dynamic` too: calls of any family, by a spec that is
+//! read at run time, with JSON values instead of generated types.
+//!
 //! A connection is one socket, used by one thread at a time. Threads that talk at the same time
 //! have a connection each.
 
