@@ -6,7 +6,7 @@
 //! genl_schema::build::client("schema/greeter.yaml");
 //! ```
 //!
-//! and a third brings in the module `greeter`, which is what `cargo xtask codegen` makes too:
+//! and a line in the app brings in the module `greeter`:
 //!
 //! ```ignore
 //! include!(concat!(env!("OUT_DIR"), "/greeter.rs"));
@@ -16,7 +16,8 @@
 //! after a change of a spec, and a module whose text stays the same is left alone. A spec with
 //! faults fails the build, with its diagnostics in cargo's output.
 //!
-//! The owned types derive serde's traits if the app has a feature `serde`, and that depends on serde.
+//! The owned types derive serde's traits if the app has a feature `serde`:
+//! `serde = ["dep:serde", "genl-user/serde"]`.
 
 use std::collections::HashMap;
 use std::error::Error as _;
@@ -217,11 +218,12 @@ fn modules(specs: &[PathBuf]) -> Result<Vec<Module>, Error> {
 }
 
 fn compile(path: &Path) -> Result<Result<Family, Report>, Error> {
-    let text = fs::read_to_string(path).map_err(|source| Error::Read {
+    let bytes = fs::read(path).map_err(|source| Error::Read {
         path: path.to_owned(),
         source,
     })?;
-    Ok(crate::compile(&path.to_string_lossy(), &text))
+    let file = path.to_string_lossy();
+    Ok(crate::text(&file, bytes).and_then(|text| crate::compile(&file, &text)))
 }
 
 /// Leaves a file alone that has this text already, so that what depends on it stays up to date.
