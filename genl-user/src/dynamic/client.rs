@@ -158,38 +158,16 @@ impl Client {
             .iter()
             .map(|request| self.write(request, Mode::Do))
             .collect::<Result<Vec<_>, _>>()?;
-        if requests.len() > 1 {
+        if sent.is_empty() {
+            return Ok(Vec::new());
+        }
+        if sent.len() > 1 {
             let set = self.socket.set_queue_size(QUEUE);
             set.map_err(crate::Error::io("set the queue size"))?;
         }
         let together = sent.iter().flat_map(|sent| &sent.bytes);
         self.send(&together.copied().collect::<Vec<_>>())?;
-        let mut answers: Vec<Result<Replies, Error>> =
-            sent.iter().map(|_| Ok(Vec::new())).collect();
-        let mut open = sent.len();
-        while open > 0 {
-            let arrived = self.inbox.next(&self.socket)?;
-            // Their sequence numbers follow each other.
-            let at = arrived.head.seq.wrapping_sub(sent[0].seq) as usize;
-            if !sent
-                .get(at)
-                .is_some_and(|sent| self.is_answer(sent, &arrived))
-            {
-                continue;
-            }
-            let read = match arrived.is_end() {
-                true => self.verdict(&sent[at], &arrived).map(|()| None),
-                false => self.read(&sent[at], &arrived).map(Some),
-            };
-            open -= usize::from(arrived.is_end());
-            match (read, &mut answers[at]) {
-                (Ok(reply), Ok(replies)) => replies.extend(reply),
-                (Err(error), Ok(_)) => answers[at] = Err(error),
-                // What went wrong first is what is told.
-                (_, Err(_)) => {}
-            }
-        }
-        Ok(answers)
+        self.answers(&sent)
     }
 
     /// Calls an operation's dump; its items are read as they are asked for.
@@ -273,6 +251,36 @@ impl Client {
             message: format!("the reply to {}", sent.operation),
             fault,
         })
+    }
+
+    /// Reads all that answers these requests, up to the end of each.
+    fn answers(&mut self, sent: &[Sent]) -> Result<Vec<Result<Replies, Error>>, Error> {
+        let mut answers: Vec<Result<Replies, Error>> =
+            sent.iter().map(|_| Ok(Vec::new())).collect();
+        let mut open = sent.len();
+        while open > 0 {
+            let arrived = self.inbox.next(&self.socket)?;
+            // Their sequence numbers follow each other.
+            let at = arrived.head.seq.wrapping_sub(sent[0].seq) as usize;
+            if !sent
+                .get(at)
+                .is_some_and(|sent| self.is_answer(sent, &arrived))
+            {
+                continue;
+            }
+            let read = match arrived.is_end() {
+                true => self.verdict(&sent[at], &arrived).map(|()| None),
+                false => self.read(&sent[at], &arrived).map(Some),
+            };
+            open -= usize::from(arrived.is_end());
+            match (read, &mut answers[at]) {
+                (Ok(reply), Ok(replies)) => replies.extend(reply),
+                (Err(error), Ok(_)) => answers[at] = Err(error),
+                // What went wrong first is what is told.
+                (_, Err(_)) => {}
+            }
+        }
+        Ok(answers)
     }
 
     fn is_answer(&self, sent: &Sent, arrived: &Arrived) -> bool {

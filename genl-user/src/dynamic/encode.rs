@@ -208,7 +208,8 @@ fn member(
 ) -> Result<(), Fault> {
     let (kind, value) = match numbered(element, value) {
         Some((kind, inside)) => (kind, inside),
-        None => (u16::try_from(at).unwrap_or(u16::MAX) & !NESTED, value),
+        // So many as its bits can tell do not fit into a nest.
+        None => (at as u16 & !super::TYPE_FLAGS, value),
     };
     let nested = match element {
         AttrKind::Nest(_) => NESTED,
