@@ -75,9 +75,18 @@ pub(super) fn settle(family: &mut Family) {
     for definition in &mut family.structs {
         claim(&mut definition.name, &[""], &|name| name.apart("struct"));
     }
+    // Each set has a module too, whether it becomes a type or not.
+    let sets: HashSet<String> = family.sets.iter().map(|set| set.name.pascal()).collect();
+    let longer = |name: &Name| {
+        let mut name = name.apart("set");
+        while sets.contains(&name.pascal()) {
+            name = name.apart("set");
+        }
+        name
+    };
     for (set, nested) in family.sets.iter_mut().zip(nested) {
         if nested {
-            claim(&mut set.name, &FORMS, &|name| name.apart("set"));
+            claim(&mut set.name, &FORMS, &longer);
         }
     }
 }
