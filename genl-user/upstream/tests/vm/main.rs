@@ -14,4 +14,5 @@ mod ovpn;
 mod ovs;
 mod tcp_metrics;
 mod team;
+mod tool;
 mod wireguard;

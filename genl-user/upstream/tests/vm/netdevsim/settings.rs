@@ -116,7 +116,6 @@ fn pauses_are_set_and_counted() {
         device.write("ethtool/pause/report_stats_tx", "N");
         let request = PauseGet {
             header: port(device, Some(HeaderFlags::STATS)),
-            ..PauseGet::default()
         };
         let got = ethtool.pause_get(&request).expect("pause-get").to_owned();
         let stats = got.stats.expect("statistics");
