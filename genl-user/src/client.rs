@@ -89,6 +89,10 @@ impl Connection {
 
     /// Calls an operation that is answered by one message.
     ///
+    /// # Errors
+    ///
+    /// [`Error::Unexpected`] if no reply comes, or more than one: [`Self::call_all`] is for those.
+    ///
     /// Where the kernel says by an ACK alone that all went well, the view is of a message with nothing in it: devlink
     /// tells of a new region's snapshot only where it has chosen its number.
     pub fn call<M: Message>(

@@ -1,6 +1,6 @@
-//! Many values in one place of a message, read as they are iterated over.
+//! Many values in one place of a message, and nests, read as they are asked for.
 //!
-//! Both kinds are checked whole when their message is read, so going through them cannot fail.
+//! All of it is checked when the message is read, so going through it cannot fail.
 
 use std::fmt;
 
