@@ -14,7 +14,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use crate::diag::{Code, Diagnostic, Span, nearest};
+use crate::diag::{Code, Diagnostic, MOST_SHOWN, Span, nearest};
 use crate::yaml::{Kind, Node};
 
 /// What a key of the spec holds.
@@ -161,14 +161,17 @@ impl<'de, 'r> Reader<'de, 'r> {
             let name = spelled(key);
             let Some(field) = fields.iter().find(|field| **field == name) else {
                 let message = format!("there is no key `{name}` here");
-                let choice = fields.iter().copied();
-                self.report(
-                    Diagnostic::new(Code::UnknownKey, key.span, message)
-                        .label("unknown key")
-                        .help(format!("the keys here are {}", list(fields)))
-                        .did_you_mean(&name, choice.clone()),
-                );
-                meant.extend(nearest(&name, choice));
+                let mut fault =
+                    Diagnostic::new(Code::UnknownKey, key.span, message).label("unknown key");
+                if self.faults.borrow().len() < MOST_SHOWN {
+                    let near = nearest(&name, fields.iter().copied());
+                    fault = match near {
+                        Some(near) => fault.help(format!("did you mean `{near}`?")),
+                        None => fault.help(format!("the keys here are {}", list(fields))),
+                    };
+                    meant.extend(near);
+                }
+                self.report(fault);
                 continue;
             };
             if let Some(at) = known.iter().position(|(other, _)| other == field) {

@@ -97,8 +97,8 @@ impl Diagnostic {
     }
 }
 
-/// So many diagnostics are more than anyone reads, and each costs a walk through the text.
-const MOST_SHOWN: usize = 100;
+/// So many diagnostics are more than anyone reads; beyond them hints are not worth their cost.
+pub(crate) const MOST_SHOWN: usize = 100;
 
 /// All that is to be said of a spec, in the order in which it stands there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,9 +131,10 @@ impl Report {
             true => Renderer::styled(),
             false => Renderer::plain(),
         };
+        let newlines: Vec<usize> = self.text.match_indices('\n').map(|(at, _)| at).collect();
         let mut out = String::new();
         for diagnostic in self.diagnostics.iter().take(MOST_SHOWN) {
-            out.push_str(&self.render_one(diagnostic, &renderer));
+            out.push_str(&self.render_one(diagnostic, &newlines, &renderer));
             out.push_str("\n\n");
         }
         out.push_str(&format!("{}: {}", self.file, self.counts()));
@@ -181,22 +182,42 @@ impl Report {
         }
     }
 
-    fn render_one(&self, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
+    fn render_one(
+        &self,
+        diagnostic: &Diagnostic,
+        newlines: &[usize],
+        renderer: &Renderer,
+    ) -> String {
         let id = diagnostic.code.to_string();
         let message = normalize_untrusted_str(&diagnostic.message);
         let label = normalize_untrusted_str(&diagnostic.label);
         let help = normalize_untrusted_str(&diagnostic.help);
 
-        let mut primary = AnnotationKind::Primary.span(diagnostic.span.within(&self.text));
+        // The renderer goes through all that it is given, so it gets only the lines that it shows.
+        let place = diagnostic.span.within(&self.text);
+        let other = diagnostic.related.as_ref();
+        let other = other.map(|(span, label)| (span.within(&self.text), label));
+        let first = other
+            .as_ref()
+            .map_or(place.start, |(it, _)| it.start.min(place.start));
+        let last = other
+            .as_ref()
+            .map_or(place.end, |(it, _)| it.end.max(place.end));
+        let line = newlines.partition_point(|at| *at < first);
+        let start = line.checked_sub(1).map_or(0, |before| newlines[before] + 1);
+        let behind = newlines.partition_point(|at| *at < last);
+        let end = newlines.get(behind).copied().unwrap_or(self.text.len());
+        let end = end - usize::from(end > last && self.text[..end].ends_with('\r'));
+        let shown = |place: std::ops::Range<usize>| place.start - start..place.end - start;
+
+        let mut primary = AnnotationKind::Primary.span(shown(place));
         if !label.is_empty() {
             primary = primary.label(&label);
         }
-        let related = diagnostic.related.as_ref().map(|(span, label)| {
-            AnnotationKind::Context
-                .span(span.within(&self.text))
-                .label(label)
-        });
-        let snippet = Snippet::source(&self.text)
+        let related =
+            other.map(|(place, label)| AnnotationKind::Context.span(shown(place)).label(label));
+        let snippet = Snippet::source(&self.text[start..end])
+            .line_start(line + 1)
             .path(&self.file)
             .annotation(primary)
             .annotations(related);

@@ -69,7 +69,7 @@ impl<'a> Lints<'a> {
             .copied()
             .chain([&self.spec.x_allow])
             .flat_map(List::items)
-            .any(|(word, _)| word.parse() == Ok(code))
+            .any(|(word, _)| Code::find(word) == Some(code))
     }
 
     /// A set as the spec has it.

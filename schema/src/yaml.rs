@@ -56,8 +56,8 @@ impl Node {
     }
 }
 
-/// The longest text that may be a spec: fifty times as long as the longest upstream.
-const LONGEST: usize = 4 << 20;
+/// The longest text that may be a spec: some thirty times as long as the longest upstream.
+const LONGEST: usize = 2 << 20;
 
 /// Reads a document; what length, aliases and nesting may cost is bounded.
 pub(crate) fn parse(text: &str, faults: &mut Vec<Diagnostic>) -> Option<Node> {
@@ -248,7 +248,10 @@ mod tests {
             assert!(matches!(kind(text), Kind::Int(it) if it == value), "{text}");
         }
         for (text, value) in [("yes", true), ("No", false), ("on", true), ("false", false)] {
-            assert!(matches!(kind(text), Kind::Bool(it) if it == value), "{text}");
+            assert!(
+                matches!(kind(text), Kind::Bool(it) if it == value),
+                "{text}"
+            );
         }
         for text in ["'8'", "\"no\"", "u8", "1.2.3", "CONST - 1"] {
             assert!(matches!(kind(text), Kind::Text(_)), "{text}");

@@ -144,6 +144,16 @@ codes! {
 const EXPLANATIONS: &str = include_str!("../../CODES.md");
 
 impl Code {
+    /// The code that has this number, in either case, or this name.
+    pub(crate) fn find(word: &str) -> Option<Self> {
+        let is_it = |code: &&Self| match word.len() {
+            // A name is longer than a number.
+            4 => word.eq_ignore_ascii_case(&code.to_string()),
+            _ => word == code.name(),
+        };
+        Self::ALL.iter().find(is_it).copied()
+    }
+
     /// Whether it is an error or a warning.
     pub fn severity(self) -> Severity {
         match self as u8 {

@@ -1,7 +1,7 @@
 //! `x-allow`: which warnings a spec, or a part of it, does not want.
 
 use crate::decode::List;
-use crate::diag::{Code, Diagnostic, Severity};
+use crate::diag::{Code, Diagnostic, MOST_SHOWN, Severity, Span, UnknownCode};
 use crate::spec;
 
 /// Reports words that are no warning's code or name.
@@ -17,23 +17,32 @@ pub(super) fn check(spec: &spec::Family, faults: &mut Vec<Diagnostic>) {
         .chain(operations.flat_map(|section| section.list.items().map(|(it, _)| &it.x_allow)))
         .chain(groups.flat_map(|section| section.list.items().map(|(it, _)| &it.x_allow)));
     for (word, span) in lists.flat_map(List::items) {
-        let (message, help) = match word.parse::<Code>() {
-            Ok(code) if code.severity() == Severity::Warning => continue,
-            Ok(code) => (
-                format!("{code} is an error, and errors cannot be allowed"),
-                String::new(),
-            ),
-            Err(unknown) => (
-                format!("there is no warning `{word}`"),
-                unknown
-                    .near
-                    .filter(|near| near.severity() == Severity::Warning)
-                    .map_or(
-                        "a warning is named as its report names it: `W101`".to_owned(),
-                        |near| format!("did you mean `{}` ({near})?", near.name()),
-                    ),
-            ),
+        let fault = match Code::find(word) {
+            Some(code) if code.severity() == Severity::Warning => continue,
+            Some(code) => {
+                let message = format!("{code} is an error, and errors cannot be allowed");
+                Diagnostic::new(Code::UnknownWord, span, message)
+            }
+            None => unknown(word, span, faults.len()),
         };
-        faults.push(Diagnostic::new(Code::UnknownWord, span, message).help(help));
+        faults.push(fault);
     }
+}
+
+fn unknown(word: &str, span: Span, faults: usize) -> Diagnostic {
+    let mut fault = Diagnostic::new(
+        Code::UnknownWord,
+        span,
+        format!("there is no warning `{word}`"),
+    )
+    .help("a warning is named as its report names it: `W101`");
+    if faults < MOST_SHOWN
+        && let Err(UnknownCode {
+            near: Some(near), ..
+        }) = word.parse::<Code>()
+        && near.severity() == Severity::Warning
+    {
+        fault = fault.help(format!("did you mean `{}` ({near})?", near.name()));
+    }
+    fault
 }

@@ -101,7 +101,9 @@ pub(super) fn resolve<'s>(
         match name {
             Some(name) => {
                 check_name(name, span, protocol, faults);
-                out.scope.declare(name, span, out.ops.len(), faults);
+                // One that only reserves a number has no place among the others.
+                let at = if reserves { usize::MAX } else { out.ops.len() };
+                out.scope.declare(name, span, at, faults);
             }
             None => out.scope.leave_open(),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::diag::{Code, Diagnostic, Span};
+use crate::diag::{Code, Diagnostic, MOST_SHOWN, Span};
 use crate::model::Protocol;
 use crate::name::Name;
 
@@ -90,19 +90,23 @@ impl Scope {
     ) -> Option<usize> {
         let found = self.names.get(name).map(|(at, _)| *at);
         if found.is_none() && self.complete {
-            faults.push(self.unknown(name, span));
+            let hint = faults.len() < MOST_SHOWN;
+            faults.push(self.unknown(name, span, hint));
         }
         found
     }
 
-    fn unknown(&self, name: &str, span: Span) -> Diagnostic {
+    fn unknown(&self, name: &str, span: Span, hint: bool) -> Diagnostic {
         let what = self.what;
         let message = format!("there is no {what} named `{name}`");
+        let fault =
+            Diagnostic::new(Code::UnknownReference, span, message).label(format!("unknown {what}"));
+        if !hint {
+            return fault;
+        }
         let mut names: Vec<_> = self.names.keys().map(String::as_str).collect();
         names.sort_unstable();
-        Diagnostic::new(Code::UnknownReference, span, message)
-            .label(format!("unknown {what}"))
-            .did_you_mean(name, names)
+        fault.did_you_mean(name, names)
     }
 }
 

@@ -80,27 +80,34 @@ pub(super) fn resolve<'s>(
         );
         named.push((name, set));
     }
-    let sets = named
+    // The whole sets first, since a subset may stand before its set.
+    let mut sets: Vec<_> = named
         .iter()
         .map(|(name, set)| {
-            let parent = set.subset_of.here();
-            let whole = parent.and_then(|(parent, span)| scope.find(parent, span, faults));
-            let (attrs, attr_scope) = match (parent, whole) {
-                (None, _) => numbered(set, protocol, faults),
-                (Some((parent, span)), Some(at)) => {
-                    subset(set, named[at].1, parent, span, protocol, faults)
-                }
-                (Some(_), None) => (Vec::new(), Scope::new("attribute", false)),
+            let (attrs, scope) = match set.subset_of.is_present() {
+                true => (Vec::new(), Scope::new("attribute", false)),
+                false => numbered(set, protocol, faults),
             };
             Draft {
                 name: (*name).clone(),
                 spec: set,
-                whole,
+                whole: None,
                 attrs,
-                scope: attr_scope,
+                scope,
             }
         })
         .collect();
+    for at in 0..sets.len() {
+        let spec = sets[at].spec;
+        let whole = spec.subset_of.here();
+        let found = whole.and_then(|(name, span)| scope.find(name, span, faults));
+        if let (Some((_, span)), Some(whole)) = (whole, found) {
+            let (attrs, scope) = subset(spec, &sets[whole], span, protocol, faults);
+            sets[at].whole = Some(whole);
+            sets[at].attrs = attrs;
+            sets[at].scope = scope;
+        }
+    }
     Drafts { sets, scope }
 }
 
@@ -174,16 +181,16 @@ fn check_id(id: u64, span: Span, taken: &mut HashMap<u64, Span>, faults: &mut Ve
 /// The attributes of a subset, which have the numbers that the whole set gives them.
 fn subset<'s>(
     set: &'s spec::AttrSet,
-    parent: &'s spec::AttrSet,
-    parent_name: &str,
-    parent_at: Span,
+    whole: &Draft<'s>,
+    whole_at: Span,
     protocol: Protocol,
     faults: &mut Vec<Diagnostic>,
 ) -> (Vec<AttrDraft<'s>>, Scope) {
-    if parent.subset_of.is_present() {
-        let message = format!("`{parent_name}` is itself a subset");
+    let whole_name = &whole.name;
+    if whole.spec.subset_of.is_present() {
+        let message = format!("`{whole_name}` is itself a subset");
         faults.push(
-            Diagnostic::new(Code::BadSubset, parent_at, message)
+            Diagnostic::new(Code::BadSubset, whole_at, message)
                 .help("name the whole set that both are a part of"),
         );
         return (Vec::new(), Scope::new("attribute", false));
@@ -192,8 +199,6 @@ fn subset<'s>(
         let message = "a subset has the name prefix of its set";
         faults.push(Diagnostic::new(Code::BadSubset, span, message));
     }
-    // What is wrong with the whole set is reported there, and only there.
-    let (whole, whole_scope) = numbered(parent, protocol, &mut Vec::new());
     let mut scope = Scope::new("attribute", !set.attributes.has_broken());
     let mut attrs: Vec<AttrDraft<'_>> = Vec::new();
     for (attr, at) in set.attributes.items() {
@@ -202,10 +207,10 @@ fn subset<'s>(
         };
         let span = attr.name.span().unwrap_or(at);
         if let Some(span) = attr.value.span() {
-            let message = format!("`{name}` has its value from set `{parent_name}`");
+            let message = format!("`{name}` has its value from set `{whole_name}`");
             faults.push(Diagnostic::new(Code::BadSubset, span, message));
         }
-        let Some(found) = whole_scope.find(name, span, faults) else {
+        let Some(found) = whole.scope.find(name, span, faults) else {
             scope.leave_open();
             continue;
         };
@@ -217,9 +222,9 @@ fn subset<'s>(
         attrs.push(AttrDraft {
             name: name.clone(),
             span,
-            id: whole[found].id,
+            id: whole.attrs[found].id,
             own: attr,
-            whole: Some(whole[found].own),
+            whole: Some(whole.attrs[found].own),
         });
     }
     (attrs, scope)
