@@ -1,6 +1,8 @@
 //! Specs on the command line: found by name, compared with the kernel, and what it says of itself.
 
 use crate::tool::{command, folder, genl, said, spec};
+use std::process::Command;
+
 use genl_user::dynamic::serde_json::json;
 
 #[test]
@@ -216,6 +218,38 @@ fn every_shell_gets_completions() {
         );
     }
     assert_eq!(genl(&["completions", "tcl"]).code, Some(2));
+}
+
+#[test]
+fn bash_completes_what_the_spec_knows() {
+    let complete = |line: &str| {
+        // What bash does when the tab key is pressed behind the line.
+        let script = r#"
+            genl() { "$GENL" "$@"; }
+            source <(genl completions bash)
+            COMP_WORDS=($1 "${2-}") COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+            _genl_by_spec genl "$2" "${COMP_WORDS[COMP_CWORD-1]}"
+            echo "${COMPREPLY[@]}"
+        "#;
+        let (words, word) = line.rsplit_once(' ').unwrap();
+        let output = Command::new("bash")
+            .args(["-c", script, "bash", words, word])
+            .env("GENL", env!("CARGO_BIN_EXE_genl"))
+            .env("GENL_SPEC_PATH", folder())
+            .output();
+        said(output.unwrap()).stdout
+    };
+    let path = spec("nlctrl.yaml");
+    assert_eq!(
+        complete(&format!("genl --spec {path} dump get")),
+        "getfamily getpolicy\n"
+    );
+    assert_eq!(
+        complete("genl --family nlctrl ops new"),
+        "newfamily newmcast-grp\n"
+    );
+    assert_eq!(complete("genl --family nlc"), "nlctrl\n");
+    assert_eq!(complete("genl moni"), "monitor\n");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod assign;
 mod call;
 mod check;
 mod codegen;
+mod completions;
 mod diff;
 mod doc;
 mod families;
@@ -25,8 +26,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
-use clap_complete::Shell;
+use clap::{Parser, Subcommand};
 use genl_user::dynamic;
 use output::Output;
 use source::{BadSpec, Source};
@@ -139,10 +139,7 @@ enum Command {
   genl completions bash > /etc/bash_completion.d/genl
   genl completions zsh > ~/.zfunc/_genl
   genl completions fish > ~/.config/fish/completions/genl.fish")]
-    Completions {
-        /// The shell
-        shell: Shell,
-    },
+    Completions(completions::Options),
 }
 
 /// What a command comes to: the exit status, or why it could not be carried out.
@@ -167,7 +164,7 @@ fn main() -> ExitCode {
         Command::Codegen(options) => codegen::run(&mut out, &source, &options),
         Command::Doc(options) => doc::run(&mut out, &source, &options),
         Command::Spec(options) => spec::run(&mut out, &options),
-        Command::Completions { shell } => completions(&mut out, shell),
+        Command::Completions(options) => completions::run(&mut out, &options),
     };
     // What was found before an error is shown before it.
     let flushed = out.flush().map_err(Box::from);
@@ -175,14 +172,6 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => failure(&*error),
     }
-}
-
-fn completions(out: &mut Output, shell: Shell) -> Outcome {
-    // To a buffer, since the generator panics where its writer fails.
-    let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "genl", &mut text);
-    out.write_all(&text)?;
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Says what went wrong, and gives the exit status: 1 if it was refused or failed, 2 if it was
