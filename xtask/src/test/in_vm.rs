@@ -88,7 +88,7 @@ pub(super) fn run(kernel: Kind, pace: Pace, filter: Option<&str>) -> Result<Coun
 fn absent(kernel: Kind) -> &'static [&'static str] {
     match kernel {
         Kind::Normal => &["netdevsim::"],
-        Kind::Debug => &["ovpn::", "team::", "nl80211::", "tool::"],
+        Kind::Debug => &["ovpn::", "team::", "nl80211::", "cli::"],
     }
 }
 

@@ -3,6 +3,7 @@
 //! `cargo xtask test` runs this as root in virtual machines, one test at a time: on the distribution's kernel with
 //! the families' modules loaded, and on the checking kernel, which alone has netdevsim.
 
+mod cli;
 mod ethtool;
 mod fou;
 mod machine;
@@ -14,5 +15,4 @@ mod ovpn;
 mod ovs;
 mod tcp_metrics;
 mod team;
-mod tool;
 mod wireguard;
