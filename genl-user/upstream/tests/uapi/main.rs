@@ -11,6 +11,7 @@ mod links;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use c::{Compiler, things};
 use genl_schema::emit::{Origin, docs, uapi};
@@ -82,6 +83,63 @@ fn headers_say_what_the_kernels_headers_say() {
         new.join("\n"),
         gone.join("\n")
     );
+}
+
+/// What we name otherwise than the kernel tree's generator does.
+const NAMED_OTHERWISE: [(&str, &str); 7] = [
+    // It forgets dumps without a do where requests have numbers of their own.
+    ("devlink", "DEVLINK_CMD_HEALTH_REPORTER_DUMP_GET"),
+    ("devlink", "DEVLINK_CMD_HEALTH_REPORTER_DUMP_GET_REPLY"),
+    ("devlink", "DEVLINK_CMD_REGION_READ"),
+    ("devlink", "DEVLINK_CMD_REGION_READ_REPLY"),
+    ("nlctrl", "CTRL_CMD_GETPOLICY"),
+    ("nlctrl", "CTRL_CMD_GETPOLICY_REPLY"),
+    // C99 has no enum that holds bit 31: its constants are macros with us.
+    ("nl80211", "enum nl80211_feature_flags"),
+];
+
+#[test]
+fn names_are_those_of_the_kernel_trees_generator() {
+    let tree = PathBuf::from(std::env::var_os("GENL_KERNEL_SOURCE").expect("cargo xtask test"));
+    let python = std::env::var_os("GENL_PYTHON").expect("cargo xtask test");
+    let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("uapi-ynl");
+    fs::create_dir_all(&dir).unwrap();
+    let specs = specs(&tree);
+    let yaml = |name: &String| tree.join(format!("Documentation/netlink/specs/{name}.yaml"));
+    let status = Command::new(python)
+        .args(["-c", include_str!("ynl.py")])
+        .args([&tree, &dir])
+        .args(specs.iter().map(|(name, _)| yaml(name)))
+        .status()
+        .unwrap();
+    assert!(status.success());
+
+    let mut otherwise = BTreeSet::new();
+    let mut compared = 0;
+    for (name, family) in &specs {
+        let Ok(theirs) = fs::read_to_string(dir.join(format!("{name}.h"))) else {
+            continue;
+        };
+        compared += 1;
+        let origin = Origin {
+            command: "cargo test",
+            spec: name,
+        };
+        let names = |header: &str| -> BTreeSet<_> {
+            let things = things(header).into_iter();
+            // It has no structs.
+            things
+                .filter(|thing| !thing.starts_with("struct "))
+                .collect()
+        };
+        let (ours, theirs) = (names(&uapi::render(family, origin)), names(&theirs));
+        let differ = ours.symmetric_difference(&theirs);
+        otherwise.extend(differ.map(|thing| (name.clone(), thing.clone())));
+    }
+    // It falls over the Open vSwitch families with enums that have no name.
+    assert_eq!(compared, specs.len() - 2);
+    let known = NAMED_OTHERWISE.map(|(spec, thing)| (spec.to_owned(), thing.to_owned()));
+    assert_eq!(otherwise, BTreeSet::from(known));
 }
 
 #[test]
