@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::scope::{Scope, check_name};
-use super::{c_header, limits, nameless, need, structs, text};
+use super::{c_header, kinds, limits, nameless, need, structs, text};
 use crate::decode::Key;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::model::{Const, ConstValue, Entry, Enum, EnumId, Protocol, Struct, StructId};
@@ -57,9 +57,9 @@ impl Definitions {
         match self.find(name, span, faults)? {
             Definition::Struct(id) => Some(id),
             Definition::Broken => None,
-            Definition::Const(_) | Definition::Enum(_) => {
+            other @ (Definition::Const(_) | Definition::Enum(_)) => {
                 let message = format!("`{name}` is not a struct");
-                faults.push(Diagnostic::new(Code::UnknownReference, span, message));
+                faults.push(self.other_kind(name, other, span, Code::UnknownReference, message));
                 None
             }
         }
@@ -75,12 +75,41 @@ impl Definitions {
         match self.find(name, span, faults)? {
             Definition::Enum(id) => Some(id),
             Definition::Broken => None,
-            Definition::Const(_) | Definition::Struct(_) => {
+            other @ (Definition::Const(_) | Definition::Struct(_)) => {
                 let message = format!("`{name}` is neither an enum nor flags");
-                faults.push(Diagnostic::new(Code::UnknownReference, span, message));
+                faults.push(self.other_kind(name, other, span, Code::UnknownReference, message));
                 None
             }
         }
+    }
+
+    /// A fault of naming a definition of another kind than is wanted.
+    pub(super) fn other_kind(
+        &self,
+        name: &str,
+        is: Definition,
+        span: Span,
+        code: Code,
+        message: String,
+    ) -> Diagnostic {
+        let fault = Diagnostic::new(code, span, message);
+        let what = match is {
+            Definition::Const(Some(_)) => "it is a constant",
+            Definition::Const(None) => "it is a text",
+            Definition::Enum(id) if self.enums[id.get()].flags => "it is of type flags",
+            Definition::Enum(_) => "it is an enum",
+            Definition::Struct(_) => "it is a struct",
+            Definition::Broken => return fault,
+        };
+        match self.scope.place(name) {
+            Some(place) => fault.related(place, what),
+            None => fault,
+        }
+    }
+
+    /// Where the spec defines the enum or flags.
+    pub(super) fn enum_place(&self, id: EnumId) -> Option<Span> {
+        self.scope.place(self.enums[id.get()].name.as_str())
     }
 }
 
@@ -192,8 +221,8 @@ fn check_keys(definition: &spec::Definition, type_: DefinitionType, faults: &mut
     ];
     for (key, span, fits) in keys {
         if let (Some(span), false) = (span, fits) {
-            let message = format!("`{key}` means nothing for a definition of this type");
-            faults.push(Diagnostic::new(Code::NotApplicable, span, message));
+            let type_at = definition.type_.span();
+            faults.push(kinds::meaningless(key, "a definition", span, type_at));
         }
     }
 }

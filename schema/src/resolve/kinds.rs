@@ -256,6 +256,13 @@ impl Kinds<'_, '_> {
     /// Reports keys that mean nothing for the type.
     fn refuse_meaningless(&mut self, draft: &AttrDraft<'_>, type_: AttrType) {
         use AttrType::*;
+        let type_at = draft.key(|attr| &attr.type_).span();
+        let mut only = |fits: bool, key: &str, span: Option<Span>| {
+            if let (Some(span), false) = (span, fits) {
+                self.faults
+                    .push(meaningless(key, "an attribute", span, type_at));
+            }
+        };
         // What is said of an array's elements is said of the attribute.
         let sub_type = match type_ {
             IndexedArray | Binary => draft.key(|attr| &attr.sub_type).get().copied(),
@@ -269,49 +276,61 @@ impl Kinds<'_, '_> {
         let nest = matches!(element, Nest | NestTypeValue);
         let bytes = matches!(element, String | Binary) || type_ == Binary;
         let byte_order = draft.key(|attr| &attr.byte_order);
-        self.only(ordered, "byte-order", byte_order);
+        only(ordered, "byte-order", byte_order.span());
         let enum_ = draft.key(|attr| &attr.enum_);
-        self.only(int || type_ == Bitfield32, "enum", enum_);
+        only(int || type_ == Bitfield32, "enum", enum_.span());
         let nested = draft.key(|attr| &attr.nested_attributes);
-        self.only(nest, "nested-attributes", nested);
+        only(nest, "nested-attributes", nested.span());
         let array = matches!(type_, IndexedArray | Binary);
-        self.only(array, "sub-type", draft.key(|attr| &attr.sub_type));
+        only(array, "sub-type", draft.key(|attr| &attr.sub_type).span());
         let struct_ = draft.key(|attr| &attr.struct_);
-        self.only(element == Binary, "struct", struct_);
+        only(element == Binary, "struct", struct_.span());
         let type_value = draft.key(|attr| &attr.type_value);
         let levelled = type_ == NestTypeValue || int && sub_type.is_none();
-        self.only(levelled, "type-value", type_value);
+        only(levelled, "type-value", type_value.span());
         let multi = draft.key(|attr| &attr.multi_attr);
         if multi.get() == Some(&true) {
             let fits = matches!(type_, String | Binary | Nest) || int_kind(type_).is_some();
-            self.only(fits && !type_value.is_present(), "multi-attr", multi);
+            only(fits && !type_value.is_present(), "multi-attr", multi.span());
         }
         let as_flags = draft.key(|attr| &attr.enum_as_flags);
         if as_flags.get() == Some(&true) {
-            let fits = (int || type_ == Bitfield32) && enum_.is_present();
-            self.only(fits, "enum-as-flags", as_flags);
+            let fits = int || type_ == Bitfield32;
+            only(fits, "enum-as-flags", as_flags.span());
         }
         if let Some(checks) = draft.key(|attr| &attr.checks).get() {
-            self.only(int, "min", &checks.min);
-            self.only(int, "max", &checks.max);
-            self.only(unsigned, "flags-mask", &checks.flags_mask);
-            self.only(bytes, "min-len", &checks.min_len);
-            self.only(bytes, "max-len", &checks.max_len);
-            self.only(bytes, "exact-len", &checks.exact_len);
-            self.only(
+            only(int, "min", checks.min.span());
+            only(int, "max", checks.max.span());
+            only(unsigned, "flags-mask", checks.flags_mask.span());
+            only(bytes, "min-len", checks.min_len.span());
+            only(bytes, "max-len", checks.max_len.span());
+            only(bytes, "exact-len", checks.exact_len.span());
+            only(
                 element == String,
                 "unterminated-ok",
-                &checks.unterminated_ok,
+                checks.unterminated_ok.span(),
+            );
+        }
+        let flags_at = as_flags
+            .span()
+            .filter(|_| int && as_flags.get() == Some(&true));
+        if let (Some(span), false) = (flags_at, enum_.is_present()) {
+            let message = "`enum-as-flags` says how to take an `enum`, and there is none";
+            self.faults.push(
+                Diagnostic::new(Code::NotApplicable, span, message)
+                    .help("name the enum whose entries are numbers of bits"),
             );
         }
     }
+}
 
-    fn only<T>(&mut self, fits: bool, key: &str, value: &Key<T>) {
-        if let (Some(span), false) = (value.span(), fits) {
-            let message = format!("`{key}` means nothing for an attribute of this type");
-            self.faults
-                .push(Diagnostic::new(Code::NotApplicable, span, message));
-        }
+/// A key that means nothing for a thing of its type.
+pub(super) fn meaningless(key: &str, thing: &str, span: Span, type_at: Option<Span>) -> Diagnostic {
+    let message = format!("`{key}` means nothing for {thing} of this type");
+    let fault = Diagnostic::new(Code::NotApplicable, span, message);
+    match type_at {
+        Some(at) => fault.related(at, "the type"),
+        None => fault,
     }
 }
 

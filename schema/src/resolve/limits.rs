@@ -181,10 +181,18 @@ fn by_enum(
     if widest > greatest || (!names.as_flags && low < least) || (names.as_flags && low < 0) {
         let name = &definition.name;
         let message = format!("not every value of `{name}` fits the attribute's type");
-        faults.push(
-            Diagnostic::new(Code::OutOfRange, span, message)
-                .help("give the attribute a wider type"),
-        );
+        let mut fault = Diagnostic::new(Code::OutOfRange, span, message)
+            .help("give the attribute a wider type");
+        if let Some(place) = definitions.enum_place(names.id) {
+            let value = if names.as_flags {
+                "has bit"
+            } else {
+                "has the value"
+            };
+            let farthest = if low < least { low } else { high };
+            fault = fault.related(place, format!("it {value} {farthest}"));
+        }
+        faults.push(fault);
         return Allowed::default();
     }
     match names.as_flags {
@@ -234,10 +242,11 @@ pub(super) fn number(
     match definitions.find(name, span, faults)? {
         Definition::Const(Some(value)) => Some(value - less),
         Definition::Broken => None,
-        Definition::Const(None) | Definition::Enum(_) | Definition::Struct(_) => {
+        other @ (Definition::Const(None) | Definition::Enum(_) | Definition::Struct(_)) => {
             let message = format!("`{name}` is not a constant with a number");
             faults.push(
-                Diagnostic::new(Code::BadNumber, span, message)
+                definitions
+                    .other_kind(name, other, span, Code::BadNumber, message)
                     .help("a limit is a number, a constant, `CONSTANT - 1` or like `u16-max`"),
             );
             None

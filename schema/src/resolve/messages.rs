@@ -157,16 +157,24 @@ impl<'a, 's> Messages<'a, 's> {
                 let message = format!("`{name}` never stands in a message");
                 let fault = Diagnostic::new(Code::NotInMessages, span, message)
                     .help("it holds nothing; leave it out of the list");
-                faults.push(fault);
+                faults.push(self.with_place(fault, set, name, "it is padding, or not used"));
             }
             _ if request && attr.id == 0 => {
                 let message = format!("the kernel refuses any request with `{name}`");
                 let fault = Diagnostic::new(Code::ZeroInRequest, span, message)
                     .label("attribute type 0")
                     .help("give the attribute a value from 1");
-                faults.push(fault);
+                faults.push(self.with_place(fault, set, name, "it has the value 0"));
             }
             _ => {}
+        }
+    }
+
+    /// Points at where the attribute is described, too.
+    fn with_place(&self, fault: Diagnostic, set: SetId, name: &Name, what: &str) -> Diagnostic {
+        match self.drafts.sets[set.get()].scope.place(name.as_str()) {
+            Some(place) => fault.related(place, what),
+            None => fault,
         }
     }
 

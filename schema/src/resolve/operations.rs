@@ -267,8 +267,11 @@ impl Resolver<'_, '_> {
             Some(Repeatable::Unknown) => None,
             Some(Repeatable::Nothing) | None => {
                 let message = format!("operation `{target}` has no reply that could be repeated");
-                let fault = Diagnostic::new(Code::NothingToRepeat, span, message)
+                let mut fault = Diagnostic::new(Code::NothingToRepeat, span, message)
                     .help("give it a reply, or make this an `event` with attributes of its own");
+                if let Some(place) = self.numbered.scope.place(target) {
+                    fault = fault.related(place, "this operation");
+                }
                 self.faults.push(fault);
                 None
             }

@@ -76,6 +76,11 @@ impl Scope {
         self.names.contains_key(name)
     }
 
+    /// Where the thing of this name has it from.
+    pub(super) fn place(&self, name: &str) -> Option<Span> {
+        self.names.get(name).map(|(_, span)| *span)
+    }
+
     /// A broken thing was left out: from now on, a name that is not here may be its.
     pub(super) fn leave_open(&mut self) {
         self.complete = false;

@@ -208,7 +208,9 @@ fn subset<'s>(
         let span = attr.name.span().unwrap_or(at);
         if let Some(span) = attr.value.span() {
             let message = format!("`{name}` has its value from set `{whole_name}`");
-            faults.push(Diagnostic::new(Code::BadSubset, span, message));
+            faults.push(
+                Diagnostic::new(Code::BadSubset, span, message).related(whole_at, "a part of it"),
+            );
         }
         let Some(found) = whole.scope.find(name, span, faults) else {
             scope.leave_open();

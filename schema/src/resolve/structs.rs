@@ -111,8 +111,7 @@ fn draft(
         ),
     ] {
         if let (Some(span), false) = (span, fits) {
-            let message = format!("`{key}` means nothing for a member of this type");
-            faults.push(Diagnostic::new(Code::NotApplicable, span, message));
+            faults.push(kinds::meaningless(key, "a member", span, Some(type_at)));
         }
     }
     let member = Member {
