@@ -29,3 +29,83 @@ fn check_says_what_is_wrong_with_each_spec() {
     assert!(said.contains("cannot read /no/such.yaml"), "{said}");
     assert!(said.contains("did you mean `meta`?"), "{said}");
 }
+
+/// A spec with one warning, W101, in a file of its own.
+struct Doubtful(std::path::PathBuf);
+
+impl Doubtful {
+    fn new(test: &str) -> Self {
+        let name = format!("genl-doubtful-{test}-{}.yaml", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let whole = std::fs::read_to_string(spec("nltest.yaml")).unwrap();
+        let doubtful = whole.replace("x-allow: [ unguarded-change ]", "");
+        assert_ne!(whole, doubtful);
+        std::fs::write(&path, doubtful).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Doubtful {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn check_warns_and_fails_only_if_asked_to() {
+    let doubtful = Doubtful::new("deny");
+    let said = genl(&["check", doubtful.path()]);
+    assert_eq!(said.code, Some(0));
+    let text = said.stderr;
+    assert!(text.contains("warning[W101]: `broadcast`"), "{text}");
+    assert!(text.contains(": 1 warning\n"), "{text}");
+    assert!(text.contains("genl check --explain W101"), "{text}");
+    let said = genl(&["check", "--deny-warnings", doubtful.path()]);
+    assert_eq!(said.code, Some(1));
+}
+
+#[test]
+fn check_leaves_out_what_is_allowed() {
+    let doubtful = Doubtful::new("allow");
+    for code in ["W101", "w101", "unguarded-change"] {
+        let said = genl(&["check", "--deny-warnings", "--allow", code, doubtful.path()]);
+        assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+    }
+    for (code, why) in [
+        ("E010", "only warnings can be allowed"),
+        (
+            "unguarded-chnage",
+            "did you mean `unguarded-change` (W101)?",
+        ),
+    ] {
+        let said = genl(&["check", "--allow", code, doubtful.path()]);
+        assert_eq!(said.code, Some(2));
+        assert!(said.stderr.contains(why), "{}", said.stderr);
+    }
+}
+
+#[test]
+fn check_explains_codes() {
+    let said = genl(&["check", "--explain", "W101"]);
+    assert_eq!(said.code, Some(0));
+    assert!(said.stdout.starts_with("W101: unguarded-change\n"));
+    assert!(said.stdout.contains("Mended:"), "{}", said.stdout);
+}
+
+#[test]
+fn check_writes_json() {
+    let doubtful = Doubtful::new("json");
+    let said = genl(&["check", "--output-json", doubtful.path()]);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+    let found: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let [warning] = &found.as_array().unwrap()[..] else {
+        panic!("one warning, not {found}");
+    };
+    assert_eq!(warning["code"], "W101");
+    assert_eq!(warning["severity"], "warning");
+    assert_eq!(warning["column"], 13);
+}

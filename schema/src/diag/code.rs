@@ -185,12 +185,18 @@ impl fmt::Display for Code {
 
 /// No code has this number or name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no code `{word}`{}", near.map_or(String::new(), |near| format!("; did you mean `{near}` ({})?", near.name())))]
+#[error("there is no code `{word}`{}", hint(*near))]
 pub struct UnknownCode {
     /// What was taken for one.
     pub word: String,
     /// The code that was probably meant.
     pub near: Option<Code>,
+}
+
+fn hint(near: Option<Code>) -> String {
+    near.map_or(String::new(), |near| {
+        format!("; did you mean `{}` ({near})?", near.name())
+    })
 }
 
 impl FromStr for Code {
