@@ -1,7 +1,7 @@
 //! What the tests ask of the machine they run on: network namespaces, and the tools of iproute2, whose answers are
 //! compared with ours.
 
-use std::ffi::OsStr;
+use std::ffi::{CString, OsStr};
 use std::io;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -15,7 +15,6 @@ pub(crate) fn in_new_netns<R: Send>(test: impl FnOnce() -> R + Send) -> R {
         // SAFETY: the call takes a number only.
         let done = unsafe { libc::unshare(libc::CLONE_NEWNET) };
         assert_eq!(done, 0, "unshare: {}", io::Error::last_os_error());
-        ip("link set lo up");
         test()
     };
     thread::scope(|scope| match scope.spawn(on_own_thread).join() {
@@ -44,11 +43,14 @@ pub(crate) fn ip_show(arguments: &str) -> Vec<Value> {
     }
 }
 
-/// The index of the interface called `name`, as rtnetlink tells it.
+/// The index of the interface called `name` in the calling thread's namespace.
 pub(crate) fn ifindex(name: &str) -> u32 {
-    let shown = ip_show(&format!("link show dev {name}"));
-    let index = shown[0]["ifindex"].as_u64().expect("a link has an index");
-    index.try_into().expect("an index fits")
+    let name = CString::new(name).expect("a name has no NUL");
+    // SAFETY: the name is a string that outlives the call.
+    match unsafe { libc::if_nametoindex(name.as_ptr()) } {
+        0 => panic!("{name:?}: {}", io::Error::last_os_error()),
+        index => index,
+    }
 }
 
 /// A program of the build root, run with the root's own libraries.

@@ -1,18 +1,8 @@
 //! The generated clients against the kernel's own families, in a real kernel.
 //!
-//! `cargo xtask test` runs this as root in virtual machines, one test at a time: on the distribution's kernel with
-//! the families' modules loaded, and on the checking kernel, which alone has netdevsim.
+//! `cargo xtask test` runs this as root in virtual machines, one test at a time: on the distribution's kernel with the
+//! families' modules loaded, and on the checking kernel, which alone has netdevsim.
 
-mod cli;
-mod ethtool;
-mod fou;
+mod distribution;
 mod machine;
-mod mptcp_pm;
-mod netdev;
 mod netdevsim;
-mod nl80211;
-mod ovpn;
-mod ovs;
-mod tcp_metrics;
-mod team;
-mod wireguard;

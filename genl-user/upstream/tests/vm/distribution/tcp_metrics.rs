@@ -5,12 +5,13 @@ use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 
 use genl_upstream::tcp_metrics::{Client, Del, Get, GetDump};
 
-use crate::machine::{in_new_netns, ip_show};
+use crate::machine::{in_new_netns, ip, ip_show};
 
 const LOCALHOST: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
 /// Talks over TCP on this machine, so that there is something to remember.
 fn connect_once() {
+    ip("link set lo up");
     let listener = TcpListener::bind((LOCALHOST, 0)).expect("bind");
     let address = listener.local_addr().expect("an address");
     let mut near = TcpStream::connect(address).expect("connect");

@@ -25,6 +25,7 @@ struct Tunnel {
 
 impl Tunnel {
     fn new() -> Self {
+        ip("link set lo up");
         ip("link add ovpn0 type ovpn");
         let mut tunnel = Self {
             ovpn: Client::open().expect("ovpn is loaded"),
