@@ -10,6 +10,8 @@ pub(crate) struct Set {
     pub(crate) sent: Vec<String>,
     /// What can stand in a reply.
     pub(crate) received: Vec<String>,
+    /// It can have subsets.
+    whole: bool,
 }
 
 pub(crate) fn make(maker: &mut Maker) -> (Vec<Set>, String) {
@@ -18,7 +20,7 @@ pub(crate) fn make(maker: &mut Maker) -> (Vec<Set>, String) {
     let mut text = "attribute-sets:\n".to_owned();
     for name in &set_names {
         let whole = maker.numbers.below(sets.len().max(1) * 3);
-        let (set, attributes, subset_of) = match sets.get(whole).filter(|set| !is_subset(set)) {
+        let (set, attributes, subset_of) = match sets.get(whole).filter(|set| set.whole) {
             Some(whole) => subset(maker, name, whole),
             None => whole_set(maker, name, &set_names),
         };
@@ -32,11 +34,6 @@ pub(crate) fn make(maker: &mut Maker) -> (Vec<Set>, String) {
     (sets, text)
 }
 
-/// A subset has names that begin so in no other set's.
-fn is_subset(set: &Set) -> bool {
-    set.sent.is_empty() || set.sent.len() < set.received.len()
-}
-
 fn subset(maker: &mut Maker, name: &str, whole: &Set) -> (Set, Vec<Map>, Option<String>) {
     let mut some = maker.numbers.some(&whole.sent);
     if some.is_empty() {
@@ -45,9 +42,9 @@ fn subset(maker: &mut Maker, name: &str, whole: &Set) -> (Set, Vec<Map>, Option<
     let attributes = some.iter().map(|name| Map::named(name)).collect();
     let set = Set {
         name: name.to_owned(),
-        // One less to send marks it as no whole set, and tries a request of some.
         sent: some[1..].to_vec(),
         received: some,
+        whole: false,
     };
     (set, attributes, Some(whole.name.clone()))
 }
@@ -57,6 +54,7 @@ fn whole_set(maker: &mut Maker, name: &str, sets: &[String]) -> (Set, Vec<Map>, 
         name: name.to_owned(),
         sent: Vec::new(),
         received: Vec::new(),
+        whole: false,
     };
     let mut attributes = Vec::new();
     for name in names(maker, 1, 9) {
@@ -78,6 +76,8 @@ fn whole_set(maker: &mut Maker, name: &str, sets: &[String]) -> (Set, Vec<Map>, 
         }
         attributes.push(attr);
     }
+    // A subset has one attribute at least.
+    set.whole = !set.sent.is_empty();
     (set, attributes, None)
 }
 
