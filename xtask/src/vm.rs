@@ -53,6 +53,9 @@ pub(crate) struct Options {
 /// Exit status when it is the VM that failed, not the command.
 const VM_FAILED: u8 = 125;
 
+/// How often a machine is started that fails before init runs.
+const BOOTS: u32 = 3;
+
 /// Of the VMs before, how many logs are kept.
 const LOGS_KEPT: usize = 20;
 
@@ -224,46 +227,71 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
         find_leaks: check,
     })?;
     let accelerator = kvm::choose(&Cache::find()?, &kernel)?;
-    let log = new_log()?;
-    let running = qemu::start(&qemu::Machine {
-        accelerator,
-        image: &kernel.image(),
-        initramfs: &initramfs,
-        parameters: match (request.kernel, request.fast) {
-            (Kind::Normal, _) => "",
-            (Kind::Debug, true) => "kmemleak=off no_debug_objects",
-            // Without checks the allocator keeps arrays of pointers to objects (sheaves in mm/slub.c), and what is
-            // left in those would look to the search for leaks as if it were still in use.
-            (Kind::Debug, false) => "slab_debug=F",
-        },
-        memory: request.memory,
-        cpus: request.cpus,
-        log: &log,
-    })?;
-    let followed = watch::follow(running, request.keep_stdout, request.timeout);
-    let console = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
-    let reports = console::reports(&String::from_utf8_lossy(&console));
-    let verdict = match followed {
-        Ok(verdict) => verdict,
-        Err(error) => {
-            let reports: String = reports
-                .iter()
-                .map(|report| format!("kernel fault:\n{report}\n\n"))
-                .collect();
-            bail!(
-                "{error:#}\n{reports}all that the kernel said is in {}",
-                log.display()
-            );
+    let mut boots = 1;
+    loop {
+        let log = new_log()?;
+        let running = qemu::start(&qemu::Machine {
+            accelerator,
+            image: &kernel.image(),
+            initramfs: &initramfs,
+            parameters: parameters(request),
+            memory: request.memory,
+            cpus: request.cpus,
+            log: &log,
+        })?;
+        let reports = || -> Result<Vec<String>> {
+            let console =
+                fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
+            Ok(console::reports(&String::from_utf8_lossy(&console)))
+        };
+        let followed = watch::follow(running, request.keep_stdout, request.timeout, || {
+            Ok(reports()?.len())
+        });
+        let reports = reports()?;
+        let error = match followed {
+            Ok(verdict) => {
+                return Ok(Outcome {
+                    status: verdict.status,
+                    faults: reports.into_iter().chain(verdict.faults).collect(),
+                    stdout: verdict.stdout,
+                    boot: verdict.boot,
+                    command: verdict.command,
+                    log,
+                });
+            }
+            Err(error) => error,
+        };
+        let in_boot = error.is::<watch::NotBooted>();
+        let reports: String = reports
+            .iter()
+            .map(|report| format!("kernel fault:\n{report}\n\n"))
+            .collect();
+        let error = format!(
+            "{error:#}\n{reports}all that the kernel said is in {}",
+            log.display()
+        );
+        // QEMU's translator now and then loses a race that no processor would: while one of the
+        // machine's processors changes code, another runs it (an `int3` that nobody expects).
+        if !in_boot || accelerator != qemu::Accelerator::Tcg || boots == BOOTS {
+            bail!(error);
         }
-    };
-    Ok(Outcome {
-        status: verdict.status,
-        faults: reports.into_iter().chain(verdict.faults).collect(),
-        stdout: verdict.stdout,
-        boot: verdict.boot,
-        command: verdict.command,
-        log,
-    })
+        eprintln!("{error}\nbooting again, as nothing but the kernel has run");
+        boots += 1;
+    }
+}
+
+/// What the kernel is told on its command line.
+fn parameters(request: &Request) -> &'static str {
+    match (request.kernel, request.fast) {
+        (Kind::Normal, _) => "",
+        // While identify_cpu() (arch/x86/kernel/cpu/common.c) collects the processor's features anew, the kernel
+        // takes itself for one with four levels of page tables; where it has five, KASAN reports whatever an
+        // interrupt then touches. So it gets four.
+        (Kind::Debug, true) => "no5lvl kmemleak=off no_debug_objects",
+        // Without checks the allocator keeps arrays of pointers to objects (sheaves in mm/slub.c), and what is
+        // left in those would look to the search for leaks as if it were still in use.
+        (Kind::Debug, false) => "no5lvl slab_debug=F",
+    }
 }
 
 /// A log that no other run has; the oldest ones are removed.

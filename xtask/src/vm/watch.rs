@@ -30,17 +30,25 @@ pub(super) struct Verdict {
     pub(super) command: Duration,
 }
 
-/// Waits for the machine to do its task; fails if it does not get there.
+/// The kernel did not get as far as init, or not without a fault: nothing of ours has run.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct NotBooted(String);
+
+/// Waits for the machine to do its task; fails if it does not get there. `faults` counts what the
+/// kernel has reported so far, and is asked as soon as init runs.
 pub(super) fn follow(
     mut running: Running,
     keep_stdout: bool,
     timeout: Duration,
+    faults: impl FnOnce() -> Result<usize>,
 ) -> Result<Verdict> {
     let started = Instant::now();
     let messages = messages(running.control.try_clone()?);
     let stdout = relay(running.stdout.try_clone()?, keep_stdout, io::stdout);
     let stderr = relay(running.stderr.try_clone()?, false, io::stderr);
 
+    let mut faults = Some(faults);
     let mut verdict = Verdict::default();
     let mut commanded = None;
     let mut deadline = started + BOOT;
@@ -59,19 +67,33 @@ pub(super) fn follow(
                     "the VM did not end within {} seconds of its command; it was killed",
                     END.as_secs()
                 ),
-                _ => bail!(
-                    "the VM did not boot within {} seconds; it was killed",
+                "load" => bail!(
+                    "the VM did not load its modules within {} seconds; it was killed",
                     BOOT.as_secs()
                 ),
+                _ => bail!(NotBooted(format!(
+                    "the VM did not boot within {} seconds; it was killed",
+                    BOOT.as_secs()
+                ))),
             },
             Err(RecvTimeoutError::Disconnected) => match phase {
-                "boot" => bail!("the VM ended before it had booted"),
+                "boot" => bail!(NotBooted("the VM ended before it had booted".to_owned())),
                 _ => bail!("the VM died before its task was done"),
             },
         };
         let (what, rest) = message.split_once(' ').unwrap_or((&message, ""));
         match what {
-            "up" => deadline = started + BOOT,
+            "up" => {
+                phase = "load";
+                deadline = Instant::now() + BOOT;
+                if let Some(faults) = faults.take()
+                    && faults()? > 0
+                {
+                    bail!(NotBooted(
+                        "the kernel did not boot without a fault".to_owned()
+                    ));
+                }
+            }
             "run" => {
                 phase = "run";
                 commanded = Some(Instant::now());
