@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use genl_schema::model::{
     Attr, AttrKind, ByteOrder, Call, ConstValue, DisplayHint, Enum, EnumUse, Event, Family, Holds,
-    Int, IntKind, Len, Member, MemberKind, Message, MessageId, Op, Protocol, Struct,
+    Int, Len, Member, MemberKind, Message, MessageId, Op, Protocol, Struct,
 };
 use genl_schema::name::Name;
 use serde_json::{Value, json};
@@ -108,7 +108,7 @@ impl List {
         self.maybe(key, "display-hint", member.hint.map(hint));
         match member.kind {
             MemberKind::Int { kind, order, names } => {
-                self.say(key, "type", int_kind(kind));
+                self.say(key, "type", kind.name());
                 self.maybe(key, "byte-order", byte_order(order));
                 self.maybe(
                     key,
@@ -147,7 +147,7 @@ impl List {
                     Holds::Bytes => {}
                     Holds::Struct(id) => self.say(key, "struct", family[*id].name.as_str()),
                     Holds::Array(int) => {
-                        self.say(key, "sub-type", int_kind(int.kind));
+                        self.say(key, "sub-type", int.kind.name());
                         self.int(family, key, int);
                     }
                 }
@@ -301,28 +301,13 @@ fn kind_name(kind: &AttrKind) -> &'static str {
         AttrKind::Pad => "pad",
         AttrKind::Unused => "unused",
         AttrKind::Flag => "flag",
-        AttrKind::Int(int) => int_kind(int.kind),
+        AttrKind::Int(int) => int.kind.name(),
         AttrKind::String(_) => "string",
         AttrKind::Binary(_) => "binary",
         AttrKind::Bitfield32(_) => "bitfield32",
         AttrKind::Nest(_) => "nest",
         AttrKind::IndexedArray(_) => "indexed-array",
         AttrKind::TypeValue(..) => "nest-type-value",
-    }
-}
-
-fn int_kind(kind: IntKind) -> &'static str {
-    match kind {
-        IntKind::U8 => "u8",
-        IntKind::U16 => "u16",
-        IntKind::U32 => "u32",
-        IntKind::U64 => "u64",
-        IntKind::S8 => "s8",
-        IntKind::S16 => "s16",
-        IntKind::S32 => "s32",
-        IntKind::S64 => "s64",
-        IntKind::Uint => "uint",
-        IntKind::Sint => "sint",
     }
 }
 

@@ -59,7 +59,7 @@ impl Docs<'_> {
 
     /// An integer, of an attribute or of a struct's member.
     pub(super) fn int(&self, kind: IntKind, order: ByteOrder, names: Option<EnumUse>) -> String {
-        let mut text = int_name(kind).to_owned();
+        let mut text = kind.name().to_owned();
         match order {
             ByteOrder::Host => {}
             ByteOrder::Big => text.push_str(", big endian"),
@@ -74,21 +74,6 @@ impl Docs<'_> {
 
     fn link_enum(&self, id: crate::model::EnumId) -> String {
         link(self.family[id].name.as_str(), self.anchors.of_enum(id))
-    }
-}
-
-fn int_name(kind: IntKind) -> &'static str {
-    match kind {
-        IntKind::U8 => "u8",
-        IntKind::U16 => "u16",
-        IntKind::U32 => "u32",
-        IntKind::U64 => "u64",
-        IntKind::S8 => "s8",
-        IntKind::S16 => "s16",
-        IntKind::S32 => "s32",
-        IntKind::S64 => "s64",
-        IntKind::Uint => "uint",
-        IntKind::Sint => "sint",
     }
 }
 

@@ -296,18 +296,7 @@ pub(super) fn numbers(set: &AttrSet) -> Vec<Ident> {
 
 /// What the wire codec calls the type of an integer, in reading and in writing.
 pub(super) fn codec(kind: IntKind, order: ByteOrder) -> Ident {
-    let name = match kind {
-        IntKind::U8 => "u8",
-        IntKind::U16 => "u16",
-        IntKind::U32 => "u32",
-        IntKind::U64 => "u64",
-        IntKind::S8 => "s8",
-        IntKind::S16 => "s16",
-        IntKind::S32 => "s32",
-        IntKind::S64 => "s64",
-        IntKind::Uint => "uint",
-        IntKind::Sint => "sint",
-    };
+    let name = kind.name();
     match order {
         // A single byte has no order.
         _ if kind.fixed_size() == Some(1) => ident(name),
