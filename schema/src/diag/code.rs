@@ -85,7 +85,7 @@ codes! {
 
     /// A number is out of the range that the kernel or the type has.
     OutOfRange = 20,
-    /// Attribute type 0 in a request: the kernel always refuses it.
+    /// Attribute type 0 in a request: the kernel refuses or ignores it.
     ZeroInRequest = 21,
     /// More operations or groups than the kernel can count.
     TooMany = 22,

@@ -73,7 +73,8 @@ pub(super) fn check(lints: &mut Lints<'_>) {
                 .label(sign)
                 .help(
                     "`flags: [uns-admin-perm]` asks callers for CAP_NET_ADMIN in the network \
-                     namespace; `x-allow: [unguarded-change]` says that it is for anyone",
+                     namespace, if only that is changed; `flags: [admin-perm]` on the machine; \
+                     `x-allow: [unguarded-change]` says that it is for anyone",
                 );
             lints.warn(warning, &[&spec.x_allow]);
         }

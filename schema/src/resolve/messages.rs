@@ -160,7 +160,7 @@ impl<'a, 's> Messages<'a, 's> {
                 faults.push(self.with_place(fault, set, name, "it is padding, or not used"));
             }
             _ if request && attr.id == 0 => {
-                let message = format!("the kernel refuses any request with `{name}`");
+                let message = format!("the kernel never takes `{name}` from a request");
                 let fault = Diagnostic::new(Code::ZeroInRequest, span, message)
                     .label("attribute type 0")
                     .help("give the attribute a value from 1");

@@ -38,7 +38,7 @@ pub(super) fn check(family: &Family, spec: &spec::Family, faults: &mut Vec<Diagn
 /// Type 0 within a nest; in the message itself it has been found already.
 fn check_zero(set: &AttrSet, attr: &Attr, spec: &spec::Family, faults: &mut Vec<Diagnostic>) {
     if attr.id == 0 && !matches!(attr.kind, AttrKind::Pad | AttrKind::Unused) {
-        let message = format!("the kernel refuses any request with `{}`", attr.name);
+        let message = format!("the kernel never takes `{}` from a request", attr.name);
         faults.push(
             Diagnostic::new(Code::ZeroInRequest, place(spec, set, attr), message)
                 .label("attribute type 0")
