@@ -272,7 +272,7 @@ impl Client {
                 true => self.verdict(&sent[at], &arrived).map(|()| None),
                 false => self.read(&sent[at], &arrived).map(Some),
             };
-            open -= usize::from(arrived.is_end());
+            open -= usize::from(arrived.is_acknowledgement());
             match (read, &mut answers[at]) {
                 (Ok(reply), Ok(replies)) => replies.extend(reply),
                 (Err(error), Ok(_)) => answers[at] = Err(error),

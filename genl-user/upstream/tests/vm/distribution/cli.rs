@@ -121,6 +121,31 @@ fn it_prints_what_pyynl_prints() {
     });
 }
 
+#[test]
+fn multi_tells_each_answer_from_the_next() {
+    in_new_netns(|| {
+        ip("link add team0 type team");
+        let index = ifindex("team0");
+        // The family ends a list with a NLMSG_DONE, behind which the ACK comes nevertheless.
+        let ask = json!({ "team-ifindex": index }).to_string();
+        let said = genl("team")
+            .arg("multi")
+            .args(["--do", "options-get", &ask])
+            .args(["--do", "options-get", &ask])
+            .args(["--do", "noop", "{}"])
+            .args(["--do", "options-get", r#"{ "team-ifindex": 99999 }"#])
+            .output()
+            .expect("it starts");
+        assert_eq!(said.status.code(), Some(1));
+        let answers: Vec<Value> = serde_json::from_slice(&said.stdout).expect("JSON");
+        assert_eq!(answers.len(), 4);
+        assert_eq!(answers[0]["team-ifindex"], index);
+        assert_eq!(answers[1], answers[0]);
+        assert_eq!(answers[2].get("error"), None);
+        assert_eq!(answers[3]["error"]["errno"], libc::EINVAL);
+    });
+}
+
 /// Ends a program that is still running when the test fails.
 struct Running(Child);
 
