@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use genl_schema::compile_for_kernel;
 use genl_schema::diag::{Code, Report, Severity};
+use genl_schema::{compile, compile_for_kernel};
 
 fn specs() -> Vec<PathBuf> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics");
@@ -29,7 +29,7 @@ fn report(path: &Path) -> Report {
         Ok(text) => text,
         Err(report) => return report,
     };
-    match compile_for_kernel(file, &text) {
+    match compile(file, &text).and_then(|_| compile_for_kernel(file, &text)) {
         Ok(_) => panic!("{file} compiles, but should have a fault"),
         Err(report) => report,
     }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use genl_schema::diag::{Code, Severity};
-use genl_schema::{check, compile_for_kernel, text};
+use genl_schema::model::Protocol;
+use genl_schema::{check, compile, compile_for_kernel, text};
 
 /// What the examples leave out, one top-level key each.
 const REST: [&str; 4] = [
@@ -67,10 +68,13 @@ fn whole(example: &str) -> String {
     text
 }
 
-/// What a spec is found to have; kernel code is asked for as well.
+/// What a spec is found to have; kernel code is asked for as well, where there can be any.
 fn found(bytes: Vec<u8>) -> BTreeSet<Code> {
     let diagnostics = match text("example.yaml", bytes) {
-        Ok(text) => match compile_for_kernel("example.yaml", &text) {
+        Ok(text) => match compile("example.yaml", &text).and_then(|family| match family.protocol {
+            Protocol::GenetlinkLegacy => Ok(family),
+            _ => compile_for_kernel("example.yaml", &text),
+        }) {
             Ok(_) => check("example.yaml", &text, &[]).report.diagnostics,
             Err(report) => report.diagnostics,
         },

@@ -189,7 +189,7 @@ fn nlctrl() {
     ] {
         assert_eq!(attr(&family, "ctrl", name).id, id, "{name}");
     }
-    assert_eq!(attr(&family, "policy", "mask").id, 11);
+    assert_eq!(attr(&family, "policy", "mask").id, 12);
     let AttrKind::TypeValue(levels, inner) = &attr(&family, "ctrl", "policy").kind else {
         panic!("policy nests by value");
     };

@@ -1,8 +1,8 @@
 //! What the kernel's core asks of a family that is to be registered.
 //!
 //! The rules are those of `genl_validate_ops` (net/netlink/genetlink.c), and of what the generated
-//! kernel code can do. A family of protocol `genetlink-legacy` is the kernel's already: of its
-//! kernel side nothing is generated, and nothing asked.
+//! kernel code can do. A family of protocol `genetlink-legacy` is the kernel's already, so no kernel
+//! code is made for it.
 
 use super::numbers::Operations;
 use super::{not_supported, policy};
@@ -37,6 +37,10 @@ pub(super) fn check(
 ) {
     check_count(spec, numbered, faults);
     if family.protocol == Protocol::GenetlinkLegacy {
+        let span = spec.protocol.span().unwrap_or_default();
+        let fault = not_supported("protocol `genetlink-legacy`", span)
+            .help("such a family is the kernel's already; a new one is of protocol `genetlink`");
+        faults.push(fault);
         return;
     }
     check_headers(spec, faults);
