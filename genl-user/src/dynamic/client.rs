@@ -34,6 +34,9 @@ pub struct Request {
     /// What is sent.
     pub values: Map<String, Value>,
     /// Flags beside those that every request has: `NLM_F_CREATE` and such.
+    ///
+    /// `NLM_F_REPLACE` and `NLM_F_EXCL` together are the bits of `NLM_F_DUMP`, by which the kernel
+    /// would take a do for a dump: such a do is refused before it is sent.
     pub flags: u16,
 }
 
@@ -314,6 +317,11 @@ impl Client {
     /// Makes a request, with a sequence number of its own.
     fn write(&mut self, request: &Request, mode: Mode) -> Result<Sent, Error> {
         let target = Target::find(&self.family, &request.operation, mode)?;
+        if mode == Mode::Do && request.flags & DUMP == DUMP {
+            return Err(Error::DumpFlags {
+                operation: request.operation.clone(),
+            });
+        }
         let payload = encode(&self.family, target.request, &request.values).map_err(|fault| {
             Error::Unfit {
                 operation: request.operation.clone(),

@@ -19,6 +19,15 @@ pub enum Error {
         /// What is wrong, and where.
         fault: Fault,
     },
+    /// The flags of a do are those of a dump; nothing was sent.
+    #[error(
+        "{operation} cannot be sent: NLM_F_REPLACE and NLM_F_EXCL together make it a dump; \
+         set one of them only"
+    )]
+    DumpFlags {
+        /// The operation.
+        operation: String,
+    },
     /// What the kernel sent is not what the spec says.
     #[error("{message} cannot be read: {fault}")]
     Unreadable {

@@ -1,8 +1,10 @@
-//! The dynamic codec: each kind of attribute by its bytes, and what is refused.
+//! The dynamic codec: each kind of attribute by its bytes, and what is refused; and calls by it.
 //!
 //! Bytes are given for little-endian machines; on others these tests are not run.
 
 #![cfg(target_endian = "little")]
+
+mod calls;
 
 use genl_schema::model::{Family, Message};
 use genl_user::dynamic::serde_json::{Map, Value, json};

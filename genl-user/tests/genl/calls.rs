@@ -265,6 +265,19 @@ fn message_flags_are_passed_on() {
 }
 
 #[test]
+fn flags_that_make_a_dump_of_a_do_are_refused() {
+    for args in [
+        &["do", "getfamily", "--replace", "--excl"][..],
+        &["multi", "--do", "getfamily", "{}", "--excl", "--replace"],
+    ] {
+        let said = nlctrl(args);
+        assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""));
+        let conflict = "cannot be used with";
+        assert!(said.stderr.contains(conflict), "{}", said.stderr);
+    }
+}
+
+#[test]
 fn monitor_ends_when_its_time_is_over() {
     let start = Instant::now();
     let Said { code, stderr, .. } = nlctrl(&["monitor", "notify", "--duration", "0.3"]);

@@ -45,7 +45,8 @@ pub(crate) struct Flags {
     #[arg(long, help_heading = "Message flags")]
     replace: bool,
     /// Set NLM_F_EXCL: fail if it is there already
-    #[arg(long, help_heading = "Message flags")]
+    // The bits of both together are those of a dump.
+    #[arg(long, conflicts_with = "replace", help_heading = "Message flags")]
     excl: bool,
     /// Set NLM_F_CREATE: make it if it is not there
     #[arg(long, help_heading = "Message flags")]
