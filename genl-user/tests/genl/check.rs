@@ -1,6 +1,9 @@
 //! `genl check`: what is wrong with specs.
 
-use crate::tool::{genl, spec};
+use std::fs::File;
+use std::process::Stdio;
+
+use crate::tool::{command, genl, said, spec};
 
 #[test]
 fn check_finds_nothing_in_what_ships() {
@@ -25,9 +28,9 @@ fn check_says_what_is_wrong_with_each_spec() {
     let said = genl(&["check", "/no/such.yaml", broken.to_str().unwrap()]);
     std::fs::remove_file(&broken).unwrap();
     assert_eq!(said.code, Some(1));
-    let said = said.stderr;
-    assert!(said.contains("cannot read /no/such.yaml"), "{said}");
-    assert!(said.contains("did you mean `meta`?"), "{said}");
+    let (found, failed) = (said.stdout, said.stderr);
+    assert!(found.contains("did you mean `meta`?"), "{found}");
+    assert!(failed.contains("cannot read /no/such.yaml"), "{failed}");
 }
 
 /// A spec with one warning, W101, in a file of its own.
@@ -60,7 +63,7 @@ fn check_warns_and_fails_only_if_asked_to() {
     let doubtful = Doubtful::new("deny");
     let said = genl(&["check", doubtful.path()]);
     assert_eq!(said.code, Some(0));
-    let text = said.stderr;
+    let text = said.stdout;
     assert!(text.contains("warning[W101]: `broadcast`"), "{text}");
     assert!(text.contains(": 1 warning\n"), "{text}");
     assert!(text.contains("genl check --explain W101"), "{text}");
@@ -73,7 +76,7 @@ fn check_leaves_out_what_is_allowed() {
     let doubtful = Doubtful::new("allow");
     for code in ["W101", "w101", "unguarded-change"] {
         let said = genl(&["check", "--deny-warnings", "--allow", code, doubtful.path()]);
-        assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+        assert_eq!((said.code, said.stdout.as_str()), (Some(0), ""));
     }
     for (code, why) in [
         ("E010", "only warnings can be allowed"),
@@ -108,4 +111,52 @@ fn check_writes_json() {
     assert_eq!(warning["code"], "W101");
     assert_eq!(warning["severity"], "warning");
     assert_eq!(warning["column"], 13);
+}
+
+#[test]
+fn check_tells_only_those_who_ask_what_has_no_kernel_half() {
+    let legacy = std::env::temp_dir().join(format!("genl-legacy-{}.yaml", std::process::id()));
+    let whole = std::fs::read_to_string(spec("nltest.yaml")).unwrap();
+    let changed = whole.replace("protocol: genetlink\n", "protocol: genetlink-legacy\n");
+    assert_ne!(whole, changed);
+    std::fs::write(&legacy, changed).unwrap();
+    let path = legacy.to_str().unwrap();
+    let (alone, kernel) = (genl(&["check", path]), genl(&["check", "--kernel", path]));
+    std::fs::remove_file(&legacy).unwrap();
+    assert_eq!((alone.code, alone.stdout.as_str()), (Some(0), ""));
+    assert_eq!(kernel.code, Some(1));
+    assert!(kernel.stdout.contains("error[E090]"), "{}", kernel.stdout);
+    assert_eq!(
+        genl(&["check", "--kernel", &spec("nltest.yaml")]).code,
+        Some(0)
+    );
+}
+
+#[test]
+fn check_keeps_its_verdict_where_nobody_reads_it() {
+    let doubtful = Doubtful::new("unread");
+    let deny = ["check", "--deny-warnings", doubtful.path()];
+    for (args, code) in [(&deny[..], 1), (&["check", doubtful.path()], 0)] {
+        let (read, write) = std::io::pipe().unwrap();
+        drop(read);
+        let said = said(command(args).stdout(write).output().unwrap());
+        assert_eq!((said.code, said.stderr.as_str()), (Some(code), ""));
+    }
+    let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
+    let unwritten = said(
+        command(&["check", doubtful.path()])
+            .stdout(full())
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(unwritten.code, Some(1));
+    assert!(
+        unwritten.stderr.starts_with("error: "),
+        "{}",
+        unwritten.stderr
+    );
+    // What goes wrong is lost, but not that it went wrong.
+    let unsaid = |args: &[&str]| command(args).stderr(full()).output().unwrap().status.code();
+    assert_eq!(unsaid(&["check", "/no/such.yaml"]), Some(1));
+    assert_eq!(unsaid(&["--spec", "/proc/version", "ops"]), Some(2));
 }

@@ -1,7 +1,7 @@
 //! `genl check SPEC…`: everything that is wrong with specs, and what is probably not meant.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,7 +9,6 @@ use genl_schema::diag::{Code, Diagnostic, Report, Severity};
 use genl_user::dynamic::serde_json::{Value, json};
 
 use crate::output::Output;
-use crate::style::Style;
 use crate::{Outcome, warn};
 
 /// What to check, and how.
@@ -18,6 +17,9 @@ pub(crate) struct Options {
     /// The specs' files
     #[arg(required_unless_present = "explain")]
     specs: Vec<PathBuf>,
+    /// Say what keeps a family from having a kernel half, too: what `codegen --kernel` refuses
+    #[arg(long)]
+    kernel: bool,
     /// Leave a warning out: its code (W101) or its name (unguarded-change)
     #[arg(long, value_name = "CODE")]
     allow: Vec<Code>,
@@ -25,7 +27,7 @@ pub(crate) struct Options {
     #[arg(long)]
     deny_warnings: bool,
     /// Say what a code means, with an example
-    #[arg(long, value_name = "CODE", conflicts_with_all = ["specs", "allow", "deny_warnings"])]
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["specs", "kernel", "allow", "deny_warnings"])]
     explain: Option<Code>,
 }
 
@@ -42,7 +44,7 @@ pub(crate) fn run(out: &mut Output, options: &Options) -> Outcome {
     let mut reports = Vec::new();
     for path in &options.specs {
         // A file that cannot be read is no reason to keep silent about the others.
-        match check(path, &options.allow) {
+        match check(path, options) {
             Ok(report) => reports.push(report),
             Err(error) => {
                 warn("error", &format!("cannot read {}: {error}", path.display()));
@@ -55,9 +57,14 @@ pub(crate) fn run(out: &mut Output, options: &Options) -> Outcome {
         false => report.has_errors(),
     };
     failed |= reports.iter().any(faulty);
-    match out.json {
-        true => out.json_line(&reports.iter().flat_map(as_json).collect())?,
-        false => show(&reports),
+    let shown = match out.json {
+        true => out.json_line(&reports.iter().flat_map(as_json).collect()),
+        false => show(out, &reports),
+    };
+    match shown {
+        // Whoever reads the report has enough; the verdict stands.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        shown => shown?,
     }
     Ok(match failed {
         true => ExitCode::FAILURE,
@@ -65,12 +72,21 @@ pub(crate) fn run(out: &mut Output, options: &Options) -> Outcome {
     })
 }
 
-fn check(path: &Path, allowed: &[Code]) -> io::Result<Report> {
+fn check(path: &Path, options: &Options) -> io::Result<Report> {
     let file = path.to_string_lossy();
-    Ok(match genl_schema::text(&file, std::fs::read(path)?) {
-        Ok(text) => genl_schema::check(&file, &text, allowed).report,
-        Err(report) => report,
-    })
+    let text = match genl_schema::text(&file, std::fs::read(path)?) {
+        Ok(text) => text,
+        Err(report) => return Ok(report),
+    };
+    let mut report = genl_schema::check(&file, &text, &options.allow).report;
+    if options.kernel
+        && !report.has_errors()
+        && let Err(refused) = genl_schema::compile_for_kernel(&file, &text)
+    {
+        report.diagnostics.extend(refused.diagnostics);
+        report.diagnostics.sort_by_key(|it| it.span);
+    }
+    Ok(report)
 }
 
 fn explain(out: &mut Output, code: Code) -> io::Result<()> {
@@ -85,17 +101,20 @@ fn explain(out: &mut Output, code: Code) -> io::Result<()> {
 }
 
 /// Shows the reports that have something to say, and where more is to be read.
-fn show(reports: &[Report]) {
-    let color = Style::stderr().is_coloured();
+fn show(out: &mut Output, reports: &[Report]) -> io::Result<()> {
+    let color = out.style.is_coloured();
     let mut codes = BTreeSet::new();
     for report in reports.iter().filter(|it| !it.diagnostics.is_empty()) {
         codes.extend(report.diagnostics.iter().map(|it| it.code));
-        eprintln!("{}", report.render(color));
+        writeln!(out, "{}", report.render(color))?;
     }
     match (codes.first(), codes.len()) {
-        (None, _) => {}
-        (Some(code), 1) => eprintln!("`genl check --explain {code}` tells more of it."),
-        (Some(code), _) => eprintln!("`genl check --explain {code}` tells more; so of each code."),
+        (None, _) => Ok(()),
+        (Some(code), 1) => writeln!(out, "`genl check --explain {code}` tells more of it."),
+        (Some(code), _) => writeln!(
+            out,
+            "`genl check --explain {code}` tells more; so of each code."
+        ),
     }
 }
 

@@ -115,6 +115,7 @@ enum Command {
     #[command(after_help = "Examples:
   genl check family.yaml
   genl check --deny-warnings --allow W102 *.yaml
+  genl check --kernel family.yaml
   genl check --explain E012")]
     Check(check::Options),
     /// Make code or documentation from a spec
@@ -167,10 +168,11 @@ fn main() -> ExitCode {
         Command::Completions(options) => completions::run(&mut out, &options),
     };
     // What was found before an error is shown before it.
-    let flushed = out.flush().map_err(Box::from);
-    match outcome.and_then(|code| flushed.map(|()| code)) {
-        Ok(code) => code,
-        Err(error) => failure(&*error),
+    let flushed = out.flush();
+    match (outcome, flushed) {
+        (Err(error), _) => failure(&*error),
+        (Ok(_), Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => failure(&error),
+        (Ok(code), _) => code,
     }
 }
 
@@ -184,7 +186,10 @@ fn failure(error: &(dyn Error + 'static)) -> ExitCode {
         }
     }
     match error.downcast_ref::<BadSpec>() {
-        Some(report) => eprintln!("{report}"),
+        Some(report) => {
+            // As in `warn()`.
+            let _ = writeln!(io::stderr(), "{report}");
+        }
         None => warn("error", &error),
     }
     let failed = match error.downcast_ref() {
