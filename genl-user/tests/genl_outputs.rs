@@ -24,7 +24,18 @@ fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// Without the line that names the command and the spec's path.
+/// A folder of the test's own, which is not there yet.
+fn folder(test: &str) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("genl-outputs")
+        .join(test);
+    if dir.exists() {
+        fs::remove_dir_all(&dir).unwrap();
+    }
+    dir
+}
+
+/// Without the line that names the command and the spec.
 fn without_preamble(text: &str) -> String {
     let lines: Vec<_> = text
         .lines()
@@ -35,10 +46,7 @@ fn without_preamble(text: &str) -> String {
 
 #[test]
 fn all_outputs_go_to_a_folder() {
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("genl-outputs/new");
-    if dir.exists() {
-        fs::remove_dir_all(&dir).unwrap();
-    }
+    let dir = folder("new");
     let wanted = ["--user", "--kernel", "--uapi", "--docs"];
     let place = ["-o", dir.to_str().unwrap()];
     let output = genl(&[&["codegen"], &wanted[..], &[&kvstore()], &place[..]].concat());
@@ -100,4 +108,48 @@ fn wrong_use_is_told_apart() {
         &["codegen", "--uapi", &kvstore, "-o", &inside],
         "cannot create",
     );
+}
+
+#[test]
+fn headers_of_families_that_share_one_do_not_meet() {
+    let dir = folder("headers");
+    let place = dir.to_str().unwrap();
+    fs::create_dir_all(&dir).unwrap();
+    let one = fs::read_to_string(kvstore()).unwrap();
+    for name in ["left", "right"] {
+        let spec = dir.join(format!("{name}.yaml"));
+        let of_its_own = one.replace("name: kvstore\n", &format!("name: {name}\n"));
+        let shared = of_its_own.replacen("protocol:", "uapi-header: linux/shared.h\nprotocol:", 1);
+        fs::write(&spec, shared).unwrap();
+        let output = genl(&["codegen", "--uapi", spec.to_str().unwrap(), "-o", place]);
+        assert!(output.status.success(), "{}", text(output.stderr));
+    }
+    for name in ["left", "right"] {
+        let header = fs::read_to_string(dir.join(format!("{name}.h"))).unwrap();
+        assert!(
+            header.contains(&format!("FAMILY_NAME\t\"{name}\"")),
+            "{header}"
+        );
+        // The same on every machine.
+        assert!(
+            header.contains(&format!(" from {name}.yaml, do not edit.")),
+            "{header}"
+        );
+    }
+}
+
+#[test]
+fn code_is_made_without_rustfmt_too() {
+    let output = Command::new(env!("CARGO_BIN_EXE_genl"))
+        .args(["codegen", "--user", &kvstore()])
+        .env("PATH", "/nowhere")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let said = text(output.stderr);
+    assert!(
+        said.contains("the code is not formatted: cannot run rustfmt"),
+        "{said}"
+    );
+    assert!(text(output.stdout).contains("pub struct"));
 }

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io, process};
 
 use crate::diag::Report;
-use crate::emit::Origin;
+use crate::emit::{self, Origin};
 use crate::model::Family;
 
 /// Writes the client of a spec into the build's output folder; its name is the family's, as that
@@ -205,9 +205,9 @@ fn modules(specs: &[PathBuf]) -> Result<Vec<Module>, Error> {
         }
         let origin = Origin {
             command: "build.rs",
-            spec: &path.to_string_lossy(),
+            spec: &emit::spec_name(path),
         };
-        let client = crate::emit::user::render(&family, origin);
+        let client = emit::user::render(&family, origin);
         let text = format!("pub mod {name} {{\n{client}}}\n");
         modules.push(Module { name, text });
     }

@@ -8,12 +8,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use genl_user::dynamic::genl_schema::emit::{self, Origin};
-use genl_user::dynamic::genl_schema::model::Family;
 use genl_user::dynamic::genl_schema::rustfmt;
 
-use crate::Outcome;
 use crate::output::Output;
 use crate::source::{self, Source};
+use crate::{Outcome, warn};
 
 /// What is made, and where it goes.
 #[derive(Args)]
@@ -76,7 +75,7 @@ fn cannot(what: &str, path: &Path, error: &std::io::Error) -> String {
 fn files(wanted: &Wanted, spec: &Path) -> Result<Vec<File>, Box<dyn Error>> {
     let origin = Origin {
         command: "genl codegen",
-        spec: &spec.to_string_lossy(),
+        spec: &emit::spec_name(spec),
     };
     let family = source::load(spec)?;
     let module = family.name.snake();
@@ -84,19 +83,20 @@ fn files(wanted: &Wanted, spec: &Path) -> Result<Vec<File>, Box<dyn Error>> {
     if wanted.user {
         files.push(File {
             name: format!("{module}.rs"),
-            text: rustfmt::format(&emit::user::render(&family, origin), "2024")?,
+            text: formatted(emit::user::render(&family, origin), "2024"),
         });
     }
     if wanted.kernel {
         let family = source::load_for_kernel(spec)?;
         files.push(File {
             name: format!("{module}_kernel.rs"),
-            text: rustfmt::format(&emit::kernel::render(&family, origin), "2021")?,
+            text: formatted(emit::kernel::render(&family, origin), "2021"),
         });
     }
     if wanted.uapi {
         files.push(File {
-            name: header(&family),
+            // Not the name that it has in include/uapi: several families can share that.
+            name: format!("{module}.h"),
             text: emit::uapi::render(&family, origin),
         });
     }
@@ -109,11 +109,10 @@ fn files(wanted: &Wanted, spec: &Path) -> Result<Vec<File>, Box<dyn Error>> {
     Ok(files)
 }
 
-/// The name that the header has in include/uapi, without the folder.
-fn header(family: &Family) -> String {
-    let given = family.c.header.as_deref().map(Path::new);
-    match given.and_then(Path::file_name) {
-        Some(name) => name.to_string_lossy().into_owned(),
-        None => format!("{}.h", family.name.snake()),
-    }
+/// The code as rustfmt has it; where that is not to be had, as it is, for it is good code all the same.
+fn formatted(code: String, edition: &str) -> String {
+    rustfmt::format(&code, edition).unwrap_or_else(|error| {
+        warn("warning", &format!("the code is not formatted: {error}"));
+        code
+    })
 }

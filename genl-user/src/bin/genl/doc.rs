@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use genl_user::dynamic::genl_schema::emit::{Origin, docs};
+use genl_user::dynamic::genl_schema::emit::{self, Origin, docs};
 
 use crate::Outcome;
 use crate::output::Output;
@@ -22,7 +22,7 @@ pub(crate) fn run(out: &mut Output, source: &Source, options: &Options) -> Outco
     let spec = source.path(options.file.as_deref())?;
     let origin = Origin {
         command: "genl doc",
-        spec: &spec.to_string_lossy(),
+        spec: &emit::spec_name(&spec),
     };
     let text = docs::render(&source::load(&spec)?, origin);
     out.write_all(text.as_bytes())?;
