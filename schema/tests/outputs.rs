@@ -109,3 +109,16 @@ FACT(outer, sizeof(struct outer) == 40 && offsetof(struct outer, inside) == 8)
 FACT(port, offsetof(struct outer, port) == 32 && offsetof(struct inner, delta) == 8)
 FACT(keyword, offsetof(struct outer, int_) == 0)
 ";
+
+/// The kernel sends such an event to a group all the same, or to a socket: ethtool's are of both kinds.
+#[test]
+fn documentation_takes_silence_for_no_fact() {
+    let path = "tests/outputs/odd.yaml";
+    let text = std::fs::read_to_string(place(path)).unwrap();
+    let silent = text.replace("mcgrp: news", "");
+    assert_ne!(text, silent);
+    let family = genl_schema::compile(path, &silent).unwrap();
+    let page = docs::render(&family, origin(path));
+    let said = "The spec does not say to which group it is sent, if to any; the family has `news`";
+    assert!(page.contains(said), "{page}");
+}

@@ -82,7 +82,7 @@ impl Docs<'_> {
                     let title = format!("Do, reply (number {})", reply.cmd);
                     self.message(page, &title, reply.message);
                 }
-                None => page.text("**Do, reply**: none but an acknowledgement."),
+                None => page.text("**Do, reply**: the spec names none but an acknowledgement."),
             }
         }
         if let Some(call) = &op.dump {
@@ -94,7 +94,7 @@ impl Docs<'_> {
                     let title = format!("Dump, each reply (number {})", reply.cmd);
                     self.message(page, &title, reply.message);
                 }
-                None => page.text("**Dump, each reply**: none."),
+                None => page.text("**Dump, each reply**: the spec names none."),
             }
         }
     }
@@ -121,7 +121,9 @@ impl Docs<'_> {
             let header = header
                 .map(|header| format!(", {header}"))
                 .unwrap_or_default();
-            page.text(&format!("**{title}**: no attributes{header}."));
+            page.text(&format!(
+                "**{title}**: the spec names no attributes{header}."
+            ));
             return;
         }
         let set = link(
@@ -188,7 +190,7 @@ impl Docs<'_> {
                 "Sent to the group {}",
                 code(self.family[group].name.as_str())
             ),
-            None => "Sent to one socket alone".to_owned(),
+            None => self.group_unsaid(),
         };
         page.list(&[format!("Number: {}", event.cmd), to]);
         let mut ops = self.family.ops.iter().zip(&self.anchors.ops);
@@ -198,6 +200,19 @@ impl Docs<'_> {
                 page.text(&format!("**Content**: as the reply to {op}."));
             }
             None => self.message(page, "Content", event.message),
+        }
+    }
+
+    /// Many a spec has groups, but leaves to the kernel to which of them an event goes.
+    fn group_unsaid(&self) -> String {
+        let groups = self.family.groups.iter();
+        let groups: Vec<_> = groups.map(|group| code(group.name.as_str())).collect();
+        match groups.is_empty() {
+            true => "The spec names no group that it is sent to".to_owned(),
+            false => format!(
+                "The spec does not say to which group it is sent, if to any; the family has {}",
+                groups.join(", ")
+            ),
         }
     }
 }
@@ -213,7 +228,8 @@ fn first_sentence(words: &str) -> &str {
 
 fn who(permission: Permission) -> &'static str {
     match permission {
-        Permission::Anyone => "anyone",
+        // The kernel may ask for more than the spec tells.
+        Permission::Anyone => "the spec names no permission",
         Permission::Admin => "`CAP_NET_ADMIN` in the initial user namespace",
         Permission::NetnsAdmin => {
             "`CAP_NET_ADMIN` in the user namespace that owns the network namespace"
