@@ -1,6 +1,7 @@
 //! The generated clients against the families of the kernel that this machine runs, where it has them.
 //!
-//! Nothing is changed, and no right is needed.
+//! No right is needed, and no setting is changed. The kernel may load a family's module when its client is opened,
+//! and the connection that tcp_metrics is asked about leaves an entry in its table, as any connection does.
 
 mod ethtool;
 mod mptcp_pm;
