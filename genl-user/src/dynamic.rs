@@ -17,6 +17,7 @@ mod fault;
 mod hint;
 mod lookup;
 mod monitor;
+mod multi;
 mod path;
 mod refused;
 mod scalar;

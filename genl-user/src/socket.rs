@@ -85,6 +85,27 @@ impl Socket {
         }
     }
 
+    /// How many bytes may queue up, as the kernel counts them: with its own for each message.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn queue_size(&self) -> io::Result<usize> {
+        let mut size: c_int = 0;
+        let mut len = size_of_val(&size) as socklen_t;
+        // SAFETY: `size` is valid for writes of `len` bytes, and both outlive the call.
+        let result = unsafe {
+            libc::getsockopt(
+                self.inner.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_RCVBUF,
+                (&raw mut size).cast(),
+                &raw mut len,
+            )
+        };
+        match result {
+            0 => Ok(usize::try_from(size).unwrap_or_default()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
     /// Sends one datagram to the kernel.
     pub(crate) fn send(&self, datagram: &[u8]) -> io::Result<()> {
         retry(|| self.inner.send(datagram, Msg::empty())).map(drop)

@@ -22,10 +22,6 @@ const REQUEST: u16 = libc::NLM_F_REQUEST as u16;
 const ACK: u16 = libc::NLM_F_ACK as u16;
 const DUMP: u16 = libc::NLM_F_DUMP as u16;
 
-/// How many bytes of answers to several requests may queue up: the kernel answers all of them
-/// before the first can be read.
-const QUEUE: usize = 4 << 20;
-
 /// A request to be sent together with others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
@@ -70,8 +66,8 @@ pub type Replies = Vec<Map<String, Value>>;
 /// ```
 pub struct Client {
     family: Family,
-    socket: Socket,
-    inbox: Inbox,
+    pub(super) socket: Socket,
+    pub(super) inbox: Inbox,
     id: u16,
     seq: u32,
     unknown: Unknown,
@@ -147,30 +143,6 @@ impl Client {
             true => self.call_once(request),
             false => replies,
         }
-    }
-
-    /// Sends several requests at once, and gives the answer of each, in order: one that is refused
-    /// takes nothing from the others.
-    ///
-    /// # Errors
-    ///
-    /// One of the requests cannot be written, and nothing was sent; or the socket failed.
-    pub fn multi(&mut self, requests: &[Request]) -> Result<Vec<Result<Replies, Error>>, Error> {
-        self.settle()?;
-        let sent = requests
-            .iter()
-            .map(|request| self.write(request, Mode::Do))
-            .collect::<Result<Vec<_>, _>>()?;
-        if sent.is_empty() {
-            return Ok(Vec::new());
-        }
-        if sent.len() > 1 {
-            let set = self.socket.set_queue_size(QUEUE);
-            set.map_err(crate::Error::io("set the queue size"))?;
-        }
-        let together = sent.iter().flat_map(|sent| &sent.bytes);
-        self.send(&together.copied().collect::<Vec<_>>())?;
-        self.answers(&sent)
     }
 
     /// Calls an operation's dump; its items are read as they are asked for.
@@ -256,42 +228,12 @@ impl Client {
         })
     }
 
-    /// Reads all that answers these requests, up to the end of each.
-    fn answers(&mut self, sent: &[Sent]) -> Result<Vec<Result<Replies, Error>>, Error> {
-        let mut answers: Vec<Result<Replies, Error>> =
-            sent.iter().map(|_| Ok(Vec::new())).collect();
-        let mut open = sent.len();
-        while open > 0 {
-            let arrived = self.inbox.next(&self.socket)?;
-            // Their sequence numbers follow each other.
-            let at = arrived.head.seq.wrapping_sub(sent[0].seq) as usize;
-            if !sent
-                .get(at)
-                .is_some_and(|sent| self.is_answer(sent, &arrived))
-            {
-                continue;
-            }
-            let read = match arrived.is_end() {
-                true => self.verdict(&sent[at], &arrived).map(|()| None),
-                false => self.read(&sent[at], &arrived).map(Some),
-            };
-            open -= usize::from(arrived.is_acknowledgement());
-            match (read, &mut answers[at]) {
-                (Ok(reply), Ok(replies)) => replies.extend(reply),
-                (Err(error), Ok(_)) => answers[at] = Err(error),
-                // What went wrong first is what is told.
-                (_, Err(_)) => {}
-            }
-        }
-        Ok(answers)
-    }
-
-    fn is_answer(&self, sent: &Sent, arrived: &Arrived) -> bool {
+    pub(super) fn is_answer(&self, sent: &Sent, arrived: &Arrived) -> bool {
         arrived.head.seq == sent.seq && arrived.head.port == self.socket.port()
     }
 
     fn call_once(&mut self, request: &Request) -> Result<Replies, Error> {
-        let mut answers = self.multi(std::slice::from_ref(request))?;
+        let mut answers = self.multi_once(std::slice::from_ref(request))?;
         answers.pop().unwrap_or_else(|| Ok(Vec::new()))
     }
 
@@ -315,7 +257,7 @@ impl Client {
     }
 
     /// Makes a request, with a sequence number of its own.
-    fn write(&mut self, request: &Request, mode: Mode) -> Result<Sent, Error> {
+    pub(super) fn write(&mut self, request: &Request, mode: Mode) -> Result<Sent, Error> {
         let target = Target::find(&self.family, &request.operation, mode)?;
         if mode == Mode::Do && request.flags & DUMP == DUMP {
             return Err(Error::DumpFlags {
@@ -358,7 +300,7 @@ impl Client {
     }
 
     /// The family turns out to have got another id, as happens when its module is loaded anew.
-    fn renewed_after<T>(&mut self, result: &Result<T, Error>) -> Result<bool, Error> {
+    pub(super) fn renewed_after<T>(&mut self, result: &Result<T, Error>) -> Result<bool, Error> {
         match result {
             Err(Error::Refused(refused)) if refused.hints_at_stale_id() => {
                 let id = describe(self.family.name.as_str())?.family_id;

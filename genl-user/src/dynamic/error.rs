@@ -1,5 +1,7 @@
 //! What can go wrong in calls by a spec.
 
+use std::sync::Arc;
+
 use super::fault::Fault;
 use super::lookup::NoSuch;
 use super::refused::Refused;
@@ -46,6 +48,14 @@ pub enum Error {
         operation: String,
         /// What came.
         what: String,
+    },
+    /// The answer is lost, so nothing is known of the request: the kernel may have carried it out.
+    #[error("{operation}: the answer is lost, and the kernel may have carried it out: {cause}")]
+    Lost {
+        /// The operation.
+        operation: String,
+        /// Why; it may be the reason for others too.
+        cause: Arc<crate::Error>,
     },
     /// All items of a dump have come, but what it lists was changed meanwhile: some may be
     /// missing, twice there, or not fit together.

@@ -28,3 +28,28 @@ fn a_do_with_the_flags_of_a_dump_is_not_sent() {
         assert_eq!(client.call(&with(flag)).unwrap().len(), 1);
     }
 }
+
+#[test]
+fn more_requests_than_the_queue_holds_answers_are_all_answered_in_order() {
+    let requests: Vec<_> = (0..4000)
+        .map(|at| match at % 3 {
+            0 => getfamily(json!({"family-name": "no-such"})),
+            _ => getfamily(json!({"family-id": 16})),
+        })
+        .collect();
+    let answers = client().multi(&requests).unwrap();
+    assert_eq!(answers.len(), requests.len());
+    for (at, answer) in answers.into_iter().enumerate() {
+        match answer {
+            Ok(replies) => {
+                assert_ne!(at % 3, 0);
+                assert_eq!(replies.len(), 1);
+                assert_eq!(replies[0]["family-name"], "nlctrl");
+            }
+            Err(error) => {
+                assert_eq!(at % 3, 0, "{error}");
+                assert_eq!(error.refused().map(|it| it.errno), Some(libc::ENOENT));
+            }
+        }
+    }
+}

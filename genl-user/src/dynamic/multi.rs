@@ -1,0 +1,246 @@
+//! Several requests at once.
+
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::client::{Client, Replies, Request, Sent};
+use super::error::Error;
+use super::lookup::Mode;
+use crate::inbox::Arrived;
+
+/// How many bytes of answers are asked to have room; the system may grant less.
+const QUEUE: usize = 4 << 20;
+
+/// Room in the receive queue for all that answers one request, in bytes as the kernel counts them:
+/// three messages of a page each with what the kernel needs to keep them, and the ACK.
+const ANSWER: usize = 16 << 10;
+
+/// How many bytes of requests are sent together: a socket's send buffer holds more on any system.
+const DATAGRAM: usize = 32 << 10;
+
+type Answer = Result<Replies, Error>;
+
+impl Client {
+    /// Sends several requests together, and gives the answer of each, in order: one that is refused
+    /// takes nothing from the others.
+    ///
+    /// The kernel answers all that it gets together before the first answer can be read. So they
+    /// are sent in as many batches as it takes for the answers to fit into the socket's queue.
+    /// Where that turns out too small nevertheless, requests without an answer are
+    /// [`Error::Lost`].
+    ///
+    /// # Errors
+    ///
+    /// One of the requests cannot be written, and nothing was sent; or the socket failed, or the
+    /// kernel did not answer in time.
+    pub fn multi(&mut self, requests: &[Request]) -> Result<Vec<Answer>, Error> {
+        let mut answers = self.multi_once(requests)?;
+        let is_stale = |answer: &Answer| {
+            let refused = answer.as_ref().err().and_then(Error::refused);
+            refused.is_some_and(|refused| refused.hints_at_stale_id())
+        };
+        let stale = (0..answers.len()).filter(|&at| is_stale(&answers[at]));
+        let stale: Vec<_> = stale.collect();
+        // Where the family is gone altogether, the refusals stand as they are.
+        if let Some(&first) = stale.first()
+            && matches!(self.renewed_after(&answers[first]), Ok(true))
+        {
+            let again: Vec<_> = stale.iter().map(|&at| requests[at].clone()).collect();
+            for (at, answer) in stale.into_iter().zip(self.multi_once(&again)?) {
+                answers[at] = answer;
+            }
+        }
+        Ok(answers)
+    }
+
+    /// As [`Self::multi`], with the family's id as it is known.
+    pub(super) fn multi_once(&mut self, requests: &[Request]) -> Result<Vec<Answer>, Error> {
+        self.settle()?;
+        let sent = requests
+            .iter()
+            .map(|request| self.write(request, Mode::Do))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut answers = Vec::with_capacity(sent.len());
+        for batch in batches(&sent, self.batch_size(sent.len())?) {
+            self.batch(&sent[batch], &mut answers)?;
+        }
+        Ok(answers)
+    }
+
+    /// How many of `count` requests can be sent together.
+    fn batch_size(&self, count: usize) -> Result<usize, Error> {
+        if count < 2 {
+            return Ok(1);
+        }
+        let set = self.socket.set_queue_size(QUEUE);
+        set.map_err(crate::Error::io("set the queue size"))?;
+        let granted = self.socket.queue_size();
+        let granted = granted.map_err(crate::Error::io("ask for the queue size"))?;
+        Ok((granted / ANSWER).max(1))
+    }
+
+    fn batch(&mut self, sent: &[Sent], answers: &mut Vec<Answer>) -> Result<(), Error> {
+        let together: Vec<u8> = sent.iter().flat_map(|sent| &sent.bytes).copied().collect();
+        match self.socket.send(&together) {
+            Ok(()) => answers.extend(self.answers(sent)?),
+            // Earlier batches keep their answers.
+            Err(error) => answers.extend(sent.iter().map(|_| {
+                let code = error.raw_os_error();
+                let again = code.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error);
+                Err(crate::Error::io("send")(again).into())
+            })),
+        }
+        Ok(())
+    }
+
+    /// Reads all that answers these requests, up to the end of each.
+    fn answers(&mut self, sent: &[Sent]) -> Result<Vec<Answer>, Error> {
+        let mut answers: Vec<Answer> = sent.iter().map(|_| Ok(Vec::new())).collect();
+        let mut ended = vec![false; sent.len()];
+        let mut lost: Option<Arc<crate::Error>> = None;
+        // Requests are answered in order, so what comes is of the first that is open.
+        while let Some(open) = ended.iter().position(|ended| !ended) {
+            let arrived = match self.next_answer(lost.is_some()) {
+                Ok(Some(arrived)) => arrived,
+                Ok(None) => break,
+                Err(error) if is_loss(&error) => {
+                    let cause = Arc::new(error);
+                    if cause.errno() != Some(libc::ENOBUFS) {
+                        answers[open] = Err(sent[open].lost(&cause));
+                    }
+                    lost.get_or_insert(cause);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            // Their sequence numbers follow each other.
+            let at = arrived.head.seq.wrapping_sub(sent[0].seq) as usize;
+            if !sent
+                .get(at)
+                .is_some_and(|sent| self.is_answer(sent, &arrived))
+            {
+                continue;
+            }
+            let read = match arrived.is_end() {
+                true => self.verdict(&sent[at], &arrived).map(|()| None),
+                false => self.read(&sent[at], &arrived).map(Some),
+            };
+            ended[at] |= arrived.is_acknowledgement();
+            match (read, &mut answers[at]) {
+                (Ok(reply), Ok(replies)) => replies.extend(reply),
+                (Err(error), Ok(_)) => answers[at] = Err(error),
+                // What went wrong first is what is told.
+                (_, Err(_)) => {}
+            }
+        }
+        if let Some(cause) = lost {
+            let unended = (0..sent.len()).filter(|&at| !ended[at]);
+            for at in unended {
+                if answers[at].is_ok() {
+                    answers[at] = Err(sent[at].lost(&cause));
+                }
+            }
+        }
+        Ok(answers)
+    }
+
+    /// The next message. Once some are lost nothing is waited for: what was not lost is there,
+    /// for the kernel acknowledges while it takes a request.
+    fn next_answer(&mut self, lossy: bool) -> Result<Option<Arrived>, crate::Error> {
+        if !lossy {
+            return self.inbox.next(&self.socket).map(Some);
+        }
+        loop {
+            if let Some(arrived) = self.inbox.unread()? {
+                return Ok(Some(arrived));
+            }
+            let wait = self.socket.wait(Duration::ZERO);
+            if !wait.map_err(crate::Error::io("wait"))? {
+                return Ok(None);
+            }
+            self.inbox.receive(&self.socket)?;
+        }
+    }
+}
+
+impl Sent {
+    fn lost(&self, cause: &Arc<crate::Error>) -> Error {
+        Error::Lost {
+            operation: self.operation.clone(),
+            cause: Arc::clone(cause),
+        }
+    }
+}
+
+/// Parts of `sent` of at most `most` requests each, which fit into a datagram.
+fn batches(sent: &[Sent], most: usize) -> Vec<Range<usize>> {
+    let mut batches: Vec<Range<usize>> = Vec::new();
+    let mut bytes = 0;
+    for (at, request) in sent.iter().enumerate() {
+        bytes += request.bytes.len();
+        match batches.last_mut() {
+            Some(batch) if batch.len() < most && bytes <= DATAGRAM => batch.end = at + 1,
+            _ => {
+                batches.push(at..at + 1);
+                bytes = request.bytes.len();
+            }
+        }
+    }
+    batches
+}
+
+/// Some of what the kernel sent is lost, and the rest can still be read.
+fn is_loss(error: &crate::Error) -> bool {
+    match error {
+        crate::Error::Truncated { .. } | crate::Error::Malformed { .. } => true,
+        other => other.errno() == Some(libc::ENOBUFS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batches_of(lengths: &[usize], most: usize) -> Vec<Range<usize>> {
+        let sent = lengths.iter().map(|&length| Sent {
+            seq: 0,
+            operation: String::new(),
+            mode: Mode::Do,
+            bytes: vec![0; length],
+        });
+        batches(&sent.collect::<Vec<_>>(), most)
+    }
+
+    #[test]
+    fn batches_are_neither_too_many_nor_too_long() {
+        assert!(batches_of(&[], 2).is_empty());
+        assert_eq!(batches_of(&[20; 5], 2), [0..2, 2..4, 4..5]);
+        let half = DATAGRAM / 2;
+        assert_eq!(batches_of(&[half, half, 20, 20], 9), [0..2, 2..4]);
+        // What is too long is alone.
+        assert_eq!(batches_of(&[20, 2 * DATAGRAM, 20], 9), [0..1, 1..2, 2..3]);
+    }
+
+    #[test]
+    fn answers_that_did_not_fit_are_lost_and_the_others_are_not() {
+        let text = include_str!("../../../schema/families/nlctrl.yaml");
+        let mut client = Client::open(genl_schema::compile("nlctrl.yaml", text).unwrap()).unwrap();
+        let values = serde_json::json!({"family-id": 16});
+        let request = Request::new("getfamily", values.as_object().cloned().unwrap());
+        let sent: Vec<_> = (0..100)
+            .map(|_| client.write(&request, Mode::Do).unwrap())
+            .collect();
+        client.socket.set_queue_size(ANSWER).unwrap();
+        let mut answers = Vec::new();
+        client.batch(&sent, &mut answers).unwrap();
+        let read = answers.iter().take_while(|answer| answer.is_ok()).count();
+        assert!((1..100).contains(&read), "{read}");
+        for answer in &answers[read..] {
+            assert!(matches!(answer, Err(Error::Lost { .. })), "{answer:?}");
+        }
+        // Nothing of it stands in the way of the next.
+        assert_eq!(client.call(&request).unwrap().len(), 1);
+    }
+}
