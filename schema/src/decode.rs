@@ -4,6 +4,7 @@
 //! [`Key`] catches those of its value and becomes [`Key::Broken`]; keys that a struct does not
 //! know, or has twice, are reported and left out before its derived code sees them.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
@@ -160,7 +161,7 @@ impl<'de, 'r> Reader<'de, 'r> {
         for (key, value) in entries {
             let name = spelled(key);
             let Some(field) = fields.iter().find(|field| **field == name) else {
-                let message = format!("there is no key `{name}` here");
+                let message = format!("there is no key `{}` here", shortened(&name));
                 let mut fault =
                     Diagnostic::new(Code::UnknownKey, key.span, message).label("unknown key");
                 if self.faults.borrow().len() < MOST_SHOWN {
@@ -179,7 +180,7 @@ impl<'de, 'r> Reader<'de, 'r> {
                     Diagnostic::new(
                         Code::DuplicateKey,
                         key.span,
-                        format!("`{name}` stands twice"),
+                        format!("`{}` stands twice", shortened(&name)),
                     )
                     .label("again here")
                     .related(places[at], "first used here"),
@@ -429,7 +430,10 @@ impl de::Error for Fault {
             .help;
         Self {
             code: Code::UnknownWord,
-            message: format!("`{variant}` is not one of the words that this key takes"),
+            message: format!(
+                "`{}` is not one of the words that this key takes",
+                shortened(variant)
+            ),
             help,
         }
     }
@@ -454,11 +458,24 @@ fn described(found: Unexpected<'_>) -> String {
         Unexpected::Bool(value) => format!("the truth value {value}"),
         Unexpected::Unsigned(value) => format!("the number {value}"),
         Unexpected::Signed(value) => format!("the number {value}"),
+        // As which an integer comes that no type holds; its digits are lost, but the report shows them.
+        Unexpected::Float(value) if value.abs() >= 2_f64.powi(63) => {
+            "a number that does not fit into 64 bits".to_owned()
+        }
         Unexpected::Float(value) => format!("the number {value}"),
-        Unexpected::Str(text) => format!("the text {text:?}"),
+        Unexpected::Str(text) => format!("the text {:?}", shortened(text)),
         Unexpected::Seq => "a list".to_owned(),
         Unexpected::Map => "a mapping".to_owned(),
         other => other.to_string(),
+    }
+}
+
+/// The beginning of a text: enough to know it by, where a whole file can be one.
+fn shortened(text: &str) -> Cow<'_, str> {
+    const MOST: usize = 40;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
     }
 }
 
