@@ -9,7 +9,7 @@
 mod commands;
 mod comment;
 mod definitions;
-mod names;
+pub(super) mod names;
 mod print;
 mod sets;
 mod unique;

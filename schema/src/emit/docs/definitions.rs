@@ -3,7 +3,8 @@
 use super::Docs;
 use super::page::{Page, cell, code, link, paragraphs};
 use super::types::shown_as;
-use crate::model::{CDefinition, ConstValue, Enum, Member, MemberKind, Struct};
+use crate::emit::uapi::names;
+use crate::model::{CDefinition, ConstValue, Enum, Family, Member, MemberKind, Struct};
 
 impl Docs<'_> {
     /// All that the spec defines beside attributes.
@@ -14,7 +15,7 @@ impl Docs<'_> {
         }
         for (definition, heading) in family.enums.iter().zip(&self.anchors.enums) {
             page.heading(3, &heading.text);
-            values(page, definition);
+            values(page, family, definition);
         }
         if !family.structs.is_empty() {
             page.heading(2, "Structs");
@@ -32,10 +33,16 @@ impl Docs<'_> {
                         ConstValue::Int(value) => value.to_string(),
                         ConstValue::Text(text) => code(text),
                     };
-                    [code(constant.name.as_str()), value, cell(&constant.doc)]
+                    let name = names::constant(family, constant);
+                    [
+                        code(constant.name.as_str()),
+                        value,
+                        code(&name),
+                        cell(&constant.doc),
+                    ]
                 })
                 .collect();
-            page.table(["constant", "value", "meaning"], &rows);
+            page.table(["constant", "value", "in C", "meaning"], &rows);
         }
     }
 
@@ -79,7 +86,7 @@ impl Docs<'_> {
     }
 }
 
-fn values(page: &mut Page, definition: &Enum) {
+fn values(page: &mut Page, family: &Family, definition: &Enum) {
     page.text(&paragraphs(&definition.doc));
     page.text(&defined_in(&definition.c));
     let rows: Vec<_> = definition
@@ -90,10 +97,16 @@ fn values(page: &mut Page, definition: &Enum) {
                 true => format!("{:#x}", 1_u128 << entry.value),
                 false => entry.value.to_string(),
             };
-            [value, code(entry.name.as_str()), cell(&entry.doc)]
+            let name = names::entry(family, definition, entry);
+            [
+                value,
+                code(entry.name.as_str()),
+                code(&name),
+                cell(&entry.doc),
+            ]
         })
         .collect();
-    page.table(["value", "name", "meaning"], &rows);
+    page.table(["value", "name", "in C", "meaning"], &rows);
 }
 
 fn defined_in(c: &CDefinition) -> String {

@@ -3,6 +3,7 @@
 use super::Docs;
 use super::page::{Page, cell, code, link, paragraphs};
 use super::types::allowed;
+use crate::emit::uapi::names;
 use crate::model::{DontValidate, Event, MessageId, Op, Permission};
 
 impl Docs<'_> {
@@ -52,7 +53,11 @@ impl Docs<'_> {
     fn operation(&self, page: &mut Page, op: &Op) {
         page.text(&paragraphs(&op.doc));
         let mut facts = vec![
-            format!("Number: {}", op.cmd),
+            format!(
+                "Number: {}, {}",
+                op.cmd,
+                in_c(&names::command(self.family, &op.name))
+            ),
             format!("Who may call it: {}", who(op.permission)),
         ];
         if let Some(option) = &op.config_cond {
@@ -192,7 +197,8 @@ impl Docs<'_> {
             ),
             None => self.group_unsaid(),
         };
-        page.list(&[format!("Number: {}", event.cmd), to]);
+        let name = names::event(self.family, &event.name);
+        page.list(&[format!("Number: {}, {}", event.cmd, in_c(&name)), to]);
         let mut ops = self.family.ops.iter().zip(&self.anchors.ops);
         match ops.find(|(op, _)| event.repeats.as_ref() == Some(&op.name)) {
             Some((op, heading)) => {
@@ -224,6 +230,10 @@ fn first_sentence(words: &str) -> &str {
         Some((sentence, _)) => &words[..=sentence.len()],
         None => paragraph,
     }
+}
+
+fn in_c(name: &str) -> String {
+    format!("in C {}", code(name))
 }
 
 fn who(permission: Permission) -> &'static str {

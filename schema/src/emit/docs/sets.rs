@@ -3,6 +3,7 @@
 use super::Docs;
 use super::page::{Page, cell, code, link, paragraphs};
 use super::types::allowed;
+use crate::emit::uapi::names;
 
 impl Docs<'_> {
     /// Each set with its attributes.
@@ -19,6 +20,8 @@ impl Docs<'_> {
                 let whole = link(name, self.anchors.of_set(whole));
                 page.text(&format!("Some of the attributes of {whole}."));
             }
+            // A subset has the names of its set.
+            let whole = set.subset_of.map_or(set, |whole| &self.family[whole]);
             let rows: Vec<_> = set
                 .attrs
                 .iter()
@@ -28,11 +31,15 @@ impl Docs<'_> {
                         code(attr.name.as_str()),
                         self.type_of(attr),
                         allowed(&attr.kind),
+                        code(&names::attr(self.family, whole, attr)),
                         cell(&attr.doc),
                     ]
                 })
                 .collect();
-            page.table(["number", "attribute", "type", "allowed", "meaning"], &rows);
+            page.table(
+                ["number", "attribute", "type", "allowed", "in C", "meaning"],
+                &rows,
+            );
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn group(family: &Family, group: &Group) -> String {
     }
 }
 
-pub(super) fn constant(family: &Family, constant: &Const) -> String {
+pub(in crate::emit) fn constant(family: &Family, constant: &Const) -> String {
     match &constant.c.prefix {
         Some(prefix) => upper(&format!("{prefix}{}", constant.name)),
         None => upper(&format!("{}-{}", family.name, constant.name)),
@@ -86,7 +86,7 @@ fn enum_prefix(family: &Family, definition: &Enum) -> String {
     }
 }
 
-pub(super) fn entry(family: &Family, definition: &Enum, entry: &Entry) -> String {
+pub(in crate::emit) fn entry(family: &Family, definition: &Enum, entry: &Entry) -> String {
     upper(&format!(
         "{}{}",
         enum_prefix(family, definition),
@@ -165,7 +165,7 @@ fn set_prefix(family: &Family, set: &AttrSet) -> String {
     }
 }
 
-pub(super) fn attr(family: &Family, set: &AttrSet, attr: &Attr) -> String {
+pub(in crate::emit) fn attr(family: &Family, set: &AttrSet, attr: &Attr) -> String {
     match &attr.c_prefix {
         Some(prefix) => upper(&format!("{prefix}{}", attr.name)),
         None => upper(&format!("{}{}", set_prefix(family, set), attr.name)),
@@ -179,12 +179,12 @@ fn command_prefix(family: &Family) -> String {
     }
 }
 
-pub(super) fn command(family: &Family, name: &Name) -> String {
+pub(in crate::emit) fn command(family: &Family, name: &Name) -> String {
     upper(&format!("{}{name}", command_prefix(family)))
 }
 
 /// The number of what answers an operation, where that has a number of its own.
-pub(super) fn reply(family: &Family, name: &Name) -> String {
+pub(in crate::emit) fn reply(family: &Family, name: &Name) -> String {
     match family.numbering {
         Numbering::Unified => command(family, name),
         Numbering::Directional => format!("{}_REPLY", command(family, name)),
@@ -192,7 +192,7 @@ pub(super) fn reply(family: &Family, name: &Name) -> String {
 }
 
 /// A notification or an event.
-pub(super) fn event(family: &Family, name: &Name) -> String {
+pub(in crate::emit) fn event(family: &Family, name: &Name) -> String {
     match &family.c.async_prefix {
         Some(prefix) => upper(&format!("{prefix}{name}")),
         None => command(family, name),
