@@ -40,7 +40,12 @@ pub enum Error {
         /// What is wrong with it.
         misfit: Misfit,
     },
-    /// What the kernel sent is not what it should be.
+    /// What the kernel sent is not what it should be, or is a text that is not UTF-8, which the
+    /// kernel itself does not mind in names of interfaces and the like.
+    ///
+    /// It is about one message. In a dump the items after it can still be read: call
+    /// [`Dump::next`](crate::Dump::next) again, or, of [`Dump::owned`](crate::Dump::owned), pass over
+    /// the error instead of collecting into a `Result`, which ends at the first one.
     #[error("{path} makes no sense: {defect}")]
     Malformed {
         /// The attribute: `get.meta.label`.

@@ -104,6 +104,11 @@ impl<'a> Attr<'a> {
     }
 
     /// The content as a text: up to the first NUL, or all of it if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Defect::NotUtf8`]. The kernel asks of few names that they be UTF-8: those of interfaces, for
+    /// one, may be any bytes. [`bytes`](Self::bytes) gives them.
     #[inline]
     pub fn str(self) -> Result<&'a str, Malformed> {
         let text = match self.payload.iter().position(|&byte| byte == 0) {
