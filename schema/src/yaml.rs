@@ -85,9 +85,10 @@ pub(crate) fn parse(text: &str, faults: &mut Vec<Diagnostic>) -> Option<Node> {
         legacy_octal_numbers: true,
         with_snippet: false,
     };
-    let tree = serde_saphyr::from_str_with_options::<Node>(text, options)
+    let mut tree = serde_saphyr::from_str_with_options::<Node>(text, options)
         .map_err(|error| faults.push(diagnostic(&error, text)))
         .ok()?;
+    tree.take_as_pyyaml_does(text);
     if let Kind::Null = tree.kind {
         let fault = Diagnostic::new(
             Code::WrongType,
@@ -99,6 +100,29 @@ pub(crate) fn parse(text: &str, faults: &mut Vec<Diagnostic>) -> Option<Node> {
         return None;
     }
     Some(tree)
+}
+
+impl Node {
+    /// Makes texts again of what the reader takes for more than PyYAML does, and so YNL's tools: `y` and `n`
+    /// are no truth values to it, and `0o17` is no number. It goes no deeper than the tree was allowed to be.
+    fn take_as_pyyaml_does(&mut self, text: &str) {
+        match &mut self.kind {
+            Kind::Bool(_) | Kind::Int(_) => {
+                let spelled = text.get(self.span.start..self.span.end).unwrap_or_default();
+                if matches!(spelled, "y" | "Y" | "n" | "N") || spelled.starts_with("0o") {
+                    self.kind = Kind::Text(spelled.to_owned());
+                }
+            }
+            Kind::List(items) => items
+                .iter_mut()
+                .for_each(|item| item.take_as_pyyaml_does(text)),
+            Kind::Map(entries) => entries.iter_mut().for_each(|(key, value)| {
+                key.take_as_pyyaml_does(text);
+                value.take_as_pyyaml_does(text);
+            }),
+            Kind::Null | Kind::Float(_) | Kind::Text(_) => {}
+        }
+    }
 }
 
 fn diagnostic(error: &Error, text: &str) -> Diagnostic {
@@ -253,7 +277,16 @@ mod tests {
                 "{text}"
             );
         }
-        for text in ["'8'", "\"no\"", "u8", "1.2.3", "CONST - 1"] {
+        for text in [
+            "y",
+            "N",
+            "0o17",
+            "'8'",
+            "\"no\"",
+            "u8",
+            "1.2.3",
+            "CONST - 1",
+        ] {
             assert!(matches!(kind(text), Kind::Text(_)), "{text}");
         }
     }
