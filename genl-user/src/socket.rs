@@ -7,7 +7,7 @@ use std::io;
 use std::mem::{size_of, size_of_val};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::ptr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libc::{c_int, c_void, sockaddr_nl, socklen_t};
 use neli::consts::socket::{Msg, NlFamily};
@@ -127,15 +127,20 @@ impl Socket {
             events: libc::POLLIN,
             revents: 0,
         };
-        // Rounded up, so that a wait never ends before its time.
-        let millis = timeout.as_micros().div_ceil(1000);
-        let millis = c_int::try_from(millis).unwrap_or(c_int::MAX);
-        // SAFETY: `poll` is one valid pollfd, and 1 is passed as their number.
-        match unsafe { libc::poll(&mut poll, 1, millis) } {
-            0 => Ok(false),
-            1.. => Ok(true),
-            _ => Err(io::Error::last_os_error()),
-        }
+        let started = Instant::now();
+        // A signal ends poll(2), SA_RESTART or not; what is left of the time is waited then.
+        retry(|| {
+            let left = timeout.saturating_sub(started.elapsed());
+            // Rounded up, so that a wait never ends before its time.
+            let millis = left.as_micros().div_ceil(1000);
+            let millis = c_int::try_from(millis).unwrap_or(c_int::MAX);
+            // SAFETY: `poll` is one valid pollfd, and 1 is passed as their number.
+            match unsafe { libc::poll(&mut poll, 1, millis) } {
+                0 => Ok(false),
+                1.. => Ok(true),
+                _ => Err(io::Error::last_os_error()),
+            }
+        })
     }
 
     #[inline]
@@ -227,6 +232,30 @@ fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signal_neither_ends_nor_lengthens_a_wait() {
+        extern "C" fn nothing(_: c_int) {}
+        const WAIT: Duration = Duration::from_millis(200);
+        // SAFETY: the handler does nothing, and SIGUSR2 is not used elsewhere in this process.
+        unsafe { libc::signal(libc::SIGUSR2, nothing as *const () as libc::sighandler_t) };
+        // SAFETY: it has no arguments, and always succeeds.
+        let waiting = unsafe { libc::pthread_self() };
+        let socket = Socket::open().unwrap();
+        let started = Instant::now();
+        let came = std::thread::scope(|scope| {
+            scope.spawn(move || {
+                for _ in 0..4 {
+                    std::thread::sleep(WAIT / 10);
+                    // SAFETY: the thread is inside the scope, and so is still there.
+                    unsafe { libc::pthread_kill(waiting, libc::SIGUSR2) };
+                }
+            });
+            socket.wait(WAIT).unwrap()
+        });
+        assert!(!came);
+        assert!(started.elapsed() >= WAIT, "{:?}", started.elapsed());
+    }
 
     /// The number of nlctrl's group "notify", GENL_ID_CTRL.
     const NOTIFY: u32 = 0x10;
