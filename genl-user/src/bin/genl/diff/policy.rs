@@ -118,6 +118,13 @@ fn agrees(attr: &Attr, asks: &PolicyOwned) -> bool {
             AttrType::Nested | AttrType::NestedArray | AttrType::Binary
         );
     }
+    // NLA_MSECS, a u64 in the message, is told as NLA_UINT is.
+    let same_type = one == other || (one, other) == (AttrType::U64, AttrType::Uint);
+    // Of NLA_POLICY_MAX_LEN nothing is told, so of a binary without a length nothing is known.
+    let is_told = |asks: &PolicyOwned| asks.min_length.is_some() || asks.max_length.is_some();
+    if other == AttrType::Binary && !is_told(asks) {
+        return same_type;
+    }
     let ours = PolicyOwned {
         // Of what is checked by a function, and of a least length alone, the kernel tells nothing.
         min_length: ours.min_length.filter(|_| asks.min_length.is_some()),
@@ -129,7 +136,7 @@ fn agrees(attr: &Attr, asks: &PolicyOwned) -> bool {
             false => ours,
         }
     };
-    one == other && Limits(&ours).limits() == Limits(asks).limits()
+    same_type && Limits(&ours).limits() == Limits(asks).limits()
 }
 
 /// The kernel leaves it out of what it tells of its policies: NLA_BE16 and NLA_BE32.
@@ -228,4 +235,69 @@ fn integer(int: &Int) -> PolicyOwned {
         }
     }
     policy
+}
+
+#[cfg(test)]
+mod tests {
+    use genl_user::dynamic::genl_schema;
+
+    use super::*;
+
+    const SPEC: &str = "\
+name: sample
+doc: A sample.
+protocol: genetlink
+attribute-sets:
+  -
+    name: main
+    attributes:
+      -
+        name: data
+        type: binary
+        checks:
+          max-len: 16
+      -
+        name: time
+        type: u64
+operations:
+  list:
+    -
+      name: get
+      doc: Get.
+      attribute-set: main
+      do:
+        request:
+          attributes: [data, time]
+";
+
+    fn agrees_with(name: &str, asks: PolicyOwned) -> bool {
+        let family = genl_schema::compile("sample.yaml", SPEC).unwrap();
+        let mut attrs = family.sets.iter().flat_map(|set| &set.attrs);
+        agrees(attrs.find(|it| it.name.as_str() == name).unwrap(), &asks)
+    }
+
+    #[test]
+    fn lengths_of_bytes_that_are_not_told_are_no_difference() {
+        let told = |max_length| PolicyOwned {
+            type_: Some(AttrType::Binary),
+            max_length,
+            ..PolicyOwned::default()
+        };
+        assert!(agrees_with("data", told(None)));
+        assert!(agrees_with("data", told(Some(16))));
+        assert!(!agrees_with("data", told(Some(17))));
+    }
+
+    #[test]
+    fn milliseconds_are_told_as_a_number_without_a_width() {
+        let told = |kind, most| PolicyOwned {
+            type_: Some(kind),
+            min_value_u: Some(0),
+            max_value_u: Some(most),
+            ..PolicyOwned::default()
+        };
+        assert!(agrees_with("time", told(AttrType::Uint, u64::MAX)));
+        assert!(!agrees_with("time", told(AttrType::Uint, 9)));
+        assert!(!agrees_with("time", told(AttrType::U32, u32::MAX.into())));
+    }
 }
