@@ -72,6 +72,12 @@ pub enum Error {
         /// The group that was looked for.
         group: String,
     },
+    /// The family in the running kernel has no groups at all.
+    #[error("the kernel's family \"{family}\" has no multicast groups")]
+    NoGroups {
+        /// The family.
+        family: String,
+    },
     /// All else, of which the spec is no part: sockets, and families that are not there.
     #[error(transparent)]
     Netlink(#[from] crate::Error),

@@ -47,35 +47,33 @@ pub enum Event {
 }
 
 impl Monitor {
-    /// Opens a socket in the calling thread's network namespace and joins the groups.
+    /// Opens a socket in the calling thread's network namespace and joins the groups; all that the
+    /// kernel's family has, if none is named.
+    ///
+    /// Which groups there are is for the kernel to say: many specs list none.
     ///
     /// # Errors
     ///
-    /// A group that the spec does not have, or the kernel's family, or that may not be joined.
+    /// A group that the kernel's family does not have, or that may not be joined; or it has none.
     pub fn open(family: Family, groups: &[&str]) -> Result<Self, Error> {
-        for &group in groups {
-            let known = || family.groups.iter().map(|group| group.name.as_str());
-            if !known().any(|name| name == group) {
-                return Err(Error::NoSuch(NoSuch {
-                    family: family.name.to_string(),
-                    what: "multicast group",
-                    name: group.to_owned(),
-                    known: known().map(str::to_owned).collect(),
-                    only: None,
-                }));
-            }
-        }
         let described = describe(family.name.as_str())?;
+        let joinable = described.mcast_groups.iter();
+        let joinable: Vec<_> = joinable
+            .filter_map(|group| Some((group.name.as_deref()?, group.id?)))
+            .collect();
+        let numbers = match groups {
+            [] if joinable.is_empty() => {
+                let family = family.name.to_string();
+                return Err(Error::NoGroups { family });
+            }
+            [] => joinable.iter().map(|&(_, number)| number).collect(),
+            _ => groups
+                .iter()
+                .map(|&group| number(&family, group, &joinable))
+                .collect::<Result<Vec<_>, _>>()?,
+        };
         let mut socket = Socket::open().map_err(crate::Error::io("open a socket"))?;
-        for &group in groups {
-            let mut joinable = described.mcast_groups.iter();
-            let number = joinable
-                .find(|it| it.name.as_deref() == Some(group))
-                .and_then(|it| it.id)
-                .ok_or_else(|| Error::UnknownGroup {
-                    family: family.name.to_string(),
-                    group: group.to_owned(),
-                })?;
+        for number in numbers {
             socket
                 .join(number)
                 .map_err(crate::Error::io("join a group"))?;
@@ -146,6 +144,32 @@ impl Monitor {
             }),
         }
     }
+}
+
+/// The number of a group, among those that the kernel's family has.
+fn number(family: &Family, group: &str, joinable: &[(&str, u32)]) -> Result<u32, Error> {
+    match joinable.iter().find(|&&(name, _)| name == group) {
+        Some(&(_, number)) => Ok(number),
+        None => Err(no_such_group(family, group, joinable)),
+    }
+}
+
+fn no_such_group(family: &Family, group: &str, joinable: &[(&str, u32)]) -> Error {
+    // A spec can be newer than the kernel: then what was asked for was right.
+    let mut listed = family.groups.iter();
+    if listed.any(|it| it.name.as_str() == group) {
+        return Error::UnknownGroup {
+            family: family.name.to_string(),
+            group: group.to_owned(),
+        };
+    }
+    Error::NoSuch(NoSuch {
+        family: family.name.to_string(),
+        what: "multicast group",
+        name: group.to_owned(),
+        known: joinable.iter().map(|&(name, _)| name.to_owned()).collect(),
+        only: None,
+    })
 }
 
 impl AsFd for Monitor {

@@ -251,6 +251,34 @@ fn a_family_that_the_kernel_does_not_have_is_refused() {
 }
 
 #[test]
+fn groups_are_the_kernel_s_where_the_spec_lists_none() {
+    let file = std::env::temp_dir().join(format!("genl-groups-{}.yaml", std::process::id()));
+    let text = "{name: nlctrl, protocol: genetlink, doc: d, \
+        attribute-sets: [{name: a, attributes: [{name: id, type: u16}]}], \
+        operations: {list: [{name: ask, doc: d, attribute-set: a, \
+        do: {request: {attributes: [id]}}}]}}";
+    std::fs::write(&file, text).unwrap();
+    let monitor = |args: &[&str]| {
+        let path = file.to_str().unwrap();
+        genl(&[&["--spec", path, "monitor", "--duration", "0"], args].concat())
+    };
+    for args in [&["notify"][..], &[]] {
+        let said = monitor(args);
+        assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+    }
+    let nearest = "did you mean \"notify\"?";
+    monitor(&["notfy"]).refused(
+        2,
+        &format!("error: nlctrl has no multicast group \"notfy\"; {nearest}\n"),
+    );
+    monitor(&["mgmt"]).refused(
+        2,
+        "error: nlctrl has no multicast group \"mgmt\"; it has notify\n",
+    );
+    std::fs::remove_file(file).unwrap();
+}
+
+#[test]
 fn message_flags_are_passed_on() {
     // Since kernel 6.0 new families refuse flags that mean nothing to them; the controller is old.
     let said = nlctrl(&[

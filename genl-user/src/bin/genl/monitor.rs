@@ -15,7 +15,7 @@ use crate::{Outcome, warn};
 /// What to listen to, and until when.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Multicast groups; all that the spec has, if none is named
+    /// Multicast groups; all that the kernel's family has, if none is named
     #[arg(value_name = "GROUP")]
     groups: Vec<String>,
     /// Stop after so many seconds
@@ -28,19 +28,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(out: &mut Output, source: &Source, options: &Options) -> Outcome {
     let family = source.load()?;
-    let all: Vec<_> = family
-        .groups
-        .iter()
-        .map(|group| group.name.to_string())
-        .collect();
-    let groups = match options.groups.is_empty() {
-        true => &all,
-        false => &options.groups,
-    };
-    if groups.is_empty() {
-        return Err(format!("{} has no multicast groups", family.name).into());
-    }
-    let groups: Vec<_> = groups.iter().map(String::as_str).collect();
+    let groups: Vec<_> = options.groups.iter().map(String::as_str).collect();
     let mut monitor = Monitor::open(family, &groups)?;
     monitor.set_unknown(source.unknown());
     let start = Instant::now();
