@@ -279,6 +279,15 @@ fn groups_are_the_kernel_s_where_the_spec_lists_none() {
 }
 
 #[test]
+fn a_refused_dump_is_no_empty_list() {
+    let said = nlctrl(&["dump", "getpolicy", "family-name=no-such", "--output-json"]);
+    said.refused(
+        1,
+        "error: nlctrl refused getpolicy: No such file or directory\n",
+    );
+}
+
+#[test]
 fn message_flags_are_passed_on() {
     // Since kernel 6.0 new families refuse flags that mean nothing to them; the controller is old.
     let said = nlctrl(&[

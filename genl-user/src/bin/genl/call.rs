@@ -92,6 +92,11 @@ pub(crate) fn run_dump(out: &mut Output, source: &Source, call: &Call) -> Outcom
         }
     };
     pass_on_warnings(&mut client);
+    // An empty list would be an answer, which a refusal is not.
+    let end = match end {
+        Err(error) if items.is_empty() => return Err(error.into()),
+        end => end,
+    };
     match out.json {
         true => {
             let items = items.into_iter().map(Value::Object);
