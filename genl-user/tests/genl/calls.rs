@@ -189,6 +189,10 @@ fn wrong_use_is_said_before_anything_is_sent() {
             "family-id.x=1: family-id has no names inside",
         ),
         (
+            &["do", "getfamily", "family-id=4", "family-id=5"],
+            "family-id=5: family-id has a value already, and is no list",
+        ),
+        (
             &["do", "getfamily", "family-id=x"],
             "getfamily cannot be sent: family-id: expected a number (u16), not \"x\"",
         ),

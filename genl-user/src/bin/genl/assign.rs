@@ -97,8 +97,7 @@ fn set(
                 Some("{" | "[") => format!("this is no JSON: {error}"),
                 _ => expected.to_owned(),
             })?;
-            put(values, name, value, list);
-            Ok(())
+            put(values, name, value, list)
         }
         (Named::Value { list, flag }, []) => {
             let value = match value {
@@ -106,8 +105,7 @@ fn set(
                 None if flag => Value::Bool(true),
                 None => return Err("it needs a value, behind a =".into()),
             };
-            put(values, name, value, list);
-            Ok(())
+            put(values, name, value, list)
         }
     }
 }
@@ -132,22 +130,29 @@ fn text_or_list(text: &str, list: bool) -> Value {
 }
 
 /// Sets a value, or adds to a list.
-fn put(values: &mut Map<String, Value>, name: &str, value: Value, list: bool) {
-    match (values.get_mut(name), value) {
-        (Some(Value::Array(all)), Value::Array(more)) if list => all.extend(more),
-        (Some(Value::Array(all)), value) if list => all.push(value),
-        (_, value @ Value::Array(_)) => {
+fn put(
+    values: &mut Map<String, Value>,
+    name: &str,
+    value: Value,
+    list: bool,
+) -> Result<(), String> {
+    let more = match value {
+        Value::Array(more) if list => more,
+        value if list => vec![value],
+        value if !values.contains_key(name) => {
             values.insert(name.to_owned(), value);
+            return Ok(());
         }
-        (_, value) => {
-            let value = if list {
-                Value::Array(vec![value])
-            } else {
-                value
-            };
-            values.insert(name.to_owned(), value);
+        _ => return Err(format!("{name} has a value already, and is no list")),
+    };
+    match values.get_mut(name) {
+        Some(Value::Array(all)) => all.extend(more),
+        Some(_) => return Err(format!("{name} has a value already")),
+        None => {
+            values.insert(name.to_owned(), Value::Array(more));
         }
     }
+    Ok(())
 }
 
 fn look_up<'f>(family: &'f Family, place: Place<'f>, name: &str) -> Result<Named<'f>, String> {
@@ -349,6 +354,30 @@ mod tests {
         ] {
             let refused = made(&[assignment]).unwrap_err();
             assert_eq!(refused, format!("{assignment}: {said}"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_has_one_value() {
+        for (assignments, said) in [
+            (
+                ["u8=4", "u8=5"],
+                "u8=5: u8 has a value already, and is no list",
+            ),
+            (
+                ["nest.u8=4", "nest.u8=5"],
+                "nest.u8=5: u8 has a value already, and is no list",
+            ),
+            (
+                ["nest.u8=4", "nest={}"],
+                "nest={}: nest has a value already, and is no list",
+            ),
+            (
+                ["flag", "flag"],
+                "flag: flag has a value already, and is no list",
+            ),
+        ] {
+            assert_eq!(made(&assignments), Err(said.to_owned()));
         }
     }
 }
