@@ -18,7 +18,8 @@ const NESTED: u16 = libc::NLA_F_NESTED as u16;
 /// one, and the attributes.
 ///
 /// Any attribute of the message's set is taken, also one that the spec does not list for the
-/// message: what is allowed is for the kernel to say. `null` leaves an attribute out.
+/// message: what is allowed is for the kernel to say. `null` leaves out flags, padding, bytes and
+/// nests whose types are values; of all else it is a fault.
 ///
 /// # Errors
 ///
@@ -86,7 +87,7 @@ fn named(
             names,
         ));
     };
-    if value.is_null() {
+    if value.is_null() && may_be_null(&attr.kind) {
         return Ok(());
     }
     let written = match attr.multi || matches!(attr.kind, AttrKind::TypeValue(..)) {
@@ -98,6 +99,16 @@ fn named(
 
 fn is_sendable(attr: &Attr) -> bool {
     !matches!(attr.kind, AttrKind::Pad | AttrKind::Unused)
+}
+
+/// What a decoder shows as `null`, and what YNL's tool takes as such.
+fn may_be_null(kind: &AttrKind) -> bool {
+    match kind {
+        AttrKind::Flag | AttrKind::Pad | AttrKind::Unused => true,
+        AttrKind::Binary(_) | AttrKind::TypeValue(..) => true,
+        AttrKind::Int(_) | AttrKind::String(_) | AttrKind::Bitfield32(_) => false,
+        AttrKind::Nest(_) | AttrKind::IndexedArray(_) => false,
+    }
 }
 
 /// Goes through a list; what is none is taken for a list of one.

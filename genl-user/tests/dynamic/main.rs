@@ -112,7 +112,7 @@ fn enums_and_flags_have_names() {
 fn texts_and_bytes_come_in_their_looks() {
     both_ways(json!({"text": "abc"}), &[8, 0, 15, 0, b'a', b'b', b'c', 0]);
     both_ways(json!({"flag": true}), &[4, 0, 14, 0]);
-    let nothing = encoded(json!({"flag": false, "u8": null}));
+    let nothing = encoded(json!({"flag": false, "bytes": null}));
     assert!(nothing.unwrap().is_empty());
     both_ways(json!({"bytes": "00ff"}), &[6, 0, 16, 0, 0, 255, 0, 0]);
     both_ways(

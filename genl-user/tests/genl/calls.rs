@@ -193,6 +193,10 @@ fn wrong_use_is_said_before_anything_is_sent() {
             "family-id=5: family-id has a value already, and is no list",
         ),
         (
+            &["do", "getfamily", "--json", r#"{"family-id": null}"#],
+            "getfamily cannot be sent: family-id: expected a number (u16), not null",
+        ),
+        (
             &["do", "getfamily", "family-id=x"],
             "getfamily cannot be sent: family-id: expected a number (u16), not \"x\"",
         ),
