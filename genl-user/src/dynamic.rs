@@ -31,7 +31,7 @@ pub use error::Error;
 pub use fault::{Fault, Problem};
 pub use genl_schema;
 use genl_schema::model::AttrKind;
-pub use lookup::{Mode, NoSuch, Target};
+pub use lookup::{Instead, Mode, NoSuch, Target};
 pub use monitor::{Event, Monitor};
 pub use refused::{Limits, Refused};
 pub use serde_json;

@@ -34,8 +34,17 @@ pub struct NoSuch {
     pub name: String,
     /// What it has of that.
     pub known: Vec<String>,
-    /// It has the operation, but only this way to call it.
-    pub only: Option<Mode>,
+    /// What it has by that name all the same.
+    pub instead: Option<Instead>,
+}
+
+/// What a name stands for, if not for what was looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Instead {
+    /// An operation that can only be called this way.
+    Call(Mode),
+    /// A notification: the kernel sends it, and nobody calls it.
+    Event,
 }
 
 impl fmt::Display for NoSuch {
@@ -45,12 +54,20 @@ impl fmt::Display for NoSuch {
             what,
             name,
             known,
-            only,
+            instead,
         } = self;
-        if let Some(mode) = only {
-            return write!(f, "{what} \"{name}\" of {family} has only a {mode}");
+        match instead {
+            Some(Instead::Call(mode)) => {
+                return write!(f, "{what} {name:?} of {family} has only a {mode}");
+            }
+            Some(Instead::Event) => {
+                return write!(
+                    f,
+                    "{name:?} of {family} is a notification, to be listened to and not called"
+                );
+            }
+            None => write!(f, "{family} has no {what} {name:?}")?,
         }
-        write!(f, "{family} has no {what} \"{name}\"")?;
         match diag::nearest(name, known.iter().map(String::as_str)) {
             Some(near) => write!(f, "; did you mean \"{near}\"?"),
             None if known.is_empty() => write!(f, ", nor any other"),
@@ -100,10 +117,15 @@ impl<'f> Target<'f> {
                     .filter(|op| call(op).is_some())
                     .map(|op| op.name.to_string())
                     .collect(),
-                only: named.map(|_| match mode {
-                    Mode::Do => Mode::Dump,
-                    Mode::Dump => Mode::Do,
-                }),
+                instead: match (named, mode) {
+                    (Some(_), Mode::Do) => Some(Instead::Call(Mode::Dump)),
+                    (Some(_), Mode::Dump) => Some(Instead::Call(Mode::Do)),
+                    (None, _) => family
+                        .events
+                        .iter()
+                        .any(|event| event.name.as_str() == name)
+                        .then_some(Instead::Event),
+                },
             }),
         }
     }

@@ -168,7 +168,7 @@ fn no_such_group(family: &Family, group: &str, joinable: &[(&str, u32)]) -> Erro
         what: "multicast group",
         name: group.to_owned(),
         known: joinable.iter().map(|&(name, _)| name.to_owned()).collect(),
-        only: None,
+        instead: None,
     })
 }
 

@@ -157,6 +157,14 @@ fn wrong_use_is_said_before_anything_is_sent() {
             "operation \"getpolicy\" of nlctrl has only a dump",
         ),
         (
+            &["do", "newfamily"],
+            "\"newfamily\" of nlctrl is a notification, to be listened to and not called",
+        ),
+        (
+            &["do", "\u{1b}[31mgetfamily"],
+            "nlctrl has no operation \"\\u{1b}[31mgetfamily\"; it has getfamily",
+        ),
+        (
             &["dump", "set"],
             "nlctrl has no operation \"set\"; it has getfamily, getpolicy",
         ),

@@ -20,8 +20,8 @@ pub(crate) struct Options {
     /// Say what keeps a family from having a kernel half, too: what `codegen --kernel` refuses
     #[arg(long)]
     kernel: bool,
-    /// Leave a warning out: its code (W101) or its name (unguarded-change)
-    #[arg(long, value_name = "CODE")]
+    /// Leave warnings out, by code (W101) or name (unguarded-change)
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
     allow: Vec<Code>,
     /// Let warnings fail as errors do
     #[arg(long)]

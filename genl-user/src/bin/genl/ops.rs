@@ -140,7 +140,7 @@ fn one(out: &mut Output, family: &Family, name: &str) -> Result<(), Box<dyn std:
         what: "operation or event",
         name: name.to_owned(),
         known: ops.chain(events).collect(),
-        only: None,
+        instead: None,
     }
     .into())
 }
