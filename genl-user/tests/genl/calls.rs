@@ -222,6 +222,15 @@ fn wrong_use_is_said_before_anything_is_sent() {
             "the JSON is not what it should be: EOF while parsing an object at line 1 column 1",
         ),
         (
+            &[
+                "do",
+                "getfamily",
+                "--json",
+                "{\"family-id\": 1, \"family-id\": 2}",
+            ],
+            "the JSON is not what it should be: \"family-id\" stands there twice at line 1 column 32",
+        ),
+        (
             &["do", "getfamily", "--json", "@/no/such"],
             "cannot read /no/such: No such file or directory (os error 2)",
         ),

@@ -9,7 +9,7 @@ use genl_user::dynamic::serde_json::{Map, Value, json};
 use genl_user::dynamic::{self, Client, Mode, Replies, Request, Target};
 
 use crate::assign::assign;
-use crate::output::{self, Output};
+use crate::output::Output;
 use crate::source::Source;
 use crate::{Outcome, warn};
 
@@ -200,7 +200,8 @@ fn object(text: &str) -> Result<Map<String, Value>, Box<dyn Error>> {
     if text.trim().is_empty() {
         return Ok(Map::new());
     }
-    output::parse(&text).map_err(|said| format!("{from} is not what it should be: {said}").into())
+    crate::json::parse(&text)
+        .map_err(|said| format!("{from} is not what it should be: {said}").into())
 }
 
 /// The shape of YNL's tool: nothing, one object, or a list of them.

@@ -11,6 +11,7 @@ mod completions;
 mod diff;
 mod doc;
 mod families;
+mod json;
 mod monitor;
 mod ops;
 mod output;

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 use genl_user::dynamic::serde_json::ser::{Formatter, Serializer};
-use genl_user::dynamic::serde_json::{self, Map, Value};
+use genl_user::dynamic::serde_json::{Map, Value};
 use serde::Serialize;
 
 use crate::style::Style;
@@ -204,14 +204,5 @@ fn comma<W: ?Sized + Write>(out: &mut W, first: bool) -> io::Result<()> {
     match first {
         true => Ok(()),
         false => out.write_all(b", "),
-    }
-}
-
-/// The JSON text of a value, for messages.
-pub(crate) fn parse(text: &str) -> Result<Map<String, Value>, String> {
-    match serde_json::from_str(text) {
-        Ok(Value::Object(values)) => Ok(values),
-        Ok(_) => Err("it must be an object: '{\"name\": value}'".into()),
-        Err(error) => Err(error.to_string()),
     }
 }
