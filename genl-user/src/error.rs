@@ -197,11 +197,14 @@ impl Refused {
     /// What it looks like if the family's id is no longer the family's: the core says nothing but
     /// the errno, that it does not know the id, or that its new owner lacks the command.
     pub(crate) fn hints_at_stale_id(&self) -> bool {
-        matches!(self.errno, libc::ENOENT | libc::EOPNOTSUPP)
-            && self.message.is_none()
-            && self.attribute.is_none()
-            && self.missing.is_none()
+        let told = [&self.message, &self.attribute, &self.missing];
+        hints_at_stale_id(self.errno, told)
     }
+}
+
+/// As [`Refused::hints_at_stale_id`], of an errno and the words that came with it.
+pub(crate) fn hints_at_stale_id(errno: i32, told: [&Option<String>; 3]) -> bool {
+    matches!(errno, libc::ENOENT | libc::EOPNOTSUPP) && told.iter().all(|words| words.is_none())
 }
 
 impl fmt::Display for Refused {

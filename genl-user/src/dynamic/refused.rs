@@ -5,6 +5,7 @@ use std::{fmt, io};
 use genl_schema::model::{Op, Permission};
 
 use super::path::Names;
+use crate::error;
 use crate::extack::{self, Verdict};
 use crate::families::nlctrl::{PolicyOwned, PolicyView};
 
@@ -49,10 +50,8 @@ impl Refused {
 
     /// The family's id may be another one by now: see [`crate::Refused`].
     pub(super) fn hints_at_stale_id(&self) -> bool {
-        matches!(self.errno, libc::ENOENT | libc::EOPNOTSUPP)
-            && self.message.is_none()
-            && self.attribute.is_none()
-            && self.missing.is_none()
+        let told = [&self.message, &self.attribute, &self.missing];
+        error::hints_at_stale_id(self.errno, told)
     }
 }
 
