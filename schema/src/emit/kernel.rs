@@ -5,6 +5,7 @@
 //! trait that handlers implement. It has no `unsafe`.
 
 mod definitions;
+mod events;
 mod handler;
 mod messages;
 mod policy;
@@ -33,6 +34,7 @@ pub fn render(family: &Family, origin: Origin<'_>) -> String {
     text.line("use kernel::prelude::*;");
     definitions::render(&mut text, family);
     handler::render(&mut text, family);
+    events::render(&mut text, family);
     requests::render(&mut text, family);
     messages::render(&mut text, family);
     policy::render(&mut text, family);
