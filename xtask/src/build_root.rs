@@ -58,6 +58,13 @@ pub(crate) const TOOLS: Extra = Extra {
     packages: &["iproute2", "python3-yaml"],
 };
 
+/// What boots kernels. The host's own QEMU will not do: before 8.1 its translator could go on running code that another
+/// processor of the guest had changed, and the kernel changes its code all the time (static keys).
+pub(crate) const QEMU: Extra = Extra {
+    name: "qemu",
+    packages: &["qemu-system-x86"],
+};
+
 /// The build root, with [`PACKAGES`] installed.
 #[derive(Debug, Clone)]
 pub(crate) struct BuildRoot {
@@ -124,6 +131,20 @@ impl BuildRoot {
         }
         command.args(["--proc", "/proc", "--dev", "/dev"]);
         share(command, shared);
+    }
+
+    /// QEMU of this root, run in the open: it sees the host's files and devices.
+    pub(crate) fn qemu(&self) -> Command {
+        let usr = self.dir.join("usr");
+        let libraries = usr.join("lib/x86_64-linux-gnu");
+        // Its own loader and libraries, for the host may have older ones.
+        let mut command = Command::new(libraries.join("ld-linux-x86-64.so.2"));
+        command.arg("--library-path").arg(&libraries);
+        command.arg(usr.join("bin/qemu-system-x86_64"));
+        for data in ["qemu", "seabios"] {
+            command.arg("-L").arg(usr.join("share").join(data));
+        }
+        command
     }
 
     /// The compiler's full version, as the kernel's configuration spells it.

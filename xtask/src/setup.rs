@@ -12,7 +12,7 @@ use std::fs::File;
 
 use anyhow::{Context, Result, bail};
 
-use crate::build_root::{BuildRoot, TOOLS};
+use crate::build_root::{BuildRoot, QEMU, TOOLS};
 use crate::cache::Cache;
 use crate::kernel::{self, Kernel, Kind};
 use crate::vm;
@@ -56,13 +56,17 @@ pub(crate) fn ensure(kind: Kind) -> Result<Kernel> {
     host::check()?;
     if let Some(kernel) = Kernel::find(&cache, kind)?
         && host::has_tools()
+        && root::has(&cache, &QEMU)
     {
         return Ok(kernel);
     }
     let _lock = begin(&cache)?;
     // Whoever had the lock before may have made it.
     let normal = match Kernel::find(&cache, Kind::Normal)? {
-        Some(kernel) => kernel,
+        Some(kernel) => {
+            root::add(&cache, kernel.root(), &QEMU)?;
+            kernel
+        }
         None => normal(&cache)?,
     };
     match kind {
@@ -113,6 +117,7 @@ fn begin(cache: &Cache) -> Result<File> {
 
 fn normal(cache: &Cache) -> Result<Kernel> {
     let root = root(cache)?;
+    root::add(cache, &root, &QEMU)?;
     let kernel = normal_kernel::make(cache, root)?;
     // Later runs are to find the answer, and to have nothing to say.
     vm::probe(cache, &kernel)?;

@@ -231,6 +231,7 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
     loop {
         let log = new_log()?;
         let running = qemu::start(&qemu::Machine {
+            root: kernel.root(),
             accelerator,
             image: &kernel.image(),
             initramfs: &initramfs,

@@ -15,17 +15,11 @@ struct Tool {
     package: &'static str,
 }
 
-/// What building modules and booting VMs takes.
-const TOOLS: [Tool; 2] = [
-    Tool {
-        program: "qemu-system-x86_64",
-        package: "qemu-system-x86",
-    },
-    Tool {
-        program: "bwrap",
-        package: "bubblewrap",
-    },
-];
+/// What building modules takes.
+const SANDBOX: Tool = Tool {
+    program: "bwrap",
+    package: "bubblewrap",
+};
 
 /// What making the build root takes besides.
 const DEBOOTSTRAP: Tool = Tool {
@@ -46,9 +40,9 @@ pub(super) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Whether modules can be built and VMs booted once there is a kernel.
+/// Whether modules can be built once there is a kernel.
 pub(super) fn has_tools() -> bool {
-    TOOLS.iter().all(Tool::is_there)
+    SANDBOX.is_there()
 }
 
 /// Fails if this process may not change the cache.
@@ -67,9 +61,8 @@ pub(super) fn check_may_set_up(cache: &Cache) -> Result<()> {
 
 /// Installs what is missing on a Debian-like host, else says how to.
 pub(super) fn install(cache: &Cache) -> Result<()> {
-    let mut missing: Vec<_> = TOOLS
+    let mut missing: Vec<_> = [SANDBOX, DEBOOTSTRAP]
         .iter()
-        .chain([&DEBOOTSTRAP])
         .filter(|tool| !tool.is_there())
         .map(|tool| tool.package)
         .collect();
@@ -133,13 +126,10 @@ fn how_to_install(os_release: &str, packages: &[&str]) -> String {
     let (command, rename): (_, &[(&str, &str)]) = if is("fedora") || is("rhel") {
         (
             "dnf install",
-            &[
-                ("qemu-system-x86", "qemu-system-x86-core"),
-                ("debian-archive-keyring", "debian-keyring"),
-            ],
+            &[("debian-archive-keyring", "debian-keyring")],
         )
     } else if is("arch") {
-        ("pacman -S", &[("qemu-system-x86", "qemu-base")])
+        ("pacman -S", &[])
     } else if is("suse") || is("opensuse") {
         ("zypper install", &[])
     } else {
@@ -164,15 +154,15 @@ mod tests {
 
     #[test]
     fn the_command_fits_the_host() {
-        let how = |os| how_to_install(os, &["qemu-system-x86", "bubblewrap"]);
+        let how = |os| how_to_install(os, &["debian-archive-keyring", "bubblewrap"]);
         assert_eq!(
             how("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n"),
-            "run `dnf install qemu-system-x86-core bubblewrap`, then this again"
+            "run `dnf install debian-keyring bubblewrap`, then this again"
         );
         assert_eq!(
             how("ID=arch\n"),
-            "run `pacman -S qemu-base bubblewrap`, then this again"
+            "run `pacman -S debian-archive-keyring bubblewrap`, then this again"
         );
-        assert!(how("ID=void\n").contains("on Debian the packages are qemu-system-x86 bubblewrap"));
+        assert!(how("ID=void\n").contains("packages are debian-archive-keyring bubblewrap"));
     }
 }

@@ -3,13 +3,13 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Result;
 
 use super::guest::{self, Task};
 use super::qemu::{self, Accelerator, Machine};
+use crate::build_root::BuildRoot;
 use crate::cache::Cache;
 use crate::kernel::Kernel;
 use crate::workspace;
@@ -28,7 +28,7 @@ pub(super) fn choose(cache: &Cache, kernel: &Kernel) -> Result<Accelerator> {
         return Ok(Accelerator::Tcg);
     }
     let answer = cache.path("kvm");
-    let host = host();
+    let host = host(kernel.root());
     if let Some((known, verdict)) = fs::read_to_string(&answer)
         .ok()
         .as_deref()
@@ -63,14 +63,14 @@ pub(super) fn choose(cache: &Cache, kernel: &Kernel) -> Result<Accelerator> {
 }
 
 /// What the answer depends on, in one line: the host's kernel and processor, and QEMU.
-fn host() -> String {
+fn host(root: &BuildRoot) -> String {
     let uname = rustix::system::uname();
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpus
         .lines()
         .find(|line| line.starts_with("model name"))
         .unwrap_or_default();
-    let qemu = Command::new("qemu-system-x86_64").arg("--version").output();
+    let qemu = root.qemu().arg("--version").output();
     let qemu = qemu.map(|output| {
         String::from_utf8_lossy(&output.stdout)
             .lines()
@@ -99,6 +99,7 @@ fn probe(kernel: &Kernel, log: &Path) -> Result<bool> {
     let initramfs = guest::pack(&task)?;
     fs::remove_file(log).ok();
     let running = qemu::start(&Machine {
+        root: kernel.root(),
         accelerator: Accelerator::Kvm,
         image: &kernel.image(),
         initramfs: &initramfs,

@@ -7,9 +7,11 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use anyhow::{Context, Result};
+
+use crate::build_root::BuildRoot;
 
 /// What every kernel is told. An oops ends the machine, for nothing that comes after it can be trusted. A busy host may
 /// keep a processor of the guest waiting for long, so what is taken for a stall is longer than usual.
@@ -27,6 +29,8 @@ pub(super) enum Accelerator {
 
 /// A machine to start.
 pub(super) struct Machine<'a> {
+    /// Where QEMU is.
+    pub(super) root: &'a BuildRoot,
     pub(super) accelerator: Accelerator,
     pub(super) image: &'a Path,
     pub(super) initramfs: &'a File,
@@ -61,7 +65,7 @@ pub(super) fn start(machine: &Machine<'_>) -> Result<Running> {
     let log = log.with_context(|| format!("cannot write {}", machine.log.display()))?;
     let initramfs = OwnedFd::from(machine.initramfs.try_clone()?);
 
-    let mut qemu = Command::new("qemu-system-x86_64");
+    let mut qemu = machine.root.qemu();
     match machine.accelerator {
         Accelerator::Kvm => qemu.args(["-accel", "kvm", "-cpu", "host"]),
         Accelerator::Tcg => qemu.args(["-accel", "tcg,thread=multi", "-cpu", "max"]),
@@ -129,7 +133,7 @@ pub(super) fn start(machine: &Machine<'_>) -> Result<Running> {
     }
     let process = qemu
         .spawn()
-        .context("cannot start qemu-system-x86_64; `cargo xtask setup` installs it")?;
+        .context("cannot start QEMU; `cargo xtask setup` installs it")?;
     Ok(Running {
         process,
         control,
