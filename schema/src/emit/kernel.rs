@@ -7,6 +7,7 @@
 mod definitions;
 mod events;
 mod handler;
+mod interface;
 mod messages;
 mod policy;
 mod requests;

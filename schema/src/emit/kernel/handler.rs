@@ -1,13 +1,13 @@
 //! The family itself, the trait that serves it, and how the core's callbacks reach the trait.
 
 use super::text::Text;
-use super::{permission, policy};
+use super::{interface, permission, policy};
 use crate::model::{AttrKind, Call, Family, Message, Op};
 
 pub(super) fn render(text: &mut Text, family: &Family) {
     render_family(text, family);
     render_served(text, family);
-    render_trait(text, family);
+    interface::render(text, family);
     for op in ascending(family) {
         if let Some(call) = &op.do_ {
             render_do(text, family, op, call);
@@ -19,7 +19,7 @@ pub(super) fn render(text: &mut Text, family: &Family) {
 }
 
 /// The operations, as the core wants its table sorted.
-fn ascending(family: &Family) -> Vec<&Op> {
+pub(super) fn ascending(family: &Family) -> Vec<&Op> {
     let mut ops: Vec<_> = family.ops.iter().collect();
     ops.sort_by_key(|op| op.cmd);
     ops
@@ -89,106 +89,18 @@ fn marker(op: &Op) -> String {
     format!("genl::Call<{{ cmd::{} }}>", op.name.shouty())
 }
 
-fn render_trait(text: &mut Text, family: &Family) {
-    text.gap();
-    text.line("/// What serves the family: one value for each network namespace.");
-    text.line("///");
-    text.line("/// Requests are served concurrently, and all methods may sleep.");
-    text.open("pub trait Handler: genl::PerNet");
-    for op in ascending(family) {
-        let Some(call) = &op.dump else { continue };
-        text.gap();
-        text.line(format!(
-            "/// Where a dump of `{}` stands between two chunks.",
-            op.name
-        ));
-        text.line(format!("type {}: Send + 'static;", cursor(op)));
-        if longest(family, item(family, op, call).0).is_none() {
-            text.gap();
-            text.line(format!(
-                "/// The longest item of a dump of `{}`, in bytes of attributes and their headers.",
-                op.name
-            ));
-            text.line("///");
-            text.line(
-                "/// The family's description sets no limit to it, but a chunk must have room.",
-            );
-            text.line(format!("const {}: usize;", item_len(op)));
-        }
-    }
-    for op in ascending(family) {
-        if let Some(call) = &op.do_ {
-            text.gap();
-            text.docs(&op.doc, &format!("Serves `{}`.", op.name));
-            render_do_method(text, family, op, call);
-        }
-        if let Some(call) = &op.dump {
-            render_dump_methods(text, family, op, call);
-        }
-    }
-    text.close("");
-}
-
-fn cursor(op: &Op) -> String {
+pub(super) fn cursor(op: &Op) -> String {
     format!("{}Cursor", op.name.pascal())
 }
 
-fn item_len(op: &Op) -> String {
+pub(super) fn item_len(op: &Op) -> String {
     format!("{}_ITEM_LEN", op.name.shouty())
 }
 
 /// What the items of a dump carry, and their command.
-fn item<'f>(family: &'f Family, op: &Op, call: &Call) -> (&'f Message, String) {
+pub(super) fn item<'f>(family: &'f Family, op: &Op, call: &Call) -> (&'f Message, String) {
     let reply = call.reply.expect("resolve lets no dump be without a reply");
     (&family[reply.message], reply_cmd(op, reply.cmd))
-}
-
-/// The parameter for a request, if it has attributes.
-fn request_parameter(family: &Family, call: &Call, lifetime: &str) -> Option<String> {
-    let message = &family[call.request];
-    (!message.fields.is_empty()).then(|| format!("request: {}<{lifetime}>", message.name.pascal()))
-}
-
-fn render_do_method(text: &mut Text, family: &Family, op: &Op, call: &Call) {
-    let request = request_parameter(family, call, "'r");
-    let reply = call.reply.map(|reply| {
-        let content = family[reply.message].name.pascal();
-        format!("reply: {content}<genl::Reply<'r>>")
-    });
-    let mut parameters = vec!["&self"];
-    parameters.extend(request.as_deref());
-    parameters.extend(reply.as_deref());
-    parameters.push("op: &genl::Op<'r>");
-    let result = match call.reply {
-        Some(_) => " -> Result<genl::Replied<'r>>;",
-        None => " -> Result;",
-    };
-    text.signature(&format!("fn {}<'r>", op.name.snake()), &parameters, result);
-}
-
-fn render_dump_methods(text: &mut Text, family: &Family, op: &Op, call: &Call) {
-    let cursor = cursor(op);
-    let request = request_parameter(family, call, "'r");
-    let mut parameters = vec!["&self"];
-    parameters.extend(request.as_deref());
-    parameters.push("op: &genl::Op<'r>");
-    text.gap();
-    text.line(format!("/// Begins a dump of `{}`.", op.name));
-    text.signature(
-        &format!("fn {}<'r>", op.name.join("dump-start").snake()),
-        &parameters,
-        &format!(" -> Result<Self::{cursor}>;"),
-    );
-    text.gap();
-    text.line("/// Adds what follows the cursor, until there is no more or an item does not fit.");
-    let parameters = [
-        "&self",
-        &format!("cursor: &mut Self::{cursor}"),
-        &format!("items: {}<'_>", items(op)),
-        "op: &genl::Op<'_>",
-    ];
-    let head = format!("fn {}", op.name.join("dump").snake());
-    text.signature(&head, &parameters, " -> Result;");
 }
 
 fn render_do(text: &mut Text, family: &Family, op: &Op, call: &Call) {
@@ -196,19 +108,19 @@ fn render_do(text: &mut Text, family: &Family, op: &Op, call: &Call) {
     text.open(format!("impl<H: Handler> genl::Do<H> for {}", marker(op)));
     render_numbers(text, family, op, call);
     text.gap();
-    let request = request_parameter(family, call, "'r");
+    let has_request = interface::takes_request(family, call);
     let parameters = [
         "handler: &H",
-        match request {
-            Some(_) => "request: genl::Request<'r>",
-            None => "_request: genl::Request<'r>",
+        match has_request {
+            true => "request: genl::Request<'r>",
+            false => "_request: genl::Request<'r>",
         },
         "op: &genl::Op<'r>",
     ];
     let result = " -> Result<Option<genl::Replied<'r>>> {";
     text.signature("fn run<'r>", &parameters, result);
     let mut arguments = Vec::new();
-    if request.is_some() {
+    if has_request {
         let view = family[call.request].name.pascal();
         text.line(format!("let request = {view}::parse(request, op)?;"));
         arguments.push("request");
@@ -268,7 +180,7 @@ fn render_dump(text: &mut Text, family: &Family, op: &Op, call: &Call) {
     text.line(format!("const ITEM_LEN: usize = {len};"));
     text.line(format!("type Cursor = H::{};", cursor(op)));
     text.gap();
-    let has_request = !family[call.request].fields.is_empty();
+    let has_request = interface::takes_request(family, call);
     let parameters = [
         "handler: &H",
         match has_request {
@@ -304,7 +216,7 @@ fn render_dump(text: &mut Text, family: &Family, op: &Op, call: &Call) {
 }
 
 /// The type by which a handler adds the items of a dump.
-fn items(op: &Op) -> String {
+pub(super) fn items(op: &Op) -> String {
     format!("{}Items", op.name.pascal())
 }
 
@@ -341,7 +253,7 @@ fn render_items(text: &mut Text, op: &Op, content: &str) {
 }
 
 /// The longest that the attributes of a message can be, if the spec limits them all.
-fn longest(family: &Family, message: &Message) -> Option<usize> {
+pub(super) fn longest(family: &Family, message: &Message) -> Option<usize> {
     let attrs = message
         .fields
         .iter()
