@@ -155,6 +155,30 @@ impl Client {
         Ok(Dump::new(self, sent))
     }
 
+    /// Calls an operation's do with a payload that is sent as it is: what stands behind the generic
+    /// netlink header.
+    ///
+    /// It is for trying out what the kernel does with requests that are not as the spec has them.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Self::call`]; a refusal names the attribute that stands where the kernel says.
+    pub fn call_raw(&mut self, operation: &str, payload: &[u8]) -> Result<Replies, Error> {
+        self.settle()?;
+        let sent = self.frame(operation, Mode::Do, 0, payload)?;
+        let mut answers = Vec::with_capacity(1);
+        self.batch(&[sent], &mut answers)?;
+        answers.pop().unwrap_or_else(|| Ok(Vec::new()))
+    }
+
+    /// Calls an operation's dump with a payload that is sent as it is; see [`Self::call_raw`].
+    pub fn dump_raw(&mut self, operation: &str, payload: &[u8]) -> Result<Dump<'_>, Error> {
+        self.settle()?;
+        let sent = self.frame(operation, Mode::Dump, 0, payload)?;
+        let sent = self.begin(sent)?;
+        Ok(Dump::new(self, sent))
+    }
+
     /// The next message that answers `sent`.
     pub(super) fn answer(&mut self, sent: &Sent) -> Result<Arrived, Error> {
         loop {
@@ -241,6 +265,10 @@ impl Client {
     fn begin_dump(&mut self, request: &Request) -> Result<Sent, Error> {
         self.settle()?;
         let sent = self.write(request, Mode::Dump)?;
+        self.begin(sent)
+    }
+
+    fn begin(&mut self, sent: Sent) -> Result<Sent, Error> {
         self.send(&sent.bytes)?;
         self.dumping = true;
         let arrived = self.answer(&sent)?;
@@ -256,7 +284,7 @@ impl Client {
         Ok(sent)
     }
 
-    /// Makes a request, with a sequence number of its own.
+    /// Makes a request.
     pub(super) fn write(&mut self, request: &Request, mode: Mode) -> Result<Sent, Error> {
         let target = Target::find(&self.family, &request.operation, mode)?;
         if mode == Mode::Do && request.flags & DUMP == DUMP {
@@ -270,25 +298,37 @@ impl Client {
                 fault,
             }
         })?;
+        self.frame(&request.operation, mode, request.flags, &payload)
+    }
+
+    /// Puts the headers before a payload, with a sequence number of its own.
+    fn frame(
+        &mut self,
+        operation: &str,
+        mode: Mode,
+        flags: u16,
+        payload: &[u8],
+    ) -> Result<Sent, Error> {
+        let target = Target::find(&self.family, operation, mode)?;
         self.seq = self.seq.wrapping_add(1);
-        let flags = match mode {
+        let own = match mode {
             Mode::Do => REQUEST | ACK,
             Mode::Dump => REQUEST | DUMP,
         };
         let head = Head {
             len: 0,
             kind: self.id,
-            flags: flags | request.flags,
+            flags: own | flags,
             seq: self.seq,
             port: self.socket.port(),
         };
         let mut bytes = Vec::with_capacity(ATTRS_OFFSET + payload.len());
         head.begin(target.op.cmd, self.family.version, &mut bytes);
-        bytes.extend(payload);
+        bytes.extend_from_slice(payload);
         finish(&mut bytes);
         Ok(Sent {
             seq: self.seq,
-            operation: request.operation.clone(),
+            operation: operation.to_owned(),
             mode,
             bytes,
         })

@@ -81,7 +81,7 @@ impl Client {
         Ok((granted / ANSWER).max(1))
     }
 
-    fn batch(&mut self, sent: &[Sent], answers: &mut Vec<Answer>) -> Result<(), Error> {
+    pub(super) fn batch(&mut self, sent: &[Sent], answers: &mut Vec<Answer>) -> Result<(), Error> {
         let together: Vec<u8> = sent.iter().flat_map(|sent| &sent.bytes).copied().collect();
         match self.socket.send(&together) {
             Ok(()) => answers.extend(self.answers(sent)?),
