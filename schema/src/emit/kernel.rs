@@ -11,6 +11,7 @@ mod interface;
 mod messages;
 mod policy;
 mod requests;
+pub mod scaffold;
 mod text;
 
 use std::collections::HashSet;

@@ -94,18 +94,19 @@ pub(super) fn render(text: &mut Text, family: &Family) {
         match item.kind {
             ItemKind::Type => text.line(format!("type {name}: Send + 'static;")),
             ItemKind::Len => text.line(format!("const {name}: usize;")),
-            ItemKind::Method(method) => method.render(text, name, "", ";"),
+            ItemKind::Method(method) => method.render(text, name, "", "", ";"),
         }
     }
     text.close("");
 }
 
 impl Method {
-    /// Renders its signature, with `path` before the names that `generated.rs` has.
-    pub(super) fn render(&self, text: &mut Text, name: &str, path: &str, tail: &str) {
+    /// Renders its signature, with `path` before the types that `generated.rs` has, and `mark` before
+    /// the names of parameters.
+    pub(super) fn render(&self, text: &mut Text, name: &str, path: &str, mark: &str, tail: &str) {
         let parameters = self.parameters.iter().map(|parameter| {
             let path = if parameter.generated { path } else { "" };
-            format!("{}: {path}{}", parameter.name, parameter.type_)
+            format!("{mark}{}: {path}{}", parameter.name, parameter.type_)
         });
         let parameters: Vec<String> = ["&self".to_owned()].into_iter().chain(parameters).collect();
         let parameters: Vec<&str> = parameters.iter().map(String::as_str).collect();
