@@ -88,8 +88,12 @@ pub(crate) struct Request {
     pub(crate) kernel: Kind,
     /// Only for the checking kernel: its slowest checks are off, leaks are not looked for.
     pub(crate) fast: bool,
+    /// The guest's clock counts instructions: a nanosecond is one. For a single processor of the normal kernel.
+    pub(crate) counting: bool,
     /// Modules to load before the command and to unload after it.
     pub(crate) modules: Vec<String>,
+    /// Files of modules that are to be loaded after these.
+    pub(crate) files: Vec<PathBuf>,
     pub(crate) command: Vec<OsString>,
     /// All of the command's environment.
     pub(crate) environment: Vec<(OsString, OsString)>,
@@ -101,6 +105,8 @@ pub(crate) struct Request {
     pub(crate) cpus: u32,
     /// What the command writes to stdout is not only passed on but kept as well.
     pub(crate) keep_stdout: bool,
+    /// What it writes to stdout is not passed on.
+    pub(crate) hide_stdout: bool,
 }
 
 impl Request {
@@ -112,7 +118,9 @@ impl Request {
         Ok(Self {
             kernel,
             fast: false,
+            counting: false,
             modules: Vec::new(),
+            files: Vec::new(),
             command: command.into_iter().map(Into::into).collect(),
             environment: std::env::vars_os().collect(),
             directory: std::env::current_dir().context("cannot find out the working directory")?,
@@ -123,6 +131,7 @@ impl Request {
             },
             cpus: 2,
             keep_stdout: false,
+            hide_stdout: false,
         })
     }
 
@@ -201,7 +210,8 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
     }
     let kernel = setup::ensure(request.kernel)?;
     let own = modules::Own::read(&kernel)?;
-    let requested = modules::find(&kernel, &own, &request.modules)?;
+    let mut requested = modules::find(&kernel, &own, &request.modules)?;
+    requested.extend(request.files.iter().map(modules::Module::of));
     let mut boot_modules = Vec::new();
     for name in BOOT_MODULES {
         let needed = own
@@ -226,7 +236,10 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
         directory: &request.directory,
         find_leaks: check,
     })?;
-    let accelerator = kvm::choose(&Cache::find()?, &kernel)?;
+    let accelerator = match request.counting {
+        true => qemu::Accelerator::Counting,
+        false => kvm::choose(&Cache::find()?, &kernel)?,
+    };
     let mut boots = 1;
     loop {
         let log = new_log()?;
@@ -245,7 +258,7 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
                 fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
             Ok(console::reports(&String::from_utf8_lossy(&console)))
         };
-        let followed = watch::follow(running, request.keep_stdout, request.timeout, || {
+        let followed = watch::follow(running, request, || {
             Ok(reports()?.len())
         });
         let reports = reports()?;
@@ -284,6 +297,8 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
 /// What the kernel is told on its command line.
 fn parameters(request: &Request) -> &'static str {
     match (request.kernel, request.fast) {
+        // The only clock that counts is the processor's own.
+        (Kind::Normal, _) if request.counting => "clocksource=tsc tsc=reliable",
         (Kind::Normal, _) => "",
         // While identify_cpu() (arch/x86/kernel/cpu/common.c) collects the processor's features anew, the kernel
         // takes itself for one with four levels of page tables; where it has five, KASAN reports whatever an

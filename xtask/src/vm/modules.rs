@@ -17,6 +17,16 @@ pub(super) struct Module {
     pub(super) file: PathBuf,
 }
 
+impl Module {
+    /// The module in a file.
+    pub(super) fn of(file: &PathBuf) -> Self {
+        Self {
+            name: name_of(&file.to_string_lossy()),
+            file: file.clone(),
+        }
+    }
+}
+
 /// The kernel's own modules, as depmod describes them.
 pub(super) struct Own {
     dir: PathBuf,
@@ -106,10 +116,7 @@ pub(super) fn find(kernel: &Kernel, own: &Own, asked: &[String]) -> Result<Vec<M
     let mut built = Vec::new();
     if !families.is_empty() {
         let files = build_kmod::build(&Tree::Ready(kernel.clone()), &families)?;
-        built.extend(files.into_iter().map(|file| Module {
-            name: name_of(&file.to_string_lossy()),
-            file,
-        }));
+        built.extend(files.iter().map(Module::of));
     }
     let mut found = Vec::new();
     for name in asked {

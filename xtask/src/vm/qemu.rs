@@ -25,6 +25,9 @@ pub(super) enum Accelerator {
     Kvm,
     /// By QEMU's translator.
     Tcg,
+    /// By QEMU's translator, one processor after the other, and the guest's clock goes on by a
+    /// nanosecond with each instruction: what the guest times is what it executes.
+    Counting,
 }
 
 /// A machine to start.
@@ -69,6 +72,9 @@ pub(super) fn start(machine: &Machine<'_>) -> Result<Running> {
     match machine.accelerator {
         Accelerator::Kvm => qemu.args(["-accel", "kvm", "-cpu", "host"]),
         Accelerator::Tcg => qemu.args(["-accel", "tcg,thread=multi", "-cpu", "max"]),
+        Accelerator::Counting => qemu
+            .args(["-accel", "tcg,thread=single", "-cpu", "max"])
+            .args(["-icount", "shift=0,sleep=off"]),
     };
     qemu.args([
         "-machine",

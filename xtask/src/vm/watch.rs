@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
+use super::Request;
 use super::qemu::Running;
 
 /// How long a machine may take from power-on to init: without KVM and on a busy host it can be slow.
@@ -39,14 +40,15 @@ pub(super) struct NotBooted(String);
 /// kernel has reported so far, and is asked as soon as init runs.
 pub(super) fn follow(
     mut running: Running,
-    keep_stdout: bool,
-    timeout: Duration,
+    request: &Request,
     faults: impl FnOnce() -> Result<usize>,
 ) -> Result<Verdict> {
     let started = Instant::now();
     let messages = messages(running.control.try_clone()?);
-    let stdout = relay(running.stdout.try_clone()?, keep_stdout, io::stdout);
-    let stderr = relay(running.stderr.try_clone()?, false, io::stderr);
+    let to = (!request.hide_stdout).then_some(io::stdout as fn() -> _);
+    let stdout = relay(running.stdout.try_clone()?, request.keep_stdout, to);
+    let stderr = relay(running.stderr.try_clone()?, false, Some(io::stderr));
+    let timeout = request.timeout;
 
     let mut faults = Some(faults);
     let mut verdict = Verdict::default();
@@ -151,7 +153,7 @@ fn messages(control: UnixStream) -> mpsc::Receiver<String> {
 fn relay<W: Write + 'static>(
     mut from: UnixStream,
     keep: bool,
-    to: fn() -> W,
+    to: Option<fn() -> W>,
 ) -> JoinHandle<Vec<u8>> {
     thread::spawn(move || {
         let mut kept = Vec::new();
@@ -161,10 +163,11 @@ fn relay<W: Write + 'static>(
                 kept.extend_from_slice(&buffer[..length]);
             }
             // Nobody may be reading any more; the command runs on regardless, as into a closed terminal.
-            let mut to = to();
-            to.write_all(&buffer[..length])
-                .and_then(|()| to.flush())
-                .ok();
+            if let Some(mut to) = to.map(|to| to()) {
+                to.write_all(&buffer[..length])
+                    .and_then(|()| to.flush())
+                    .ok();
+            }
         }
         kept
     })
