@@ -281,7 +281,7 @@ pub(super) unsafe extern "C" fn dumpit<H: PerNet, O: Dump<H>>(
     let (handler, cursor) = unsafe { (op.state::<H>(), &mut *Slot::<O::Cursor>::find(cb)) };
     // SAFETY: The core passes a valid `skb` and `cb`.
     let (skb, cb) = unsafe { (NonNull::new_unchecked(skb), NonNull::new_unchecked(cb)) };
-    let target = Target { skb, grows: false };
+    let target = Target { skb, growth: None };
     let mut chunk = Chunk {
         target,
         cb,

@@ -5,21 +5,34 @@
 //! The core numbers a family and its groups while it is registered, and gives the numbers to others
 //! afterwards. So an event passes a gate, an SRCU read section, that is open while the family is
 //! registered; unregistering closes it and waits for who is inside.
+//!
+//! # Context
+//!
+//! Events can be sent wherever sleeping is allowed, and with [`GFP_ATOMIC`] also from softirqs, with
+//! bottom halves off, and under spinlocks; not from hard interrupts, where no socket buffer may be
+//! freed (`skb_release_head_state()`). `srcu_read_lock()` and `netlink_broadcast_filtered()` never
+//! sleep by themselves; all that may is an allocation, and that the flags say. With flags that do
+//! not fit the context, a kernel that checks such things complains even if nobody listens.
+//!
+//! C header: [`include/net/genetlink.h`](srctree/include/net/genetlink.h)
 
 use super::{
     family::Family,
-    message::{
-        raw::{
-            Message,
-            Target, //
-        },
-        Skb, //
+    message::raw::{
+        Message,
+        Target, //
     },
     net::Net,
+    op::Op,
     shim,
+    skb::{
+        Gfp,
+        Skb, //
+    },
 };
 use core::marker::PhantomData;
 use kernel::{
+    alloc::Flags,
     bindings,
     error::to_result,
     prelude::*, //
@@ -30,13 +43,23 @@ use kernel::{
 /// `'e` is invariant and new for each event, so that a closure can return no other one.
 pub struct Event<'e> {
     skb: Skb,
+    gfp: Gfp,
     _event: PhantomData<fn(&'e ()) -> &'e ()>,
 }
 
 impl Message for Event<'_> {
     fn target(&mut self) -> Target {
-        self.skb.target()
+        self.skb.target(self.gfp)
     }
+}
+
+/// Who hears an event that is for a group.
+#[derive(Clone, Copy)]
+enum Scope<'n> {
+    /// Its members in one namespace.
+    Within(&'n Net),
+    /// Its members in all namespaces.
+    All,
 }
 
 impl Family {
@@ -44,66 +67,179 @@ impl Family {
     ///
     /// `fill` is not called if nobody listens. Listeners that the event cannot reach, because
     /// `fill` fails or there is no memory, are told that they have lost something: their next
-    /// receive fails with ENOBUFS. May sleep.
+    /// receive fails with ENOBUFS (`netlink_overrun()`).
     ///
     /// An event of a family that is not registered goes nowhere.
-    pub fn multicast<F>(&'static self, group: u8, net: &Net, cmd: u8, fill: F)
+    pub fn multicast<F>(&'static self, group: u8, net: &Net, cmd: u8, flags: Flags, fill: F)
     where
         F: for<'e> FnOnce(Event<'e>) -> Result<Event<'e>>,
     {
-        // The core asks for a group that the family has; anything else gets a WARN from it.
-        if group >= self.groups() || !self.is_open() {
-            return;
-        }
-        let (family, net, group) = (self.as_raw(), net.as_raw(), c_uint::from(group));
-        // SAFETY: The family is static and has the group; `net` is alive. Should the family be
-        // unregistered right now, then the answer is of no use, but no harm either.
-        if unsafe { bindings::genl_has_listeners(family, net, group) } == 0 {
+        self.tell(group, Scope::Within(net), cmd, Gfp::new(flags), fill);
+    }
+
+    /// As [`Family::multicast`], but in all namespaces (`genlmsg_multicast_allns()`).
+    pub fn multicast_all<F>(&'static self, group: u8, cmd: u8, flags: Flags, fill: F)
+    where
+        F: for<'e> FnOnce(Event<'e>) -> Result<Event<'e>>,
+    {
+        self.tell(group, Scope::All, cmd, Gfp::new(flags), fill);
+    }
+
+    fn tell<F>(&'static self, group: u8, scope: Scope<'_>, cmd: u8, gfp: Gfp, fill: F)
+    where
+        F: for<'e> FnOnce(Event<'e>) -> Result<Event<'e>>,
+    {
+        gfp.check();
+        if !self.is_heard(group, scope) {
             return;
         }
         let Some(_inside) = Gate::enter(self) else {
             return;
         };
-        match self.event::<F>(cmd, fill) {
+        let family = self.as_raw();
+        let group = c_uint::from(group);
+        match self.event::<F>((0, 0), cmd, gfp, fill) {
             Ok(event) => {
                 let skb = event.skb.finish().as_ptr();
-                // SAFETY: We give the buffer away; the rest as above. The core itself tells those
-                // whom it could not reach.
-                unsafe { shim::genl_shim_multicast(family, net, skb, group) };
+                // SAFETY: We give the buffer away; the family is registered, as we are inside the
+                // gate, and has the group; the namespace is alive. The core itself tells those whom
+                // it could not reach.
+                unsafe {
+                    match scope {
+                        Scope::Within(net) => shim::genl_shim_multicast(
+                            family,
+                            net.as_raw(),
+                            skb,
+                            group,
+                            gfp.as_raw(),
+                        ),
+                        Scope::All => shim::genl_shim_multicast_all(family, skb, group),
+                    }
+                }
             }
             Err(_) => {
+                let lost = ENOBUFS.to_errno();
                 // SAFETY: As above.
-                unsafe { shim::genl_shim_set_err(family, net, group, ENOBUFS.to_errno()) };
+                unsafe {
+                    match scope {
+                        Scope::Within(net) => {
+                            shim::genl_shim_set_err(family, net.as_raw(), group, lost)
+                        }
+                        Scope::All => shim::genl_shim_set_err_all(family, group, lost),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether it makes sense to build an event for the group.
+    fn is_heard(&'static self, group: u8, scope: Scope<'_>) -> bool {
+        // The core asks for a group that the family has; anything else gets a WARN from it.
+        if group >= self.groups() || !self.is_open() {
+            return false;
+        }
+        // It counts the listeners of all namespaces (`netlink_update_listeners()`), so any will do.
+        let net = match scope {
+            Scope::Within(net) => net.as_raw(),
+            Scope::All => &raw mut bindings::init_net,
+        };
+        // SAFETY: The family is static and has the group; `net` is alive. Should the family be
+        // unregistered right now, then the answer is of no use, but no harm either.
+        unsafe { bindings::genl_has_listeners(self.as_raw(), net, group.into()) != 0 }
+    }
+
+    /// Sends an event that `op` has caused to the `group`-th group, in the namespace of `op`, and if
+    /// its sender asked for that (NLM_F_ECHO), to the sender, who then hears of it once
+    /// (`genl_notify()`). It has the request's sequence number.
+    ///
+    /// Otherwise as [`Family::multicast`]; but if the sender asked, then `fill` is called in any
+    /// case. Fails if the sender asked and it cannot be built.
+    pub fn notify<F>(
+        &'static self,
+        group: u8,
+        op: &Op<'_>,
+        cmd: u8,
+        flags: Flags,
+        fill: F,
+    ) -> Result
+    where
+        F: for<'e> FnOnce(Event<'e>) -> Result<Event<'e>>,
+    {
+        let gfp = Gfp::new(flags);
+        gfp.check();
+        if !op.wants_echo() && !self.is_heard(group, Scope::Within(op.net())) {
+            return Ok(());
+        }
+        if group >= self.groups() {
+            return Err(EINVAL);
+        }
+        let _inside = Gate::enter(self).ok_or(ENODEV)?;
+        let (family, group) = (self.as_raw(), c_uint::from(group));
+        match self.event::<F>((op.portid(), op.seq()), cmd, gfp, fill) {
+            Ok(event) => {
+                let skb = event.skb.finish().as_ptr();
+                // SAFETY: We give the buffer away; the family is registered, as we are inside the
+                // gate, and has the group; `info` is valid by the type invariant of `Op`.
+                unsafe {
+                    bindings::genl_notify(family, skb, op.info.as_ptr(), group, gfp.as_raw());
+                }
+                Ok(())
+            }
+            Err(error) => {
+                let (net, lost) = (op.net().as_raw(), ENOBUFS.to_errno());
+                // SAFETY: As above; the namespace is alive.
+                unsafe { shim::genl_shim_set_err(family, net, group, lost) };
+                match op.wants_echo() {
+                    true => Err(error),
+                    false => Ok(()),
+                }
             }
         }
     }
 
     /// Sends an event to the port `portid` in `net`.
     ///
-    /// Fails with ECONNREFUSED if there is no such port, with EAGAIN if its buffer is full, with
-    /// EINVAL for port 0, which is the kernel, and with ENODEV if the family is not registered. May
-    /// sleep.
-    pub fn unicast<F>(&'static self, portid: u32, net: &Net, cmd: u8, fill: F) -> Result
+    /// Fails with ECONNREFUSED if there is no such port, with EAGAIN if its queue is full, with
+    /// EINVAL for port 0, which is the kernel, and with ENODEV if the family is not registered.
+    pub fn unicast<F>(
+        &'static self,
+        portid: u32,
+        net: &Net,
+        cmd: u8,
+        flags: Flags,
+        fill: F,
+    ) -> Result
     where
         F: for<'e> FnOnce(Event<'e>) -> Result<Event<'e>>,
     {
+        let gfp = Gfp::new(flags);
+        gfp.check();
         // The kernel would take it for a request and read-lock `cb_lock`, which we may hold.
         if portid == 0 {
             return Err(EINVAL);
         }
         let _inside = Gate::enter(self).ok_or(ENODEV)?;
-        let skb = self.event::<F>(cmd, fill)?.skb.finish().as_ptr();
+        let event = self.event::<F>((0, 0), cmd, gfp, fill)?;
+        let skb = event.skb.finish().as_ptr();
         // SAFETY: We give the buffer away; `net` is alive.
         to_result(unsafe { shim::genl_shim_unicast(net.as_raw(), skb, portid) })
     }
 
-    fn event<F>(&'static self, cmd: u8, fill: F) -> Result<Event<'static>>
+    /// Builds an event that says it answers the request `(portid, seq)`.
+    fn event<F>(
+        &'static self,
+        (portid, seq): (u32, u32),
+        cmd: u8,
+        gfp: Gfp,
+        fill: F,
+    ) -> Result<Event<'static>>
     where
         F: for<'e> FnOnce(Event<'e>) -> Result<Event<'e>>,
     {
         fill(Event {
             // SAFETY: The family is ours.
-            skb: unsafe { Skb::new(self.as_raw(), 0, 0, cmd)? },
+            skb: unsafe { Skb::new(self.as_raw(), portid, seq, cmd, gfp)? },
+            gfp,
             _event: PhantomData,
         })
     }

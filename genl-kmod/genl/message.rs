@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Messages that are being built, and the reply.
+//! Messages that are being built.
 //!
 //! C header: [`include/net/netlink.h`](srctree/include/net/netlink.h)
 
 use super::{
-    op::Op,
     shim::{
         self,
-        GENL_HDRLEN,
-        NLA_HDRLEN,
-        NLMSG_HDRLEN, //
+        NLA_HDRLEN, //
     },
+    skb::Gfp, //
 };
 use core::{
     marker::PhantomData,
-    mem::ManuallyDrop,
     ptr::NonNull, //
 };
 use kernel::{
@@ -24,12 +21,6 @@ use kernel::{
     prelude::*, //
 };
 use raw::Target;
-
-/// Room for attributes that a message starts with.
-///
-/// With the headers it still fits the smallest buffer that `alloc_skb()` has, and such a buffer is
-/// not reallocated by `netlink_trim()` when it is sent. Messages grow as needed.
-const FIRST_ROOM: usize = 256;
 
 /// The longest message: what is larger should be a dump.
 pub(super) const MAX_ROOM: usize = 1 << 20;
@@ -97,113 +88,6 @@ impl raw::Message for Nest<'_> {
     }
 }
 
-/// A socket buffer of ours, with one message in it.
-///
-/// # Invariants
-///
-/// `0` points to a socket buffer that nobody else uses; its data begin with the headers of a
-/// generic netlink message.
-pub(super) struct Skb(NonNull<bindings::sk_buff>);
-
-impl Skb {
-    /// Allocates a buffer and puts the headers.
-    ///
-    /// # Safety
-    ///
-    /// `family` points to a family of ours.
-    pub(super) unsafe fn new(
-        family: *const bindings::genl_family,
-        portid: u32,
-        seq: u32,
-        cmd: u8,
-    ) -> Result<Self> {
-        // SAFETY: Any size and these flags are fine where we may sleep, and all callbacks may.
-        let skb = unsafe { bindings::genlmsg_new(FIRST_ROOM, bindings::GFP_KERNEL) };
-        // INVARIANT: It is new. Nobody sees it before the headers are there.
-        let this = Self(NonNull::new(skb).ok_or(ENOMEM)?);
-        // SAFETY: The buffer is ours; the caller vouches for the family.
-        let header = unsafe { bindings::genlmsg_put(skb, portid, seq, family, 0, cmd) };
-        match header.is_null() {
-            true => Err(EMSGSIZE),
-            false => Ok(this),
-        }
-    }
-
-    pub(super) fn target(&mut self) -> Target {
-        Target {
-            skb: self.0,
-            grows: true,
-        }
-    }
-
-    /// Completes the message and gives the buffer away.
-    pub(super) fn finish(self) -> NonNull<bindings::sk_buff> {
-        let this = ManuallyDrop::new(self);
-        // SAFETY: By the type invariant the data begin with the headers.
-        unsafe {
-            let header = (*this.0.as_ptr()).data.add(NLMSG_HDRLEN + GENL_HDRLEN);
-            bindings::genlmsg_end(this.0.as_ptr(), header.cast());
-        }
-        this.0
-    }
-}
-
-impl Drop for Skb {
-    fn drop(&mut self) {
-        // SAFETY: By the type invariant it is ours.
-        unsafe { bindings::nlmsg_free(self.0.as_ptr()) }
-    }
-}
-
-/// The reply to the request `'r`.
-///
-/// Dropped unsent, it is freed.
-pub struct Reply<'r> {
-    skb: Skb,
-    _request: PhantomData<fn(&'r ()) -> &'r ()>,
-}
-
-impl<'r> Reply<'r> {
-    /// Begins the reply to `op`.
-    pub fn new(op: &Op<'r>, cmd: u8) -> Result<Self> {
-        // SAFETY: By the invariant of `Op`, `info` and the family it names are valid.
-        let skb = unsafe {
-            let info = op.info.as_ptr();
-            Skb::new((*info).family, (*info).snd_portid, (*info).snd_seq, cmd)?
-        };
-        Ok(Self {
-            skb,
-            _request: PhantomData,
-        })
-    }
-
-    /// Hands the complete reply over; it leaves when the handler has returned.
-    pub fn send(self) -> Replied<'r> {
-        Replied(self)
-    }
-}
-
-impl raw::Message for Reply<'_> {
-    fn target(&mut self) -> Target {
-        self.skb.target()
-    }
-}
-
-/// The proof that a handler has replied: it has to return it, and has no other way to get it.
-///
-/// A handler that fails after all drops it, so that the client gets the error and nothing else.
-#[must_use = "the handler has to return it"]
-pub struct Replied<'r>(Reply<'r>);
-
-impl<'r> Replied<'r> {
-    /// Sends the reply.
-    pub(super) fn transmit(self, op: &Op<'r>) -> Result {
-        let skb = self.0.skb.finish().as_ptr();
-        // SAFETY: We give the buffer away; the namespace is alive.
-        to_result(unsafe { shim::genl_shim_unicast(op.net().as_raw(), skb, op.portid()) })
-    }
-}
-
 /// What building a message comes down to. Handlers can name none of this.
 pub(super) mod raw {
     use super::*;
@@ -220,8 +104,8 @@ pub(super) mod raw {
     #[derive(Clone, Copy)]
     pub struct Target {
         pub(in super::super) skb: NonNull<bindings::sk_buff>,
-        /// The buffer may be made larger; one that the core allocated may not.
-        pub(in super::super) grows: bool,
+        /// How the buffer may be made larger; one that the core allocated may not.
+        pub(in super::super) growth: Option<Gfp>,
     }
 
     impl Target {
@@ -286,16 +170,16 @@ pub(super) mod raw {
             }
             match put(self.skb.as_ptr(), len as c_int) {
                 0 => Ok(()),
-                _ if self.grows => {
-                    self.grow(len)?;
+                errno => {
+                    let gfp = self.growth.ok_or_else(|| Error::from_errno(errno))?;
+                    self.grow(len, gfp)?;
                     to_result(put(self.skb.as_ptr(), len as c_int))
                 }
-                errno => to_result(errno),
             }
         }
 
         /// Makes room for an attribute of `len` bytes and some more.
-        fn grow(self, len: usize) -> Result {
+        fn grow(self, len: usize, gfp: Gfp) -> Result {
             // Header, alignment of 64 bits and padding take less than this.
             let need = len + 4 * NLA_HDRLEN;
             let used = self.len() as usize;
@@ -303,15 +187,10 @@ pub(super) mod raw {
                 return Err(EMSGSIZE);
             }
             let room = need.max(used / 2);
-            // SAFETY: The buffer is ours alone, and all callbacks may sleep. Nothing here keeps
-            // pointers into its data.
+            // SAFETY: The buffer is ours alone, and the flags fit where it was allocated.
+            // Nothing here keeps pointers into its data.
             to_result(unsafe {
-                bindings::pskb_expand_head(
-                    self.skb.as_ptr(),
-                    0,
-                    room as c_int,
-                    bindings::GFP_KERNEL,
-                )
+                bindings::pskb_expand_head(self.skb.as_ptr(), 0, room as c_int, gfp.as_raw())
             })
         }
     }

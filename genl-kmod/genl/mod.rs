@@ -60,14 +60,17 @@ pub mod message;
 pub mod net;
 pub mod op;
 pub mod policy;
+pub mod reply;
 pub mod sched;
 mod shim;
+mod skb;
 
 pub use attr::{Attr, Attrs, Request};
 pub use dump::{Dump, Item, Items};
 pub use family::{Family, Group, Module, Serve};
 pub use mcast::Event;
-pub use message::{Nest, Put, Replied, Reply};
+pub use message::{Nest, Put};
 pub use net::{Net, PerNet};
 pub use op::{Call, Do, Op, Permission, SplitOp};
 pub use policy::{Listed, Policy, Range, Rule, Rules, SignedRange};
+pub use reply::{Replied, Reply};

@@ -12,13 +12,13 @@ use super::{
         Dump, //
     },
     family,
-    message::Replied,
     net::{
         self,
         Net,
         PerNet, //
     },
     policy::Policy,
+    reply::Replied,
     shim::{
         GENL_HDRLEN,
         NLMSG_HDRLEN, //
@@ -171,6 +171,19 @@ impl<'r> Op<'r> {
     pub fn portid(&self) -> u32 {
         // SAFETY: By the type invariant.
         unsafe { (*self.info.as_ptr()).snd_portid }
+    }
+
+    /// The request's sequence number, which each reply repeats.
+    pub fn seq(&self) -> u32 {
+        // SAFETY: By the type invariant.
+        unsafe { (*self.info.as_ptr()).snd_seq }
+    }
+
+    /// Whether the sender wants to hear of the events that the request causes (NLM_F_ECHO).
+    pub fn wants_echo(&self) -> bool {
+        // SAFETY: By the type invariant; `nlhdr` is the header of the request.
+        let flags = unsafe { (*(*self.info.as_ptr()).nlhdr).nlmsg_flags };
+        u32::from(flags) & bindings::NLM_F_ECHO != 0
     }
 
     /// The handler's value for the namespace.

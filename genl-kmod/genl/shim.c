@@ -4,6 +4,7 @@
  * copy of this file.
  */
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/srcu.h>
 #include <net/genetlink.h>
 #include <net/netns/generic.h>
@@ -44,16 +45,45 @@ int genl_shim_unicast(struct net *net, struct sk_buff *skb, u32 portid)
 	return genlmsg_unicast(net, skb, portid);
 }
 
-int genl_shim_multicast(const struct genl_family *family, struct net *net,
-			struct sk_buff *skb, unsigned int group)
+void genl_shim_multicast(const struct genl_family *family, struct net *net,
+			 struct sk_buff *skb, unsigned int group, gfp_t gfp)
 {
-	return genlmsg_multicast_netns(family, net, skb, 0, group, GFP_KERNEL);
+	genlmsg_multicast_netns(family, net, skb, 0, group, gfp);
 }
 
-int genl_shim_set_err(const struct genl_family *family, struct net *net,
-		      unsigned int group, int code)
+/*
+ * genlmsg_multicast_allns() gives up at the first namespace where it fails, and tells nobody. It is
+ * no failure if nobody listens.
+ */
+void genl_shim_multicast_all(const struct genl_family *family,
+			     struct sk_buff *skb, unsigned int group)
 {
-	return genl_set_err(family, net, 0, group, code);
+	int err = genlmsg_multicast_allns(family, skb, 0, group);
+
+	if (err && err != -ESRCH)
+		genl_shim_set_err_all(family, group, -ENOBUFS);
+}
+
+void genl_shim_set_err(const struct genl_family *family, struct net *net,
+		       unsigned int group, int code)
+{
+	genl_set_err(family, net, 0, group, code);
+}
+
+void genl_shim_set_err_all(const struct genl_family *family,
+			   unsigned int group, int code)
+{
+	struct net *net;
+
+	rcu_read_lock();
+	for_each_net_rcu(net)
+		genl_set_err(family, net, 0, group, code);
+	rcu_read_unlock();
+}
+
+void genl_shim_might_alloc(gfp_t gfp)
+{
+	might_alloc(gfp);
 }
 
 int genl_shim_gate_enter(void)

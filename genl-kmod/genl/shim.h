@@ -17,10 +17,15 @@ void *genl_shim_net_generic(const struct net *net, unsigned int id);
 int genl_shim_nest_end(struct sk_buff *skb, unsigned int start);
 void genl_shim_dump_check_consistent(struct netlink_callback *cb, void *user_hdr);
 int genl_shim_unicast(struct net *net, struct sk_buff *skb, u32 portid);
-int genl_shim_multicast(const struct genl_family *family, struct net *net,
-			struct sk_buff *skb, unsigned int group);
-int genl_shim_set_err(const struct genl_family *family, struct net *net,
-		      unsigned int group, int code);
+void genl_shim_multicast(const struct genl_family *family, struct net *net,
+			 struct sk_buff *skb, unsigned int group, gfp_t gfp);
+void genl_shim_multicast_all(const struct genl_family *family,
+			     struct sk_buff *skb, unsigned int group);
+void genl_shim_set_err(const struct genl_family *family, struct net *net,
+		       unsigned int group, int code);
+void genl_shim_set_err_all(const struct genl_family *family,
+			   unsigned int group, int code);
+void genl_shim_might_alloc(gfp_t gfp);
 int genl_shim_gate_enter(void);
 void genl_shim_gate_leave(int token);
 void genl_shim_gate_drain(void);

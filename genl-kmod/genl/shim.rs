@@ -41,13 +41,26 @@ extern "C" {
         net: *mut bindings::net,
         skb: *mut bindings::sk_buff,
         group: c_uint,
-    ) -> c_int;
+        gfp: bindings::gfp_t,
+    );
+    pub(super) fn genl_shim_multicast_all(
+        family: *const bindings::genl_family,
+        skb: *mut bindings::sk_buff,
+        group: c_uint,
+    );
     pub(super) fn genl_shim_set_err(
         family: *const bindings::genl_family,
         net: *mut bindings::net,
         group: c_uint,
         code: c_int,
-    ) -> c_int;
+    );
+    pub(super) fn genl_shim_set_err_all(
+        family: *const bindings::genl_family,
+        group: c_uint,
+        code: c_int,
+    );
+    #[cfg(any(CONFIG_DEBUG_ATOMIC_SLEEP, CONFIG_LOCKDEP))]
+    pub(super) fn genl_shim_might_alloc(gfp: bindings::gfp_t);
     pub(super) fn genl_shim_gate_enter() -> c_int;
     pub(super) fn genl_shim_gate_leave(token: c_int);
     pub(super) fn genl_shim_gate_drain();

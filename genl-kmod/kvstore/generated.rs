@@ -425,53 +425,100 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::CLEAR }> {
 
 /// An entry was created or replaced.
 ///
-/// Goes to the group `changes` in `net`; `fill` is not called if nobody listens.
-pub fn set_ntf<F>(net: &genl::Net, fill: F)
+/// Goes to the group `changes` in `net`; see [`genl::Family::multicast`].
+pub fn set_ntf<F>(net: &genl::Net, flags: kernel::alloc::Flags, fill: F)
 where
     F: for<'e> FnOnce(GetReply<genl::Event<'e>>) -> Result<GetReply<genl::Event<'e>>>,
 {
-    FAMILY.multicast(group::CHANGES, net, cmd::SET_NTF, |event| {
+    FAMILY.multicast(group::CHANGES, net, cmd::SET_NTF, flags, |event| {
         Ok(fill(GetReply(event))?.0)
     });
 }
 
 /// An entry was created or replaced.
 ///
-/// Goes to one port in `net`; fails as [`genl::Family::unicast`] does.
-pub fn set_ntf_to<F>(portid: u32, net: &genl::Net, fill: F) -> Result
+/// Goes to the group `changes` in all namespaces; see [`genl::Family::multicast_all`].
+pub fn set_ntf_all<F>(flags: kernel::alloc::Flags, fill: F)
 where
     F: for<'e> FnOnce(GetReply<genl::Event<'e>>) -> Result<GetReply<genl::Event<'e>>>,
 {
-    FAMILY.unicast(portid, net, cmd::SET_NTF, |event| {
+    FAMILY.multicast_all(group::CHANGES, cmd::SET_NTF, flags, |event| {
+        Ok(fill(GetReply(event))?.0)
+    });
+}
+
+/// An entry was created or replaced.
+///
+/// Goes to the group `changes` where `op` came from, and to the sender of `op` if that
+/// asked to be told; see [`genl::Family::notify`].
+pub fn set_ntf_for<F>(op: &genl::Op<'_>, flags: kernel::alloc::Flags, fill: F) -> Result
+where
+    F: for<'e> FnOnce(GetReply<genl::Event<'e>>) -> Result<GetReply<genl::Event<'e>>>,
+{
+    FAMILY.notify(group::CHANGES, op, cmd::SET_NTF, flags, |event| {
+        Ok(fill(GetReply(event))?.0)
+    })
+}
+
+/// An entry was created or replaced.
+///
+/// Goes to one port in `net`; see [`genl::Family::unicast`].
+pub fn set_ntf_to<F>(portid: u32, net: &genl::Net, flags: kernel::alloc::Flags, fill: F) -> Result
+where
+    F: for<'e> FnOnce(GetReply<genl::Event<'e>>) -> Result<GetReply<genl::Event<'e>>>,
+{
+    FAMILY.unicast(portid, net, cmd::SET_NTF, flags, |event| {
         Ok(fill(GetReply(event))?.0)
     })
 }
 
 /// An entry was deleted.
 ///
-/// Goes to the group `changes` in `net`; `fill` is not called if nobody listens.
-pub fn del_ntf<F>(net: &genl::Net, fill: F)
+/// Goes to the group `changes` in `net`; see [`genl::Family::multicast`].
+pub fn del_ntf<F>(net: &genl::Net, flags: kernel::alloc::Flags, fill: F)
 where
     F: for<'e> FnOnce(DelNtf<genl::Event<'e>>) -> Result<DelNtf<genl::Event<'e>>>,
 {
-    FAMILY.multicast(group::CHANGES, net, cmd::DEL_NTF, |event| {
+    FAMILY.multicast(group::CHANGES, net, cmd::DEL_NTF, flags, |event| {
         Ok(fill(DelNtf(event))?.0)
     });
 }
 
 /// An entry was deleted.
 ///
-/// Goes to one port in `net`; fails as [`genl::Family::unicast`] does.
-pub fn del_ntf_to<F>(portid: u32, net: &genl::Net, fill: F) -> Result
+/// Goes to the group `changes` in all namespaces; see [`genl::Family::multicast_all`].
+pub fn del_ntf_all<F>(flags: kernel::alloc::Flags, fill: F)
 where
     F: for<'e> FnOnce(DelNtf<genl::Event<'e>>) -> Result<DelNtf<genl::Event<'e>>>,
 {
-    FAMILY.unicast(
-        portid,
-        net,
-        cmd::DEL_NTF,
-        |event| Ok(fill(DelNtf(event))?.0),
-    )
+    FAMILY.multicast_all(group::CHANGES, cmd::DEL_NTF, flags, |event| {
+        Ok(fill(DelNtf(event))?.0)
+    });
+}
+
+/// An entry was deleted.
+///
+/// Goes to the group `changes` where `op` came from, and to the sender of `op` if that
+/// asked to be told; see [`genl::Family::notify`].
+pub fn del_ntf_for<F>(op: &genl::Op<'_>, flags: kernel::alloc::Flags, fill: F) -> Result
+where
+    F: for<'e> FnOnce(DelNtf<genl::Event<'e>>) -> Result<DelNtf<genl::Event<'e>>>,
+{
+    FAMILY.notify(group::CHANGES, op, cmd::DEL_NTF, flags, |event| {
+        Ok(fill(DelNtf(event))?.0)
+    })
+}
+
+/// An entry was deleted.
+///
+/// Goes to one port in `net`; see [`genl::Family::unicast`].
+pub fn del_ntf_to<F>(portid: u32, net: &genl::Net, flags: kernel::alloc::Flags, fill: F) -> Result
+where
+    F: for<'e> FnOnce(DelNtf<genl::Event<'e>>) -> Result<DelNtf<genl::Event<'e>>>,
+{
+    FAMILY.unicast(portid, net, cmd::DEL_NTF, flags, |event| {
+        Ok(fill(DelNtf(event))?.0)
+    })
 }
 
 /// The request of `get`.

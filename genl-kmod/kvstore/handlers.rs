@@ -149,7 +149,7 @@ impl Handler for KvStore {
         let entry = store
             .set(key, entry, room)
             .map_err(|refusal| explain(refusal, request.key_attr(), op))?;
-        generated::set_ntf(op.net(), |event| describe(event, &key, entry));
+        generated::set_ntf(op.net(), GFP_KERNEL, |event| describe(event, &key, entry));
         Ok(reply.revision(entry.revision)?.send())
     }
 
@@ -209,7 +209,9 @@ fn describe<M: Put>(message: GetReply<M>, key: &Key, entry: &Entry) -> Result<Ge
 }
 
 fn tell_deleted(key: &Key, revision: u64, op: &Op<'_>) {
-    generated::del_ntf(op.net(), |event| event.key(key.text())?.revision(revision));
+    generated::del_ntf(op.net(), GFP_KERNEL, |event| {
+        event.key(key.text())?.revision(revision)
+    });
 }
 
 /// Copies the labels of a request, one after the other, each with its NUL.

@@ -20,7 +20,9 @@ use kernel::{
 #[no_mangle]
 extern "C" fn nltest_unicast(net: &Net, portid: u32, text: CText<'_>) -> c_int {
     from_result(|| {
-        generated::message_to(portid, net, |message| message.text(text.as_cstr()))?;
+        generated::message_to(portid, net, GFP_KERNEL, |message| {
+            message.text(text.as_cstr())
+        })?;
         Ok(0)
     })
 }
@@ -28,5 +30,5 @@ extern "C" fn nltest_unicast(net: &Net, portid: u32, text: CText<'_>) -> c_int {
 /// `nltest_broadcast()`.
 #[no_mangle]
 extern "C" fn nltest_broadcast(net: &Net, text: CText<'_>) {
-    generated::message(net, |message| message.text(text.as_cstr()));
+    generated::message(net, GFP_KERNEL, |message| message.text(text.as_cstr()));
 }

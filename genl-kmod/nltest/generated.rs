@@ -315,24 +315,49 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::BROADCAST }> {
 
 /// A message that the kernel sent of its own accord.
 ///
-/// Goes to the group `chat` in `net`; `fill` is not called if nobody listens.
-pub fn message<F>(net: &genl::Net, fill: F)
+/// Goes to the group `chat` in `net`; see [`genl::Family::multicast`].
+pub fn message<F>(net: &genl::Net, flags: kernel::alloc::Flags, fill: F)
 where
     F: for<'e> FnOnce(Message<genl::Event<'e>>) -> Result<Message<genl::Event<'e>>>,
 {
-    FAMILY.multicast(group::CHAT, net, cmd::MESSAGE, |event| {
+    FAMILY.multicast(group::CHAT, net, cmd::MESSAGE, flags, |event| {
         Ok(fill(Message(event))?.0)
     });
 }
 
 /// A message that the kernel sent of its own accord.
 ///
-/// Goes to one port in `net`; fails as [`genl::Family::unicast`] does.
-pub fn message_to<F>(portid: u32, net: &genl::Net, fill: F) -> Result
+/// Goes to the group `chat` in all namespaces; see [`genl::Family::multicast_all`].
+pub fn message_all<F>(flags: kernel::alloc::Flags, fill: F)
 where
     F: for<'e> FnOnce(Message<genl::Event<'e>>) -> Result<Message<genl::Event<'e>>>,
 {
-    FAMILY.unicast(portid, net, cmd::MESSAGE, |event| {
+    FAMILY.multicast_all(group::CHAT, cmd::MESSAGE, flags, |event| {
+        Ok(fill(Message(event))?.0)
+    });
+}
+
+/// A message that the kernel sent of its own accord.
+///
+/// Goes to the group `chat` where `op` came from, and to the sender of `op` if that
+/// asked to be told; see [`genl::Family::notify`].
+pub fn message_for<F>(op: &genl::Op<'_>, flags: kernel::alloc::Flags, fill: F) -> Result
+where
+    F: for<'e> FnOnce(Message<genl::Event<'e>>) -> Result<Message<genl::Event<'e>>>,
+{
+    FAMILY.notify(group::CHAT, op, cmd::MESSAGE, flags, |event| {
+        Ok(fill(Message(event))?.0)
+    })
+}
+
+/// A message that the kernel sent of its own accord.
+///
+/// Goes to one port in `net`; see [`genl::Family::unicast`].
+pub fn message_to<F>(portid: u32, net: &genl::Net, flags: kernel::alloc::Flags, fill: F) -> Result
+where
+    F: for<'e> FnOnce(Message<genl::Event<'e>>) -> Result<Message<genl::Event<'e>>>,
+{
+    FAMILY.unicast(portid, net, cmd::MESSAGE, flags, |event| {
         Ok(fill(Message(event))?.0)
     })
 }

@@ -79,13 +79,13 @@ impl Handler for NlTest {
     }
 
     fn unicast<'r>(&self, request: Unicast<'r>, op: &Op<'r>) -> Result {
-        generated::message_to(request.portid(), op.net(), |message| {
+        generated::message_to(request.portid(), op.net(), GFP_KERNEL, |message| {
             message.portid(op.portid())?.text(request.text())
         })
     }
 
     fn broadcast<'r>(&self, request: Broadcast<'r>, op: &Op<'r>) -> Result {
-        generated::message(op.net(), |message| {
+        generated::message(op.net(), GFP_KERNEL, |message| {
             message.portid(op.portid())?.text(request.text())
         });
         Ok(())

@@ -26,6 +26,8 @@ pub(super) fn check(numbered: &Operations<'_>, protocol: Protocol, faults: &mut 
         }
         if op.is_async() && in_kernel {
             functions.claim(op, "", "the multicast of", faults);
+            functions.claim(op, "all", "the multicast to all namespaces of", faults);
+            functions.claim(op, "for", "the echoed multicast of", faults);
             functions.claim(op, "to", "the unicast of", faults);
         }
     }

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Socket buffers of ours, each with one message in it, and how they are allocated.
+//!
+//! C header: [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h)
+
+use super::{
+    message::raw::Target,
+    shim::{
+        GENL_HDRLEN,
+        NLMSG_HDRLEN, //
+    },
+};
+use core::{
+    mem::ManuallyDrop,
+    ptr::NonNull, //
+};
+use kernel::{
+    alloc::Flags,
+    bindings,
+    prelude::*, //
+};
+
+/// Room for attributes that a message starts with.
+///
+/// With the headers it still fits the smallest buffer that `alloc_skb()` has, and such a buffer is
+/// not reallocated by `netlink_trim()` when it is sent. Messages grow as needed.
+const FIRST_ROOM: usize = 256;
+
+/// How memory is allocated: a `gfp_t` that is fine for a socket buffer.
+///
+/// Flags that say what memory to get, not how, mean nothing here: the allocator refuses some of
+/// them with a warning.
+#[derive(Clone, Copy)]
+pub(super) struct Gfp(bindings::gfp_t);
+
+impl Gfp {
+    /// For who may sleep.
+    pub(super) const KERNEL: Self = Self(bindings::GFP_KERNEL);
+
+    /// What of `flags` is about the caller.
+    pub(super) fn new(flags: Flags) -> Self {
+        if flags.contains(GFP_KERNEL) {
+            Self::KERNEL
+        } else if flags.contains(GFP_ATOMIC) {
+            Self(bindings::GFP_ATOMIC)
+        } else {
+            Self(bindings::GFP_NOWAIT)
+        }
+    }
+
+    /// Lets a kernel that checks such things complain if these flags do not fit where the caller is
+    /// (`might_alloc()`), also where nothing will be allocated.
+    pub(super) fn check(self) {
+        #[cfg(any(CONFIG_DEBUG_ATOMIC_SLEEP, CONFIG_LOCKDEP))]
+        // SAFETY: It can be called from anywhere.
+        unsafe {
+            super::shim::genl_shim_might_alloc(self.0)
+        }
+    }
+
+    pub(super) fn as_raw(self) -> bindings::gfp_t {
+        self.0
+    }
+}
+
+/// A socket buffer of ours, with one message in it.
+///
+/// # Invariants
+///
+/// `0` points to a socket buffer that nobody else uses; its data begin with the headers of a
+/// generic netlink message.
+pub(super) struct Skb(NonNull<bindings::sk_buff>);
+
+impl Skb {
+    /// Allocates a buffer and puts the headers.
+    ///
+    /// # Safety
+    ///
+    /// `family` points to a family of ours.
+    pub(super) unsafe fn new(
+        family: *const bindings::genl_family,
+        portid: u32,
+        seq: u32,
+        cmd: u8,
+        gfp: Gfp,
+    ) -> Result<Self> {
+        // SAFETY: Any size is fine, and so are these flags, if they fit where the caller is; if they
+        // do not, then the allocator says so.
+        let skb = unsafe { bindings::genlmsg_new(FIRST_ROOM, gfp.as_raw()) };
+        // INVARIANT: It is new. Nobody sees it before the headers are there.
+        let this = Self(NonNull::new(skb).ok_or(ENOMEM)?);
+        // SAFETY: The buffer is ours; the caller vouches for the family.
+        let header = unsafe { bindings::genlmsg_put(skb, portid, seq, family, 0, cmd) };
+        match header.is_null() {
+            true => Err(EMSGSIZE),
+            false => Ok(this),
+        }
+    }
+
+    /// Where attributes go; the buffer grows by memory that is allocated as `gfp` says.
+    pub(super) fn target(&mut self, gfp: Gfp) -> Target {
+        Target {
+            skb: self.0,
+            growth: Some(gfp),
+        }
+    }
+
+    /// The message's command.
+    pub(super) fn cmd(&self) -> u8 {
+        // SAFETY: By the type invariant the data begin with the headers, and the command is the
+        // first field of `struct genlmsghdr`.
+        unsafe { *(*self.0.as_ptr()).data.add(NLMSG_HDRLEN) }
+    }
+
+    /// Completes the message and gives the buffer away.
+    pub(super) fn finish(self) -> NonNull<bindings::sk_buff> {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: By the type invariant the data begin with the headers.
+        unsafe {
+            let header = (*this.0.as_ptr()).data.add(NLMSG_HDRLEN + GENL_HDRLEN);
+            bindings::genlmsg_end(this.0.as_ptr(), header.cast());
+        }
+        this.0
+    }
+}
+
+impl Drop for Skb {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant it is ours.
+        unsafe { bindings::nlmsg_free(self.0.as_ptr()) }
+    }
+}
