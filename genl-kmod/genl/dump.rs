@@ -55,12 +55,16 @@ pub trait Dump<H>: 'static {
     fn start<'r>(handler: &H, request: Request<'r>, op: &Op<'r>) -> Result<Self::Cursor>;
 
     /// Adds items from the cursor on, until there are no more or [`Items::add`] fails.
-    fn fill<'r>(handler: &H, cursor: &mut Self::Cursor, items: Items<'_>, op: &Op<'r>) -> Result;
+    fn fill<'r>(handler: &H, items: Items<'_, Self::Cursor>, op: &Op<'r>) -> Result;
 }
 
-/// The chunk of a dump that is being filled.
-pub struct Items<'d> {
+/// The chunk of a dump that is being filled, and the cursor, of type `C`.
+///
+/// The cursor moves only past what is in a chunk, or what the dump leaves out on purpose. So
+/// whatever a handler does, no item is lost at the end of a chunk, and none is told twice.
+pub struct Items<'d, C> {
     chunk: &'d mut Chunk,
+    cursor: &'d mut C,
 }
 
 struct Chunk {
@@ -72,11 +76,16 @@ struct Chunk {
     full: bool,
 }
 
-impl Items<'_> {
+impl<C> Items<'_, C> {
+    /// Where the dump stands.
+    pub fn cursor(&self) -> &C {
+        self.cursor
+    }
+
     /// Tells at which revision of the data this chunk is taken, under the lock that guards them.
     ///
     /// If it is not that of the chunk before, the client learns that the dump is inconsistent
-    /// (NLM_F_DUMP_INTR).
+    /// (NLM_F_DUMP_INTR, `genl_dump_check_consistent()`).
     pub fn consistent_at(&mut self, revision: u64) {
         // `cb->seq` has 32 bits, and 0 stands for "not told".
         let seq = (revision % u64::from(u32::MAX)) as u32 + 1;
@@ -84,11 +93,12 @@ impl Items<'_> {
         unsafe { (*self.chunk.cb.as_ptr()).seq = seq }
     }
 
-    /// Adds a message that `fill` fills.
+    /// Adds a message that `fill` fills, and once that is in, lets `advance` move the cursor past
+    /// it.
     ///
-    /// Fails with EMSGSIZE if it does not fit; return then, with the cursor still at this item, and
-    /// the dump continues with the next chunk. Whatever the error, nothing of the item stays.
-    pub fn add<F>(&mut self, fill: F) -> Result
+    /// Fails with EMSGSIZE if the message does not fit: return that, and the dump continues with the
+    /// next chunk, from where the cursor is. Whatever the error, nothing of the message stays.
+    pub fn add<F>(&mut self, fill: F, advance: impl FnOnce(&mut C)) -> Result
     where
         F: for<'i> FnOnce(Item<'i>) -> Result<Item<'i>>,
     {
@@ -96,12 +106,26 @@ impl Items<'_> {
             return Err(EMSGSIZE);
         }
         let start = self.chunk.target.len();
-        let outcome = self.chunk.build(fill);
-        if let Err(error) = outcome {
-            self.chunk.target.trim(start);
-            self.chunk.full = error == EMSGSIZE;
+        match self.chunk.build(fill) {
+            Ok(()) => {
+                advance(self.cursor);
+                Ok(())
+            }
+            Err(error) => {
+                self.chunk.target.trim(start);
+                self.chunk.full = error == EMSGSIZE;
+                Err(error)
+            }
         }
-        outcome
+    }
+
+    /// Lets `advance` move the cursor past what the dump leaves out.
+    ///
+    /// Does nothing once an item did not fit: that one comes first.
+    pub fn skip(&mut self, advance: impl FnOnce(&mut C)) {
+        if !self.chunk.full {
+            advance(self.cursor);
+        }
     }
 }
 
@@ -289,8 +313,11 @@ pub(super) unsafe extern "C" fn dumpit<H: PerNet, O: Dump<H>>(
         cmd: O::ITEM_CMD,
         full: false,
     };
-    let items = Items { chunk: &mut chunk };
-    let outcome = O::fill(handler, cursor, items, &op);
+    let items = Items {
+        chunk: &mut chunk,
+        cursor,
+    };
+    let outcome = O::fill(handler, items, &op);
     match (outcome, target.len()) {
         // Not even an empty chunk has room for it: to go on would be to go on for ever.
         (_, 0) if chunk.full => to_errno(op.error(EMSGSIZE, c"an entry is too long for a dump")),

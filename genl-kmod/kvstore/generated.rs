@@ -230,12 +230,7 @@ pub trait Handler: genl::PerNet {
     ) -> Result<Self::GetCursor>;
 
     /// Adds what follows the cursor, until there is no more or an item does not fit.
-    fn get_dump(
-        &self,
-        cursor: &mut Self::GetCursor,
-        items: GetItems<'_>,
-        op: &genl::Op<'_>,
-    ) -> Result;
+    fn get_dump(&self, items: GetItems<'_, Self::GetCursor>, op: &genl::Op<'_>) -> Result;
 
     /// Create an entry, or replace it whole. What is absent from the request is
     /// empty in the entry.
@@ -311,34 +306,38 @@ impl<H: Handler> genl::Dump<H> for genl::Call<{ cmd::GET }> {
         handler.get_dump_start(request, op)
     }
 
-    fn fill(
-        handler: &H,
-        cursor: &mut Self::Cursor,
-        items: genl::Items<'_>,
-        op: &genl::Op<'_>,
-    ) -> Result {
-        handler.get_dump(cursor, GetItems(items), op)
+    fn fill(handler: &H, items: genl::Items<'_, Self::Cursor>, op: &genl::Op<'_>) -> Result {
+        handler.get_dump(GetItems(items), op)
     }
 }
 
 /// The chunk of a dump of `get` that is being filled.
-pub struct GetItems<'d>(genl::Items<'d>);
+pub struct GetItems<'d, C>(genl::Items<'d, C>);
 
-impl GetItems<'_> {
-    /// Tells at which revision of the data this chunk is taken; see [`genl::Items`].
+impl<C> GetItems<'_, C> {
+    /// Where the dump stands.
+    pub fn cursor(&self) -> &C {
+        self.0.cursor()
+    }
+
+    /// Tells at which revision of the data this chunk is taken; see
+    /// [`genl::Items::consistent_at`].
     pub fn consistent_at(&mut self, revision: u64) {
         self.0.consistent_at(revision)
     }
 
-    /// Adds an item that `fill` fills.
-    ///
-    /// Fails with EMSGSIZE if it does not fit; return then, with the cursor still at this item, and
-    /// the dump continues with the next chunk. Whatever the error, nothing of the item stays.
-    pub fn add<F>(&mut self, fill: F) -> Result
+    /// Adds an item that `fill` fills, and lets `advance` move the cursor past it; see
+    /// [`genl::Items::add`].
+    pub fn add<F>(&mut self, fill: F, advance: impl FnOnce(&mut C)) -> Result
     where
         F: for<'i> FnOnce(GetReply<genl::Item<'i>>) -> Result<GetReply<genl::Item<'i>>>,
     {
-        self.0.add(|item| Ok(fill(GetReply(item))?.0))
+        self.0.add(|item| Ok(fill(GetReply(item))?.0), advance)
+    }
+
+    /// Lets `advance` move the cursor past what the dump leaves out.
+    pub fn skip(&mut self, advance: impl FnOnce(&mut C)) {
+        self.0.skip(advance)
     }
 }
 
@@ -739,6 +738,11 @@ impl<'r> GetReply<genl::Reply<'r>> {
     pub fn send(self) -> genl::Replied<'r> {
         self.0.send()
     }
+
+    /// Sends this message now and begins another one; see [`genl::Reply::and_another`].
+    pub fn and_another(self, op: &genl::Op<'r>) -> Result<Self> {
+        Ok(Self(self.0.and_another(op)?))
+    }
 }
 
 /// What `set-reply` carries.
@@ -759,6 +763,11 @@ impl<'r> SetReply<genl::Reply<'r>> {
     pub fn send(self) -> genl::Replied<'r> {
         self.0.send()
     }
+
+    /// Sends this message now and begins another one; see [`genl::Reply::and_another`].
+    pub fn and_another(self, op: &genl::Op<'r>) -> Result<Self> {
+        Ok(Self(self.0.and_another(op)?))
+    }
 }
 
 /// What `del-reply` carries.
@@ -778,6 +787,11 @@ impl<'r> DelReply<genl::Reply<'r>> {
     /// Hands the complete reply over; it leaves when the handler has returned.
     pub fn send(self) -> genl::Replied<'r> {
         self.0.send()
+    }
+
+    /// Sends this message now and begins another one; see [`genl::Reply::and_another`].
+    pub fn and_another(self, op: &genl::Op<'r>) -> Result<Self> {
+        Ok(Self(self.0.and_another(op)?))
     }
 }
 
@@ -823,6 +837,11 @@ impl<'r> StatsReply<genl::Reply<'r>> {
     /// Hands the complete reply over; it leaves when the handler has returned.
     pub fn send(self) -> genl::Replied<'r> {
         self.0.send()
+    }
+
+    /// Sends this message now and begins another one; see [`genl::Reply::and_another`].
+    pub fn and_another(self, op: &genl::Op<'r>) -> Result<Self> {
+        Ok(Self(self.0.and_another(op)?))
     }
 }
 

@@ -111,18 +111,20 @@ impl Handler for KvStore {
         })
     }
 
-    fn get_dump(&self, cursor: &mut Cursor, mut items: GetItems<'_>, _op: &Op<'_>) -> Result {
+    fn get_dump(&self, mut items: GetItems<'_, Cursor>, _op: &Op<'_>) -> Result {
         let mut store = self.store.lock();
         items.consistent_at(store.revision());
-        let mut at = store.seek(cursor.from());
+        let mut at = store.seek(items.cursor().from());
         while let Some(here) = at {
             let (key, entry) = here.current();
-            if !key.starts_with(&cursor.prefix) {
+            if !key.starts_with(&items.cursor().prefix) {
                 break;
             }
-            if cursor.told != Some(*key) {
-                items.add(|item| describe(item, key, entry))?;
-                cursor.told = Some(*key);
+            if items.cursor().told != Some(*key) {
+                items.add(
+                    |item| describe(item, key, entry),
+                    |cursor| cursor.told = Some(*key),
+                )?;
             }
             at = here.move_next();
         }

@@ -703,6 +703,11 @@ impl<'r> HelloReply<genl::Reply<'r>> {
     pub fn send(self) -> genl::Replied<'r> {
         self.0.send()
     }
+
+    /// Sends this message now and begins another one; see [`genl::Reply::and_another`].
+    pub fn and_another(self, op: &genl::Op<'r>) -> Result<Self> {
+        Ok(Self(self.0.and_another(op)?))
+    }
 }
 
 /// What `echo-reply` carries.
@@ -839,6 +844,11 @@ impl<'r> EchoReply<genl::Reply<'r>> {
     /// Hands the complete reply over; it leaves when the handler has returned.
     pub fn send(self) -> genl::Replied<'r> {
         self.0.send()
+    }
+
+    /// Sends this message now and begins another one; see [`genl::Reply::and_another`].
+    pub fn and_another(self, op: &genl::Op<'r>) -> Result<Self> {
+        Ok(Self(self.0.and_another(op)?))
     }
 }
 

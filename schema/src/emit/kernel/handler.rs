@@ -202,14 +202,13 @@ fn render_dump(text: &mut Text, family: &Family, op: &Op, call: &Call) {
     text.gap();
     let parameters = [
         "handler: &H",
-        "cursor: &mut Self::Cursor",
-        "items: genl::Items<'_>",
+        "items: genl::Items<'_, Self::Cursor>",
         "op: &genl::Op<'_>",
     ];
     text.signature("fn fill", &parameters, " -> Result {");
     let method = op.name.join("dump").snake();
     let items = format!("{}(items)", items(op));
-    text.chain("", "handler", &[(&method, &["cursor", &items, "op"])], "");
+    text.chain("", "handler", &[(&method, &[&items, "op"])], "");
     text.close("");
     text.close("");
     render_items(text, op, &content);
@@ -227,27 +226,39 @@ fn render_items(text: &mut Text, op: &Op, content: &str) {
         "/// The chunk of a dump of `{}` that is being filled.",
         op.name
     ));
-    text.line(format!("pub struct {name}<'d>(genl::Items<'d>);"));
+    text.line(format!("pub struct {name}<'d, C>(genl::Items<'d, C>);"));
     text.gap();
-    text.open(format!("impl {name}<'_>"));
-    text.line("/// Tells at which revision of the data this chunk is taken; see [`genl::Items`].");
+    text.open(format!("impl<C> {name}<'_, C>"));
+    text.line("/// Where the dump stands.");
+    text.open("pub fn cursor(&self) -> &C");
+    text.line("self.0.cursor()");
+    text.close("");
+    text.gap();
+    text.line("/// Tells at which revision of the data this chunk is taken; see");
+    text.line("/// [`genl::Items::consistent_at`].");
     text.open("pub fn consistent_at(&mut self, revision: u64)");
     text.line("self.0.consistent_at(revision)");
     text.close("");
     text.gap();
-    text.line("/// Adds an item that `fill` fills.");
-    text.line("///");
-    text.line("/// Fails with EMSGSIZE if it does not fit; return then, with the cursor still at this item, and");
-    text.line("/// the dump continues with the next chunk. Whatever the error, nothing of the item stays.");
+    text.line(
+        "/// Adds an item that `fill` fills, and lets `advance` move the cursor past it; see",
+    );
+    text.line("/// [`genl::Items::add`].");
     let filled = format!("{content}<genl::Item<'i>>");
-    text.signature("pub fn add<F>", &["&mut self", "fill: F"], " -> Result");
+    let parameters = ["&mut self", "fill: F", "advance: impl FnOnce(&mut C)"];
+    text.signature("pub fn add<F>", &parameters, " -> Result");
     text.line("where");
     text.line(format!(
         "    F: for<'i> FnOnce({filled}) -> Result<{filled}>,"
     ));
     text.open_brace();
     let fill = format!("|item| Ok(fill({content}(item))?.0)");
-    text.chain("", "self.0", &[("add", &[&fill])], "");
+    text.chain("", "self.0", &[("add", &[&fill, "advance"])], "");
+    text.close("");
+    text.gap();
+    text.line("/// Lets `advance` move the cursor past what the dump leaves out.");
+    text.open("pub fn skip(&mut self, advance: impl FnOnce(&mut C))");
+    text.line("self.0.skip(advance)");
     text.close("");
     text.close("");
 }

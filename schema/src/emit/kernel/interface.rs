@@ -166,8 +166,7 @@ fn dump_methods(family: &Family, op: &Op, call: &Call) -> [Item; 2] {
     let mut begin = request(family, call);
     begin.push(Parameter::other("op", "&genl::Op<'r>"));
     let go_on = vec![
-        Parameter::other("cursor", format!("&mut Self::{cursor}")),
-        Parameter::generated("items", format!("{}<'_>", items(op))),
+        Parameter::generated("items", format!("{}<'_, Self::{cursor}>", items(op))),
         Parameter::other("op", "&genl::Op<'_>"),
     ];
     let method = |docs: String, name: &str, method: Method| Item {

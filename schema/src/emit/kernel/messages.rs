@@ -52,6 +52,13 @@ fn render_send(text: &mut Text, name: &str) {
     text.open("pub fn send(self) -> genl::Replied<'r>");
     text.line("self.0.send()");
     text.close("");
+    text.gap();
+    text.line(
+        "/// Sends this message now and begins another one; see [`genl::Reply::and_another`].",
+    );
+    text.open("pub fn and_another(self, op: &genl::Op<'r>) -> Result<Self>");
+    text.line("Ok(Self(self.0.and_another(op)?))");
+    text.close("");
     text.close("");
 }
 
@@ -84,6 +91,7 @@ impl Setters<'_> {
         let name = match attr.name.snake().as_str() {
             // There is a method of this name already.
             "send" => "send_".to_owned(),
+            "and_another" => "and_another_".to_owned(),
             name => name.to_owned(),
         };
         let id = super::attr_path(self.set, attr);
