@@ -52,7 +52,7 @@ pub mod attr;
 pub mod clock;
 pub mod dump;
 pub mod export;
-mod extack;
+pub mod extack;
 pub mod family;
 pub mod log;
 pub mod mcast;
@@ -67,6 +67,7 @@ mod skb;
 
 pub use attr::{Attr, Attrs, Request};
 pub use dump::{Dump, Item, Items};
+pub use extack::Words;
 pub use family::{Family, Group, Module, Serve};
 pub use mcast::Event;
 pub use message::{Nest, Put};

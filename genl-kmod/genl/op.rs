@@ -253,6 +253,9 @@ unsafe extern "C" fn doit<H: PerNet, O: Do<H>>(
     });
     match outcome {
         Ok(()) => 0,
+        Err(error) if error == EMSGSIZE => {
+            to_errno(op.error_at_least(error, c"the answer is too long for a message"))
+        }
         Err(error) => to_errno(error),
     }
 }

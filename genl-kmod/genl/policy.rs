@@ -369,6 +369,15 @@ impl Policy {
         self.rules.cast()
     }
 
+    /// What is asked of attributes of type `id`; null if they are not accepted.
+    pub(super) fn rule(self, id: u16) -> *const bindings::nla_policy {
+        match !self.rules.is_null() && id <= self.max {
+            // SAFETY: By the type invariant there are `max + 1` rules.
+            true => unsafe { self.as_ptr().add(usize::from(id)) },
+            false => core::ptr::null(),
+        }
+    }
+
     /// The highest attribute type that is accepted; 0 if none is.
     pub(super) const fn max(self) -> u16 {
         self.max
