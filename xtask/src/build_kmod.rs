@@ -4,7 +4,7 @@
 //! files are copied to. In the sandbox the copy stands where the original does, so that what the compiler
 //! names is in the checkout, and nothing is ever written there.
 
-mod mirror;
+pub(crate) mod mirror;
 mod running;
 mod tree;
 
@@ -111,6 +111,15 @@ fn modules_of(kbuild: &str) -> impl Iterator<Item = &str> {
     objects.filter_map(|object| object.strip_suffix(".o"))
 }
 
+/// Builds all modules of `source`, which is a tree like genl-kmod with a Kbuild file on top, as `name`.
+///
+/// Returns the directory that holds what was built, and what the compilers have to say.
+pub(crate) fn build_tree(tree: &Tree, source: &Path, name: &str) -> Result<(PathBuf, String)> {
+    let work = Work::prepare(tree, source, name)?;
+    let complaints = work.make_in(source, name, &[])?;
+    Ok((work.copy, complaints))
+}
+
 /// Checks the kernel half's Rust as the kernel's own is checked: rustfmt, and clippy without a warning.
 pub(crate) fn lint(kernel: &Kernel) -> Result<()> {
     let source = workspace::root().join("genl-kmod");
@@ -194,16 +203,18 @@ impl<'a> Work<'a> {
 
     /// Runs make for one family. What the compiler complains about is returned, and has been shown.
     fn make(&self, family: &str, arguments: &[&str]) -> Result<String> {
+        self.make_in(&self.source.join(family), family, arguments)
+    }
+
+    /// Runs make in a directory of the source; `name` is what is built.
+    fn make_in(&self, dir: &Path, name: &str, arguments: &[&str]) -> Result<String> {
         let shared = [Shared::write(&self.copy).at(&self.source)];
-        let mut make = self.tree.make(&self.source.join(family), &shared);
+        let mut make = self.tree.make(dir, &shared);
         make.arg("modules").args(arguments);
-        let what = format!("building {family} for {}", self.tree.release());
-        step(workspace::log(&format!("build-{family}"))?, &what, |log| {
+        let what = format!("building {name} for {}", self.tree.release());
+        step(workspace::log(&format!("build-{name}"))?, &what, |log| {
             let output = log.output(&mut make)?;
-            let complaints = complaints(
-                &String::from_utf8_lossy(&output.stderr),
-                &self.source.join(family),
-            );
+            let complaints = complaints(&String::from_utf8_lossy(&output.stderr), dir);
             std::io::stderr().write_all(complaints.as_bytes())?;
             if !output.status.success() {
                 bail!(

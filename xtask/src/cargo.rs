@@ -25,6 +25,8 @@ pub(crate) struct VmTests {
     pub(crate) own: PathBuf,
     /// The tests of the kernel's families.
     pub(crate) upstream: PathBuf,
+    /// The tests of our kernel code for the kernel's specs.
+    pub(crate) upstream_kmod: PathBuf,
     /// The command-line tool `genl`.
     pub(crate) tool: PathBuf,
 }
@@ -33,7 +35,8 @@ pub(crate) struct VmTests {
 pub(crate) fn vm_tests(environment: &[(&str, OsString)]) -> Result<VmTests> {
     let features = "genl-user/cli,genl-user/vm-tests,genl-upstream/specs,genl-upstream/vm-tests";
     // Cargo builds the programs of a package for the package's tests.
-    let mut build = command(["test", "--no-run", "--test", "vm", "--features", features]);
+    let mut build = command(["test", "--no-run", "--test", "vm", "--test", "kmod"]);
+    build.args(["--features", features]);
     build.args(["--package", "genl-user", "--package", "genl-upstream"]);
     let programs = programs(build.envs(environment.iter().cloned()))?;
     let find = |package: &str, target: &str| {
@@ -49,6 +52,7 @@ pub(crate) fn vm_tests(environment: &[(&str, OsString)]) -> Result<VmTests> {
     Ok(VmTests {
         own: find("genl-user", "vm")?,
         upstream: find("genl-user/upstream", "vm")?,
+        upstream_kmod: find("genl-user/upstream", "kmod")?,
         tool: find("genl-user", "genl")?,
     })
 }

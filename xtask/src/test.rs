@@ -6,6 +6,7 @@ mod counts;
 mod in_vm;
 mod shell;
 pub(crate) mod upstream;
+mod upstream_kmod;
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -39,6 +40,8 @@ enum Only {
     Vm,
     /// The modules in the checking kernel
     Debug,
+    /// Kernel code for the kernel tree's specs, beside the families that the kernel has itself
+    Upstream,
 }
 
 /// What `cargo test` has turned on: all that runs on this machine.
@@ -63,7 +66,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         report.part("clippy", || {
             // Cargo does not count the tests for a VM among all targets, so that it does not run them here.
             run_cargo(&[&["clippy", "--all-targets"], &every[..], &strict].concat())?;
-            run_cargo(&[&["clippy", "--test", "vm"], &every[..], &strict].concat())
+            run_cargo(
+                &[
+                    &["clippy", "--test", "vm", "--test", "kmod"],
+                    &every[..],
+                    &strict,
+                ]
+                .concat(),
+            )
         });
         report.part("docs", || {
             run_cargo(&[&["doc", "--no-deps"], &every[..]].concat())
@@ -86,6 +96,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             in_vm::run(Kind::Debug, Pace::Full, filter)
         });
         report.part("leak scan", || in_vm::run(Kind::Debug, Pace::Leaks, filter));
+    }
+    if wants(Only::Upstream) {
+        report.part("kernel code for the kernel's specs", || {
+            upstream_kmod::run(filter)
+        });
     }
     report.finish()
 }

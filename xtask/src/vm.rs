@@ -82,6 +82,23 @@ pub(crate) fn probe(cache: &Cache, kernel: &Kernel) -> Result<()> {
     kvm::choose(cache, kernel).map(|_| ())
 }
 
+/// The files of the kernel's own modules `names` and of what they depend on, in the order in which they can be loaded.
+pub(crate) fn own_modules(kernel: &Kernel, names: &[&str]) -> Result<Vec<PathBuf>> {
+    let own = modules::Own::read(kernel)?;
+    let mut files = Vec::new();
+    for name in names {
+        let needed = own
+            .find(name)
+            .with_context(|| format!("the kernel {} has no {name}", kernel.release))?;
+        for module in needed {
+            if !files.contains(&module.file) {
+                files.push(module.file);
+            }
+        }
+    }
+    Ok(files)
+}
+
 /// What to run, and on what.
 pub(crate) struct Request {
     /// The kernel to boot, which is made ready if it is not.
@@ -258,9 +275,7 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
                 fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
             Ok(console::reports(&String::from_utf8_lossy(&console)))
         };
-        let followed = watch::follow(running, request, || {
-            Ok(reports()?.len())
-        });
+        let followed = watch::follow(running, request, || Ok(reports()?.len()));
         let reports = reports()?;
         let error = match followed {
             Ok(verdict) => {

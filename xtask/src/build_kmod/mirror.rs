@@ -9,7 +9,7 @@ use crate::cache::make_dir;
 
 /// Makes the source files below `copy` those below `source`. Files that are the same keep their times, and what
 /// builds have left in `copy` stays, so that the next build has little to do.
-pub(super) fn update(source: &Path, copy: &Path) -> Result<()> {
+pub(crate) fn update(source: &Path, copy: &Path) -> Result<()> {
     make_dir(copy)?;
     let files = sources(source)?;
     for file in &files {
@@ -30,7 +30,7 @@ pub(super) fn update(source: &Path, copy: &Path) -> Result<()> {
 }
 
 /// All files below `dir` that are not products of Kbuild, in order.
-pub(super) fn sources(dir: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn sources(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut entries = fs::read_dir(dir)
         .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)

@@ -74,7 +74,11 @@ pub(super) fn run(kernel: Kind, pace: Pace, filter: Option<&str>) -> Result<Coun
     request.env(upstream::KERNEL_SOURCE, ready.source());
     request.env("GENL_TOOL", built.tool);
     request.env("RUST_BACKTRACE", "1");
-    let outcome = vm::run(&request)?;
+    count(&vm::run(&request)?)
+}
+
+/// What the tests that ran in a VM came to.
+pub(super) fn count(outcome: &vm::Outcome) -> Result<Counts> {
     outcome.show_faults();
     let mut counts = Counts::default();
     String::from_utf8_lossy(&outcome.stdout)
