@@ -31,12 +31,20 @@ pub(crate) struct VmTests {
     pub(crate) tool: PathBuf,
 }
 
+/// Instructions are emulated in a VM, so what sends and reads many messages is to have fewer of them.
+const OPTIMIZED: [&str; 4] = [
+    "--config",
+    "profile.dev.package.genl-user.opt-level=1",
+    "--config",
+    "profile.dev.package.genl-schema.opt-level=1",
+];
+
 /// Builds all that the tests in a VM take, in an environment with these variables added.
 pub(crate) fn vm_tests(environment: &[(&str, OsString)]) -> Result<VmTests> {
     let features = "genl-user/cli,genl-user/vm-tests,genl-upstream/specs,genl-upstream/vm-tests";
     // Cargo builds the programs of a package for the package's tests.
     let mut build = command(["test", "--no-run", "--test", "vm", "--test", "kmod"]);
-    build.args(["--features", features]);
+    build.args(["--features", features]).args(OPTIMIZED);
     build.args(["--package", "genl-user", "--package", "genl-upstream"]);
     let programs = programs(build.envs(environment.iter().cloned()))?;
     let find = |package: &str, target: &str| {
@@ -55,6 +63,17 @@ pub(crate) fn vm_tests(environment: &[(&str, OsString)]) -> Result<VmTests> {
         upstream_kmod: find("genl-user/upstream", "kmod")?,
         tool: find("genl-user", "genl")?,
     })
+}
+
+/// Builds the tests of our own families alone, and tells where the program is.
+pub(crate) fn own_vm_tests() -> Result<PathBuf> {
+    let features = "genl-user/cli,genl-user/vm-tests";
+    let mut build = command(["test", "--no-run", "--test", "vm", "--features", features]);
+    build.args(["--package", "genl-user"]).args(OPTIMIZED);
+    let programs = programs(&mut build)?;
+    let tests = programs.into_iter().find(|program| program.target == "vm");
+    let program = tests.context("cargo did not build the tests of genl-user")?;
+    Ok(program.file)
 }
 
 /// Builds an example of genl-user, and tells where the program is.

@@ -16,6 +16,7 @@ mod setup;
 mod suggest;
 mod test;
 mod timing;
+mod torture;
 mod vm;
 mod workspace;
 
@@ -39,6 +40,7 @@ enum Verb {
     Vm(vm::Options),
     Demo(demo::Options),
     Test(test::Options),
+    Torture(torture::Options),
     Bench(bench::Options),
     New(new::Options),
 }
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Verb::Vm(options) => return vm::main(&options),
         Verb::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
         Verb::Test(options) => test::run(&options).map(|()| ExitCode::SUCCESS),
+        Verb::Torture(options) => torture::run(&options).map(|()| ExitCode::SUCCESS),
         Verb::New(options) => new::run(&options).map(|()| ExitCode::SUCCESS),
         Verb::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
     };

@@ -9,6 +9,8 @@ mod dumps;
 #[cfg(feature = "cli")]
 mod genl;
 mod guest;
+#[cfg(feature = "dynamic")]
+mod hostile;
 mod limits;
 mod memory;
 mod modules;

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::counts::Counts;
 use super::{shell, upstream};
 use crate::kernel::Kind;
-use crate::{build_kmod, cargo, setup, vm};
+use crate::{build_kmod, cargo, setup, vm, workspace};
 
 /// What a run has time for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,11 +63,12 @@ pub(super) fn run(kernel: Kind, pace: Pace, filter: Option<&str>) -> Result<Coun
     );
     let mut request = vm::Request::new(kernel, shell::one_after_the_other(&programs, arguments))?;
     request.fast = kernel == Kind::Debug && pace == Pace::Full;
-    request.modules = modules(kernel).map(str::to_owned).collect();
+    request.modules = modules(kernel)?;
     request.timeout = TIMEOUT;
     request.keep_stdout = true;
     if pace == Pace::Leaks {
         request.env("GENL_TEST_ENTRIES", "1000");
+        request.env("GENL_TORTURE_MESSAGES", "2000");
     }
     request.env("GENL_MODULE_DIR", build_kmod::module_dir(&tree)?);
     request.env("GENL_BUILD_ROOT", setup::tools()?.dir());
@@ -95,11 +96,19 @@ fn others(kernel: Kind) -> &'static str {
     }
 }
 
-/// The checking kernel has the distribution's modules that it knows built in.
-fn modules(kernel: Kind) -> impl Iterator<Item = &'static str> {
+/// Ours, those that have tests of their own, and the distribution's; the checking kernel has those that it knows built
+/// in.
+fn modules(kernel: Kind) -> Result<Vec<String>> {
     let theirs = match kernel {
         Kind::Normal => DISTRIBUTION,
         Kind::Debug => &[],
     };
-    OURS.iter().chain(theirs).copied()
+    let tests = workspace::root().join("genl-user/tests/vm");
+    let tested = build_kmod::modules()?.into_iter().map(|(module, _)| module);
+    let tested = tested
+        .filter(|module| !OURS.contains(&module.as_str()))
+        .filter(|module| tests.join(module).with_extension("rs").exists());
+    let ours = OURS.iter().map(|module| (*module).to_owned());
+    let theirs = theirs.iter().map(|module| (*module).to_owned());
+    Ok(ours.chain(tested).chain(theirs).collect())
 }

@@ -1,0 +1,156 @@
+//! A socket that sends whatever it is given, and takes all that comes back.
+
+use std::io;
+use std::os::fd::AsRawFd;
+
+use neli::consts::socket::{Msg, NlFamily};
+use neli::socket::NlSocket;
+use neli::utils::Groups;
+
+use super::draft::{HEADERS, NLMSG_HDRLEN};
+
+/// How many bytes may queue up: nothing that one datagram brings about may be lost.
+const QUEUE: libc::c_int = 64 << 20;
+
+/// More than the kernel sends at once.
+const ROOM: usize = 2 << 20;
+
+/// Of protocol NETLINK_GENERIC, in the namespace of the thread that opened it.
+pub(super) struct Port {
+    socket: NlSocket,
+    buffer: Vec<u8>,
+}
+
+/// A message that came from the kernel.
+pub(super) struct Answer {
+    /// `nlmsg_type`
+    pub(super) kind: u16,
+    /// `nlmsg_flags`
+    pub(super) flags: u16,
+    pub(super) seq: u32,
+    /// All of it, headers too.
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Port {
+    /// Opens a port that is in these groups; `capped` keeps requests from being repeated in errors.
+    pub(super) fn open(groups: &[u32], capped: bool) -> Self {
+        let socket = NlSocket::connect(NlFamily::Generic, None, Groups::empty()).expect("a socket");
+        socket.enable_ext_ack(true).expect("extended ACKs");
+        let this = Self {
+            socket,
+            buffer: vec![0; ROOM],
+        };
+        this.set(libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, QUEUE);
+        this.set(libc::SOL_SOCKET, libc::SO_SNDBUFFORCE, 1 << 20);
+        this.set(libc::SOL_NETLINK, libc::NETLINK_CAP_ACK, capped.into());
+        if !groups.is_empty() {
+            this.socket
+                .add_mcast_membership(Groups::new_groups(groups))
+                .expect("the groups can be joined");
+        }
+        this
+    }
+
+    fn set(&self, level: libc::c_int, option: libc::c_int, value: libc::c_int) {
+        // SAFETY: `value` is valid for reads of its size, which is passed.
+        let done = unsafe {
+            libc::setsockopt(
+                self.socket.as_raw_fd(),
+                level,
+                option,
+                (&raw const value).cast(),
+                size_of_val(&value) as libc::socklen_t,
+            )
+        };
+        assert_eq!(done, 0, "setsockopt: {}", io::Error::last_os_error());
+    }
+
+    /// Sends a datagram; when this returns, the kernel has served all of it but the rest of dumps.
+    pub(super) fn send(&self, datagram: &[u8]) {
+        let sent = self
+            .socket
+            .send(datagram, Msg::empty())
+            .expect("it is sent");
+        assert_eq!(sent, datagram.len());
+    }
+
+    /// Takes all that is there, and of a dump all that there is.
+    pub(super) fn drain(&mut self) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        loop {
+            match self
+                .socket
+                .recv(&mut self.buffer, Msg::DONTWAIT | Msg::TRUNC)
+            {
+                Ok((len, _)) => split(&self.buffer[..len], &mut answers),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return answers,
+                Err(error) => panic!("an answer was lost: {error}"),
+            }
+        }
+    }
+}
+
+fn split(mut datagram: &[u8], answers: &mut Vec<Answer>) {
+    while !datagram.is_empty() {
+        let header = datagram
+            .first_chunk::<NLMSG_HDRLEN>()
+            .expect("the kernel sends whole headers");
+        let word = |at: usize| u32::from_ne_bytes([0, 1, 2, 3].map(|byte| header[at + byte]));
+        let half = |at: usize| u16::from_ne_bytes([header[at], header[at + 1]]);
+        let len = word(0) as usize;
+        assert!(
+            (NLMSG_HDRLEN..=datagram.len()).contains(&len),
+            "the kernel sent a message of {len} bytes in {}",
+            datagram.len()
+        );
+        answers.push(Answer {
+            kind: half(4),
+            flags: half(6),
+            seq: word(8),
+            bytes: datagram[..len].to_vec(),
+        });
+        datagram = &datagram[len.next_multiple_of(4).min(datagram.len())..];
+    }
+}
+
+impl Answer {
+    /// The positive error number of a NLMSG_ERROR or NLMSG_DONE; 0 is an ACK.
+    pub(super) fn errno(&self) -> Option<i32> {
+        match i32::from(self.kind) {
+            libc::NLMSG_ERROR | libc::NLMSG_DONE => {
+                let errno = self.bytes[NLMSG_HDRLEN..].first_chunk();
+                Some(-i32::from_ne_bytes(*errno.expect("an error has a number")))
+            }
+            _ => None,
+        }
+    }
+
+    /// `genlmsghdr.cmd`, and what stands behind that header.
+    pub(super) fn generic(&self) -> (u8, &[u8]) {
+        (self.bytes[NLMSG_HDRLEN], &self.bytes[HEADERS..])
+    }
+
+    /// The offset in the request that an extended ACK names.
+    pub(super) fn offset(&self) -> Option<usize> {
+        const OFFS: u16 = 2;
+        if self.flags & libc::NLM_F_ACK_TLVS as u16 == 0 {
+            return None;
+        }
+        let repeated = match (i32::from(self.kind), self.errno()) {
+            (libc::NLMSG_DONE, _) => 0,
+            (_, Some(errno)) if errno != 0 && self.flags & libc::NLM_F_CAPPED as u16 == 0 => {
+                let len = self.bytes[NLMSG_HDRLEN + 4..].first_chunk();
+                u32::from_ne_bytes(*len.expect("a repeated header")) as usize
+            }
+            _ => NLMSG_HDRLEN,
+        };
+        let start = NLMSG_HDRLEN + 4 + repeated.next_multiple_of(4);
+        let mut attrs = genl_user::wire::Attrs::new(&self.bytes[start..], start);
+        let found = attrs.find_map(|attr| {
+            let attr = attr.expect("an extended ACK is well-formed");
+            (attr.kind() == OFFS).then(|| attr.u32().expect("an offset"))
+        });
+        found.map(|offset| offset as usize)
+    }
+}
