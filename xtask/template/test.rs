@@ -21,6 +21,6 @@ fn nobody_serves_greet_yet() {
 fn a_name_that_is_too_long_is_refused() {
     let refused = greet(&"x".repeat(65)).expect_err("64 bytes are the most");
     let refused = refused.refused().expect("by the kernel");
-    assert_eq!(refused.errno, libc::ERANGE, "{refused}");
+    assert_eq!(refused.errno, libc::EINVAL, "{refused}");
     assert_eq!(refused.attribute.as_deref(), Some("greet.name"));
 }
