@@ -2,7 +2,7 @@
 //! that genl-kmod/README.md shows, in a copy of the checkout.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
