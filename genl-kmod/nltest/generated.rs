@@ -248,7 +248,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::ECHO }> {
             (attr::echo::STRING, genl::Rule::string().max_len(256)),
             (attr::echo::BINARY, genl::Rule::binary().max_len(8192)),
             (attr::echo::FLAG, genl::Rule::flag()),
-            (attr::echo::ENUM, genl::Rule::u32().range(0, 2)),
+            (attr::echo::ENUM, genl::Rule::u32().max(2)),
             (attr::echo::NEST, genl::Rule::nest(INNER_NEST.policy())),
             (attr::echo::MULTI, genl::Rule::u32()),
             (attr::echo::RANGE, genl::Rule::u8().range(10, 20)), //
@@ -272,10 +272,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::UNICAST }> {
     const PERMISSION: genl::Permission = genl::Permission::NetnsAdmin;
     const POLICY: genl::Policy = {
         static RULES: genl::Rules<3> = genl::Rules::new(&[
-            (
-                attr::message::PORTID,
-                genl::Rule::u32().in_range(&genl::Range::new(1, 4294967295)),
-            ),
+            (attr::message::PORTID, genl::Rule::u32().min(1)),
             (attr::message::TEXT, genl::Rule::string().max_len(256)), //
         ]);
         RULES.policy()
@@ -369,7 +366,7 @@ pub struct Hello<'r> {
 }
 
 impl<'r> Hello<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let text_attr = op.require(request, attr::greeting::TEXT)?;
         let text = text_attr.string().ok_or(EINVAL)?;
@@ -393,7 +390,7 @@ pub struct Echo<'r> {
 }
 
 impl<'r> Echo<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -500,7 +497,7 @@ impl<'r> Echo<'r> {
 
     /// An unsigned integer of 16 bits in network byte order.
     pub fn be16(&self) -> Option<u16> {
-        self.be16_attr().and_then(genl::Attr::be16)
+        self.be16_attr().and_then(genl::Attr::u16).map(u16::from_be)
     }
 
     /// Where [`Self::be16`] stands.
@@ -510,7 +507,7 @@ impl<'r> Echo<'r> {
 
     /// An unsigned integer of 32 bits in network byte order.
     pub fn be32(&self) -> Option<u32> {
-        self.be32_attr().and_then(genl::Attr::be32)
+        self.be32_attr().and_then(genl::Attr::u32).map(u32::from_be)
     }
 
     /// Where [`Self::be32`] stands.
@@ -551,7 +548,8 @@ impl<'r> Echo<'r> {
     /// A value from a list.
     pub fn enum_(&self) -> Option<Color> {
         self.enum_attr()
-            .and_then(genl::Attr::unsigned)
+            .and_then(genl::Attr::u32)
+            .map(u64::from)
             .and_then(Color::from_value)
     }
 
@@ -576,7 +574,7 @@ impl<'r> Echo<'r> {
     }
 
     /// Where [`Self::multi`] stands.
-    pub fn multi_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn multi_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::echo::MULTI)
     }
 
@@ -600,7 +598,7 @@ pub struct Unicast<'r> {
 }
 
 impl<'r> Unicast<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let portid_attr = op.require(request, attr::message::PORTID)?;
         let portid = portid_attr.u32().ok_or(EINVAL)?;
@@ -643,7 +641,7 @@ pub struct Broadcast<'r> {
 }
 
 impl<'r> Broadcast<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let text_attr = op.require(request, attr::message::TEXT)?;
         let text = text_attr.string().ok_or(EINVAL)?;

@@ -232,9 +232,12 @@ pub struct Enum {
 impl Enum {
     /// The values have gaps, so no range describes them.
     pub fn is_sparse(&self) -> bool {
-        self.entries
-            .windows(2)
-            .any(|pair| pair[0].value + 1 != pair[1].value)
+        let values = || self.entries.iter().map(|entry| entry.value);
+        let count = i128::try_from(self.entries.len()).ok();
+        match values().min().zip(values().max()) {
+            Some((least, greatest)) => Some(greatest - least + 1) != count,
+            None => false,
+        }
     }
 
     /// All bits that the entries name, each entry's value taken as a bit's number.
