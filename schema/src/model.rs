@@ -76,6 +76,8 @@ pub struct Family {
     /// Each do that has a reply sends either that reply, exactly one message, or an error: so a
     /// client need not ask for an ACK (`x-reply-or-error`).
     pub reply_or_error: bool,
+    /// Other modules can send the family's events, from C (`x-export-events`).
+    pub export_events: bool,
     /// Constants, in the spec's order.
     pub consts: Vec<Const>,
     /// Enums and flags, in the spec's order.

@@ -56,6 +56,7 @@ pub(crate) fn resolve(spec: &spec::Family, whole: Span, faults: &mut Vec<Diagnos
         version: spec.version.get().copied().unwrap_or(1),
         resv_start_op: spec.x_resv_start_op.get().copied().unwrap_or(0),
         reply_or_error: spec.x_reply_or_error.get().copied().unwrap_or(false),
+        export_events: spec.x_export_events.get().copied().unwrap_or(false),
         consts: definitions.consts,
         enums: definitions.enums,
         structs: definitions.structs,

@@ -7,6 +7,7 @@
 mod checks;
 mod definitions;
 mod events;
+pub mod exports;
 mod handler;
 mod interface;
 mod messages;
