@@ -24,7 +24,7 @@ use kernel::{
 ///
 /// # Invariants
 ///
-/// `nla` points to an attribute whose `nla_len` is at least [`NLA_HDRLEN`], and so many bytes are
+/// `nla` points to an attribute whose `nla_len` is at least `NLA_HDRLEN`, and so many bytes are
 /// there, and do not change, for `'r`.
 #[derive(Clone, Copy)]
 pub struct Attr<'r> {
@@ -178,7 +178,7 @@ impl<'r> Attr<'r> {
 ///
 /// # Invariants
 ///
-/// The bytes are aligned as attributes are: to [`NLA_ALIGNTO`].
+/// The bytes are aligned as attributes are: to `NLA_ALIGNTO`.
 #[derive(Clone, Copy)]
 pub struct Attrs<'r>(&'r [u8]);
 
