@@ -1,11 +1,19 @@
 //! The families against their modules in a real kernel.
 //!
-//! `cargo xtask test` runs this in a virtual machine in which kvstore and nltest are loaded, one test
+//! `cargo xtask test` runs this in a virtual machine in which the modules are loaded, one test
 //! at a time: some unload and load the modules.
 
 mod cgroup;
 mod changes;
 mod dumps;
+#[cfg(feature = "dynamic")]
+mod everything;
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "as in a crate of its own, of which the tests need some"
+)]
+mod families;
 #[cfg(feature = "cli")]
 mod genl;
 mod guest;
