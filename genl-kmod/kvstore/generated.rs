@@ -263,7 +263,15 @@ pub trait Handler: genl::PerNet {
 impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::GET }> {
     const CMD: u8 = cmd::GET;
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
-    const POLICY: genl::Policy = GET_REQUEST.policy();
+    const POLICY: genl::Policy = {
+        static RULES: genl::Rules<2> = genl::Rules::new(&[
+            (
+                attr::entry::KEY,
+                genl::Rule::string().max_len(64).min_len::<1>(),
+            ), //
+        ]);
+        RULES.policy()
+    };
 
     fn run<'r>(
         handler: &H,
@@ -363,7 +371,15 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::SET }> {
 impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::DEL }> {
     const CMD: u8 = cmd::DEL;
     const PERMISSION: genl::Permission = genl::Permission::NetnsAdmin;
-    const POLICY: genl::Policy = GET_REQUEST.policy();
+    const POLICY: genl::Policy = {
+        static RULES: genl::Rules<2> = genl::Rules::new(&[
+            (
+                attr::entry::KEY,
+                genl::Rule::string().max_len(64).min_len::<1>(),
+            ), //
+        ]);
+        RULES.policy()
+    };
 
     fn run<'r>(
         handler: &H,
@@ -511,7 +527,7 @@ pub struct Get<'r> {
 }
 
 impl<'r> Get<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    /// Fails, with an extended ACK, if an attribute is missing.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let key_attr = op.require(request, attr::entry::KEY)?;
         let key = key_attr.string().ok_or(EINVAL)?;
@@ -535,7 +551,7 @@ pub struct GetDump<'r> {
 }
 
 impl<'r> GetDump<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    /// Fails, with an extended ACK, if an attribute is missing.
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -559,7 +575,7 @@ pub struct Set<'r> {
 }
 
 impl<'r> Set<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    /// Fails, with an extended ACK, if an attribute is missing.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let key_attr = op.require(request, attr::entry::KEY)?;
         let key = key_attr.string().ok_or(EINVAL)?;
@@ -593,8 +609,7 @@ impl<'r> Set<'r> {
     /// What may be done to the entry.
     pub fn flags(&self) -> Option<EntryFlags> {
         self.flags_attr()
-            .and_then(genl::Attr::u32)
-            .map(u64::from)
+            .and_then(genl::Attr::unsigned)
             .map(EntryFlags::from_bits)
     }
 
@@ -621,7 +636,7 @@ pub struct Del<'r> {
 }
 
 impl<'r> Del<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    /// Fails, with an extended ACK, if an attribute is missing.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let key_attr = op.require(request, attr::entry::KEY)?;
         let key = key_attr.string().ok_or(EINVAL)?;
@@ -671,7 +686,7 @@ impl<'r> Meta<'r> {
     }
 
     /// Where [`Self::label`] stands.
-    pub fn label_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
+    pub fn label_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
         self.0.attrs().all(attr::meta::LABEL)
     }
 }
@@ -894,14 +909,6 @@ impl<M: genl::Put> FlagCountsWriter<M> {
         Ok(self)
     }
 }
-
-/// What requests may hold: `get`, `del`.
-static GET_REQUEST: genl::Rules<2> = genl::Rules::new(&[
-    (
-        attr::entry::KEY,
-        genl::Rule::string().max_len(64).min_len::<1>(),
-    ), //
-]);
 
 /// What a nest of `meta` may hold.
 static META_NEST: genl::Rules<5> = genl::Rules::new(&[

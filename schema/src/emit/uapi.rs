@@ -7,7 +7,7 @@
 //! not take, it is the first that has it.
 
 mod commands;
-pub(super) mod comment;
+mod comment;
 mod definitions;
 pub(super) mod names;
 mod print;

@@ -1,13 +1,14 @@
-# The kernel half
-
-<!-- greeter/handlers.rs -->
-```rust
 // SPDX-License-Identifier: GPL-2.0
 
 //! What serves the family.
 
 use crate::{
-    generated,
+    generated::{
+        self,
+        Greet,
+        GreetReply,
+        Handler, //
+    },
     genl, //
 };
 use kernel::{
@@ -15,15 +16,15 @@ use kernel::{
     sync::atomic::{
         Atomic,
         Relaxed, //
-    },
+    }, //
 };
 
 /// What the family keeps for each network namespace.
-pub struct State {
+pub struct Greeter {
     greeted: Atomic<u32>,
 }
 
-impl genl::PerNet for State {
+impl genl::PerNet for Greeter {
     fn init(_net: &genl::Net) -> impl PinInit<Self, Error> {
         Ok(Self {
             greeted: Atomic::new(0),
@@ -31,20 +32,17 @@ impl genl::PerNet for State {
     }
 }
 
-impl generated::Handler for State {
+impl Handler for Greeter {
     fn greet<'r>(
         &self,
-        request: generated::Greet<'r>,
-        reply: generated::GreetReply<genl::Reply<'r>>,
+        request: Greet<'r>,
+        reply: GreetReply<genl::Reply<'r>>,
         op: &genl::Op<'r>,
     ) -> Result<genl::Replied<'r>> {
         // Requests are served concurrently.
         let number = self.greeted.fetch_add(1, Relaxed).wrapping_add(1);
         let reply = reply.number(number)?;
-        generated::greeted(op.net(), GFP_KERNEL, |event| {
-            event.name(request.name())?.number(number)
-        });
+        generated::greeted(op.net(), |event| event.name(request.name())?.number(number));
         Ok(reply.send())
     }
 }
-```
