@@ -10,23 +10,69 @@ use core::{
     ptr::NonNull, //
 };
 use kernel::{
+    alloc::Flags,
+    bindings,
     ffi::c_char,
     prelude::*, //
 };
 
-/// A text of the caller: `const char *`, never null, that ends in NUL.
+/// A text of the caller: `const char *`, not null, that ends in NUL. `Option` of it may be null.
 ///
 /// # Invariants
 ///
-/// The pointer is to a text that ends in NUL and stays as it is for `'a`. Rust has no way to make
+/// The pointer is to a text that ends in NUL and stays as it is for `'c`. Rust has no way to make
 /// one: only C can pass it, and has to keep what its header asks.
 #[repr(transparent)]
-pub struct CText<'a>(NonNull<c_char>, PhantomData<&'a CStr>);
+pub struct CText<'c>(NonNull<c_char>, PhantomData<&'c CStr>);
 
-impl<'a> CText<'a> {
+impl<'c> CText<'c> {
     /// The text.
-    pub fn as_cstr(&self) -> &'a CStr {
+    pub fn as_cstr(&self) -> &'c CStr {
         // SAFETY: By the type invariant.
         unsafe { CStr::from_char_ptr(self.0.as_ptr()) }
+    }
+}
+
+/// Bytes of the caller: `const void *`, which may be null, and `size_t`.
+///
+/// # Invariants
+///
+/// If the pointer is not null, then it is to as many bytes as `len` says, which stay as they are for
+/// `'c`. Only C can make one, as with [`CText`].
+#[repr(C)]
+pub struct CBytes<'c> {
+    start: Option<NonNull<u8>>,
+    len: usize,
+    _bytes: PhantomData<&'c [u8]>,
+}
+
+impl<'c> CBytes<'c> {
+    /// The bytes, if there are any.
+    pub fn as_bytes(&self) -> Option<&'c [u8]> {
+        let start = self.start?.as_ptr();
+        // SAFETY: By the type invariant.
+        Some(unsafe { core::slice::from_raw_parts(start, self.len) })
+    }
+}
+
+/// How the caller allocates: `gfp_t`.
+#[repr(transparent)]
+pub struct Gfp(bindings::gfp_t);
+
+impl Gfp {
+    /// What of it there is a name for.
+    pub fn flags(self) -> Flags {
+        match self.0 & bindings::GFP_KERNEL == bindings::GFP_KERNEL {
+            true => GFP_KERNEL,
+            false => GFP_ATOMIC,
+        }
+    }
+}
+
+/// What C gets for a result: 0, or an error number below it.
+pub fn status(result: Result) -> c_int {
+    match result {
+        Ok(()) => 0,
+        Err(error) => error.to_errno(),
     }
 }

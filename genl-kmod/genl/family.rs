@@ -71,7 +71,7 @@ const fn padded<const N: usize>(name: &CStr) -> [c_char; N] {
 ///
 /// # Invariants
 ///
-/// `inner` is written to by [`Registration::new`] before the family is registered, and by the core;
+/// `inner` is written to by `Registration::new` before the family is registered, and by the core;
 /// nobody else.
 #[repr(C)]
 pub struct Family {

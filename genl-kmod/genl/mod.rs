@@ -49,6 +49,7 @@
 //! Hooks before and after a call. Families with a header of their own.
 
 pub mod attr;
+pub mod check;
 pub mod clock;
 pub mod dump;
 pub mod export;
@@ -65,7 +66,8 @@ pub mod sched;
 mod shim;
 mod skb;
 
-pub use attr::{Attr, Attrs, Request};
+pub use attr::{Attr, Attrs, Bitfield32, Request};
+pub use check::Listed;
 pub use dump::{Dump, Item, Items};
 pub use extack::Words;
 pub use family::{Family, Group, Module, Serve};
@@ -73,5 +75,5 @@ pub use mcast::Event;
 pub use message::{Nest, Put};
 pub use net::{Net, PerNet};
 pub use op::{Call, Do, Op, Permission, SplitOp};
-pub use policy::{Listed, Policy, Range, Rule, Rules, SignedRange};
+pub use policy::{Policy, Range, Rule, Rules, SignedRange};
 pub use reply::{Replied, Reply};

@@ -21,6 +21,7 @@ use super::{
     reply::Replied,
     shim::{
         GENL_HDRLEN,
+        NLA_ALIGNTO,
         NLMSG_HDRLEN, //
     },
 };
@@ -206,18 +207,25 @@ impl<'r> Op<'r> {
     pub(super) unsafe fn request(&self, policy: Policy) -> Request<'r> {
         // SAFETY: By the type invariant, `info` is valid for `'r`. `genl_family_rcv_msg()` has
         // checked that the message is as long as its headers, `netlink_rcv_skb()` that it is within
-        // the buffer, and nobody writes to it any more. A dump keeps the buffer.
+        // the buffer, and nobody writes to it any more. A dump keeps the buffer. The family's
+        // header follows the core's, and the attributes are behind it, aligned
+        // (`nlmsg_attrdata()`).
         unsafe {
             let info = self.info.as_ptr();
             let len = (*(*info).nlhdr).nlmsg_len as usize - NLMSG_HDRLEN - GENL_HDRLEN;
-            let head = (*info).genlhdr.cast::<u8>().add(GENL_HDRLEN);
-            let all = Attrs::new(core::slice::from_raw_parts(head, len));
+            let data = (*info).genlhdr.cast::<u8>().add(GENL_HDRLEN);
+            let data = core::slice::from_raw_parts(data, len);
+            let (header, attrs) = data
+                .split_at_checked((*(*info).family).hdrsize as usize)
+                .unwrap_or_default();
+            let padding = header.len().next_multiple_of(NLA_ALIGNTO) - header.len();
+            let all = Attrs::new(attrs.get(padding..).unwrap_or_default());
             // Without a policy there can be no attributes, and the core's table may be missing.
             let table = match policy.as_ptr().is_null() || (*info).attrs.is_null() {
                 true => &[],
                 false => core::slice::from_raw_parts((*info).attrs, usize::from(policy.max()) + 1),
             };
-            Request::new(table, all)
+            Request::new(header, table, all)
         }
     }
 }

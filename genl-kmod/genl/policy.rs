@@ -4,7 +4,12 @@
 //!
 //! C header: [`include/net/netlink.h`](srctree/include/net/netlink.h)
 
-use super::attr::Attr;
+use super::check::{
+    self,
+    Check,
+    Form,
+    Listed, //
+};
 use kernel::{
     bindings,
     prelude::*, //
@@ -41,12 +46,6 @@ impl SignedRange {
     pub const fn new(min: i64, max: i64) -> Self {
         Self(bindings::netlink_range_validation_signed { min, max })
     }
-}
-
-/// A list of values, for a rule that no range describes.
-pub trait Listed {
-    /// Whether `value` is on the list.
-    fn is_listed(value: u64) -> bool;
 }
 
 macro_rules! plain_rules {
@@ -103,21 +102,46 @@ impl Rule {
         binary = NLA_BINARY;
         /// A text of any length that ends in NUL.
         string = NLA_NUL_STRING;
+        /// A text of any length that need not end in NUL.
+        text = NLA_STRING;
+        /// Attributes whose types mean nothing to the core, so that generated code checks them.
+        nest_of_values = NLA_NESTED;
     }
 
     /// Attributes of another set.
     ///
     /// Fails to compile for [`Policy::NONE`]: of a nest without rules the core checks nothing.
     pub const fn nest(policy: Policy) -> Self {
+        Self::nested(bindings::NLA_NESTED, policy)
+    }
+
+    /// Nests of another set within a nest, whatever their types.
+    ///
+    /// Fails to compile for [`Policy::NONE`], as [`Self::nest`] does.
+    pub const fn nest_array(policy: Policy) -> Self {
+        Self::nested(bindings::NLA_NESTED_ARRAY, policy)
+    }
+
+    const fn nested(type_: c_uint, policy: Policy) -> Self {
         assert!(!policy.rules.is_null());
         Self(bindings::nla_policy {
-            type_: bindings::NLA_NESTED as u8,
+            type_: type_ as u8,
             len: policy.max,
             __bindgen_anon_1: bindings::nla_policy__bindgen_ty_1 {
                 nested_policy: policy.rules.cast(),
             },
             ..pin_init::zeroed()
         })
+    }
+
+    /// A value and which of its bits are meant, none of them others than those of `mask`.
+    ///
+    /// Fails to compile if there are none: the core then refuses the attribute.
+    pub const fn bitfield32(mask: u32) -> Self {
+        assert!(mask != 0);
+        let mut rule = Self::of_type(bindings::NLA_BITFIELD32 as u8);
+        rule.0.__bindgen_anon_1.bitfield32_valid = mask;
+        rule
     }
 
     /// At most `len` bytes, of a string without its NUL.
@@ -129,12 +153,19 @@ impl Rule {
         self
     }
 
-    /// From `min` to `max` bytes of binary; use [`Self::min_len`] for strings.
+    /// From `min` to `max` bytes of binary; for strings there is [`Self::min_len`].
     pub const fn len_range(self, min: u16, max: u16) -> Self {
         assert!(self.is_binary());
         // The union's range is of signed numbers.
         assert!(max <= i16::MAX as u16);
         self.between(min as i16, max as i16)
+    }
+
+    /// `min` bytes of binary and more; for strings there is [`Self::min_len`].
+    pub const fn len_from(self, min: u16) -> Self {
+        assert!(self.is_binary());
+        assert!(min <= i16::MAX as u16);
+        self.at_least(min as i16)
     }
 
     /// As [`Self::len_range`], for limits beyond what it takes.
@@ -143,12 +174,12 @@ impl Rule {
         self.between_those_of(range)
     }
 
-    /// A string of at least `LEN` bytes without its NUL, or as many bytes of binary.
+    /// A string of at least `LEN` bytes without its NUL.
     ///
     /// `struct nla_policy` has no field for it, so a function checks it.
     pub const fn min_len<const LEN: usize>(self) -> Self {
-        assert!(self.has_length());
-        self.checked_by(min_len::<LEN>)
+        assert!(self.is_text());
+        self.checked::<check::FreeText<LEN, { usize::MAX }>>()
     }
 
     /// A value from `min` to `max`, both included; of an integer.
@@ -157,11 +188,40 @@ impl Rule {
         self.between(min, max)
     }
 
-    const fn between(mut self, min: i16, max: i16) -> Self {
+    /// A value of at least `min`; of an integer.
+    pub const fn min(self, min: i16) -> Self {
+        assert!(self.is_signed() || (self.is_unsigned() && min >= 0));
+        self.at_least(min)
+    }
+
+    /// A value of at most `max`; of an integer.
+    pub const fn max(self, max: i16) -> Self {
+        assert!(self.is_signed() || (self.is_unsigned() && max >= 0));
+        self.validated(bindings::nla_policy_validation_NLA_VALIDATE_MAX)
+            .with_ends(0, max)
+    }
+
+    const fn at_least(self, min: i16) -> Self {
+        self.validated(bindings::nla_policy_validation_NLA_VALIDATE_MIN)
+            .with_ends(min, 0)
+    }
+
+    const fn between(self, min: i16, max: i16) -> Self {
         assert!(min <= max);
-        self.0.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_RANGE as u8;
+        self.validated(bindings::nla_policy_validation_NLA_VALIDATE_RANGE)
+            .with_ends(min, max)
+    }
+
+    const fn with_ends(mut self, min: i16, max: i16) -> Self {
         self.0.__bindgen_anon_1.__bindgen_anon_1 =
             bindings::nla_policy__bindgen_ty_1__bindgen_ty_1 { min, max };
+        self
+    }
+
+    /// Says how the union is to be read; each rule has one use for it.
+    const fn validated(mut self, how: c_uint) -> Self {
+        assert!(self.0.validation_type == 0);
+        self.0.validation_type = how as u8;
         self
     }
 
@@ -171,32 +231,39 @@ impl Rule {
         self.between_those_of(range)
     }
 
-    const fn between_those_of(mut self, range: &'static Range) -> Self {
-        self.0.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_RANGE_PTR as u8;
-        self.0.__bindgen_anon_1.range = &raw const range.0;
-        self
+    const fn between_those_of(self, range: &'static Range) -> Self {
+        let mut rule = self.validated(bindings::nla_policy_validation_NLA_VALIDATE_RANGE_PTR);
+        rule.0.__bindgen_anon_1.range = &raw const range.0;
+        rule
     }
 
     /// A value in `range`, for limits beyond what [`Self::range`] takes; of a signed integer.
-    pub const fn in_signed_range(mut self, range: &'static SignedRange) -> Self {
+    pub const fn in_signed_range(self, range: &'static SignedRange) -> Self {
         assert!(self.is_signed());
-        self.0.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_RANGE_PTR as u8;
-        self.0.__bindgen_anon_1.range_signed = &raw const range.0;
-        self
+        let mut rule = self.validated(bindings::nla_policy_validation_NLA_VALIDATE_RANGE_PTR);
+        rule.0.__bindgen_anon_1.range_signed = &raw const range.0;
+        rule
     }
 
     /// No other bits than those of `mask`; of an unsigned integer.
-    pub const fn mask(mut self, mask: u32) -> Self {
+    pub const fn mask(self, mask: u32) -> Self {
         assert!(self.is_unsigned());
-        self.0.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_MASK as u8;
-        self.0.__bindgen_anon_1.mask = mask;
-        self
+        let mut rule = self.validated(bindings::nla_policy_validation_NLA_VALIDATE_MASK);
+        rule.0.__bindgen_anon_1.mask = mask;
+        rule
     }
 
-    /// A value that `L` lists; of an unsigned integer in the machine's byte order.
-    pub const fn listed<L: Listed>(self) -> Self {
-        assert!(self.is_unsigned() && !self.is_big_endian());
-        self.checked_by(listed::<L>)
+    /// A value that `L` lists; of an integer that stands in the attribute as `F` says.
+    pub const fn listed<F: Form, L: Listed>(self) -> Self {
+        self.checked::<check::OneOf<F, L>>()
+    }
+
+    /// What `C` asks, of an integer, a text or bytes, where the rule has no field for it.
+    pub const fn checked<C: Check>(self) -> Self {
+        assert!(self.is_signed() || self.is_unsigned() || self.has_length());
+        let mut rule = self.validated(bindings::nla_policy_validation_NLA_VALIDATE_FUNCTION);
+        rule.0.__bindgen_anon_1.validate = Some(check::validate::<C>);
+        rule
     }
 
     const fn is_signed(&self) -> bool {
@@ -211,21 +278,15 @@ impl Rule {
     }
 
     const fn is_unsigned(&self) -> bool {
-        self.is_big_endian()
-            || matches!(
-                self.0.type_ as c_uint,
-                bindings::NLA_U8
-                    | bindings::NLA_U16
-                    | bindings::NLA_U32
-                    | bindings::NLA_U64
-                    | bindings::NLA_UINT
-            )
-    }
-
-    const fn is_big_endian(&self) -> bool {
         matches!(
             self.0.type_ as c_uint,
-            bindings::NLA_BE16 | bindings::NLA_BE32
+            bindings::NLA_U8
+                | bindings::NLA_U16
+                | bindings::NLA_U32
+                | bindings::NLA_U64
+                | bindings::NLA_UINT
+                | bindings::NLA_BE16
+                | bindings::NLA_BE32
         )
     }
 
@@ -233,84 +294,15 @@ impl Rule {
         self.0.type_ == bindings::NLA_BINARY as u8
     }
 
-    /// It is of a string, or of bytes.
+    const fn is_text(&self) -> bool {
+        matches!(
+            self.0.type_ as c_uint,
+            bindings::NLA_NUL_STRING | bindings::NLA_STRING
+        )
+    }
+
     const fn has_length(&self) -> bool {
-        self.is_binary() || self.0.type_ == bindings::NLA_NUL_STRING as u8
-    }
-
-    const fn checked_by(mut self, check: Check) -> Self {
-        self.0.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_FUNCTION as u8;
-        self.0.__bindgen_anon_1.validate = Some(check);
-        self
-    }
-}
-
-/// A check of one attribute, beyond what the fields of a rule can say.
-type Check = unsafe extern "C" fn(
-    attr: *const bindings::nlattr,
-    extack: *mut bindings::netlink_ext_ack,
-) -> c_int;
-
-/// Refuses what is shorter than `LEN`.
-///
-/// # Safety
-///
-/// As `validate_nla()` calls it: `nla` is an attribute within the request, and `extack` null or the
-/// request's extended ACK.
-unsafe extern "C" fn min_len<const LEN: usize>(
-    nla: *const bindings::nlattr,
-    extack: *mut bindings::netlink_ext_ack,
-) -> c_int {
-    // SAFETY: `validate_nla()` calls this with an attribute within the request and the extended ACK
-    // of the request, if it has one.
-    unsafe {
-        let attr = Attr::from_raw(nla);
-        let len = attr
-            .string()
-            .map_or(attr.payload().len(), |text| text.count_bytes());
-        if len >= LEN {
-            return 0;
-        }
-        refuse(nla, extack, c"attribute is too short");
-    }
-    ERANGE.to_errno()
-}
-
-/// Refuses what `L` does not list.
-///
-/// # Safety
-///
-/// As for [`min_len`].
-unsafe extern "C" fn listed<L: Listed>(
-    nla: *const bindings::nlattr,
-    extack: *mut bindings::netlink_ext_ack,
-) -> c_int {
-    // SAFETY: As for `min_len`.
-    unsafe {
-        if Attr::from_raw(nla).unsigned().is_some_and(L::is_listed) {
-            return 0;
-        }
-        refuse(nla, extack, c"value is not one of those that are defined");
-    }
-    EINVAL.to_errno()
-}
-
-/// Names the culprit to who sent the request.
-///
-/// # Safety
-///
-/// `nla` is in the request that `extack`, if not null, belongs to.
-unsafe fn refuse(
-    nla: *const bindings::nlattr,
-    extack: *mut bindings::netlink_ext_ack,
-    message: &'static CStr,
-) {
-    if !extack.is_null() {
-        // SAFETY: The caller vouches for it.
-        unsafe {
-            (*extack)._msg = message.as_char_ptr();
-            (*extack).bad_attr = nla;
-        }
+        self.is_binary() || self.is_text()
     }
 }
 

@@ -263,15 +263,7 @@ pub trait Handler: genl::PerNet {
 impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::GET }> {
     const CMD: u8 = cmd::GET;
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
-    const POLICY: genl::Policy = {
-        static RULES: genl::Rules<2> = genl::Rules::new(&[
-            (
-                attr::entry::KEY,
-                genl::Rule::string().max_len(64).min_len::<1>(),
-            ), //
-        ]);
-        RULES.policy()
-    };
+    const POLICY: genl::Policy = GET_REQUEST.policy();
 
     fn run<'r>(
         handler: &H,
@@ -371,15 +363,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::SET }> {
 impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::DEL }> {
     const CMD: u8 = cmd::DEL;
     const PERMISSION: genl::Permission = genl::Permission::NetnsAdmin;
-    const POLICY: genl::Policy = {
-        static RULES: genl::Rules<2> = genl::Rules::new(&[
-            (
-                attr::entry::KEY,
-                genl::Rule::string().max_len(64).min_len::<1>(),
-            ), //
-        ]);
-        RULES.policy()
-    };
+    const POLICY: genl::Policy = GET_REQUEST.policy();
 
     fn run<'r>(
         handler: &H,
@@ -527,7 +511,7 @@ pub struct Get<'r> {
 }
 
 impl<'r> Get<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let key_attr = op.require(request, attr::entry::KEY)?;
         let key = key_attr.string().ok_or(EINVAL)?;
@@ -551,7 +535,7 @@ pub struct GetDump<'r> {
 }
 
 impl<'r> GetDump<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -575,7 +559,7 @@ pub struct Set<'r> {
 }
 
 impl<'r> Set<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let key_attr = op.require(request, attr::entry::KEY)?;
         let key = key_attr.string().ok_or(EINVAL)?;
@@ -609,7 +593,8 @@ impl<'r> Set<'r> {
     /// What may be done to the entry.
     pub fn flags(&self) -> Option<EntryFlags> {
         self.flags_attr()
-            .and_then(genl::Attr::unsigned)
+            .and_then(genl::Attr::u32)
+            .map(u64::from)
             .map(EntryFlags::from_bits)
     }
 
@@ -636,7 +621,7 @@ pub struct Del<'r> {
 }
 
 impl<'r> Del<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let key_attr = op.require(request, attr::entry::KEY)?;
         let key = key_attr.string().ok_or(EINVAL)?;
@@ -686,7 +671,7 @@ impl<'r> Meta<'r> {
     }
 
     /// Where [`Self::label`] stands.
-    pub fn label_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn label_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.0.attrs().all(attr::meta::LABEL)
     }
 }
@@ -909,6 +894,14 @@ impl<M: genl::Put> FlagCountsWriter<M> {
         Ok(self)
     }
 }
+
+/// What requests may hold: `get`, `del`.
+static GET_REQUEST: genl::Rules<2> = genl::Rules::new(&[
+    (
+        attr::entry::KEY,
+        genl::Rule::string().max_len(64).min_len::<1>(),
+    ), //
+]);
 
 /// What a nest of `meta` may hold.
 static META_NEST: genl::Rules<5> = genl::Rules::new(&[

@@ -17,6 +17,34 @@ pub const MAX_TEXT_LEN: usize = 256;
 /// Longest binary attribute that echo takes, in bytes.
 pub const MAX_BLOB_LEN: usize = 8192;
 
+/// How often repeat says something at most.
+pub const MAX_TIMES: usize = 1000;
+
+/// Who hears a broadcast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Audience {
+    /// Who listens in the sender's network namespace.
+    Namespace = 0,
+    /// Who listens, in all network namespaces.
+    Everywhere = 1,
+    /// Who listens in the sender's network namespace, and the sender itself
+    /// if that has asked to be told (NLM_F_ECHO).
+    SenderToo = 2,
+}
+
+impl Audience {
+    /// What `value` stands for, if anything.
+    pub const fn from_value(value: u64) -> Option<Self> {
+        match value {
+            0 => Some(Self::Namespace),
+            1 => Some(Self::Everywhere),
+            2 => Some(Self::SenderToo),
+            _ => None,
+        }
+    }
+}
+
 /// A value from a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
@@ -54,6 +82,19 @@ pub mod cmd {
 
     /// The kernel sends a message to the group "chat".
     pub const BROADCAST: u8 = 4;
+
+    /// Say something many times, in a message each. Who wants to know which is
+    /// the last asks for an ACK.
+    pub const REPEAT: u8 = 6;
+
+    /// Sleep, and only then succeed.
+    pub const SLEEP: u8 = 7;
+
+    /// Count from 0.
+    pub const COUNT: u8 = 8;
+
+    /// Say something in the extended ACK of a success, or of a failure.
+    pub const REMARK: u8 = 9;
 
     /// A message that the kernel sent of its own accord.
     pub const MESSAGE: u8 = 5;
@@ -147,6 +188,57 @@ pub mod attr {
 
         /// The text.
         pub const TEXT: u16 = 2;
+
+        /// Who is to hear it; if absent, who listens in the same namespace.
+        pub const AUDIENCE: u16 = 3;
+    }
+
+    /// A text, many times.
+    pub mod repetition {
+        /// The text.
+        pub const TEXT: u16 = 1;
+
+        /// How often to say it.
+        pub const TIMES: u16 = 2;
+
+        /// How often it has been said before.
+        pub const NUMBER: u16 = 3;
+    }
+
+    /// How long to sleep.
+    pub mod nap {
+        /// As it says; the module's parameter max_sleep_ms limits it.
+        pub const MILLISECONDS: u16 = 1;
+    }
+
+    /// What to count, and how.
+    pub mod count {
+        /// Where to end.
+        pub const TO: u16 = 1;
+
+        /// How many bytes to send beside each number; none if absent.
+        pub const BLOB_LEN: u16 = 2;
+
+        /// The number at which the dump is to fail.
+        pub const FAIL_AT: u16 = 3;
+
+        /// A number.
+        pub const NUMBER: u16 = 4;
+
+        /// The bytes beside it.
+        pub const BLOB: u16 = 5;
+    }
+
+    /// What the kernel is to say in an extended ACK.
+    pub mod remark {
+        /// The text.
+        pub const TEXT: u16 = 1;
+
+        /// A number that is to come back with the ACK.
+        pub const COOKIE: u16 = 2;
+
+        /// A number from 1 to 100; 13 is refused, in the words of its policy.
+        pub const NUMBER: u16 = 3;
     }
 }
 
@@ -172,7 +264,11 @@ impl<H: Handler> genl::Serve for Served<H> {
         genl::SplitOp::new_do::<genl::Call<{ cmd::HELLO }>>(),
         genl::SplitOp::new_do::<genl::Call<{ cmd::ECHO }>>(),
         genl::SplitOp::new_do::<genl::Call<{ cmd::UNICAST }>>(),
-        genl::SplitOp::new_do::<genl::Call<{ cmd::BROADCAST }>>(), //
+        genl::SplitOp::new_do::<genl::Call<{ cmd::BROADCAST }>>(),
+        genl::SplitOp::new_do::<genl::Call<{ cmd::REPEAT }>>(),
+        genl::SplitOp::new_do::<genl::Call<{ cmd::SLEEP }>>(),
+        genl::SplitOp::new_dump::<genl::Call<{ cmd::COUNT }>>(),
+        genl::SplitOp::new_do::<genl::Call<{ cmd::REMARK }>>(), //
     ];
 
     fn family() -> &'static genl::Family {
@@ -184,6 +280,14 @@ impl<H: Handler> genl::Serve for Served<H> {
 ///
 /// Requests are served concurrently, and all methods may sleep.
 pub trait Handler: genl::PerNet {
+    /// Where a dump of `count` stands between two chunks.
+    type CountCursor: Send + 'static;
+
+    /// The longest item of a dump of `count`, in bytes of attributes and their headers.
+    ///
+    /// The family's description sets no limit to it, but a chunk must have room.
+    const COUNT_ITEM_LEN: usize;
+
     /// Say hello; the kernel logs it, if not too many do, and greets back.
     fn hello<'r>(
         &self,
@@ -205,6 +309,31 @@ pub trait Handler: genl::PerNet {
 
     /// The kernel sends a message to the group "chat".
     fn broadcast<'r>(&self, request: Broadcast<'r>, op: &genl::Op<'r>) -> Result;
+
+    /// Say something many times, in a message each. Who wants to know which is
+    /// the last asks for an ACK.
+    fn repeat<'r>(
+        &self,
+        request: Repeat<'r>,
+        reply: RepeatReply<genl::Reply<'r>>,
+        op: &genl::Op<'r>,
+    ) -> Result<genl::Replied<'r>>;
+
+    /// Sleep, and only then succeed.
+    fn sleep<'r>(&self, request: Sleep<'r>, op: &genl::Op<'r>) -> Result;
+
+    /// Begins a dump of `count`.
+    fn count_dump_start<'r>(
+        &self,
+        request: CountDump<'r>,
+        op: &genl::Op<'r>,
+    ) -> Result<Self::CountCursor>;
+
+    /// Adds what follows the cursor, until there is no more or an item does not fit.
+    fn count_dump(&self, items: CountItems<'_, Self::CountCursor>, op: &genl::Op<'_>) -> Result;
+
+    /// Say something in the extended ACK of a success, or of a failure.
+    fn remark<'r>(&self, request: Remark<'r>, op: &genl::Op<'r>) -> Result;
 }
 
 impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::HELLO }> {
@@ -248,7 +377,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::ECHO }> {
             (attr::echo::STRING, genl::Rule::string().max_len(256)),
             (attr::echo::BINARY, genl::Rule::binary().max_len(8192)),
             (attr::echo::FLAG, genl::Rule::flag()),
-            (attr::echo::ENUM, genl::Rule::u32().range(0, 2)),
+            (attr::echo::ENUM, genl::Rule::u32().max(2)),
             (attr::echo::NEST, genl::Rule::nest(INNER_NEST.policy())),
             (attr::echo::MULTI, genl::Rule::u32()),
             (attr::echo::RANGE, genl::Rule::u8().range(10, 20)), //
@@ -272,10 +401,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::UNICAST }> {
     const PERMISSION: genl::Permission = genl::Permission::NetnsAdmin;
     const POLICY: genl::Policy = {
         static RULES: genl::Rules<3> = genl::Rules::new(&[
-            (
-                attr::message::PORTID,
-                genl::Rule::u32().in_range(&genl::Range::new(1, 4294967295)),
-            ),
+            (attr::message::PORTID, genl::Rule::u32().min(1)),
             (attr::message::TEXT, genl::Rule::string().max_len(256)), //
         ]);
         RULES.policy()
@@ -296,8 +422,9 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::BROADCAST }> {
     const CMD: u8 = cmd::BROADCAST;
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
     const POLICY: genl::Policy = {
-        static RULES: genl::Rules<3> = genl::Rules::new(&[
-            (attr::message::TEXT, genl::Rule::string().max_len(256)), //
+        static RULES: genl::Rules<4> = genl::Rules::new(&[
+            (attr::message::TEXT, genl::Rule::string().max_len(256)),
+            (attr::message::AUDIENCE, genl::Rule::u32().range(0, 2)), //
         ]);
         RULES.policy()
     };
@@ -309,6 +436,135 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::BROADCAST }> {
     ) -> Result<Option<genl::Replied<'r>>> {
         let request = Broadcast::parse(request, op)?;
         handler.broadcast(request, op)?;
+        Ok(None)
+    }
+}
+
+impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::REPEAT }> {
+    const CMD: u8 = cmd::REPEAT;
+    const PERMISSION: genl::Permission = genl::Permission::Anyone;
+    const POLICY: genl::Policy = {
+        static RULES: genl::Rules<3> = genl::Rules::new(&[
+            (attr::repetition::TEXT, genl::Rule::string().max_len(256)),
+            (attr::repetition::TIMES, genl::Rule::u32().range(1, 1000)), //
+        ]);
+        RULES.policy()
+    };
+
+    fn run<'r>(
+        handler: &H,
+        request: genl::Request<'r>,
+        op: &genl::Op<'r>,
+    ) -> Result<Option<genl::Replied<'r>>> {
+        let request = Repeat::parse(request, op)?;
+        let reply = RepeatReply(genl::Reply::new(op, cmd::REPEAT)?);
+        handler.repeat(request, reply, op).map(Some)
+    }
+}
+
+impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::SLEEP }> {
+    const CMD: u8 = cmd::SLEEP;
+    const PERMISSION: genl::Permission = genl::Permission::Admin;
+    const POLICY: genl::Policy = {
+        static RULES: genl::Rules<2> = genl::Rules::new(&[
+            (attr::nap::MILLISECONDS, genl::Rule::u32()), //
+        ]);
+        RULES.policy()
+    };
+
+    fn run<'r>(
+        handler: &H,
+        request: genl::Request<'r>,
+        op: &genl::Op<'r>,
+    ) -> Result<Option<genl::Replied<'r>>> {
+        let request = Sleep::parse(request, op)?;
+        handler.sleep(request, op)?;
+        Ok(None)
+    }
+}
+
+impl<H: Handler> genl::Dump<H> for genl::Call<{ cmd::COUNT }> {
+    const CMD: u8 = cmd::COUNT;
+    const PERMISSION: genl::Permission = genl::Permission::Anyone;
+    const POLICY: genl::Policy = {
+        static RULES: genl::Rules<4> = genl::Rules::new(&[
+            (attr::count::TO, genl::Rule::u32()),
+            (
+                attr::count::BLOB_LEN,
+                genl::Rule::u32().in_range(&genl::Range::new(0, 65536)),
+            ),
+            (attr::count::FAIL_AT, genl::Rule::u32()), //
+        ]);
+        RULES.policy()
+    };
+    const ITEM_CMD: u8 = cmd::COUNT;
+    const ITEM_LEN: usize = H::COUNT_ITEM_LEN;
+    type Cursor = H::CountCursor;
+
+    fn start<'r>(
+        handler: &H,
+        request: genl::Request<'r>,
+        op: &genl::Op<'r>,
+    ) -> Result<Self::Cursor> {
+        let request = CountDump::parse(request, op)?;
+        handler.count_dump_start(request, op)
+    }
+
+    fn fill(handler: &H, items: genl::Items<'_, Self::Cursor>, op: &genl::Op<'_>) -> Result {
+        handler.count_dump(CountItems(items), op)
+    }
+}
+
+/// The chunk of a dump of `count` that is being filled.
+pub struct CountItems<'d, C>(genl::Items<'d, C>);
+
+impl<C> CountItems<'_, C> {
+    /// Where the dump stands.
+    pub fn cursor(&self) -> &C {
+        self.0.cursor()
+    }
+
+    /// Tells at which revision of the data this chunk is taken; see
+    /// [`genl::Items::consistent_at`].
+    pub fn consistent_at(&mut self, revision: u64) {
+        self.0.consistent_at(revision)
+    }
+
+    /// Adds an item that `fill` fills, and lets `advance` move the cursor past it; see
+    /// [`genl::Items::add`].
+    pub fn add<F>(&mut self, fill: F, advance: impl FnOnce(&mut C)) -> Result
+    where
+        F: for<'i> FnOnce(CountDumpReply<genl::Item<'i>>) -> Result<CountDumpReply<genl::Item<'i>>>,
+    {
+        self.0
+            .add(|item| Ok(fill(CountDumpReply(item))?.0), advance)
+    }
+
+    /// Lets `advance` move the cursor past what the dump leaves out.
+    pub fn skip(&mut self, advance: impl FnOnce(&mut C)) {
+        self.0.skip(advance)
+    }
+}
+
+impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::REMARK }> {
+    const CMD: u8 = cmd::REMARK;
+    const PERMISSION: genl::Permission = genl::Permission::Anyone;
+    const POLICY: genl::Policy = {
+        static RULES: genl::Rules<4> = genl::Rules::new(&[
+            (attr::remark::TEXT, genl::Rule::string().max_len(256)),
+            (attr::remark::COOKIE, genl::Rule::u64()),
+            (attr::remark::NUMBER, genl::Rule::u8().range(1, 100)), //
+        ]);
+        RULES.policy()
+    };
+
+    fn run<'r>(
+        handler: &H,
+        request: genl::Request<'r>,
+        op: &genl::Op<'r>,
+    ) -> Result<Option<genl::Replied<'r>>> {
+        let request = Remark::parse(request, op)?;
+        handler.remark(request, op)?;
         Ok(None)
     }
 }
@@ -369,7 +625,7 @@ pub struct Hello<'r> {
 }
 
 impl<'r> Hello<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let text_attr = op.require(request, attr::greeting::TEXT)?;
         let text = text_attr.string().ok_or(EINVAL)?;
@@ -393,7 +649,7 @@ pub struct Echo<'r> {
 }
 
 impl<'r> Echo<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -500,7 +756,7 @@ impl<'r> Echo<'r> {
 
     /// An unsigned integer of 16 bits in network byte order.
     pub fn be16(&self) -> Option<u16> {
-        self.be16_attr().and_then(genl::Attr::be16)
+        self.be16_attr().and_then(genl::Attr::u16).map(u16::from_be)
     }
 
     /// Where [`Self::be16`] stands.
@@ -510,7 +766,7 @@ impl<'r> Echo<'r> {
 
     /// An unsigned integer of 32 bits in network byte order.
     pub fn be32(&self) -> Option<u32> {
-        self.be32_attr().and_then(genl::Attr::be32)
+        self.be32_attr().and_then(genl::Attr::u32).map(u32::from_be)
     }
 
     /// Where [`Self::be32`] stands.
@@ -551,7 +807,8 @@ impl<'r> Echo<'r> {
     /// A value from a list.
     pub fn enum_(&self) -> Option<Color> {
         self.enum_attr()
-            .and_then(genl::Attr::unsigned)
+            .and_then(genl::Attr::u32)
+            .map(u64::from)
             .and_then(Color::from_value)
     }
 
@@ -576,7 +833,7 @@ impl<'r> Echo<'r> {
     }
 
     /// Where [`Self::multi`] stands.
-    pub fn multi_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn multi_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::echo::MULTI)
     }
 
@@ -600,7 +857,7 @@ pub struct Unicast<'r> {
 }
 
 impl<'r> Unicast<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let portid_attr = op.require(request, attr::message::PORTID)?;
         let portid = portid_attr.u32().ok_or(EINVAL)?;
@@ -638,16 +895,21 @@ impl<'r> Unicast<'r> {
 
 /// The request of `broadcast`.
 pub struct Broadcast<'r> {
+    request: genl::Request<'r>,
     text_attr: genl::Attr<'r>,
     text: &'r CStr,
 }
 
 impl<'r> Broadcast<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let text_attr = op.require(request, attr::message::TEXT)?;
         let text = text_attr.string().ok_or(EINVAL)?;
-        Ok(Self { text_attr, text })
+        Ok(Self {
+            request,
+            text_attr,
+            text,
+        })
     }
 
     /// The text.
@@ -658,6 +920,190 @@ impl<'r> Broadcast<'r> {
     /// Where [`Self::text`] stands.
     pub fn text_attr(&self) -> genl::Attr<'r> {
         self.text_attr
+    }
+
+    /// Who is to hear it; if absent, who listens in the same namespace.
+    pub fn audience(&self) -> Option<Audience> {
+        self.audience_attr()
+            .and_then(genl::Attr::unsigned)
+            .and_then(Audience::from_value)
+    }
+
+    /// Where [`Self::audience`] stands.
+    pub fn audience_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::message::AUDIENCE)
+    }
+}
+
+/// The request of `repeat`.
+pub struct Repeat<'r> {
+    text_attr: genl::Attr<'r>,
+    text: &'r CStr,
+    times_attr: genl::Attr<'r>,
+    times: u32,
+}
+
+impl<'r> Repeat<'r> {
+    /// Fails, with an extended ACK, if an attribute is missing.
+    fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
+        let text_attr = op.require(request, attr::repetition::TEXT)?;
+        let text = text_attr.string().ok_or(EINVAL)?;
+        let times_attr = op.require(request, attr::repetition::TIMES)?;
+        let times = times_attr.u32().ok_or(EINVAL)?;
+        Ok(Self {
+            text_attr,
+            text,
+            times_attr,
+            times,
+        })
+    }
+
+    /// The text.
+    pub fn text(&self) -> &'r CStr {
+        self.text
+    }
+
+    /// Where [`Self::text`] stands.
+    pub fn text_attr(&self) -> genl::Attr<'r> {
+        self.text_attr
+    }
+
+    /// How often to say it.
+    pub fn times(&self) -> u32 {
+        self.times
+    }
+
+    /// Where [`Self::times`] stands.
+    pub fn times_attr(&self) -> genl::Attr<'r> {
+        self.times_attr
+    }
+}
+
+/// The request of `sleep`.
+pub struct Sleep<'r> {
+    milliseconds_attr: genl::Attr<'r>,
+    milliseconds: u32,
+}
+
+impl<'r> Sleep<'r> {
+    /// Fails, with an extended ACK, if an attribute is missing.
+    fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
+        let milliseconds_attr = op.require(request, attr::nap::MILLISECONDS)?;
+        let milliseconds = milliseconds_attr.u32().ok_or(EINVAL)?;
+        Ok(Self {
+            milliseconds_attr,
+            milliseconds,
+        })
+    }
+
+    /// As it says; the module's parameter max_sleep_ms limits it.
+    pub fn milliseconds(&self) -> u32 {
+        self.milliseconds
+    }
+
+    /// Where [`Self::milliseconds`] stands.
+    pub fn milliseconds_attr(&self) -> genl::Attr<'r> {
+        self.milliseconds_attr
+    }
+}
+
+/// The request of `count-dump`.
+pub struct CountDump<'r> {
+    request: genl::Request<'r>,
+    to_attr: genl::Attr<'r>,
+    to: u32,
+}
+
+impl<'r> CountDump<'r> {
+    /// Fails, with an extended ACK, if an attribute is missing.
+    fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
+        let to_attr = op.require(request, attr::count::TO)?;
+        let to = to_attr.u32().ok_or(EINVAL)?;
+        Ok(Self {
+            request,
+            to_attr,
+            to,
+        })
+    }
+
+    /// Where to end.
+    pub fn to(&self) -> u32 {
+        self.to
+    }
+
+    /// Where [`Self::to`] stands.
+    pub fn to_attr(&self) -> genl::Attr<'r> {
+        self.to_attr
+    }
+
+    /// How many bytes to send beside each number; none if absent.
+    pub fn blob_len(&self) -> Option<u32> {
+        self.blob_len_attr().and_then(genl::Attr::u32)
+    }
+
+    /// Where [`Self::blob_len`] stands.
+    pub fn blob_len_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::count::BLOB_LEN)
+    }
+
+    /// The number at which the dump is to fail.
+    pub fn fail_at(&self) -> Option<u32> {
+        self.fail_at_attr().and_then(genl::Attr::u32)
+    }
+
+    /// Where [`Self::fail_at`] stands.
+    pub fn fail_at_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::count::FAIL_AT)
+    }
+}
+
+/// The request of `remark`.
+pub struct Remark<'r> {
+    request: genl::Request<'r>,
+    text_attr: genl::Attr<'r>,
+    text: &'r CStr,
+}
+
+impl<'r> Remark<'r> {
+    /// Fails, with an extended ACK, if an attribute is missing.
+    fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
+        let text_attr = op.require(request, attr::remark::TEXT)?;
+        let text = text_attr.string().ok_or(EINVAL)?;
+        Ok(Self {
+            request,
+            text_attr,
+            text,
+        })
+    }
+
+    /// The text.
+    pub fn text(&self) -> &'r CStr {
+        self.text
+    }
+
+    /// Where [`Self::text`] stands.
+    pub fn text_attr(&self) -> genl::Attr<'r> {
+        self.text_attr
+    }
+
+    /// A number that is to come back with the ACK.
+    pub fn cookie(&self) -> Option<u64> {
+        self.cookie_attr().and_then(genl::Attr::u64)
+    }
+
+    /// Where [`Self::cookie`] stands.
+    pub fn cookie_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::remark::COOKIE)
+    }
+
+    /// A number from 1 to 100; 13 is refused, in the words of its policy.
+    pub fn number(&self) -> Option<u8> {
+        self.number_attr().and_then(genl::Attr::u8)
+    }
+
+    /// Where [`Self::number`] stands.
+    pub fn number_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::remark::NUMBER)
     }
 }
 
@@ -849,6 +1295,52 @@ impl<'r> EchoReply<genl::Reply<'r>> {
     /// Sends this message now and begins another one; see [`genl::Reply::and_another`].
     pub fn and_another(self, op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self(self.0.and_another(op)?))
+    }
+}
+
+/// What `repeat-reply` carries.
+pub struct RepeatReply<M>(M);
+
+impl<M: genl::Put> RepeatReply<M> {
+    /// The text.
+    pub fn text(mut self, value: &CStr) -> Result<Self> {
+        self.0.put_string(attr::repetition::TEXT, value)?;
+        Ok(self)
+    }
+
+    /// How often it has been said before.
+    pub fn number(mut self, value: u32) -> Result<Self> {
+        self.0.put(attr::repetition::NUMBER, &value.to_ne_bytes())?;
+        Ok(self)
+    }
+}
+
+impl<'r> RepeatReply<genl::Reply<'r>> {
+    /// Hands the complete reply over; it leaves when the handler has returned.
+    pub fn send(self) -> genl::Replied<'r> {
+        self.0.send()
+    }
+
+    /// Sends this message now and begins another one; see [`genl::Reply::and_another`].
+    pub fn and_another(self, op: &genl::Op<'r>) -> Result<Self> {
+        Ok(Self(self.0.and_another(op)?))
+    }
+}
+
+/// What `count-dump-reply` carries.
+pub struct CountDumpReply<M>(M);
+
+impl<M: genl::Put> CountDumpReply<M> {
+    /// A number.
+    pub fn number(mut self, value: u32) -> Result<Self> {
+        self.0.put(attr::count::NUMBER, &value.to_ne_bytes())?;
+        Ok(self)
+    }
+
+    /// The bytes beside it.
+    pub fn blob(mut self, value: &[u8]) -> Result<Self> {
+        self.0.put(attr::count::BLOB, value)?;
+        Ok(self)
     }
 }
 

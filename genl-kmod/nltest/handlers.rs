@@ -5,25 +5,44 @@
 use crate::{
     generated::{
         self,
+        cmd,
+        Audience,
         Broadcast,
+        CountDump,
+        CountItems,
         Echo,
         EchoReply,
         Handler,
         Hello,
         HelloReply,
-        Unicast, //
+        Message,
+        Remark,
+        Repeat,
+        RepeatReply,
+        Sleep,
+        Unicast,
+        MAX_BLOB_LEN, //
     },
     genl::{
         self,
         log::may_log,
+        Call,
+        Do,
         Op,
+        Put,
         Replied,
         Reply, //
     },
+    module_parameters::max_sleep_ms,
 };
 use kernel::{
     prelude::*,
-    str::BStr, //
+    str::BStr,
+    sync::Arc,
+    time::{
+        delay::fsleep,
+        Delta, //
+    },
 };
 
 /// Serves the family; the same in all network namespaces.
@@ -45,6 +64,11 @@ macro_rules! copy_present {
 }
 
 impl Handler for NlTest {
+    type CountCursor = Position;
+
+    // A number and a blob, with their headers.
+    const COUNT_ITEM_LEN: usize = (4 + 4) + (4 + MAX_BLOB_LEN);
+
     fn hello<'r>(
         &self,
         request: Hello<'r>,
@@ -85,9 +109,113 @@ impl Handler for NlTest {
     }
 
     fn broadcast<'r>(&self, request: Broadcast<'r>, op: &Op<'r>) -> Result {
-        generated::message(op.net(), GFP_KERNEL, |message| {
-            message.portid(op.portid())?.text(request.text())
-        });
+        match request.audience().unwrap_or(Audience::Namespace) {
+            Audience::Namespace => {
+                generated::message(op.net(), GFP_KERNEL, |message| say(message, &request, op))
+            }
+            Audience::Everywhere => {
+                generated::message_all(GFP_KERNEL, |message| say(message, &request, op))
+            }
+            Audience::SenderToo => {
+                generated::message_for(op, GFP_KERNEL, |message| say(message, &request, op))?
+            }
+        }
         Ok(())
     }
+
+    fn repeat<'r>(
+        &self,
+        request: Repeat<'r>,
+        reply: RepeatReply<Reply<'r>>,
+        op: &Op<'r>,
+    ) -> Result<Replied<'r>> {
+        let mut reply = reply.text(request.text())?.number(0)?;
+        for number in 1..request.times() {
+            let next = reply.and_another(op)?;
+            reply = next.text(request.text())?.number(number)?;
+        }
+        Ok(reply.send())
+    }
+
+    fn sleep<'r>(&self, request: Sleep<'r>, op: &Op<'r>) -> Result {
+        let longest = *max_sleep_ms.value_ref();
+        if request.milliseconds() > longest {
+            return Err(op.bad_attr(
+                request.milliseconds_attr(),
+                ERANGE,
+                fmt!("nobody may sleep longer than {longest} ms"),
+            ));
+        }
+        fsleep(Delta::from_millis(request.milliseconds().into()));
+        Ok(())
+    }
+
+    fn count_dump_start<'r>(&self, request: CountDump<'r>, _op: &Op<'r>) -> Result<Position> {
+        let mut blob = KVec::new();
+        blob.resize(request.blob_len().unwrap_or(0) as usize, 0xb1, GFP_KERNEL)?;
+        let plan = Plan {
+            to: request.to(),
+            blob,
+            fail_at: request.fail_at(),
+        };
+        Ok(Position {
+            next: 0,
+            plan: Arc::new(plan, GFP_KERNEL)?,
+        })
+    }
+
+    fn count_dump(&self, mut items: CountItems<'_, Position>, op: &Op<'_>) -> Result {
+        let plan = items.cursor().plan.clone();
+        for number in items.cursor().next..plan.to {
+            if plan.fail_at == Some(number) {
+                return Err(op.error(EDOM, fmt!("{number} is where it was to fail")));
+            }
+            items.add(
+                |item| {
+                    let item = item.number(number)?;
+                    match plan.blob.is_empty() {
+                        true => Ok(item),
+                        false => item.blob(&plan.blob),
+                    }
+                },
+                |position| position.next = number + 1,
+            )?;
+        }
+        Ok(())
+    }
+
+    fn remark<'r>(&self, request: Remark<'r>, op: &Op<'r>) -> Result {
+        if let Some(cookie) = request.cookie() {
+            op.cookie(&cookie.to_ne_bytes());
+        }
+        if let Some(attr) = request.number_attr().filter(|attr| attr.u8() == Some(13)) {
+            let policy = <Call<{ cmd::REMARK }> as Do<Self>>::POLICY;
+            return Err(op.bad_attr_by(policy, attr, EINVAL, c"13 brings bad luck"));
+        }
+        let text = request.text();
+        match text.to_str() {
+            Ok(text) => op.warn(fmt!("remark: {text}")),
+            // Escaped, as the kernel's log has it.
+            Err(_) => op.warn(fmt!("remark: {}", BStr::from_bytes(text.to_bytes()))),
+        }
+        Ok(())
+    }
+}
+
+/// Puts what a broadcast asks to be said.
+fn say<M: Put>(message: Message<M>, request: &Broadcast<'_>, op: &Op<'_>) -> Result<Message<M>> {
+    message.portid(op.portid())?.text(request.text())
+}
+
+/// What a dump of `count` sends: shared by all its chunks, and by nobody else.
+struct Plan {
+    to: u32,
+    blob: KVec<u8>,
+    fail_at: Option<u32>,
+}
+
+/// Where a dump of `count` stands.
+pub struct Position {
+    next: u32,
+    plan: Arc<Plan>,
 }

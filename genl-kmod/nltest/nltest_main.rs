@@ -3,7 +3,7 @@
 //! `nltest`: what the netlink tutorials teach, as a typed family.
 //!
 //! The family is described in `schema/families/nltest.yaml`; `generated.rs` is made from it,
-//! `handlers.rs` serves it, `exports.rs` is what other modules may call.
+//! `handlers.rs` serves it. By `exports.rs`, made from it too, other modules send its events.
 
 use kernel::prelude::*;
 
@@ -20,4 +20,10 @@ module! {
     description: "What the netlink tutorials teach, as a typed generic netlink family",
     license: "GPL",
     alias: ["net-pf-16-proto-16-family-nltest"],
+    params: {
+        max_sleep_ms: u32 {
+            default: 10_000,
+            description: "How long the operation sleep may sleep, in milliseconds",
+        },
+    },
 }

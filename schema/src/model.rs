@@ -76,6 +76,8 @@ pub struct Family {
     /// Each do that has a reply sends either that reply, exactly one message, or an error: so a
     /// client need not ask for an ACK (`x-reply-or-error`).
     pub reply_or_error: bool,
+    /// Other modules can send the family's events, from C (`x-export-events`).
+    pub export_events: bool,
     /// Constants, in the spec's order.
     pub consts: Vec<Const>,
     /// Enums and flags, in the spec's order.
@@ -232,9 +234,12 @@ pub struct Enum {
 impl Enum {
     /// The values have gaps, so no range describes them.
     pub fn is_sparse(&self) -> bool {
-        self.entries
-            .windows(2)
-            .any(|pair| pair[0].value + 1 != pair[1].value)
+        let values = || self.entries.iter().map(|entry| entry.value);
+        let count = i128::try_from(self.entries.len()).ok();
+        match values().min().zip(values().max()) {
+            Some((least, greatest)) => Some(greatest - least + 1) != count,
+            None => false,
+        }
     }
 
     /// All bits that the entries name, each entry's value taken as a bit's number.

@@ -14,7 +14,6 @@ mod kinds;
 mod limits;
 mod messages;
 mod methods;
-mod nests;
 mod numbers;
 mod operations;
 mod policy;
@@ -37,8 +36,7 @@ pub(crate) fn resolve(spec: &spec::Family, whole: Span, faults: &mut Vec<Diagnos
     let name = protocol::family_name(spec, whole, faults);
     let definitions = definitions::resolve(spec, protocol, faults);
     let drafts = sets::resolve(spec, protocol, whole, faults);
-    let sets = kinds::resolve(&drafts, &definitions, protocol, faults);
-    nests::check(&drafts, &sets, faults);
+    let sets = kinds::resolve(&drafts, &definitions, faults);
     let groups = groups::resolve(spec, protocol, faults);
     let numbered = numbers::resolve(spec, protocol, whole, faults);
     let operations = operations::resolve(
@@ -58,6 +56,7 @@ pub(crate) fn resolve(spec: &spec::Family, whole: Span, faults: &mut Vec<Diagnos
         version: spec.version.get().copied().unwrap_or(1),
         resv_start_op: spec.x_resv_start_op.get().copied().unwrap_or(0),
         reply_or_error: spec.x_reply_or_error.get().copied().unwrap_or(false),
+        export_events: spec.x_export_events.get().copied().unwrap_or(false),
         consts: definitions.consts,
         enums: definitions.enums,
         structs: definitions.structs,

@@ -39,6 +39,7 @@ pub(crate) struct Family {
     pub(crate) kernel_family: Key<KernelFamily>,
     pub(crate) x_resv_start_op: Key<u8>,
     pub(crate) x_reply_or_error: Key<bool>,
+    pub(crate) x_export_events: Key<bool>,
     pub(crate) x_allow: List<String>,
 }
 

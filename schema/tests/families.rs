@@ -142,8 +142,13 @@ fn nltest() {
             ("echo", 2, Some(2), None),
             ("unicast", 3, None, None),
             ("broadcast", 4, None, None),
+            ("repeat", 6, Some(6), None),
+            ("sleep", 7, None, None),
+            ("count", 8, None, Some(8)),
+            ("remark", 9, None, None),
         ]
     );
+    assert!(family.export_events);
     assert_eq!(events(&family), [("message", 5, "message")]);
     let int = |name| match &attr(&family, "echo", name).kind {
         AttrKind::Int(int) => int.clone(),

@@ -4,6 +4,7 @@
 //! files are copied to. In the sandbox the copy stands where the original does, so that what the compiler
 //! names is in the checkout, and nothing is ever written there.
 
+mod document;
 pub(crate) mod mirror;
 mod running;
 mod tree;
@@ -118,6 +119,20 @@ pub(crate) fn build_tree(tree: &Tree, source: &Path, name: &str) -> Result<(Path
     let work = Work::prepare(tree, source, name)?;
     let complaints = work.make_in(source, name, &[])?;
     Ok((work.copy, complaints))
+}
+
+/// Documents the crates of `families` (all, if none is named) below `to`.
+pub(crate) fn document(kernel: &Kernel, families: &[String], to: &Path) -> Result<()> {
+    let source = workspace::root().join("genl-kmod");
+    let families = select(&source, families)?;
+    let tree = Tree::Ready(kernel.clone());
+    let work = Work::prepare(&tree, &source, "kmod")?;
+    for family in &families {
+        // How the compiler is called is known when it has been.
+        work.make(family, &[])?;
+        work.document(kernel, family, to)?;
+    }
+    Ok(())
 }
 
 /// Checks the kernel half's Rust as the kernel's own is checked: rustfmt, and clippy without a warning.

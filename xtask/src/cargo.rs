@@ -79,9 +79,16 @@ pub(crate) fn own_vm_tests() -> Result<PathBuf> {
 /// Builds an example of genl-user, and tells where the program is.
 pub(crate) fn example(name: &str) -> Result<PathBuf> {
     let mut build = command(["build", "--package", "genl-user", "--example", name]);
-    let last = programs(&mut build)?.pop();
-    let program = last.with_context(|| format!("cargo did not build the example {name}"))?;
-    Ok(program.file)
+    program(&mut build, name)
+}
+
+/// Runs a cargo that builds the program of a target, and tells where that is.
+pub(crate) fn program(build: &mut Command, target: &str) -> Result<PathBuf> {
+    let mut programs = programs(build)?.into_iter();
+    let program = programs.find(|program| program.target == target);
+    Ok(program
+        .with_context(|| format!("cargo did not build {target}"))?
+        .file)
 }
 
 /// A program that cargo has built.

@@ -169,8 +169,30 @@ fn generated(root: &Path, family: &Family, source: &str, name: &str) -> Result<V
             path: module.join("generated.rs"),
             text: Some(format(&kernel, "2021")?),
         });
+        if family.export_events {
+            outputs.extend(exports(family, origin, &module)?);
+        }
     }
     Ok(outputs)
+}
+
+/// What lets other modules send the events of a family.
+fn exports(family: &Family, origin: Origin<'_>, module: &Path) -> Result<[Output; 3]> {
+    use genl_schema::emit::kernel::exports;
+
+    let output = |name: &str, text| Output {
+        path: module.join(name),
+        text: Some(text),
+    };
+    let rust = format(&exports::render(family, origin), "2021")?;
+    Ok([
+        output(
+            &exports::header_name(family),
+            exports::header(family, origin),
+        ),
+        output("exports.c", exports::source(family, origin)),
+        output("exports.rs", rust),
+    ])
 }
 
 /// `families/mod.rs`.

@@ -9,6 +9,7 @@ mod cache;
 mod cargo;
 mod codegen;
 mod demo;
+mod doc_kmod;
 mod kernel;
 mod new;
 mod progress;
@@ -39,6 +40,7 @@ enum Verb {
     BuildKmod(build_kmod::Options),
     Vm(vm::Options),
     Demo(demo::Options),
+    DocKmod(doc_kmod::Options),
     Test(test::Options),
     Torture(torture::Options),
     Bench(bench::Options),
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Verb::BuildKmod(options) => build_kmod::run(&options).map(|()| ExitCode::SUCCESS),
         Verb::Vm(options) => return vm::main(&options),
         Verb::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
+        Verb::DocKmod(options) => doc_kmod::run(&options).map(|()| ExitCode::SUCCESS),
         Verb::Test(options) => test::run(&options).map(|()| ExitCode::SUCCESS),
         Verb::Torture(options) => torture::run(&options).map(|()| ExitCode::SUCCESS),
         Verb::New(options) => new::run(&options).map(|()| ExitCode::SUCCESS),

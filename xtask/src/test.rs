@@ -4,6 +4,7 @@
 
 mod counts;
 mod in_vm;
+mod new_family;
 mod shell;
 pub(crate) mod upstream;
 mod upstream_kmod;
@@ -90,6 +91,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         report.part("distribution's kernel", || {
             in_vm::run(Kind::Normal, Pace::Full, filter)
         });
+    }
+    if wants(Only::Vm) && filter.is_none() {
+        report.part("a new family", new_family::run);
     }
     if wants(Only::Debug) {
         report.part("checking kernel", || {

@@ -18,6 +18,9 @@ pub const MAX_TEXT_LEN: u64 = 256;
 /// Longest binary attribute that echo takes, in bytes.
 pub const MAX_BLOB_LEN: u64 = 8192;
 
+/// How often repeat says something at most.
+pub const MAX_TIMES: u64 = 1000;
+
 /// A client of the family "nltest".
 #[derive(Debug)]
 pub struct Client {
@@ -65,6 +68,46 @@ impl Client {
         answer: genl_user::Answer::Ack,
     };
 
+    /// How [`Client::repeat`] calls the kernel.
+    pub const REPEAT: genl_user::Operation = genl_user::Operation {
+        family: &FAMILY,
+        name: "repeat",
+        cmd: 6,
+        header: 0,
+        request: &repetition_attrs::LAYOUT,
+        answer: genl_user::Answer::Reply(6),
+    };
+
+    /// How [`Client::sleep`] calls the kernel.
+    pub const SLEEP: genl_user::Operation = genl_user::Operation {
+        family: &FAMILY,
+        name: "sleep",
+        cmd: 7,
+        header: 0,
+        request: &nap_attrs::LAYOUT,
+        answer: genl_user::Answer::Ack,
+    };
+
+    /// How [`Client::count_dump`] calls the kernel.
+    pub const COUNT_DUMP: genl_user::Operation = genl_user::Operation {
+        family: &FAMILY,
+        name: "count",
+        cmd: 8,
+        header: 0,
+        request: &count_attrs::LAYOUT,
+        answer: genl_user::Answer::Reply(8),
+    };
+
+    /// How [`Client::remark`] calls the kernel.
+    pub const REMARK: genl_user::Operation = genl_user::Operation {
+        family: &FAMILY,
+        name: "remark",
+        cmd: 9,
+        header: 0,
+        request: &remark_attrs::LAYOUT,
+        answer: genl_user::Answer::Ack,
+    };
+
     /// Opens a socket in the calling thread's network namespace and resolves the family.
     pub fn open() -> Result<Self, genl_user::Error> {
         let connection = genl_user::Connection::open(&FAMILY)?;
@@ -95,6 +138,31 @@ impl Client {
     /// The kernel sends a message to the group "chat".
     pub fn broadcast(&mut self, request: &Broadcast<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Self::BROADCAST, request)
+    }
+
+    /// Say something many times, in a message each. Who wants to know which is
+    /// the last asks for an ACK.
+    pub fn repeat(&mut self, request: &Repeat<'_>) -> Result<RepeatReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<RepeatReplyOwned>(&Self::REPEAT, request)
+    }
+
+    /// Sleep, and only then succeed.
+    pub fn sleep(&mut self, request: &Sleep) -> Result<(), genl_user::Error> {
+        self.connection.order(&Self::SLEEP, request)
+    }
+
+    /// Count from 0.
+    pub fn count_dump(
+        &mut self,
+        request: &CountDump,
+    ) -> Result<genl_user::Dump<'_, CountDumpReplyOwned>, genl_user::Error> {
+        self.connection.dump(&Self::COUNT_DUMP, request)
+    }
+
+    /// Say something in the extended ACK of a success, or of a failure.
+    pub fn remark(&mut self, request: &Remark<'_>) -> Result<(), genl_user::Error> {
+        self.connection.order(&Self::REMARK, request)
     }
 }
 
@@ -588,11 +656,225 @@ impl genl_user::Request for Unicast<'_> {
 pub struct Broadcast<'a> {
     /// The text.
     pub text: &'a str,
+    /// Who is to hear it; if absent, who listens in the same namespace.
+    pub audience: Option<Audience>,
 }
 
 impl genl_user::Request for Broadcast<'_> {
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.str(message_attrs::TEXT, self.text)?;
+        if let Some(audience) = self.audience {
+            out.u32(message_attrs::AUDIENCE, u32::from(audience));
+        }
+        Ok(())
+    }
+}
+
+/// What [`Client::repeat`] asks.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Repeat<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// How often to say it.
+    pub times: u32,
+}
+
+impl genl_user::Request for Repeat<'_> {
+    fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+        out.str(repetition_attrs::TEXT, self.text)?;
+        out.u32(repetition_attrs::TIMES, self.times);
+        Ok(())
+    }
+}
+
+/// What [`Client::repeat`] is answered with.
+#[derive(Debug, Clone)]
+pub struct RepeatReply<'a> {
+    text: Option<&'a str>,
+    number: Option<u32>,
+}
+
+impl<'a> RepeatReply<'a> {
+    /// The text.
+    pub fn text(&self) -> Option<&'a str> {
+        self.text
+    }
+
+    /// How often it has been said before.
+    pub fn number(&self) -> Option<u32> {
+        self.number
+    }
+
+    /// Copies what is borrowed.
+    pub fn to_owned(&self) -> RepeatReplyOwned {
+        RepeatReplyOwned {
+            text: self.text.map(str::to_owned),
+            number: self.number,
+        }
+    }
+}
+
+impl<'a> wire::FromAttrs<'a> for RepeatReply<'a> {
+    fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
+        let mut view = Self {
+            text: None,
+            number: None,
+        };
+        for attr in attrs {
+            let attr = attr?;
+            match attr.kind() {
+                repetition_attrs::TEXT => view.text = Some(attr.str()?),
+                repetition_attrs::NUMBER => view.number = Some(attr.u32()?),
+                _ => {}
+            }
+        }
+        Ok(view)
+    }
+}
+
+/// A copy of [`RepeatReply`].
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct RepeatReplyOwned {
+    /// The text.
+    pub text: Option<String>,
+    /// How often it has been said before.
+    pub number: Option<u32>,
+}
+
+impl genl_user::Message for RepeatReplyOwned {
+    type View<'a> = RepeatReply<'a>;
+
+    const LAYOUT: &'static genl_user::Layout = &repetition_attrs::LAYOUT;
+
+    fn from_view(view: &RepeatReply<'_>) -> Self {
+        view.to_owned()
+    }
+}
+
+/// What [`Client::sleep`] asks.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Sleep {
+    /// As it says; the module's parameter max_sleep_ms limits it.
+    pub milliseconds: u32,
+}
+
+impl genl_user::Request for Sleep {
+    fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+        out.u32(nap_attrs::MILLISECONDS, self.milliseconds);
+        Ok(())
+    }
+}
+
+/// What [`Client::count_dump`] asks.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct CountDump {
+    /// Where to end.
+    pub to: u32,
+    /// How many bytes to send beside each number; none if absent.
+    pub blob_len: Option<u32>,
+    /// The number at which the dump is to fail.
+    pub fail_at: Option<u32>,
+}
+
+impl genl_user::Request for CountDump {
+    fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+        out.u32(count_attrs::TO, self.to);
+        if let Some(blob_len) = self.blob_len {
+            out.u32(count_attrs::BLOB_LEN, blob_len);
+        }
+        if let Some(fail_at) = self.fail_at {
+            out.u32(count_attrs::FAIL_AT, fail_at);
+        }
+        Ok(())
+    }
+}
+
+/// What [`Client::count_dump`] is answered with.
+#[derive(Debug, Clone)]
+pub struct CountDumpReply<'a> {
+    number: Option<u32>,
+    blob: Option<&'a [u8]>,
+}
+
+impl<'a> CountDumpReply<'a> {
+    /// A number.
+    pub fn number(&self) -> Option<u32> {
+        self.number
+    }
+
+    /// The bytes beside it.
+    pub fn blob(&self) -> Option<&'a [u8]> {
+        self.blob
+    }
+
+    /// Copies what is borrowed.
+    pub fn to_owned(&self) -> CountDumpReplyOwned {
+        CountDumpReplyOwned {
+            number: self.number,
+            blob: self.blob.map(<[u8]>::to_vec),
+        }
+    }
+}
+
+impl<'a> wire::FromAttrs<'a> for CountDumpReply<'a> {
+    fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
+        let mut view = Self {
+            number: None,
+            blob: None,
+        };
+        for attr in attrs {
+            let attr = attr?;
+            match attr.kind() {
+                count_attrs::NUMBER => view.number = Some(attr.u32()?),
+                count_attrs::BLOB => view.blob = Some(attr.bytes()?),
+                _ => {}
+            }
+        }
+        Ok(view)
+    }
+}
+
+/// A copy of [`CountDumpReply`].
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct CountDumpReplyOwned {
+    /// A number.
+    pub number: Option<u32>,
+    /// The bytes beside it.
+    pub blob: Option<Vec<u8>>,
+}
+
+impl genl_user::Message for CountDumpReplyOwned {
+    type View<'a> = CountDumpReply<'a>;
+
+    const LAYOUT: &'static genl_user::Layout = &count_attrs::LAYOUT;
+
+    fn from_view(view: &CountDumpReply<'_>) -> Self {
+        view.to_owned()
+    }
+}
+
+/// What [`Client::remark`] asks.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Remark<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// A number that is to come back with the ACK.
+    pub cookie: Option<u64>,
+    /// A number from 1 to 100; 13 is refused, in the words of its policy.
+    pub number: Option<u8>,
+}
+
+impl genl_user::Request for Remark<'_> {
+    fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+        out.str(remark_attrs::TEXT, self.text)?;
+        if let Some(cookie) = self.cookie {
+            out.u64(remark_attrs::COOKIE, cookie);
+        }
+        if let Some(number) = self.number {
+            out.u8(remark_attrs::NUMBER, number);
+        }
         Ok(())
     }
 }
@@ -740,6 +1022,49 @@ pub struct InnerOwned {
     pub text: Option<String>,
 }
 
+/// Who hears a broadcast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Audience {
+    /// Who listens in the sender's network namespace.
+    Namespace,
+    /// Who listens, in all network namespaces.
+    Everywhere,
+    /// Who listens in the sender's network namespace, and the sender itself
+    /// if that has asked to be told (NLM_F_ECHO).
+    SenderToo,
+    /// A value that the spec does not name.
+    Unknown(u32),
+}
+
+impl Default for Audience {
+    fn default() -> Self {
+        Self::from(0)
+    }
+}
+
+impl From<u32> for Audience {
+    fn from(value: u32) -> Self {
+        match value {
+            0 => Self::Namespace,
+            1 => Self::Everywhere,
+            2 => Self::SenderToo,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+
+impl From<Audience> for u32 {
+    fn from(value: Audience) -> Self {
+        match value {
+            Audience::Namespace => 0,
+            Audience::Everywhere => 1,
+            Audience::SenderToo => 2,
+            Audience::Unknown(value) => value,
+        }
+    }
+}
+
 /// A value from a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -860,8 +1185,79 @@ mod message_attrs {
 
     pub(super) const PORTID: u16 = 1;
     pub(super) const TEXT: u16 = 2;
+    pub(super) const AUDIENCE: u16 = 3;
 
     pub(super) static LAYOUT: Layout = Layout {
-        fields: &[Field::value(PORTID, "portid"), Field::value(TEXT, "text")],
+        fields: &[
+            Field::value(PORTID, "portid"),
+            Field::value(TEXT, "text"),
+            Field::value(AUDIENCE, "audience"),
+        ],
+    };
+}
+
+/// The attributes of the set `repetition`.
+mod repetition_attrs {
+    use genl_user::{Field, Layout};
+
+    pub(super) const TEXT: u16 = 1;
+    pub(super) const TIMES: u16 = 2;
+    pub(super) const NUMBER: u16 = 3;
+
+    pub(super) static LAYOUT: Layout = Layout {
+        fields: &[
+            Field::value(TEXT, "text"),
+            Field::value(TIMES, "times"),
+            Field::value(NUMBER, "number"),
+        ],
+    };
+}
+
+/// The attributes of the set `nap`.
+mod nap_attrs {
+    use genl_user::{Field, Layout};
+
+    pub(super) const MILLISECONDS: u16 = 1;
+
+    pub(super) static LAYOUT: Layout = Layout {
+        fields: &[Field::value(MILLISECONDS, "milliseconds")],
+    };
+}
+
+/// The attributes of the set `count`.
+mod count_attrs {
+    use genl_user::{Field, Layout};
+
+    pub(super) const TO: u16 = 1;
+    pub(super) const BLOB_LEN: u16 = 2;
+    pub(super) const FAIL_AT: u16 = 3;
+    pub(super) const NUMBER: u16 = 4;
+    pub(super) const BLOB: u16 = 5;
+
+    pub(super) static LAYOUT: Layout = Layout {
+        fields: &[
+            Field::value(TO, "to"),
+            Field::value(BLOB_LEN, "blob-len"),
+            Field::value(FAIL_AT, "fail-at"),
+            Field::value(NUMBER, "number"),
+            Field::value(BLOB, "blob"),
+        ],
+    };
+}
+
+/// The attributes of the set `remark`.
+mod remark_attrs {
+    use genl_user::{Field, Layout};
+
+    pub(super) const TEXT: u16 = 1;
+    pub(super) const COOKIE: u16 = 2;
+    pub(super) const NUMBER: u16 = 3;
+
+    pub(super) static LAYOUT: Layout = Layout {
+        fields: &[
+            Field::value(TEXT, "text"),
+            Field::value(COOKIE, "cookie"),
+            Field::value(NUMBER, "number"),
+        ],
     };
 }

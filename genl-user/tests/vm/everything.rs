@@ -28,7 +28,7 @@ const SPECS: [(&str, &str); 1] = [(
 )];
 
 /// How many random messages each operation gets.
-const MESSAGES: u64 = 150;
+const MESSAGES: u64 = 400;
 
 /// At least so many requests show where limits are, or something is not found any more.
 const CASES: usize = 100;

@@ -4,20 +4,24 @@
 //! the policies, a view for each request, setters for each message that the kernel sends, and the
 //! trait that handlers implement. It has no `unsafe`.
 
+mod checks;
 mod definitions;
 mod events;
+pub mod exports;
 mod handler;
 mod interface;
 mod messages;
 mod policy;
+mod reading;
 mod requests;
+mod rules;
 pub mod scaffold;
 mod text;
 
 use std::collections::HashSet;
 
 use super::Origin;
-use crate::model::{AttrKind, AttrSet, Direction, Family, Permission, SetId};
+use crate::model::{AttrSet, Direction, Family, Permission, SetId};
 use text::Text;
 
 /// Renders `generated.rs`.
@@ -50,13 +54,13 @@ fn nested_sets(family: &Family, direction: Direction) -> Vec<&AttrSet> {
         .iter()
         .filter(|message| message.direction == direction)
         .flat_map(|message| message.fields.iter().map(move |field| (message, field)))
-        .filter_map(|(message, field)| nested(&family.attr(message, field).kind))
+        .filter_map(|(message, field)| family.attr(message, field).kind.inside())
         .collect();
     let mut found = HashSet::new();
     while let Some(set) = pending.pop() {
         if found.insert(set) {
             let attrs = family[set].attrs.iter();
-            pending.extend(attrs.filter_map(|attr| nested(&attr.kind)));
+            pending.extend(attrs.filter_map(|attr| attr.kind.inside()));
         }
     }
     family
@@ -64,13 +68,6 @@ fn nested_sets(family: &Family, direction: Direction) -> Vec<&AttrSet> {
         .filter(|(id, _)| found.contains(id))
         .map(|(_, set)| set)
         .collect()
-}
-
-fn nested(kind: &AttrKind) -> Option<SetId> {
-    match kind {
-        AttrKind::Nest(set) => Some(*set),
-        _ => None,
-    }
 }
 
 /// The path of an attribute's number.

@@ -7,7 +7,7 @@
 //! not take, it is the first that has it.
 
 mod commands;
-mod comment;
+pub(super) mod comment;
 mod definitions;
 pub(super) mod names;
 mod print;

@@ -2,12 +2,12 @@
 
 use super::definitions::Definitions;
 use super::sets::{AttrDraft, Drafts};
-use super::{c_header, limits, need, not_supported, text};
+use super::{c_header, limits, need, text};
 use crate::decode::Key;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::model::{
-    self, Attr, AttrKind, AttrSet, Binary, Bitfield32, EnumId, EnumUse, Holds, Int, IntKind,
-    Protocol, SetId, Text,
+    self, Attr, AttrKind, AttrSet, Binary, Bitfield32, EnumId, EnumUse, Holds, Int, IntKind, SetId,
+    Text,
 };
 use crate::name::Name;
 use crate::spec::{AttrType, ByteOrder, DisplayHint};
@@ -16,13 +16,11 @@ use crate::spec::{AttrType, ByteOrder, DisplayHint};
 pub(super) fn resolve(
     drafts: &Drafts<'_>,
     definitions: &Definitions,
-    protocol: Protocol,
     faults: &mut Vec<Diagnostic>,
 ) -> Vec<AttrSet> {
     let mut kinds = Kinds {
         drafts,
         definitions,
-        protocol,
         faults,
     };
     drafts
@@ -48,7 +46,6 @@ const BROKEN: AttrKind = AttrKind::Flag;
 struct Kinds<'a, 's> {
     drafts: &'a Drafts<'s>,
     definitions: &'a Definitions,
-    protocol: Protocol,
     faults: &'a mut Vec<Diagnostic>,
 }
 
@@ -69,7 +66,6 @@ impl Kinds<'_, '_> {
         let key = draft.key(|attr| &attr.type_);
         let type_ = *self.need(key, "type", draft)?;
         self.refuse_meaningless(draft, type_);
-        self.refuse_in_kernel(draft, type_);
         match type_ {
             AttrType::Pad => Some(AttrKind::Pad),
             AttrType::Unused => Some(AttrKind::Unused),
@@ -212,45 +208,6 @@ impl Kinds<'_, '_> {
             range: allowed.range,
             mask: allowed.mask,
         })
-    }
-
-    /// Reports what the kernel emitter cannot do.
-    fn refuse_in_kernel(&mut self, draft: &AttrDraft<'_>, type_: AttrType) {
-        if self.protocol == Protocol::GenetlinkLegacy {
-            return;
-        }
-        let mut refuse = |construct: &str, span: Option<Span>| {
-            if let Some(span) = span {
-                self.faults.push(not_supported(construct, span));
-            }
-        };
-        let type_at = draft.key(|attr| &attr.type_).span();
-        match type_ {
-            AttrType::Bitfield32 => refuse("type `bitfield32`", type_at),
-            AttrType::NestTypeValue => refuse("type `nest-type-value`", type_at),
-            AttrType::IndexedArray => refuse("type `indexed-array`", type_at),
-            AttrType::Binary => {
-                let struct_at = draft.key(|attr| &attr.struct_).span();
-                refuse("a binary attribute that holds a C struct", struct_at);
-                let sub_type_at = draft.key(|attr| &attr.sub_type).span();
-                refuse("a binary attribute that holds an array", sub_type_at);
-            }
-            _ => {
-                let at = draft.key(|attr| &attr.type_value).span();
-                refuse("`type-value`", at);
-            }
-        }
-        let order = draft.key(|attr| &attr.byte_order);
-        if order.get() == Some(&ByteOrder::LittleEndian) && type_ != AttrType::Binary {
-            refuse("byte order `little-endian`", order.span());
-        }
-        if let Some(checks) = draft.key(|attr| &attr.checks).get()
-            && type_ == AttrType::String
-            && checks.unterminated_ok.get() == Some(&true)
-        {
-            let at = checks.unterminated_ok.span();
-            refuse("a string that need not end in NUL (`unterminated-ok`)", at);
-        }
     }
 
     /// Reports keys that mean nothing for the type.

@@ -43,7 +43,11 @@ fn uses(family: &Family) -> Vec<Uses> {
     let mut uses = vec![Uses::default(); family.enums.len()];
     let kinds = family.sets.iter().flat_map(|set| &set.attrs);
     for attr in kinds {
-        if let AttrKind::Int(int) = &attr.kind
+        let kind = match &attr.kind {
+            AttrKind::IndexedArray(element) | AttrKind::TypeValue(_, element) => element,
+            kind => kind,
+        };
+        if let AttrKind::Int(int) = kind
             && let Some(names) = int.names
         {
             let uses = &mut uses[names.id.get()];

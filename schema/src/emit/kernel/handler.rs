@@ -163,7 +163,7 @@ fn render_numbers(text: &mut Text, family: &Family, op: &Op, call: &Call) {
     text.line(format!(
         "const PERMISSION: genl::Permission = {permission};"
     ));
-    policy::render_policy(text, family, &family[call.request]);
+    policy::render_policy(text, family, op, call);
 }
 
 fn render_dump(text: &mut Text, family: &Family, op: &Op, call: &Call) {

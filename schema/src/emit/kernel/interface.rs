@@ -199,7 +199,7 @@ fn dump_methods(family: &Family, op: &Op, call: &Call) -> [Item; 2] {
 
 /// The handler is told of the request, as there may be something in it.
 pub(super) fn takes_request(family: &Family, call: &Call) -> bool {
-    !family[call.request].fields.is_empty()
+    super::requests::has_view(&family[call.request])
 }
 
 fn request(family: &Family, call: &Call) -> Vec<Parameter> {

@@ -1,12 +1,22 @@
 //! What the core checks of a request before a handler sees it.
 
-use super::requests::wire_name;
+use super::requests::is_taken;
+use super::rules::rule;
 use super::text::Text;
 use super::{attr_path, nested_sets};
-use crate::model::{Attr, AttrKind, AttrSet, Direction, Family, Int, Len, Message};
+use crate::model::{
+    Attr, AttrSet, Call, Direction, DontValidate, Family, KernelPolicy, MessageId, Op, SetId,
+};
 
-/// The rules for nests, which operations share.
+/// The rules that nests and operations share.
 pub(super) fn render(text: &mut Text, family: &Family) {
+    for table in shared(family) {
+        let names: Vec<String> = table.users.iter().map(|name| format!("`{name}`")).collect();
+        text.gap();
+        text.line(format!("/// What requests may hold: {}.", names.join(", ")));
+        let attrs: Vec<_> = table.attrs(family).collect();
+        render_rules(text, family, &family[table.set], &attrs, &table.name);
+    }
     for set in nested_sets(family, Direction::Request) {
         let attrs: Vec<_> = set.attrs.iter().collect();
         text.gap();
@@ -15,31 +25,119 @@ pub(super) fn render(text: &mut Text, family: &Family) {
     }
 }
 
-/// The value of an operation's `POLICY`.
-pub(super) fn render_policy(text: &mut Text, family: &Family, message: &Message) {
-    if message.fields.is_empty() {
+/// The value of the `POLICY` of one way to call an operation.
+pub(super) fn render_policy(text: &mut Text, family: &Family, op: &Op, call: &Call) {
+    let Some((set, attrs)) = covered(family, op, call) else {
         text.line("const POLICY: genl::Policy = genl::Policy::NONE;");
         return;
+    };
+    let same = |table: &Table| (table.set, &table.attrs) == (set, &attrs);
+    if let Some(table) = shared(family).into_iter().find(same) {
+        let name = table.name;
+        text.line(format!("const POLICY: genl::Policy = {name}.policy();"));
+        return;
     }
-    let set = &family[message.set];
-    let attrs: Vec<_> = message
-        .fields
-        .iter()
-        .map(|field| family.attr(message, field))
-        .collect();
+    let table: Vec<_> = attrs.iter().map(|at| &family[set].attrs[*at]).collect();
     text.open("const POLICY: genl::Policy =");
-    render_rules(text, family, set, &attrs, "RULES");
+    render_rules(text, family, &family[set], &table, "RULES");
     text.line("RULES.policy()");
     text.close(";");
+}
+
+/// The policy for the nests of a set.
+pub(super) fn of_nest(set: &AttrSet) -> String {
+    format!("{}.policy()", nest_rules(set))
 }
 
 fn nest_rules(set: &AttrSet) -> String {
     format!("{}_NEST", set.name.shouty())
 }
 
+/// Rules that several calls have.
+struct Table {
+    name: String,
+    /// The names of the requests.
+    users: Vec<String>,
+    set: SetId,
+    /// Places in the set, ascending.
+    attrs: Vec<usize>,
+}
+
+impl Table {
+    fn attrs<'f>(&self, family: &'f Family) -> impl Iterator<Item = &'f Attr> {
+        let set = &family[self.set];
+        self.attrs.iter().map(|at| &set.attrs[*at])
+    }
+}
+
+/// The rules that more than one call has, named by the first of them.
+fn shared(family: &Family) -> Vec<Table> {
+    let mut tables: Vec<Table> = Vec::new();
+    for (op, call) in calls(family) {
+        let Some((set, attrs)) = covered(family, op, call) else {
+            continue;
+        };
+        let name = &family[call.request].name;
+        match tables
+            .iter_mut()
+            .find(|table| (table.set, &table.attrs) == (set, &attrs))
+        {
+            Some(table) => table.users.push(name.to_string()),
+            None => tables.push(Table {
+                name: format!("{}_REQUEST", name.shouty()),
+                users: vec![name.to_string()],
+                set,
+                attrs,
+            }),
+        }
+    }
+    tables.retain(|table| table.users.len() > 1);
+    tables
+}
+
+/// The set and the places in it of the attributes that a call's policy covers; `None` where the
+/// core takes no attribute.
+///
+/// `kernel-policy` says whose attributes these are. Where calls share a policy in C, the core has
+/// none for a dump that it does not validate (`genl_cmd_full_to_split()`); one that has attributes
+/// of its own needs it here, so that they can be looked at.
+fn covered(family: &Family, op: &Op, call: &Call) -> Option<(SetId, Vec<usize>)> {
+    let is_dump = op
+        .dump
+        .as_ref()
+        .is_some_and(|dump| std::ptr::eq(dump, call));
+    let fields = |id: MessageId| family[id].fields.iter().map(|field| field.attr);
+    let own: Vec<usize> = fields(call.request).collect();
+    let set = family[call.request].set;
+    let unchecked = is_dump && op.dont_validate.contains(&DontValidate::Dump) && own.is_empty();
+    let mut attrs = match family.kernel.policy {
+        KernelPolicy::Split => own,
+        _ if unchecked => own,
+        KernelPolicy::PerOp => ways(op).flat_map(|call| fields(call.request)).collect(),
+        KernelPolicy::Global => calls(family)
+            .filter(|(_, call)| family[call.request].set == set)
+            .flat_map(|(_, call)| fields(call.request))
+            .collect(),
+    };
+    attrs.sort_unstable();
+    attrs.dedup();
+    (!attrs.is_empty()).then_some((set, attrs))
+}
+
+fn calls(family: &Family) -> impl Iterator<Item = (&Op, &Call)> {
+    let ops = family.ops.iter();
+    ops.flat_map(|op| ways(op).map(move |call| (op, call)))
+}
+
+/// The ways to call an operation.
+fn ways(op: &Op) -> impl Iterator<Item = &Call> {
+    op.do_.iter().chain(&op.dump)
+}
+
 fn render_rules(text: &mut Text, family: &Family, set: &AttrSet, attrs: &[&Attr], name: &str) {
     let known: Vec<(String, String)> = attrs
         .iter()
+        .filter(|attr| is_taken(attr))
         .filter_map(|attr| Some((attr_path(set, attr), rule(family, attr)?)))
         .collect();
     let max = attrs.iter().map(|attr| attr.id).max().unwrap_or(0);
@@ -53,70 +151,4 @@ fn render_rules(text: &mut Text, family: &Family, set: &AttrSet, attrs: &[&Attr]
         text.call("", &[path, rule], tail);
     }
     text.close_list("]);");
-}
-
-/// The rule for an attribute; those that have none are refused.
-fn rule(family: &Family, attr: &Attr) -> Option<String> {
-    let rule = match &attr.kind {
-        AttrKind::Flag => "flag()".to_owned(),
-        AttrKind::Int(int) => format!("{}(){}", wire_name(int), limits(family, int)),
-        AttrKind::String(string) => format!("string(){}", lengths(string.len)),
-        AttrKind::Binary(binary) => format!("binary(){}", binary_lengths(binary.len)),
-        AttrKind::Nest(set) => format!("nest({}.policy())", nest_rules(&family[*set])),
-        _ => return None,
-    };
-    Some(format!("genl::Rule::{rule}"))
-}
-
-fn lengths(len: Len) -> String {
-    let max = len.max.map(|max| format!(".max_len({max})"));
-    let min = (len.min > 0).then(|| format!(".min_len::<{}>()", len.min));
-    max.into_iter().chain(min).collect()
-}
-
-fn binary_lengths(len: Len) -> String {
-    match len {
-        Len { min: 0, max: None } => String::new(),
-        Len {
-            min: 0,
-            max: Some(max),
-        } if max > 0 => format!(".max_len({max})"),
-        Len {
-            min,
-            max: Some(max),
-        } if i16::try_from(max).is_ok() => format!(".len_range({min}, {max})"),
-        Len { min, max } => {
-            let max = max.unwrap_or(u16::MAX);
-            format!(".len_in_range(&genl::Range::new({min}, {max}))")
-        }
-    }
-}
-
-/// What of its type's values an integer may have.
-fn limits(family: &Family, int: &Int) -> String {
-    if let Some(names) = int.names
-        && !names.as_flags
-        && !int.kind.signed()
-        && family[names.id].is_sparse()
-    {
-        return format!(".listed::<{}>()", family[names.id].name.pascal());
-    }
-    if let Some(mask) = int.mask {
-        return format!(".mask({mask:#x})");
-    }
-    let Some((min, max)) = int.range else {
-        return String::new();
-    };
-    let limits = int.kind.limits();
-    if (min, max) == limits {
-        return String::new();
-    }
-    // The core reads an open end into the union's signed 16 bits; no number there is beyond them.
-    if i16::try_from(min).is_ok() && i16::try_from(max).is_ok() {
-        return format!(".range({min}, {max})");
-    }
-    match int.kind.signed() {
-        true => format!(".in_signed_range(&genl::SignedRange::new({min}, {max}))"),
-        false => format!(".in_range(&genl::Range::new({min}, {max}))"),
-    }
 }

@@ -1,89 +1,39 @@
 //! Views of what userspace sends: a getter for each attribute that the policy lets through.
 
-use super::definitions::flags_type;
+use super::checks::Checks;
 use super::nested_sets;
+use super::reading::{iterator, reading, typed_values};
 use super::text::Text;
-use crate::model::{Attr, AttrKind, AttrSet, ByteOrder, Direction, Family, Int, Message};
+use crate::model::{Attr, AttrKind, AttrSet, Direction, Family, Message};
 
 pub(super) fn render(text: &mut Text, family: &Family) {
+    let checks = Checks::of(family);
     for message in &family.messages {
-        if message.direction == Direction::Request && !message.fields.is_empty() {
-            Request { family, message }.render(text);
+        if has_view(message) {
+            Request {
+                family,
+                message,
+                checks: &checks,
+            }
+            .render(text);
         }
     }
     for set in nested_sets(family, Direction::Request) {
-        render_nest(text, family, set);
+        render_nest(text, family, set, &checks);
     }
 }
 
-/// The getter's way from an attribute to a value.
-struct Reading {
-    /// The type of the value.
-    value: String,
-    /// The first step is a method of the attribute, the others are of an `Option`: what follows
-    /// the dot, and the argument. Without a step, the value wraps the attribute.
-    steps: Vec<(&'static str, String)>,
-}
-
-fn reading(family: &Family, kind: &AttrKind) -> Reading {
-    let (value, steps) = match kind {
-        AttrKind::Int(int) => return int_reading(family, int),
-        AttrKind::String(_) => (
-            "&'r CStr".into(),
-            vec![("and_then", "genl::Attr::string".into())],
-        ),
-        AttrKind::Binary(_) => (
-            "&'r [u8]".into(),
-            vec![("map", "genl::Attr::payload".into())],
-        ),
-        AttrKind::Nest(set) => {
-            let view = family[*set].name.pascal();
-            (format!("{view}<'r>"), vec![("map", view)])
-        }
-        _ => unreachable!("resolve lets no other kind into a request"),
-    };
-    Reading { value, steps }
-}
-
-fn int_reading(family: &Family, int: &Int) -> Reading {
-    let getter = |method: &str| ("and_then", format!("genl::Attr::{method}"));
-    let method = wire_name(int);
-    let Some(names) = int.names.filter(|_| !int.kind.signed()) else {
-        return Reading {
-            value: int.kind.rust().into(),
-            steps: vec![getter(&method)],
-        };
-    };
-    let definition = &family[names.id];
-    // `unsigned` takes any width, in the machine's order.
-    let mut steps = match int.order == ByteOrder::Big {
-        true => vec![getter(&method), ("map", "u64::from".into())],
-        false => vec![getter("unsigned")],
-    };
-    let value = match names.as_flags {
-        true => flags_type(definition),
-        false => definition.name.pascal(),
-    };
-    steps.push(match names.as_flags {
-        true => ("map", format!("{value}::from_bits")),
-        false => ("and_then", format!("{value}::from_value")),
-    });
-    Reading { value, steps }
-}
-
-/// The runtime's name for an integer's form on the wire: `u32`, `be16`, `sint`.
-pub(super) fn wire_name(int: &Int) -> String {
-    let name = format!("{:?}", int.kind).to_lowercase();
-    match int.order == ByteOrder::Big {
-        true => name.replace('u', "be"),
-        false => name,
-    }
+/// It is a request, and there is something in it to look at.
+pub(super) fn has_view(message: &Message) -> bool {
+    let holds_something = !message.fields.is_empty() || message.header.is_some();
+    message.direction == Direction::Request && holds_something
 }
 
 /// The view of a request.
 struct Request<'f> {
     family: &'f Family,
     message: &'f Message,
+    checks: &'f Checks<'f>,
 }
 
 impl Request<'_> {
@@ -92,24 +42,24 @@ impl Request<'_> {
         text.gap();
         text.line(format!("/// The request of `{}`.", self.message.name));
         text.open(format!("pub struct {name}<'r>"));
-        if self.has_optional() {
+        if self.keeps_request() {
             text.line(format!("{}: genl::Request<'r>,", self.free("request")));
         }
         for attr in self.required() {
-            let field = attr.name.snake();
             text.line(format!("{}: genl::Attr<'r>,", place_of(attr)));
-            if attr.kind != AttrKind::Flag {
+            if self.is_kept(attr) {
                 let value = reading(self.family, &attr.kind).value;
-                text.line(format!("{field}: {value},"));
+                text.line(format!("{}: {value},", attr.name.snake()));
             }
         }
         text.close("");
         text.gap();
         text.open(format!("impl<'r> {name}<'r>"));
         self.render_parse(text);
+        self.render_header(text);
         for field in &self.message.fields {
             let attr = self.family.attr(self.message, field);
-            if field.required && !attr.multi {
+            if field.required && !is_many(attr) {
                 self.render_required(text, attr);
             } else {
                 let set = &self.family[self.message.set];
@@ -125,11 +75,17 @@ impl Request<'_> {
         let fields = self.message.fields.iter().filter(|field| field.required);
         fields
             .map(|field| self.family.attr(self.message, field))
-            .filter(|attr| !attr.multi)
+            .filter(|attr| !is_many(attr))
     }
 
-    fn has_optional(&self) -> bool {
-        self.required().count() < self.message.fields.len()
+    /// The value of a required attribute is read before the handler is called, as bytes that make up
+    /// none are an error.
+    fn is_kept(&self, attr: &Attr) -> bool {
+        reading(self.family, &attr.kind).may_fail()
+    }
+
+    fn keeps_request(&self) -> bool {
+        self.message.header.is_some() || self.required().count() < self.message.fields.len()
     }
 
     /// `name`, or if a required attribute has taken it, one that no attribute can have.
@@ -143,33 +99,54 @@ impl Request<'_> {
     fn render_parse(&self, text: &mut Text) {
         let (request, op) = (self.free("request"), self.free("op"));
         let set = &self.family[self.message.set];
-        text.line("/// Fails, with an extended ACK, if an attribute is missing.");
-        let requires = self.message.fields.iter().any(|field| field.required);
-        let unused = if requires { "" } else { "_" };
+        text.line(
+            "/// Fails, with an extended ACK, if an attribute is missing, or not as it should be.",
+        );
+        let attrs = || {
+            let fields = self.message.fields.iter();
+            fields.map(|field| (field, self.family.attr(self.message, field)))
+        };
+        let uses_op =
+            attrs().any(|(field, attr)| field.required || self.checks.are_for(&attr.kind));
+        let unused = |used: bool| if used { "" } else { "_" };
+        let uses_request = uses_op || self.keeps_request();
         let parameters = [
-            &*format!("{request}: genl::Request<'r>"),
-            &format!("{unused}{op}: &genl::Op<'r>"),
+            &*format!("{}{request}: genl::Request<'r>", unused(uses_request)),
+            &format!("{}{op}: &genl::Op<'r>", unused(uses_op)),
         ];
         text.signature("fn parse", &parameters, " -> Result<Self> {");
-        for field in self.message.fields.iter().filter(|field| field.required) {
-            let attr = self.family.attr(self.message, field);
+        for (_, attr) in attrs().filter(|(_, attr)| self.checks.are_for(&attr.kind)) {
+            let path = super::attr_path(set, attr);
+            text.open(match is_many(attr) {
+                true => format!("for found in {request}.all({path})"),
+                false => format!("if let Some(found) = {request}.get({path})"),
+            });
+            self.checks.render(text, &attr.kind, &op, "0");
+            text.close("");
+        }
+        for (_, attr) in attrs().filter(|(field, _)| field.required) {
             let path = super::attr_path(set, attr);
             let arguments: [&str; 2] = [&request, &path];
-            if attr.multi {
+            if is_many(attr) {
                 text.chain("", &op, &[("require", &arguments)], "?;");
                 continue;
             }
-            let head = format!("let {} = ", place_of(attr));
+            let place = place_of(attr);
+            let head = format!("let {place} = ");
             text.chain(&head, &op, &[("require", &arguments)], "?;");
-            self.render_value(text, attr);
+            if self.is_kept(attr) {
+                let value = reading(self.family, &attr.kind).of_one(&place);
+                let name = attr.name.snake();
+                text.line(format!("let {name} = {value}.ok_or(EINVAL)?;"));
+            }
         }
         let mut fields = Vec::new();
-        if self.has_optional() {
+        if self.keeps_request() {
             fields.push(request);
         }
         for attr in self.required() {
             fields.push(place_of(attr));
-            if attr.kind != AttrKind::Flag {
+            if self.is_kept(attr) {
                 fields.push(attr.name.snake());
             }
         }
@@ -177,65 +154,50 @@ impl Request<'_> {
         text.close("");
     }
 
-    /// `let name = …`, of a required attribute.
-    fn render_value(&self, text: &mut Text, attr: &Attr) {
-        let name = attr.name.snake();
-        let head = format!("let {name} = ");
-        let root = place_of(attr);
-        match &attr.kind {
-            AttrKind::Flag => {}
-            AttrKind::Binary(_) => text.chain(&head, &root, &[("payload", &[])], ";"),
-            AttrKind::Nest(set) => {
-                let view = self.family[*set].name.pascal();
-                text.line(format!("{head}{view}({root});"));
-            }
-            kind => {
-                let steps = reading(self.family, kind).steps;
-                let first = steps[0].1.trim_start_matches("genl::Attr::").to_owned();
-                let later: Vec<_> = steps[1..]
-                    .iter()
-                    .map(|(method, argument)| (*method, [argument.as_str()]))
-                    .collect();
-                let mut calls: Vec<(&str, &[&str])> = vec![(&first, &[])];
-                calls.extend(
-                    later
-                        .iter()
-                        .map(|(method, argument)| (*method, &argument[..])),
-                );
-                calls.push(("ok_or", &["EINVAL"]));
-                text.chain(&head, &root, &calls, "?;");
-            }
-        }
+    fn render_header(&self, text: &mut Text) {
+        let Some(header) = self.message.header else {
+            return;
+        };
+        let name = self.family[header].name.pascal();
+        text.gap();
+        text.line("/// What stands before the attributes.");
+        let result = format!(" -> {name} {{");
+        text.signature("pub fn header", &["&self"], &result);
+        let request = self.free("request");
+        text.line(format!("{name}::from_bytes(self.{request}.header())"));
+        text.close("");
     }
 
     fn render_required(&self, text: &mut Text, attr: &Attr) {
         let name = attr.name.snake();
-        let value = match attr.kind {
-            AttrKind::Flag => "bool".to_owned(),
-            _ => reading(self.family, &attr.kind).value,
-        };
+        let reading = reading(self.family, &attr.kind);
+        let place = format!("self.{}", place_of(attr));
         text.gap();
         text.docs(&attr.doc, &format!("The attribute `{}`.", attr.name));
-        text.signature(
-            &format!("pub fn {name}"),
-            &["&self"],
-            &format!(" -> {value} {{"),
-        );
-        text.line(match attr.kind {
+        let result = format!(" -> {} {{", reading.value);
+        text.signature(&format!("pub fn {name}"), &["&self"], &result);
+        text.line(match &attr.kind {
             AttrKind::Flag => "true".to_owned(),
-            _ => format!("self.{name}"),
+            _ if self.is_kept(attr) => format!("self.{name}"),
+            AttrKind::IndexedArray(element) => {
+                let source = format!("{place}.attrs()");
+                super::reading::reading(self.family, element).of_each(&source)
+            }
+            _ => reading.of_one(&place),
         });
         text.close("");
         text.gap();
         text.line(format!("/// Where [`Self::{name}`] stands."));
-        text.signature(
-            &format!("pub fn {}", place_of(attr)),
-            &["&self"],
-            " -> genl::Attr<'r> {",
-        );
-        text.line(format!("self.{}", place_of(attr)));
+        let head = format!("pub fn {}", place_of(attr));
+        text.signature(&head, &["&self"], " -> genl::Attr<'r> {");
+        text.line(place);
         text.close("");
     }
+}
+
+/// There may be more than one of it, or more than one value in it.
+fn is_many(attr: &Attr) -> bool {
+    attr.multi || matches!(attr.kind, AttrKind::TypeValue(..))
 }
 
 /// The name of what tells where an attribute stands.
@@ -243,7 +205,7 @@ fn place_of(attr: &Attr) -> String {
     attr.name.join("attr").snake()
 }
 
-fn render_nest(text: &mut Text, family: &Family, set: &AttrSet) {
+fn render_nest(text: &mut Text, family: &Family, set: &AttrSet, checks: &Checks<'_>) {
     let name = set.name.pascal();
     text.gap();
     text.docs(&set.doc, &format!("The attributes of `{}`.", set.name));
@@ -251,74 +213,54 @@ fn render_nest(text: &mut Text, family: &Family, set: &AttrSet) {
     text.line(format!("pub struct {name}<'r>(genl::Attr<'r>);"));
     text.gap();
     text.open(format!("impl<'r> {name}<'r>"));
-    for attr in &set.attrs {
-        if !matches!(attr.kind, AttrKind::Pad | AttrKind::Unused) {
-            render_getters(text, family, set, attr, "self.0.attrs()");
-        }
+    checks.render_of_nest(text, set);
+    for attr in set.attrs.iter().filter(|attr| is_taken(attr)) {
+        render_getters(text, family, set, attr, "self.0.attrs()");
     }
     text.close("");
+}
+
+/// The core lets it through: it never takes attributes of type 0.
+pub(super) fn is_taken(attr: &Attr) -> bool {
+    attr.id != 0 && !matches!(attr.kind, AttrKind::Pad | AttrKind::Unused)
 }
 
 /// The getters of an attribute that need not be there, or may be there more than once.
 fn render_getters(text: &mut Text, family: &Family, set: &AttrSet, attr: &Attr, source: &str) {
     let name = attr.name.snake();
     let path = super::attr_path(set, attr);
-    let (root, first) = match source.strip_suffix(".attrs()") {
-        Some(root) => (root, Some("attrs")),
-        None => (source, None),
-    };
-    let found = |text: &mut Text, method: &str| {
-        let mut calls: Vec<(&str, &[&str])> =
-            first.map(|name| (name, &[][..])).into_iter().collect();
-        let path = [path.as_str()];
-        calls.push((method, &path));
-        text.chain("", root, &calls, "");
-    };
-    text.gap();
-    text.docs(&attr.doc, &format!("The attribute `{}`.", attr.name));
-    let (places, place, method) = match attr.multi {
+    let many = is_many(attr);
+    let (places, place, method) = match many {
         true => (
             "attrs",
-            "impl Iterator<Item = genl::Attr<'r>> + Clone",
+            "impl Iterator<Item = genl::Attr<'r>> + Clone + 'r",
             "all",
         ),
         false => ("attr", "Option<genl::Attr<'r>>", "get"),
     };
-    if attr.kind == AttrKind::Flag {
-        text.signature(&format!("pub fn {name}"), &["&self"], " -> bool {");
-        let attr_fn = place_of(attr);
-        text.chain("", "self", &[(&attr_fn, &[]), ("is_some", &[])], "");
-    } else {
-        let Reading { value, steps } = reading(family, &attr.kind);
-        let value = match attr.multi {
-            true => format!("impl Iterator<Item = {value}> + Clone + 'r"),
-            false => format!("Option<{value}>"),
-        };
-        text.signature(
-            &format!("pub fn {name}"),
-            &["&self"],
-            &format!(" -> {value} {{"),
-        );
-        let attr_fn = attr.name.join(places).snake();
-        let arguments: Vec<[&str; 1]> = steps.iter().map(|(_, step)| [step.as_str()]).collect();
-        let mut calls: Vec<(&str, &[&str])> = vec![(&attr_fn, &[])];
-        for ((step, _), argument) in steps.iter().zip(&arguments) {
-            let step = match (attr.multi, *step) {
-                (true, "and_then") => "filter_map",
-                (_, step) => step,
-            };
-            calls.push((step, argument));
-        }
-        text.chain("", "self", &calls, "");
-    }
+    let places = attr.name.join(places).snake();
+    text.gap();
+    text.docs(&attr.doc, &format!("The attribute `{}`.", attr.name));
+    let reading = reading(family, &attr.kind);
+    let result = match &attr.kind {
+        AttrKind::Flag => "bool".to_owned(),
+        _ if many => iterator(&reading.value),
+        _ => format!("Option<{}>", reading.value),
+    };
+    let result = format!(" -> {result} {{");
+    text.signature(&format!("pub fn {name}"), &["&self"], &result);
+    let found = format!("self.{places}()");
+    text.line(match &attr.kind {
+        AttrKind::Flag => format!("{found}.is_some()"),
+        AttrKind::TypeValue(levels, inner) => typed_values(family, levels.len(), inner, &found),
+        _ if many => reading.of_each(&found),
+        _ => reading.of_some(&found),
+    });
     text.close("");
     text.gap();
     text.line(format!("/// Where [`Self::{name}`] stands."));
-    text.signature(
-        &format!("pub fn {}", attr.name.join(places).snake()),
-        &["&self"],
-        &format!(" -> {place} {{"),
-    );
-    found(text, method);
+    let head = format!("pub fn {places}");
+    text.signature(&head, &["&self"], &format!(" -> {place} {{"));
+    text.line(format!("{source}.{method}({path})"));
     text.close("");
 }

@@ -4,7 +4,12 @@
 const WIDTH: usize = 80;
 
 /// A comment that kernel-doc reads: `what name - doc`, and a line for each member that has words.
-pub(super) fn kernel_doc(what: &str, name: &str, doc: &str, members: &[(&str, &str)]) -> String {
+pub(in crate::emit) fn kernel_doc(
+    what: &str,
+    name: &str,
+    doc: &str,
+    members: &[(&str, &str)],
+) -> String {
     let title = match doc.trim() {
         "" => format!("{what} {name}"),
         doc => format!("{what} {name} - {doc}"),
@@ -13,12 +18,27 @@ pub(super) fn kernel_doc(what: &str, name: &str, doc: &str, members: &[(&str, &s
 }
 
 /// A comment: the text, and behind it what is said of each member.
-pub(super) fn comment(doc: &str, members: &[(&str, &str)]) -> String {
+pub(in crate::emit) fn comment(doc: &str, members: &[(&str, &str)]) -> String {
     let lines = lines(doc, members);
     match &lines[..] {
         [line] if columns(line) + "/*  */".len() <= WIDTH => format!("/* {line} */\n"),
         lines => block("/*", lines),
     }
+}
+
+/// A comment that kernel-doc reads, of a function: what it does, its parameters, and more words.
+pub(in crate::emit) fn kernel_doc_of_function(
+    name: &str,
+    does: &str,
+    parameters: &[(&str, &str)],
+    more: &[String],
+) -> String {
+    let mut all = lines(&format!("{name}() - {does}"), parameters);
+    for paragraph in more {
+        all.push(String::new());
+        all.extend(lines(paragraph, &[]));
+    }
+    block("/**", &all)
 }
 
 fn block(open: &str, lines: &[String]) -> String {

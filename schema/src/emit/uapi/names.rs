@@ -204,7 +204,7 @@ pub(super) fn struct_type(definition: &Struct) -> String {
 }
 
 /// A member of a struct; a keyword of C gets an underscore behind it.
-pub(super) fn member(name: &Name) -> String {
+pub(in crate::emit) fn member(name: &Name) -> String {
     let mut name = lower(name.as_str());
     if name.starts_with(|c: char| c.is_ascii_digit()) {
         name.insert(0, '_');

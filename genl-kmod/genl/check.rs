@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Checks of attributes that `struct nla_policy` has no field for.
+//!
+//! A [`Check`] is a type, so that C can be given a function for it: in a [`Rule`], where the core
+//! calls it ([`Rule::checked`]), or from generated code, for what stands where no rule reaches
+//! ([`Op::check`]). What is wrong is told as the core tells it (lib/nlattr.c).
+//!
+//! [`Rule`]: super::Rule
+//! [`Rule::checked`]: super::Rule::checked
+
+use super::{
+    attr::{
+        Attr,
+        Attrs,
+        Number, //
+    },
+    op::Op,
+    policy::Policy, //
+};
+use core::marker::PhantomData;
+use kernel::{
+    bindings,
+    error::to_result,
+    prelude::*, //
+};
+
+/// What is wrong with an attribute.
+pub struct Fault {
+    errno: Error,
+    message: &'static CStr,
+}
+
+impl Fault {
+    fn new(errno: Error, message: &'static CStr) -> Self {
+        Self { errno, message }
+    }
+
+    /// As the core says it of a length.
+    fn of_length() -> Self {
+        Self::new(ERANGE, c"Attribute failed policy validation")
+    }
+}
+
+/// What is asked of an attribute.
+pub trait Check: 'static {
+    /// Tells what is wrong, if anything is.
+    fn check(attr: Attr<'_>) -> Result<(), Fault>;
+}
+
+/// Both are asked, in this order.
+impl<A: Check, B: Check> Check for (A, B) {
+    fn check(attr: Attr<'_>) -> Result<(), Fault> {
+        A::check(attr)?;
+        B::check(attr)
+    }
+}
+
+/// How an integer stands in an attribute.
+pub trait Form: 'static {
+    /// The value, without loss; `None` if the attribute is too short for it.
+    fn value(attr: Attr<'_>) -> Option<i128>;
+
+    /// An attribute of so many bytes holds just this.
+    fn fits(len: usize) -> bool;
+}
+
+/// An integer in the machine's byte order.
+pub struct Host<T>(PhantomData<T>);
+/// An integer in network byte order.
+pub struct Big<T>(PhantomData<T>);
+/// An integer in little-endian byte order.
+pub struct Little<T>(PhantomData<T>);
+/// An unsigned integer of 32 or 64 bits (`NLA_UINT`).
+pub struct Uint;
+/// A signed integer of 32 or 64 bits (`NLA_SINT`).
+pub struct Sint;
+
+macro_rules! forms {
+    ($($type:ty)*) => {$(
+        forms!(Host $type: core::convert::identity);
+        forms!(Big $type: <$type>::from_be);
+        forms!(Little $type: <$type>::from_le);
+    )*};
+    ($form:ident $type:ty: $convert:expr) => {
+        impl Form for $form<$type> {
+            fn value(attr: Attr<'_>) -> Option<i128> {
+                <$type>::read(attr.payload()).map($convert).map(i128::from)
+            }
+
+            fn fits(len: usize) -> bool {
+                len == size_of::<$type>()
+            }
+        }
+    };
+}
+
+forms!(u8 u16 u32 u64 i8 i16 i32 i64);
+
+impl Form for Uint {
+    fn value(attr: Attr<'_>) -> Option<i128> {
+        attr.uint().map(i128::from)
+    }
+
+    fn fits(len: usize) -> bool {
+        matches!(len, 4 | 8)
+    }
+}
+
+impl Form for Sint {
+    fn value(attr: Attr<'_>) -> Option<i128> {
+        attr.sint().map(i128::from)
+    }
+
+    fn fits(len: usize) -> bool {
+        Uint::fits(len)
+    }
+}
+
+/// An integer, whatever its value.
+pub struct Whole<F>(PhantomData<F>);
+
+impl<F: Form> Check for Whole<F> {
+    fn check(attr: Attr<'_>) -> Result<(), Fault> {
+        match F::fits(attr.payload().len()) {
+            true => Ok(()),
+            false => Err(Fault::new(EINVAL, c"invalid attribute length")),
+        }
+    }
+}
+
+/// A value from `MIN` to `MAX`, both included.
+pub struct Within<F, const MIN: i128, const MAX: i128>(PhantomData<F>);
+
+impl<F: Form, const MIN: i128, const MAX: i128> Check for Within<F, MIN, MAX> {
+    fn check(attr: Attr<'_>) -> Result<(), Fault> {
+        match F::value(attr).is_some_and(|value| (MIN..=MAX).contains(&value)) {
+            true => Ok(()),
+            false => Err(Fault::new(ERANGE, c"integer out of range")),
+        }
+    }
+}
+
+/// No other bits than those of `MASK`.
+pub struct Mask<F, const MASK: u64>(PhantomData<F>);
+
+impl<F: Form, const MASK: u64> Check for Mask<F, MASK> {
+    fn check(attr: Attr<'_>) -> Result<(), Fault> {
+        // A negative value has its sign's bits set.
+        match F::value(attr).is_some_and(|value| value as u64 & !MASK == 0) {
+            true => Ok(()),
+            false => Err(Fault::new(EINVAL, c"reserved bit set")),
+        }
+    }
+}
+
+/// A list of values that no range describes.
+pub trait Listed: 'static {
+    /// Whether `value` is on the list; a negative one is meant by its bits.
+    fn is_listed(value: u64) -> bool;
+}
+
+/// A value that `L` lists.
+pub struct OneOf<F, L>(PhantomData<(F, L)>);
+
+impl<F: Form, L: Listed> Check for OneOf<F, L> {
+    fn check(attr: Attr<'_>) -> Result<(), Fault> {
+        match F::value(attr).is_some_and(|value| L::is_listed(value as u64)) {
+            true => Ok(()),
+            false => Err(Fault::new(EINVAL, c"invalid enum value")),
+        }
+    }
+}
+
+/// A text that ends in NUL, of `MIN` to `MAX` bytes without it.
+pub struct Text<const MIN: usize, const MAX: usize>;
+
+impl<const MIN: usize, const MAX: usize> Check for Text<MIN, MAX> {
+    fn check(attr: Attr<'_>) -> Result<(), Fault> {
+        let Some(text) = attr.string() else {
+            return Err(Fault::new(EINVAL, c"Attribute failed policy validation"));
+        };
+        within(text.count_bytes(), MIN, MAX)
+    }
+}
+
+/// A text that need not end in NUL, of `MIN` to `MAX` bytes without it.
+pub struct FreeText<const MIN: usize, const MAX: usize>;
+
+impl<const MIN: usize, const MAX: usize> Check for FreeText<MIN, MAX> {
+    fn check(attr: Attr<'_>) -> Result<(), Fault> {
+        // The core takes one that is quite empty for no text.
+        if attr.payload().is_empty() {
+            return Err(Fault::of_length());
+        }
+        within(attr.text().len(), MIN, MAX)
+    }
+}
+
+/// `MIN` to `MAX` bytes.
+pub struct Bytes<const MIN: usize, const MAX: usize>;
+
+impl<const MIN: usize, const MAX: usize> Check for Bytes<MIN, MAX> {
+    fn check(attr: Attr<'_>) -> Result<(), Fault> {
+        within(attr.payload().len(), MIN, MAX)
+    }
+}
+
+fn within(len: usize, min: usize, max: usize) -> Result<(), Fault> {
+    match (min..=max).contains(&len) {
+        true => Ok(()),
+        false => Err(Fault::of_length()),
+    }
+}
+
+/// `C` as the core calls it for a rule: `nla_policy.validate`.
+///
+/// # Safety
+///
+/// As `validate_nla()` calls it: `nla` is an attribute within the request, and `extack` null or the
+/// request's extended ACK.
+pub(super) unsafe extern "C" fn validate<C: Check>(
+    nla: *const bindings::nlattr,
+    extack: *mut bindings::netlink_ext_ack,
+) -> c_int {
+    // SAFETY: The caller vouches for the attribute, which `nla_for_each_attr()` found to be whole.
+    let Err(fault) = C::check(unsafe { Attr::from_raw(nla) }) else {
+        return 0;
+    };
+    if !extack.is_null() {
+        // SAFETY: It is the request's, and the attribute is in the request.
+        unsafe {
+            (*extack)._msg = fault.message.as_char_ptr();
+            (*extack).bad_attr = nla;
+        }
+    }
+    fault.errno.to_errno()
+}
+
+/// How deep nests are followed, as `MAX_POLICY_RECURSION_DEPTH` (lib/nlattr.c).
+const MAX_DEPTH: u8 = 10;
+
+/// For generated code: what is in the request, but out of the policy's reach.
+impl<'r> Op<'r> {
+    /// Checks `attr` by `C`.
+    pub fn check<C: Check>(&self, attr: Attr<'r>) -> Result {
+        C::check(attr).map_err(|fault| self.bad_attr(attr, fault.errno, fault.message))
+    }
+
+    /// Checks that `attr` is made up of attributes, and gives them.
+    pub fn whole(&self, attr: Attr<'r>) -> Result<Attrs<'r>> {
+        match attr.attrs().has_leftover() {
+            false => Ok(attr.attrs()),
+            true => Err(self.error(EINVAL, c"bytes leftover after parsing attributes")),
+        }
+    }
+
+    /// Checks the attributes in `nest` by `policy`, as the core does where a policy has the nest.
+    pub fn validate(&self, nest: Attr<'r>, policy: Policy) -> Result {
+        let payload = nest.payload();
+        // SAFETY: The payload is valid for its length, the policy for its own, and the extended ACK
+        // is the request's or null.
+        to_result(unsafe {
+            bindings::__nla_validate(
+                payload.as_ptr().cast(),
+                payload.len() as c_int,
+                c_int::from(policy.max()),
+                policy.as_ptr(),
+                bindings::netlink_validation_NL_VALIDATE_TRAILING
+                    | bindings::netlink_validation_NL_VALIDATE_MAXTYPE
+                    | bindings::netlink_validation_NL_VALIDATE_UNSPEC
+                    | bindings::netlink_validation_NL_VALIDATE_STRICT_ATTRS
+                    | bindings::netlink_validation_NL_VALIDATE_NESTED,
+                (*self.info.as_ptr()).extack,
+            )
+        })
+    }
+
+    /// The depth of what is nested in a nest of `depth`; an error if that is too deep.
+    pub fn descend(&self, depth: u8) -> Result<u8> {
+        match depth < MAX_DEPTH {
+            true => Ok(depth + 1),
+            false => Err(self.error(EINVAL, c"allowed policy recursion depth exceeded")),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What is asked of one attribute: the rule for it in a policy, or a check by generated code.
+//!
+//! The rules are what YNL's own generator makes for C (tools/net/ynl/pyynl/ynl_gen_c.py), told to
+//! the core so that it tells them on (`CTRL_CMD_GETPOLICY`). Where no field of a rule says what the
+//! spec does, the rule has a function.
+
+use super::checks::is_in_reach;
+use super::policy::of_nest;
+use crate::model::{Attr, AttrKind, ByteOrder, Family, Int, IntKind, Len, Text};
+
+/// The longest text, as no attribute is longer.
+const LONGEST: u16 = u16::MAX;
+
+/// The rule for an attribute; those that have none are refused.
+pub(super) fn rule(family: &Family, attr: &Attr) -> Option<String> {
+    let rule = match &attr.kind {
+        AttrKind::Pad | AttrKind::Unused => return None,
+        AttrKind::Flag => "flag()".to_owned(),
+        AttrKind::Int(int) => format!("{}(){}", wire_name(int), limits(family, int)),
+        AttrKind::String(string) => text(*string),
+        AttrKind::Binary(binary) => format!("binary(){}", binary_lengths(binary.len)),
+        AttrKind::Bitfield32(bits) => format!("bitfield32({:#x})", bits.mask.unwrap_or(u32::MAX)),
+        AttrKind::Nest(set) => format!("nest({})", of_nest(&family[*set])),
+        AttrKind::IndexedArray(inner) | AttrKind::TypeValue(_, inner) => match **inner {
+            AttrKind::Nest(set) if is_in_reach(&attr.kind) => {
+                format!("nest_array({})", of_nest(&family[set]))
+            }
+            _ => "nest_of_values()".to_owned(),
+        },
+    };
+    Some(format!("genl::Rule::{rule}"))
+}
+
+/// The runtime's name for an integer's form on the wire, as far as the core knows it: `u32`,
+/// `be16`, `sint`.
+fn wire_name(int: &Int) -> &'static str {
+    match (int.order, int.kind) {
+        (ByteOrder::Big, IntKind::U16) => "be16",
+        (ByteOrder::Big, IntKind::U32) => "be32",
+        _ => int.kind.name(),
+    }
+}
+
+fn text(string: Text) -> String {
+    let rule = match string.unterminated_ok {
+        true => "text()",
+        false => "string()",
+    };
+    let Len { min, max } = string.len;
+    match max {
+        // The core takes 0 for "any length".
+        Some(0) => format!("{rule}.checked::<genl::check::FreeText<{min}, 0>>()"),
+        max => {
+            let max = max.map(|max| format!(".max_len({max})"));
+            let min = (min > 0).then(|| format!(".min_len::<{min}>()"));
+            let limits: String = max.into_iter().chain(min).collect();
+            format!("{rule}{limits}")
+        }
+    }
+}
+
+/// The core tells userspace of `max_len` and `len_range`, but not of `NLA_POLICY_MAX_LEN`.
+fn binary_lengths(len: Len) -> String {
+    let signed = |len: u16| i16::try_from(len).is_ok();
+    match (len.min, len.max) {
+        (0, None) => String::new(),
+        (0, Some(max)) if max > 0 => format!(".max_len({max})"),
+        (min, None) if signed(min) => format!(".len_from({min})"),
+        (min, Some(max)) if signed(max) => format!(".len_range({min}, {max})"),
+        (min, max) => {
+            let max = max.unwrap_or(u16::MAX);
+            format!(".len_in_range(&genl::Range::new({min}, {max}))")
+        }
+    }
+}
+
+/// What of its type's values an integer may have.
+enum Limit {
+    Mask(u64),
+    Range(i128, i128),
+    /// The values of the enum of this name.
+    Listed(String),
+}
+
+fn limits_of(family: &Family, int: &Int) -> Vec<Limit> {
+    let mut limits = Vec::new();
+    limits.extend(int.mask.map(Limit::Mask));
+    let mut range = int.range.filter(|range| *range != int.kind.limits());
+    let listed = int.names.filter(|names| !names.as_flags);
+    if let Some(definition) = listed.map(|names| &family[names.id])
+        && definition.is_sparse()
+    {
+        limits.push(Limit::Listed(definition.name.pascal()));
+        let values = || definition.entries.iter().map(|entry| entry.value);
+        range = range.filter(|range| Some(*range) != values().min().zip(values().max()));
+    }
+    limits.extend(range.map(|(min, max)| Limit::Range(min, max)));
+    limits
+}
+
+/// The limits as a rule has them.
+fn limits(family: &Family, int: &Int) -> String {
+    let limits = limits_of(family, int);
+    let known_order = match int.order {
+        ByteOrder::Host => true,
+        ByteOrder::Big => matches!(int.kind, IntKind::U16 | IntKind::U32),
+        ByteOrder::Little => false,
+    };
+    let signed = int.kind.signed();
+    match &*limits {
+        [] => String::new(),
+        [Limit::Mask(mask)] if known_order && !signed && u32::try_from(*mask).is_ok() => {
+            format!(".mask({mask:#x})")
+        }
+        [Limit::Range(min, max)] if known_order => range(int, *min, *max),
+        [Limit::Listed(name)] => format!(".listed::<{}, {name}>()", form(int)),
+        _ => format!(".checked::<{}>()", both(checks(int, &limits))),
+    }
+}
+
+fn range(int: &Int, min: i128, max: i128) -> String {
+    let (least, greatest) = int.kind.limits();
+    let short = |end: i128| i16::try_from(end).is_ok();
+    if min == least && short(max) {
+        return format!(".max({max})");
+    }
+    if max == greatest && short(min) {
+        return format!(".min({min})");
+    }
+    if short(min) && short(max) {
+        return format!(".range({min}, {max})");
+    }
+    match int.kind.signed() {
+        true => format!(".in_signed_range(&genl::SignedRange::new({min}, {max}))"),
+        false => format!(".in_range(&genl::Range::new({min}, {max}))"),
+    }
+}
+
+/// The runtime's check of what stands where no rule reaches; `None` where any bytes will do.
+pub(super) fn check_of(family: &Family, kind: &AttrKind) -> Option<String> {
+    Some(match kind {
+        AttrKind::Int(int) => {
+            let whole = format!("genl::check::Whole<{}>", form(int));
+            let limits = checks(int, &limits_of(family, int));
+            both([whole].into_iter().chain(limits).collect())
+        }
+        AttrKind::String(Text {
+            len,
+            unterminated_ok,
+        }) => {
+            let check = if *unterminated_ok { "FreeText" } else { "Text" };
+            let max = len.max.unwrap_or(LONGEST);
+            format!("genl::check::{check}<{}, {max}>", len.min)
+        }
+        AttrKind::Binary(binary) => match binary.len {
+            Len { min: 0, max: None } => return None,
+            Len { min, max } => {
+                let max = max.unwrap_or(LONGEST);
+                format!("genl::check::Bytes<{min}, {max}>")
+            }
+        },
+        _ => return None,
+    })
+}
+
+fn checks(int: &Int, limits: &[Limit]) -> Vec<String> {
+    let form = form(int);
+    let check = |limit: &Limit| match limit {
+        Limit::Mask(mask) => format!("Mask<{form}, {mask:#x}>"),
+        Limit::Range(min, max) => format!("Within<{form}, {}, {}>", braced(*min), braced(*max)),
+        Limit::Listed(name) => format!("OneOf<{form}, {name}>"),
+    };
+    let checks = limits.iter().map(check);
+    checks
+        .map(|check| format!("genl::check::{check}"))
+        .collect()
+}
+
+/// A number as an argument of a type.
+fn braced(number: i128) -> String {
+    match number < 0 {
+        true => format!("{{ {number} }}"),
+        false => number.to_string(),
+    }
+}
+
+/// All of `checks`, one behind the other.
+fn both(checks: Vec<String>) -> String {
+    let joined = checks
+        .into_iter()
+        .rev()
+        .reduce(|rest, first| format!("({first}, {rest})"));
+    joined.unwrap_or_default()
+}
+
+/// The runtime's type for how an integer stands in an attribute.
+fn form(int: &Int) -> String {
+    let order = match int.order {
+        ByteOrder::Host => "Host",
+        ByteOrder::Big => "Big",
+        ByteOrder::Little => "Little",
+    };
+    match int.kind {
+        IntKind::Uint => "genl::check::Uint".to_owned(),
+        IntKind::Sint => "genl::check::Sint".to_owned(),
+        kind => format!("genl::check::{order}<{}>", kind.rust()),
+    }
+}
