@@ -859,8 +859,8 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::LIMITS }> {
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
     const POLICY: genl::Policy = {
         static RULES: genl::Rules<38> = genl::Rules::new(&[
-            (attr::limits::MIN_U8, genl::Rule::u8().range(3, 255)),
-            (attr::limits::MAX_U16, genl::Rule::u16().range(0, 1000)),
+            (attr::limits::MIN_U8, genl::Rule::u8().min(3)),
+            (attr::limits::MAX_U16, genl::Rule::u16().max(1000)),
             (attr::limits::RANGE_U32, genl::Rule::u32().range(10, 20)),
             (
                 attr::limits::FAR_U16,
@@ -887,16 +887,12 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::LIMITS }> {
                 genl::Rule::uint().in_range(&genl::Range::new(5, 5000000000)),
             ),
             (attr::limits::RANGE_S8, genl::Rule::s8().range(-40, 40)),
-            (attr::limits::MIN_S16, genl::Rule::s16().range(-40, 32767)),
+            (attr::limits::MIN_S16, genl::Rule::s16().min(-40)),
             (
                 attr::limits::FAR_S32,
                 genl::Rule::s32().in_signed_range(&genl::SignedRange::new(-100000, 100000)),
             ),
-            (
-                attr::limits::FAR_S64,
-                genl::Rule::s64()
-                    .in_signed_range(&genl::SignedRange::new(-9223372036854775808, -40)),
-            ),
+            (attr::limits::FAR_S64, genl::Rule::s64().max(-40)),
             (
                 attr::limits::MAX_S64,
                 genl::Rule::s64()
@@ -915,17 +911,20 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::LIMITS }> {
                 attr::limits::BE_RANGE_U32,
                 genl::Rule::be32().in_range(&genl::Range::new(1, 70000)),
             ),
-            (attr::limits::BELOW, genl::Rule::u32().range(0, 11)),
-            (attr::limits::COLOR, genl::Rule::u32().range(0, 2)),
-            (attr::limits::NARROW_COLOR, genl::Rule::u8().range(0, 2)),
+            (attr::limits::BELOW, genl::Rule::u32().max(11)),
+            (attr::limits::COLOR, genl::Rule::u32().max(2)),
+            (attr::limits::NARROW_COLOR, genl::Rule::u8().max(2)),
             (attr::limits::SIGNED_COLOR, genl::Rule::s32().range(0, 2)),
-            (attr::limits::SOME_COLOR, genl::Rule::u32().range(0, 1)),
+            (attr::limits::SOME_COLOR, genl::Rule::u32().max(1)),
             (attr::limits::SHADE, genl::Rule::u16().range(4, 5)),
             (attr::limits::BE_SHADE, genl::Rule::be32().range(4, 5)),
-            (attr::limits::PRIME, genl::Rule::u32().listed::<Prime>()),
+            (
+                attr::limits::PRIME,
+                genl::Rule::u32().listed::<genl::check::Host<u32>, Prime>(),
+            ),
             (
                 attr::limits::WIDE_PRIME,
-                genl::Rule::u64().listed::<Prime>(),
+                genl::Rule::u64().listed::<genl::check::Host<u64>, Prime>(),
             ),
             (attr::limits::MODE, genl::Rule::u32().mask(0x7)),
             (attr::limits::NARROW_MODE, genl::Rule::u8().mask(0x7)),
@@ -936,7 +935,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::LIMITS }> {
             (attr::limits::MANY_RANGED, genl::Rule::u32().range(1, 9)),
             (
                 attr::limits::MANY_PRIMES,
-                genl::Rule::u32().listed::<Prime>(),
+                genl::Rule::u32().listed::<genl::check::Host<u32>, Prime>(),
             ),
             (attr::limits::MANY_MODES, genl::Rule::u8().mask(0x7)), //
         ]);
@@ -973,10 +972,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::BYTES }> {
             ),
             (attr::bytes::BYTES, genl::Rule::binary()),
             (attr::bytes::SHORT_BYTES, genl::Rule::binary().max_len(16)),
-            (
-                attr::bytes::LONG_BYTES,
-                genl::Rule::binary().len_in_range(&genl::Range::new(4, 65535)),
-            ),
+            (attr::bytes::LONG_BYTES, genl::Rule::binary().len_from(4)),
             (
                 attr::bytes::EXACT_BYTES,
                 genl::Rule::binary().len_range(6, 6),
@@ -1062,7 +1058,7 @@ impl<H: Handler> genl::Dump<H> for genl::Call<{ cmd::TELL }> {
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
     const POLICY: genl::Policy = {
         static RULES: genl::Rules<6> = genl::Rules::new(&[
-            (attr::tale::TIMES, genl::Rule::u32().range(0, 1000)),
+            (attr::tale::TIMES, genl::Rule::u32().max(1000)),
             (attr::tale::NUMBER, genl::Rule::u64()),
             (attr::tale::TEXT, genl::Rule::string().max_len(40)),
             (attr::tale::BLOB, genl::Rule::binary().max_len(2000)), //
@@ -1147,12 +1143,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::NEED }> {
 impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::SILENT }> {
     const CMD: u8 = cmd::SILENT;
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
-    const POLICY: genl::Policy = {
-        static RULES: genl::Rules<2> = genl::Rules::new(&[
-            (attr::call::NUMBER, genl::Rule::u32()), //
-        ]);
-        RULES.policy()
-    };
+    const POLICY: genl::Policy = SILENT_REQUEST.policy();
 
     fn run<'r>(
         handler: &H,
@@ -1168,12 +1159,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::SILENT }> {
 impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::EMPTY }> {
     const CMD: u8 = cmd::EMPTY;
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
-    const POLICY: genl::Policy = {
-        static RULES: genl::Rules<2> = genl::Rules::new(&[
-            (attr::call::NUMBER, genl::Rule::u32()), //
-        ]);
-        RULES.policy()
-    };
+    const POLICY: genl::Policy = SILENT_REQUEST.policy();
 
     fn run<'r>(
         handler: &H,
@@ -1204,12 +1190,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::NOTHING }> {
 impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::PRIVILEGED }> {
     const CMD: u8 = cmd::PRIVILEGED;
     const PERMISSION: genl::Permission = genl::Permission::Admin;
-    const POLICY: genl::Policy = {
-        static RULES: genl::Rules<2> = genl::Rules::new(&[
-            (attr::call::NUMBER, genl::Rule::u32()), //
-        ]);
-        RULES.policy()
-    };
+    const POLICY: genl::Policy = SILENT_REQUEST.policy();
 
     fn run<'r>(
         handler: &H,
@@ -1225,12 +1206,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::PRIVILEGED }> {
 impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::OWNED }> {
     const CMD: u8 = cmd::OWNED;
     const PERMISSION: genl::Permission = genl::Permission::NetnsAdmin;
-    const POLICY: genl::Policy = {
-        static RULES: genl::Rules<2> = genl::Rules::new(&[
-            (attr::call::NUMBER, genl::Rule::u32()), //
-        ]);
-        RULES.policy()
-    };
+    const POLICY: genl::Policy = SILENT_REQUEST.policy();
 
     fn run<'r>(
         handler: &H,
@@ -1254,10 +1230,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::EMIT }> {
             (attr::call::BLOB, genl::Rule::binary().max_len(64)),
             (attr::call::LEAF, genl::Rule::nest(LEAF_NEST.policy())),
             (attr::call::MODE, genl::Rule::u32().mask(0x7)),
-            (
-                attr::call::PORT,
-                genl::Rule::u32().in_range(&genl::Range::new(1, 4294967295)),
-            ), //
+            (attr::call::PORT, genl::Rule::u32().min(1)), //
         ]);
         RULES.policy()
     };
@@ -1438,7 +1411,7 @@ pub struct Numbers<'r> {
 }
 
 impl<'r> Numbers<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -1555,7 +1528,9 @@ impl<'r> Numbers<'r> {
 
     /// The attribute `be-u16`.
     pub fn be_u16(&self) -> Option<u16> {
-        self.be_u16_attr().and_then(genl::Attr::be16)
+        self.be_u16_attr()
+            .and_then(genl::Attr::u16)
+            .map(u16::from_be)
     }
 
     /// Where [`Self::be_u16`] stands.
@@ -1565,7 +1540,9 @@ impl<'r> Numbers<'r> {
 
     /// The attribute `be-u32`.
     pub fn be_u32(&self) -> Option<u32> {
-        self.be_u32_attr().and_then(genl::Attr::be32)
+        self.be_u32_attr()
+            .and_then(genl::Attr::u32)
+            .map(u32::from_be)
     }
 
     /// Where [`Self::be_u32`] stands.
@@ -1579,7 +1556,7 @@ impl<'r> Numbers<'r> {
     }
 
     /// Where [`Self::many_u8`] stands.
-    pub fn many_u8_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn many_u8_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::numbers::MANY_U8)
     }
 
@@ -1589,7 +1566,7 @@ impl<'r> Numbers<'r> {
     }
 
     /// Where [`Self::many_u32`] stands.
-    pub fn many_u32_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn many_u32_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::numbers::MANY_U32)
     }
 
@@ -1599,7 +1576,7 @@ impl<'r> Numbers<'r> {
     }
 
     /// Where [`Self::many_u64`] stands.
-    pub fn many_u64_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn many_u64_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::numbers::MANY_U64)
     }
 
@@ -1609,17 +1586,19 @@ impl<'r> Numbers<'r> {
     }
 
     /// Where [`Self::many_s16`] stands.
-    pub fn many_s16_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn many_s16_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::numbers::MANY_S16)
     }
 
     /// The attribute `many-be-u32`.
     pub fn many_be_u32(&self) -> impl Iterator<Item = u32> + Clone + 'r {
-        self.many_be_u32_attrs().filter_map(genl::Attr::be32)
+        self.many_be_u32_attrs()
+            .filter_map(genl::Attr::u32)
+            .map(u32::from_be)
     }
 
     /// Where [`Self::many_be_u32`] stands.
-    pub fn many_be_u32_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn many_be_u32_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::numbers::MANY_BE_U32)
     }
 
@@ -1629,7 +1608,7 @@ impl<'r> Numbers<'r> {
     }
 
     /// Where [`Self::many_uint`] stands.
-    pub fn many_uint_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn many_uint_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::numbers::MANY_UINT)
     }
 
@@ -1639,7 +1618,7 @@ impl<'r> Numbers<'r> {
     }
 
     /// Where [`Self::many_sint`] stands.
-    pub fn many_sint_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn many_sint_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::numbers::MANY_SINT)
     }
 }
@@ -1650,7 +1629,7 @@ pub struct Limits<'r> {
 }
 
 impl<'r> Limits<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -1817,7 +1796,9 @@ impl<'r> Limits<'r> {
 
     /// The attribute `be-range-u16`.
     pub fn be_range_u16(&self) -> Option<u16> {
-        self.be_range_u16_attr().and_then(genl::Attr::be16)
+        self.be_range_u16_attr()
+            .and_then(genl::Attr::u16)
+            .map(u16::from_be)
     }
 
     /// Where [`Self::be_range_u16`] stands.
@@ -1827,7 +1808,9 @@ impl<'r> Limits<'r> {
 
     /// The attribute `be-range-u32`.
     pub fn be_range_u32(&self) -> Option<u32> {
-        self.be_range_u32_attr().and_then(genl::Attr::be32)
+        self.be_range_u32_attr()
+            .and_then(genl::Attr::u32)
+            .map(u32::from_be)
     }
 
     /// Where [`Self::be_range_u32`] stands.
@@ -1848,7 +1831,8 @@ impl<'r> Limits<'r> {
     /// The attribute `color`.
     pub fn color(&self) -> Option<Color> {
         self.color_attr()
-            .and_then(genl::Attr::unsigned)
+            .and_then(genl::Attr::u32)
+            .map(u64::from)
             .and_then(Color::from_value)
     }
 
@@ -1860,7 +1844,8 @@ impl<'r> Limits<'r> {
     /// The attribute `narrow-color`.
     pub fn narrow_color(&self) -> Option<Color> {
         self.narrow_color_attr()
-            .and_then(genl::Attr::unsigned)
+            .and_then(genl::Attr::u8)
+            .map(u64::from)
             .and_then(Color::from_value)
     }
 
@@ -1882,7 +1867,8 @@ impl<'r> Limits<'r> {
     /// The attribute `some-color`.
     pub fn some_color(&self) -> Option<Color> {
         self.some_color_attr()
-            .and_then(genl::Attr::unsigned)
+            .and_then(genl::Attr::u32)
+            .map(u64::from)
             .and_then(Color::from_value)
     }
 
@@ -1894,7 +1880,8 @@ impl<'r> Limits<'r> {
     /// The attribute `shade`.
     pub fn shade(&self) -> Option<Shade> {
         self.shade_attr()
-            .and_then(genl::Attr::unsigned)
+            .and_then(genl::Attr::u16)
+            .map(u64::from)
             .and_then(Shade::from_value)
     }
 
@@ -1906,7 +1893,8 @@ impl<'r> Limits<'r> {
     /// The attribute `be-shade`.
     pub fn be_shade(&self) -> Option<Shade> {
         self.be_shade_attr()
-            .and_then(genl::Attr::be32)
+            .and_then(genl::Attr::u32)
+            .map(u32::from_be)
             .map(u64::from)
             .and_then(Shade::from_value)
     }
@@ -1919,7 +1907,8 @@ impl<'r> Limits<'r> {
     /// The attribute `prime`.
     pub fn prime(&self) -> Option<Prime> {
         self.prime_attr()
-            .and_then(genl::Attr::unsigned)
+            .and_then(genl::Attr::u32)
+            .map(u64::from)
             .and_then(Prime::from_value)
     }
 
@@ -1931,7 +1920,7 @@ impl<'r> Limits<'r> {
     /// The attribute `wide-prime`.
     pub fn wide_prime(&self) -> Option<Prime> {
         self.wide_prime_attr()
-            .and_then(genl::Attr::unsigned)
+            .and_then(genl::Attr::u64)
             .and_then(Prime::from_value)
     }
 
@@ -1943,7 +1932,8 @@ impl<'r> Limits<'r> {
     /// The attribute `mode`.
     pub fn mode(&self) -> Option<Mode> {
         self.mode_attr()
-            .and_then(genl::Attr::unsigned)
+            .and_then(genl::Attr::u32)
+            .map(u64::from)
             .map(Mode::from_bits)
     }
 
@@ -1955,7 +1945,8 @@ impl<'r> Limits<'r> {
     /// The attribute `narrow-mode`.
     pub fn narrow_mode(&self) -> Option<Mode> {
         self.narrow_mode_attr()
-            .and_then(genl::Attr::unsigned)
+            .and_then(genl::Attr::u8)
+            .map(u64::from)
             .map(Mode::from_bits)
     }
 
@@ -1967,7 +1958,8 @@ impl<'r> Limits<'r> {
     /// The attribute `be-mode`.
     pub fn be_mode(&self) -> Option<Mode> {
         self.be_mode_attr()
-            .and_then(genl::Attr::be16)
+            .and_then(genl::Attr::u16)
+            .map(u16::from_be)
             .map(u64::from)
             .map(Mode::from_bits)
     }
@@ -1980,7 +1972,8 @@ impl<'r> Limits<'r> {
     /// The attribute `sparse-mode`.
     pub fn sparse_mode(&self) -> Option<SparseMode> {
         self.sparse_mode_attr()
-            .and_then(genl::Attr::unsigned)
+            .and_then(genl::Attr::u32)
+            .map(u64::from)
             .map(SparseMode::from_bits)
     }
 
@@ -1992,7 +1985,8 @@ impl<'r> Limits<'r> {
     /// The attribute `shades`.
     pub fn shades(&self) -> Option<ShadeFlags> {
         self.shades_attr()
-            .and_then(genl::Attr::unsigned)
+            .and_then(genl::Attr::u8)
+            .map(u64::from)
             .map(ShadeFlags::from_bits)
     }
 
@@ -2017,31 +2011,33 @@ impl<'r> Limits<'r> {
     }
 
     /// Where [`Self::many_ranged`] stands.
-    pub fn many_ranged_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn many_ranged_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::limits::MANY_RANGED)
     }
 
     /// The attribute `many-primes`.
     pub fn many_primes(&self) -> impl Iterator<Item = Prime> + Clone + 'r {
         self.many_primes_attrs()
-            .filter_map(genl::Attr::unsigned)
+            .filter_map(genl::Attr::u32)
+            .map(u64::from)
             .filter_map(Prime::from_value)
     }
 
     /// Where [`Self::many_primes`] stands.
-    pub fn many_primes_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn many_primes_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::limits::MANY_PRIMES)
     }
 
     /// The attribute `many-modes`.
     pub fn many_modes(&self) -> impl Iterator<Item = Mode> + Clone + 'r {
         self.many_modes_attrs()
-            .filter_map(genl::Attr::unsigned)
+            .filter_map(genl::Attr::u8)
+            .map(u64::from)
             .map(Mode::from_bits)
     }
 
     /// Where [`Self::many_modes`] stands.
-    pub fn many_modes_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn many_modes_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::limits::MANY_MODES)
     }
 }
@@ -2052,7 +2048,7 @@ pub struct Bytes<'r> {
 }
 
 impl<'r> Bytes<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -2103,7 +2099,7 @@ impl<'r> Bytes<'r> {
     }
 
     /// Where [`Self::many_texts`] stands.
-    pub fn many_texts_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn many_texts_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::bytes::MANY_TEXTS)
     }
 
@@ -2113,7 +2109,7 @@ impl<'r> Bytes<'r> {
     }
 
     /// Where [`Self::many_long_texts`] stands.
-    pub fn many_long_texts_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn many_long_texts_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::bytes::MANY_LONG_TEXTS)
     }
 
@@ -2183,7 +2179,7 @@ impl<'r> Bytes<'r> {
     }
 
     /// Where [`Self::many_bytes`] stands.
-    pub fn many_bytes_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn many_bytes_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::bytes::MANY_BYTES)
     }
 
@@ -2214,7 +2210,7 @@ pub struct Nests<'r> {
 }
 
 impl<'r> Nests<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -2235,7 +2231,7 @@ impl<'r> Nests<'r> {
     }
 
     /// Where [`Self::leaves`] stands.
-    pub fn leaves_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn leaves_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::nests::LEAVES)
     }
 
@@ -2266,7 +2262,7 @@ pub struct Tell<'r> {
 }
 
 impl<'r> Tell<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -2310,7 +2306,7 @@ pub struct TellDump<'r> {
 }
 
 impl<'r> TellDump<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let times_attr = op.require(request, attr::tale::TIMES)?;
         let times = times_attr.u32().ok_or(EINVAL)?;
@@ -2371,15 +2367,13 @@ pub struct Need<'r> {
     text: &'r CStr,
     flag_attr: genl::Attr<'r>,
     blob_attr: genl::Attr<'r>,
-    blob: &'r [u8],
     leaf_attr: genl::Attr<'r>,
-    leaf: Leaf<'r>,
     mode_attr: genl::Attr<'r>,
     mode: Mode,
 }
 
 impl<'r> Need<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let number_attr = op.require(request, attr::call::NUMBER)?;
         let number = number_attr.u32().ok_or(EINVAL)?;
@@ -2387,11 +2381,13 @@ impl<'r> Need<'r> {
         let text = text_attr.string().ok_or(EINVAL)?;
         let flag_attr = op.require(request, attr::call::FLAG)?;
         let blob_attr = op.require(request, attr::call::BLOB)?;
-        let blob = blob_attr.payload();
         let leaf_attr = op.require(request, attr::call::LEAF)?;
-        let leaf = Leaf(leaf_attr);
         let mode_attr = op.require(request, attr::call::MODE)?;
-        let mode = mode_attr.unsigned().map(Mode::from_bits).ok_or(EINVAL)?;
+        let mode = mode_attr
+            .u32()
+            .map(u64::from)
+            .map(Mode::from_bits)
+            .ok_or(EINVAL)?;
         Ok(Self {
             request,
             number_attr,
@@ -2400,9 +2396,7 @@ impl<'r> Need<'r> {
             text,
             flag_attr,
             blob_attr,
-            blob,
             leaf_attr,
-            leaf,
             mode_attr,
             mode,
         })
@@ -2440,7 +2434,7 @@ impl<'r> Need<'r> {
 
     /// The attribute `blob`.
     pub fn blob(&self) -> &'r [u8] {
-        self.blob
+        self.blob_attr.payload()
     }
 
     /// Where [`Self::blob`] stands.
@@ -2450,7 +2444,7 @@ impl<'r> Need<'r> {
 
     /// The attribute `leaf`.
     pub fn leaf(&self) -> Leaf<'r> {
-        self.leaf
+        Leaf(self.leaf_attr)
     }
 
     /// Where [`Self::leaf`] stands.
@@ -2485,7 +2479,7 @@ pub struct Silent<'r> {
 }
 
 impl<'r> Silent<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -2507,7 +2501,7 @@ pub struct Empty<'r> {
 }
 
 impl<'r> Empty<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -2529,7 +2523,7 @@ pub struct Privileged<'r> {
 }
 
 impl<'r> Privileged<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -2551,7 +2545,7 @@ pub struct Owned<'r> {
 }
 
 impl<'r> Owned<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -2573,7 +2567,7 @@ pub struct Emit<'r> {
 }
 
 impl<'r> Emit<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -2631,7 +2625,8 @@ impl<'r> Emit<'r> {
     /// The attribute `mode`.
     pub fn mode(&self) -> Option<Mode> {
         self.mode_attr()
-            .and_then(genl::Attr::unsigned)
+            .and_then(genl::Attr::u32)
+            .map(u64::from)
             .map(Mode::from_bits)
     }
 
@@ -2689,7 +2684,8 @@ impl<'r> Leaf<'r> {
     /// The attribute `color`.
     pub fn color(&self) -> Option<Color> {
         self.color_attr()
-            .and_then(genl::Attr::unsigned)
+            .and_then(genl::Attr::u8)
+            .map(u64::from)
             .and_then(Color::from_value)
     }
 
@@ -2704,7 +2700,7 @@ impl<'r> Leaf<'r> {
     }
 
     /// Where [`Self::shares`] stands.
-    pub fn shares_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn shares_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.0.attrs().all(attr::leaf::SHARES)
     }
 }
@@ -2756,7 +2752,7 @@ impl<'r> Tree<'r> {
     }
 
     /// Where [`Self::more`] stands.
-    pub fn more_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone {
+    pub fn more_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.0.attrs().all(attr::tree::MORE)
     }
 
@@ -3724,21 +3720,23 @@ impl<M: genl::Put> TreeWriter<M> {
     }
 }
 
+/// What requests may hold: `silent`, `empty`, `privileged`, `owned`.
+static SILENT_REQUEST: genl::Rules<2> = genl::Rules::new(&[
+    (attr::call::NUMBER, genl::Rule::u32()), //
+]);
+
 /// What a nest of `leaf` may hold.
 static LEAF_NEST: genl::Rules<8> = genl::Rules::new(&[
     (attr::leaf::ID, genl::Rule::u32()),
     (attr::leaf::NAME, genl::Rule::string().max_len(10)),
-    (
-        attr::leaf::SIZE,
-        genl::Rule::u64().in_range(&genl::Range::new(1, 18446744073709551615)),
-    ),
-    (attr::leaf::COLOR, genl::Rule::u8().range(0, 2)),
+    (attr::leaf::SIZE, genl::Rule::u64().min(1)),
+    (attr::leaf::COLOR, genl::Rule::u8().max(2)),
     (attr::leaf::SHARES, genl::Rule::u16()), //
 ]);
 
 /// What a nest of `small-leaf` may hold.
 static SMALL_LEAF_NEST: genl::Rules<3> = genl::Rules::new(&[
-    (attr::small_leaf::ID, genl::Rule::u32().range(0, 7)),
+    (attr::small_leaf::ID, genl::Rule::u32().max(7)),
     (attr::small_leaf::NAME, genl::Rule::string().max_len(10)), //
 ]);
 

@@ -424,7 +424,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::BROADCAST }> {
     const POLICY: genl::Policy = {
         static RULES: genl::Rules<4> = genl::Rules::new(&[
             (attr::message::TEXT, genl::Rule::string().max_len(256)),
-            (attr::message::AUDIENCE, genl::Rule::u32().range(0, 2)), //
+            (attr::message::AUDIENCE, genl::Rule::u32().max(2)), //
         ]);
         RULES.policy()
     };
@@ -925,7 +925,8 @@ impl<'r> Broadcast<'r> {
     /// Who is to hear it; if absent, who listens in the same namespace.
     pub fn audience(&self) -> Option<Audience> {
         self.audience_attr()
-            .and_then(genl::Attr::unsigned)
+            .and_then(genl::Attr::u32)
+            .map(u64::from)
             .and_then(Audience::from_value)
     }
 
@@ -944,7 +945,7 @@ pub struct Repeat<'r> {
 }
 
 impl<'r> Repeat<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let text_attr = op.require(request, attr::repetition::TEXT)?;
         let text = text_attr.string().ok_or(EINVAL)?;
@@ -986,7 +987,7 @@ pub struct Sleep<'r> {
 }
 
 impl<'r> Sleep<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let milliseconds_attr = op.require(request, attr::nap::MILLISECONDS)?;
         let milliseconds = milliseconds_attr.u32().ok_or(EINVAL)?;
@@ -1015,7 +1016,7 @@ pub struct CountDump<'r> {
 }
 
 impl<'r> CountDump<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let to_attr = op.require(request, attr::count::TO)?;
         let to = to_attr.u32().ok_or(EINVAL)?;
@@ -1065,7 +1066,7 @@ pub struct Remark<'r> {
 }
 
 impl<'r> Remark<'r> {
-    /// Fails, with an extended ACK, if an attribute is missing.
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let text_attr = op.require(request, attr::remark::TEXT)?;
         let text = text_attr.string().ok_or(EINVAL)?;
