@@ -8,8 +8,9 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, ensure};
 
 use super::counts::Counts;
-use crate::build_kmod::mirror;
-use crate::{cargo, workspace};
+use crate::build_kmod::{self, mirror};
+use crate::kernel::Kind;
+use crate::{cargo, setup, vm, workspace};
 
 const GUIDE: &str = include_str!("../../../genl-kmod/README.md");
 
@@ -23,11 +24,11 @@ pub(super) fn run() -> Result<Counts> {
 
     // It works as it is: the kernel checks what the spec says, and the rest is not supported yet.
     let tests = copy.vm_tests()?;
-    copy.xtask(&["vm", "--modules", "greeter", "--", &tests, "greeter::"])?;
+    copy.in_vm(&[&tests, "greeter::"])?;
 
     copy.write("genl-kmod/greeter/handlers.rs", handlers()?)?;
     let example = copy.example()?;
-    let greeted = copy.xtask(&["vm", "--modules", "greeter", "--", &example, "gopher"])?;
+    let greeted = copy.in_vm(&[&example, "gopher"])?;
     ensure!(
         greeted == "greeted as number 1\nheard of gopher\n",
         "the example says:\n{greeted}"
@@ -43,7 +44,8 @@ pub(super) fn run() -> Result<Counts> {
     );
     copy.write("schema/families/greeter.yaml", &with_wave)?;
     copy.xtask(&["codegen"])?;
-    let refused = copy.output(&["build-kmod", "greeter"])?;
+    let refused = copy.command(&["build-kmod", "greeter"])?.output();
+    let refused = refused.context("cannot run xtask")?;
     let said = String::from_utf8_lossy(&refused.stderr);
     ensure!(
         !refused.status.success() && said.contains("missing: `wave`"),
@@ -91,27 +93,38 @@ impl Copy {
         fs::write(self.0.join(file), text).with_context(|| format!("cannot write {file}"))
     }
 
-    /// What one of our commands prints; it must succeed.
+    /// What one of our commands prints, run in the copy.
     fn xtask(&self, arguments: &[&str]) -> Result<String> {
-        let output = self.output(arguments)?;
-        ensure!(
-            output.status.success(),
-            "`cargo xtask {}` failed:\n{}{}",
-            arguments.join(" "),
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        succeed(&mut self.command(arguments)?)
     }
 
-    /// Runs this program as that of the copy.
-    fn output(&self, arguments: &[&str]) -> Result<Output> {
+    /// What a program of the copy prints in a VM that has the copy's module. The VM itself is the checkout's.
+    fn in_vm(&self, program: &[&str]) -> Result<String> {
+        self.xtask(&["build-kmod", "greeter"])?;
+        let kernel = setup::ensure(Kind::Normal)?;
+        let modules = build_kmod::module_dir(&build_kmod::Tree::Ready(kernel))?;
+        let mut request = vm::Request::new(Kind::Normal, program.iter().copied())?;
+        request.files = vec![modules.join("greeter.ko")];
+        request.keep_stdout = true;
+        let outcome = vm::run(&request)?;
+        outcome.show_faults();
+        let stdout = String::from_utf8_lossy(&outcome.stdout).into_owned();
+        ensure!(
+            outcome.exit_status() == 0,
+            "{} failed, see above",
+            program[0]
+        );
+        Ok(stdout)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Result<Command> {
         let this = std::env::current_exe().context("cannot find out where this program is")?;
         let mut command = Command::new(this);
-        command.args(arguments);
-        self.prepare(&mut command)?
-            .output()
-            .context("cannot run xtask")
+        command
+            .args(arguments)
+            .current_dir(&self.0)
+            .env("CARGO_MANIFEST_DIR", self.0.join("xtask"));
+        Ok(command)
     }
 
     fn vm_tests(&self) -> Result<String> {
@@ -127,17 +140,27 @@ impl Copy {
     }
 
     /// Builds a program of genl-user; tells where it is.
-    fn build(&self, target: &str, arguments: &[&str]) -> Result<String> {
+    fn build(&self, target_name: &str, arguments: &[&str]) -> Result<String> {
         let mut build = cargo::command(arguments.iter().chain(&["--package", "genl-user"]));
-        let program = cargo::program(self.prepare(&mut build)?, target)?;
+        // Not where the checkout's is built: to Cargo the packages of both are the same.
+        let target = self.0.join("target");
+        build.current_dir(&self.0).env("CARGO_TARGET_DIR", target);
+        let program = cargo::program(&mut build, target_name)?;
         Ok(program.display().to_string())
     }
+}
 
-    /// What has been built for the checkout serves the copy, too.
-    fn prepare<'c>(&self, command: &'c mut Command) -> Result<&'c mut Command> {
-        Ok(command
-            .current_dir(&self.0)
-            .env("CARGO_MANIFEST_DIR", self.0.join("xtask"))
-            .env("CARGO_TARGET_DIR", workspace::target()?))
-    }
+/// What a command prints; it must succeed.
+fn succeed(command: &mut Command) -> Result<String> {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command
+        .output()
+        .with_context(|| format!("cannot run {command:?}"))?;
+    let stdout = String::from_utf8_lossy(&stdout).into_owned();
+    let stderr = String::from_utf8_lossy(&stderr);
+    ensure!(status.success(), "{command:?} failed:\n{stdout}{stderr}");
+    Ok(stdout)
 }
