@@ -1,6 +1,9 @@
 //! `cargo xtask bench`: what a call costs, beside the same call made by hand; and what it costs to
-//! make code of the kernel's specs, beside the kernel tree's own generator.
+//! make code of the kernel's specs, beside the kernel tree's own generator. With `--kernel`: what a
+//! module costs, beside the same one in C.
 
+pub(crate) mod footprint;
+mod kernel;
 mod specs;
 
 use std::ffi::OsString;
@@ -13,6 +16,9 @@ use crate::workspace;
 /// Measure the client beside raw system calls, on this machine's own kernel, and the generator beside YNL's
 #[derive(clap::Args)]
 pub(crate) struct Options {
+    /// Measure a kernel module beside the same one in C instead, in a VM; fails if it costs too much
+    #[arg(long)]
+    kernel: bool,
     /// Print an array of objects, one a case and client, instead of a table
     #[arg(long)]
     json: bool,
@@ -31,6 +37,9 @@ struct Row<'a> {
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if options.kernel {
+        return kernel::run(options.json);
+    }
     let output = cargo_bench("genl-user", "rpc", &[])?;
     let rows = output.lines().map(row).collect::<Result<Vec<_>>>()?;
     let steps = specs::measure()?;

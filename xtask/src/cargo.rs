@@ -91,6 +91,14 @@ pub(crate) fn program(build: &mut Command, target: &str) -> Result<PathBuf> {
         .file)
 }
 
+/// Builds a benchmark of genl-user that runs in a VM, and tells where the program is.
+pub(crate) fn vm_bench(name: &str) -> Result<PathBuf> {
+    let mut build = command(["bench", "--no-run", "--package", "genl-user"]);
+    let last = programs(build.args(["--features", "vm-tests", "--bench", name]))?.pop();
+    let program = last.with_context(|| format!("cargo did not build the benchmark {name}"))?;
+    Ok(program.file)
+}
+
 /// A program that cargo has built.
 #[derive(Debug, PartialEq, Eq)]
 struct Program {

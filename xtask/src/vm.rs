@@ -228,7 +228,7 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
     let kernel = setup::ensure(request.kernel)?;
     let own = modules::Own::read(&kernel)?;
     let mut requested = modules::find(&kernel, &own, &request.modules)?;
-    requested.extend(request.files.iter().map(modules::Module::of));
+    requested.extend(request.files.iter().map(|file| modules::Module::of(file)));
     let mut boot_modules = Vec::new();
     for name in BOOT_MODULES {
         let needed = own

@@ -519,7 +519,7 @@ static int kvstore_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct kvstore_dump_ctx *ctx = (struct kvstore_dump_ctx *)cb->ctx;
 	struct kvstore_cursor *cursor = ctx->cursor;
-	struct kvstore *store = kvstore_of(sock_net(skb->sk));
+	struct kvstore *store = kvstore_of(genl_info_net(genl_info_dump(cb)));
 	struct kvstore_entry *entry, *last = NULL;
 	int err = 0;
 

@@ -2,8 +2,8 @@
 //! and tell those who listen the same.
 
 use crate::kvstore::{
-    CLEAR, DEL, FLAGS, GET, KEY, META, META_CREATED_NS, META_HITS, META_LABEL, PREFIX, SET, STATS,
-    UNKNOWN, VALUE,
+    CLEAR, DEL, DEL_NTF, FLAGS, GET, KEY, META, META_CREATED_NS, META_HITS, META_LABEL, NESTED,
+    PREFIX, SET, SET_NTF, STATS, UNKNOWN, VALUE,
 };
 use crate::netlink::{
     ACK, DUMP, Family, HEADERS, Messages, Socket, attr, find, kind, text, u16_at,
@@ -23,6 +23,7 @@ pub(crate) fn check(families: [Family; 2]) {
     let policies = clients.each_mut().map(Client::policies);
     assert!(!policies[0].is_empty());
     assert_eq!(policies[0], policies[1], "policies differ");
+    let mut events = 0;
     for number in 0..REQUESTS {
         let (cmd, flags, attrs) = random.request(number);
         let answers = clients
@@ -35,7 +36,10 @@ pub(crate) fn check(families: [Family; 2]) {
             answers[0],
             answers[1]
         );
+        events += answers[0].iter().filter(|answer| is_event(answer)).count();
     }
+    // About every second request changes something.
+    assert!(events > REQUESTS / 4, "only {events} events came");
 }
 
 struct Client {
@@ -102,6 +106,11 @@ impl Client {
             }
         }
     }
+}
+
+/// Whether a message, of one of the families and made alike, is an event.
+fn is_event(message: &[u8]) -> bool {
+    kind(message) == 0 && [SET_NTF, DEL_NTF].contains(&message[16])
 }
 
 /// A message of `family`'s without what cannot be the same: the number of family and port, and times.
@@ -212,7 +221,7 @@ impl Random {
             if self.one_in(20) {
                 labels.extend(attr(META_HITS, &7_u32.to_ne_bytes()));
             }
-            let nested = if self.one_in(20) { 0 } else { 0x8000 };
+            let nested = if self.one_in(20) { 0 } else { NESTED };
             attrs.extend(attr(META | nested, &labels));
         }
         attrs

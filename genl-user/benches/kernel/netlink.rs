@@ -84,6 +84,14 @@ impl Socket {
     /// Opens one that hears the family's group.
     pub(crate) fn listener(family: Family) -> Self {
         let socket = Self::open();
+        // To a port of the kernel's choice; who has none yet is passed over.
+        // SAFETY: all zero is an address, but for its family.
+        let mut address: libc::sockaddr_nl = unsafe { std::mem::zeroed() };
+        address.nl_family = libc::AF_NETLINK as libc::sa_family_t;
+        let len = size_of_val(&address) as libc::socklen_t;
+        // SAFETY: `address` is valid for reads of its size.
+        let outcome = unsafe { libc::bind(socket.fd, (&raw const address).cast(), len) };
+        assert_eq!(outcome, 0, "bind: {}", std::io::Error::last_os_error());
         socket.set(libc::NETLINK_ADD_MEMBERSHIP, family.group);
         socket
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -19,10 +19,10 @@ pub(super) struct Module {
 
 impl Module {
     /// The module in a file.
-    pub(super) fn of(file: &PathBuf) -> Self {
+    pub(super) fn of(file: &Path) -> Self {
         Self {
             name: name_of(&file.to_string_lossy()),
-            file: file.clone(),
+            file: file.to_owned(),
         }
     }
 }
@@ -116,7 +116,7 @@ pub(super) fn find(kernel: &Kernel, own: &Own, asked: &[String]) -> Result<Vec<M
     let mut built = Vec::new();
     if !families.is_empty() {
         let files = build_kmod::build(&Tree::Ready(kernel.clone()), &families)?;
-        built.extend(files.iter().map(Module::of));
+        built.extend(files.iter().map(|file| Module::of(file)));
     }
     let mut found = Vec::new();
     for name in asked {
