@@ -6,7 +6,7 @@
 
 use super::{
     shim::{
-        self,
+        NLA_ALIGNTO,
         NLA_HDRLEN, //
     },
     skb::Gfp, //
@@ -31,39 +31,51 @@ pub(super) const MAX_ROOM: usize = 1 << 20;
 /// was before the call.
 pub trait Put: raw::Message {
     /// Puts an attribute with any payload.
+    #[inline]
     fn put(&mut self, id: u16, payload: &[u8]) -> Result {
         self.target().put(id, payload)
     }
 
+    /// Puts an attribute whose payload has so many bytes.
+    #[inline]
+    fn put_array<const N: usize>(&mut self, id: u16, payload: [u8; N]) -> Result {
+        self.target().put_array(id, payload)
+    }
+
     /// Puts a text and its NUL.
+    #[inline]
     fn put_string(&mut self, id: u16, text: &CStr) -> Result {
         self.put(id, text.to_bytes_with_nul())
     }
 
     /// Puts 64 bits, aligned by an attribute of type `pad` on machines that need it.
+    #[inline]
     fn put_aligned(&mut self, id: u16, payload: [u8; 8], pad: u16) -> Result {
-        self.target().put_aligned(id, &payload, pad)
+        self.target().put_aligned(id, payload, pad)
     }
 
     /// Puts an unsigned integer as 32 bits if they suffice, else 64 (`NLA_UINT`).
+    #[inline]
     fn put_uint(&mut self, id: u16, value: u64) -> Result {
         match u32::try_from(value) {
-            Ok(value) => self.put(id, &value.to_ne_bytes()),
-            Err(_) => self.put(id, &value.to_ne_bytes()),
+            Ok(value) => self.put_array(id, value.to_ne_bytes()),
+            Err(_) => self.put_array(id, value.to_ne_bytes()),
         }
     }
 
     /// Puts a signed integer as 32 bits if they suffice, else 64 (`NLA_SINT`).
+    #[inline]
     fn put_sint(&mut self, id: u16, value: i64) -> Result {
         match i32::try_from(value) {
-            Ok(value) => self.put(id, &value.to_ne_bytes()),
-            Err(_) => self.put(id, &value.to_ne_bytes()),
+            Ok(value) => self.put_array(id, value.to_ne_bytes()),
+            Err(_) => self.put_array(id, value.to_ne_bytes()),
         }
     }
 
     /// Puts an attribute that contains what `fill` puts.
     ///
     /// Fails with EMSGSIZE if that is longer than an attribute can be.
+    #[inline]
     fn put_nest<F>(&mut self, id: u16, fill: F) -> Result
     where
         F: for<'n> FnOnce(Nest<'n>) -> Result<Nest<'n>>,
@@ -109,19 +121,42 @@ pub(super) mod raw {
     }
 
     impl Target {
+        // Not inlined: an attribute more is to cost a family's code a call.
+        #[inline(never)]
         pub(super) fn put(self, id: u16, payload: &[u8]) -> Result {
-            self.put_with(payload.len(), |skb, len| {
-                // SAFETY: The buffer is valid, and the payload has `len` bytes.
-                unsafe { bindings::nla_put(skb, id.into(), len, payload.as_ptr().cast()) }
-            })
+            let to = self.reserve(id, payload.len())?;
+            // SAFETY: There are so many bytes for the payload, and nobody else sees them.
+            unsafe { core::ptr::copy_nonoverlapping(payload.as_ptr(), to, payload.len()) };
+            Ok(())
         }
 
-        pub(super) fn put_aligned(self, id: u16, payload: &[u8; 8], pad: u16) -> Result {
-            self.put_with(payload.len(), |skb, len| {
-                let data = payload.as_ptr().cast();
-                // SAFETY: As in `put`.
-                unsafe { bindings::nla_put_64bit(skb, id.into(), len, data, pad.into()) }
-            })
+        /// As `put`, for a payload whose length is known when the code is compiled.
+        #[inline(never)]
+        pub(super) fn put_array<const N: usize>(self, id: u16, payload: [u8; N]) -> Result {
+            let to = self.reserve(id, N)?;
+            // SAFETY: As in `put`; bytes are aligned wherever they are.
+            unsafe { to.cast::<[u8; N]>().write(payload) };
+            Ok(())
+        }
+
+        pub(super) fn put_aligned(self, id: u16, payload: [u8; 8], pad: u16) -> Result {
+            // As `nla_need_padding_for_64bit()` does it: the header that follows takes 4 bytes.
+            #[cfg(not(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS))]
+            {
+                let start = self.len();
+                // SAFETY: The buffer is valid.
+                let end = unsafe { (*self.skb.as_ptr()).data.addr() } + start as usize;
+                if end % 8 == 0 {
+                    self.put(pad, &[])?;
+                }
+                self.put_array(id, payload)
+                    .inspect_err(|_| self.trim(start))
+            }
+            #[cfg(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS)]
+            {
+                let _ = pad;
+                self.put_array(id, payload)
+            }
         }
 
         pub(super) fn put_nest<F>(self, id: u16, fill: F) -> Result
@@ -135,9 +170,14 @@ pub(super) mod raw {
                 _nest: PhantomData,
             };
             let outcome = fill(nest).and_then(|_| {
+                let len = u16::try_from(self.len() - start).map_err(|_| EMSGSIZE)?;
                 // SAFETY: At `start` is the header that was just put: what `fill` could do is to
-                // append, or to take away what it had appended.
-                to_result(unsafe { shim::genl_shim_nest_end(self.skb.as_ptr(), start) })
+                // append, or to take away what it had appended. The length is its first field.
+                unsafe {
+                    let header = (*self.skb.as_ptr()).data.add(start as usize);
+                    header.cast::<u16>().write_unaligned(len);
+                }
+                Ok(())
             });
             if outcome.is_err() {
                 self.trim(start);
@@ -157,31 +197,51 @@ pub(super) mod raw {
             unsafe { bindings::skb_trim(self.skb.as_ptr(), len) }
         }
 
-        /// Puts an attribute of `len` bytes by one of the core's functions, once more if the
-        /// buffer had to grow.
-        fn put_with(
-            self,
-            len: usize,
-            put: impl Fn(*mut bindings::sk_buff, c_int) -> c_int,
-        ) -> Result {
-            // Only 16 bits tell an attribute's length; the core's functions do not check it.
+        /// Appends an attribute whose payload has `len` bytes, which the caller has to write: the
+        /// buffer's memory is not initialised. They are where the pointer says.
+        #[inline]
+        fn reserve(self, id: u16, len: usize) -> Result<*mut u8> {
+            // Only 16 bits tell an attribute's length.
             if len > usize::from(u16::MAX) - NLA_HDRLEN {
                 return Err(EMSGSIZE);
             }
-            match put(self.skb.as_ptr(), len as c_int) {
-                0 => Ok(()),
-                errno => {
-                    let gfp = self.growth.ok_or_else(|| Error::from_errno(errno))?;
-                    self.grow(len, gfp)?;
-                    to_result(put(self.skb.as_ptr(), len as c_int))
+            let used = NLA_HDRLEN + len;
+            let padded = used.next_multiple_of(NLA_ALIGNTO);
+            if self.room() < padded {
+                self.grow(padded)?;
+            }
+            // SAFETY: The buffer is valid and has room for so many bytes. Where they begin is a
+            // multiple of the alignment from the buffer's start, but that can be anywhere:
+            // `netlink_dump()` makes a buffer as long as the client's, from its end.
+            unsafe {
+                let start = bindings::skb_put(self.skb.as_ptr(), padded as c_uint).cast::<u8>();
+                if used != padded {
+                    let last = start.add(padded - NLA_ALIGNTO);
+                    last.cast::<[u8; NLA_ALIGNTO]>().write([0; NLA_ALIGNTO]);
                 }
+                let header = start.cast::<bindings::nlattr>();
+                header.write_unaligned(bindings::nlattr {
+                    nla_len: used as u16,
+                    nla_type: id,
+                });
+                Ok(start.add(NLA_HDRLEN))
             }
         }
 
-        /// Makes room for an attribute of `len` bytes and some more.
-        fn grow(self, len: usize, gfp: Gfp) -> Result {
-            // Header, alignment of 64 bits and padding take less than this.
-            let need = len + 4 * NLA_HDRLEN;
+        /// How many bytes the buffer has left (`skb_tailroom()` of one that is linear, as all of
+        /// netlink's are).
+        fn room(self) -> usize {
+            // SAFETY: The buffer is valid. Both are offsets, or on 32 bits both pointers.
+            unsafe {
+                let skb = self.skb.as_ptr();
+                (*skb).end as usize - (*skb).tail as usize
+            }
+        }
+
+        /// Makes room for `need` bytes and some more.
+        #[cold]
+        fn grow(self, need: usize) -> Result {
+            let gfp = self.growth.ok_or(EMSGSIZE)?;
             let used = self.len() as usize;
             if used + need > MAX_ROOM {
                 return Err(EMSGSIZE);

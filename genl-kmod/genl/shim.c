@@ -28,13 +28,6 @@ void *genl_shim_net_generic(const struct net *net, unsigned int id)
 	return net_generic(net, id);
 }
 
-int genl_shim_nest_end(struct sk_buff *skb, unsigned int start)
-{
-	int len = nla_nest_end_safe(skb, (struct nlattr *)(skb->data + start));
-
-	return len < 0 ? len : 0;
-}
-
 void genl_shim_dump_check_consistent(struct netlink_callback *cb, void *user_hdr)
 {
 	genl_dump_check_consistent(cb, user_hdr);

@@ -14,7 +14,6 @@ struct netlink_callback;
 struct sk_buff;
 
 void *genl_shim_net_generic(const struct net *net, unsigned int id);
-int genl_shim_nest_end(struct sk_buff *skb, unsigned int start);
 void genl_shim_dump_check_consistent(struct netlink_callback *cb, void *user_hdr);
 int genl_shim_unicast(struct net *net, struct sk_buff *skb, u32 portid);
 void genl_shim_multicast(const struct genl_family *family, struct net *net,

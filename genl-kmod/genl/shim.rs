@@ -26,7 +26,6 @@ pub(super) const GENL_MCAST_CAP_NET_ADMIN: u8 = 1;
 )]
 extern "C" {
     pub(super) fn genl_shim_net_generic(net: *const bindings::net, id: c_uint) -> *mut c_void;
-    pub(super) fn genl_shim_nest_end(skb: *mut bindings::sk_buff, start: c_uint) -> c_int;
     pub(super) fn genl_shim_dump_check_consistent(
         cb: *mut bindings::netlink_callback,
         user_hdr: *mut c_void,

@@ -6,10 +6,7 @@
 
 use super::{
     message::raw::Target,
-    shim::{
-        GENL_HDRLEN,
-        NLMSG_HDRLEN, //
-    },
+    shim::NLMSG_HDRLEN, //
 };
 use core::{
     mem::ManuallyDrop,
@@ -116,10 +113,10 @@ impl Skb {
     /// Completes the message and gives the buffer away.
     pub(super) fn finish(self) -> NonNull<bindings::sk_buff> {
         let this = ManuallyDrop::new(self);
-        // SAFETY: By the type invariant the data begin with the headers.
+        // SAFETY: By the type invariant the data begin with the headers of the only message.
         unsafe {
-            let header = (*this.0.as_ptr()).data.add(NLMSG_HDRLEN + GENL_HDRLEN);
-            bindings::genlmsg_end(this.0.as_ptr(), header.cast());
+            let skb = this.0.as_ptr();
+            (*(*skb).data.cast::<bindings::nlmsghdr>()).nlmsg_len = (*skb).len;
         }
         this.0
     }

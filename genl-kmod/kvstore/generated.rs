@@ -703,7 +703,7 @@ impl<M: genl::Put> GetReply<M> {
     /// What may be done to the entry.
     pub fn flags(mut self, value: EntryFlags) -> Result<Self> {
         let value = value.bits() as u32;
-        self.0.put(attr::entry::FLAGS, &value.to_ne_bytes())?;
+        self.0.put_array(attr::entry::FLAGS, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -786,7 +786,8 @@ pub struct StatsReply<M>(M);
 impl<M: genl::Put> StatsReply<M> {
     /// How many entries the store holds.
     pub fn entries(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::stats::ENTRIES, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::stats::ENTRIES, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -883,14 +884,14 @@ impl<M: genl::Put> FlagCountsWriter<M> {
     /// How many entries are read-only.
     pub fn read_only(mut self, value: u32) -> Result<Self> {
         self.0
-            .put(attr::flag_counts::READ_ONLY, &value.to_ne_bytes())?;
+            .put_array(attr::flag_counts::READ_ONLY, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// How many entries are sticky.
     pub fn sticky(mut self, value: u32) -> Result<Self> {
         self.0
-            .put(attr::flag_counts::STICKY, &value.to_ne_bytes())?;
+            .put_array(attr::flag_counts::STICKY, value.to_ne_bytes())?;
         Ok(self)
     }
 }

@@ -1163,19 +1163,19 @@ pub struct EchoReply<M>(M);
 impl<M: genl::Put> EchoReply<M> {
     /// An unsigned integer of 8 bits.
     pub fn u8(mut self, value: u8) -> Result<Self> {
-        self.0.put(attr::echo::U8, &value.to_ne_bytes())?;
+        self.0.put_array(attr::echo::U8, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// An unsigned integer of 16 bits.
     pub fn u16(mut self, value: u16) -> Result<Self> {
-        self.0.put(attr::echo::U16, &value.to_ne_bytes())?;
+        self.0.put_array(attr::echo::U16, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// An unsigned integer of 32 bits.
     pub fn u32(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::echo::U32, &value.to_ne_bytes())?;
+        self.0.put_array(attr::echo::U32, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -1188,19 +1188,19 @@ impl<M: genl::Put> EchoReply<M> {
 
     /// A signed integer of 8 bits.
     pub fn s8(mut self, value: i8) -> Result<Self> {
-        self.0.put(attr::echo::S8, &value.to_ne_bytes())?;
+        self.0.put_array(attr::echo::S8, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// A signed integer of 16 bits.
     pub fn s16(mut self, value: i16) -> Result<Self> {
-        self.0.put(attr::echo::S16, &value.to_ne_bytes())?;
+        self.0.put_array(attr::echo::S16, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// A signed integer of 32 bits.
     pub fn s32(mut self, value: i32) -> Result<Self> {
-        self.0.put(attr::echo::S32, &value.to_ne_bytes())?;
+        self.0.put_array(attr::echo::S32, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -1225,13 +1225,13 @@ impl<M: genl::Put> EchoReply<M> {
 
     /// An unsigned integer of 16 bits in network byte order.
     pub fn be16(mut self, value: u16) -> Result<Self> {
-        self.0.put(attr::echo::BE16, &value.to_be_bytes())?;
+        self.0.put_array(attr::echo::BE16, value.to_be_bytes())?;
         Ok(self)
     }
 
     /// An unsigned integer of 32 bits in network byte order.
     pub fn be32(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::echo::BE32, &value.to_be_bytes())?;
+        self.0.put_array(attr::echo::BE32, value.to_be_bytes())?;
         Ok(self)
     }
 
@@ -1258,7 +1258,7 @@ impl<M: genl::Put> EchoReply<M> {
     /// A value from a list.
     pub fn enum_(mut self, value: Color) -> Result<Self> {
         let value = value as u32;
-        self.0.put(attr::echo::ENUM, &value.to_ne_bytes())?;
+        self.0.put_array(attr::echo::ENUM, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -1275,14 +1275,14 @@ impl<M: genl::Put> EchoReply<M> {
     /// An attribute that may stand there many times.
     pub fn multi(mut self, values: impl IntoIterator<Item = u32>) -> Result<Self> {
         for value in values {
-            self.0.put(attr::echo::MULTI, &value.to_ne_bytes())?;
+            self.0.put_array(attr::echo::MULTI, value.to_ne_bytes())?;
         }
         Ok(self)
     }
 
     /// A number from 10 to 20.
     pub fn range(mut self, value: u8) -> Result<Self> {
-        self.0.put(attr::echo::RANGE, &value.to_ne_bytes())?;
+        self.0.put_array(attr::echo::RANGE, value.to_ne_bytes())?;
         Ok(self)
     }
 }
@@ -1311,7 +1311,8 @@ impl<M: genl::Put> RepeatReply<M> {
 
     /// How often it has been said before.
     pub fn number(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::repetition::NUMBER, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::repetition::NUMBER, value.to_ne_bytes())?;
         Ok(self)
     }
 }
@@ -1334,7 +1335,7 @@ pub struct CountDumpReply<M>(M);
 impl<M: genl::Put> CountDumpReply<M> {
     /// A number.
     pub fn number(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::count::NUMBER, &value.to_ne_bytes())?;
+        self.0.put_array(attr::count::NUMBER, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -1352,7 +1353,8 @@ impl<M: genl::Put> Message<M> {
     /// In a request, the netlink port to send to. In a message, the port
     /// that asked for it; absent if it was the kernel itself.
     pub fn portid(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::message::PORTID, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::message::PORTID, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -1369,7 +1371,7 @@ pub struct InnerWriter<M>(M);
 impl<M: genl::Put> InnerWriter<M> {
     /// A number.
     pub fn number(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::inner::NUMBER, &value.to_ne_bytes())?;
+        self.0.put_array(attr::inner::NUMBER, value.to_ne_bytes())?;
         Ok(self)
     }
 

@@ -181,8 +181,8 @@ impl Setters<'_> {
                 text.chain("", "self.0", &[("put_aligned", &arguments)], "?;");
             }
             _ => {
-                let bytes = format!("&value.{}()", to_bytes(int));
-                text.chain("", "self.0", &[("put", &[id, &bytes])], "?;");
+                let bytes = format!("value.{}()", to_bytes(int));
+                text.chain("", "self.0", &[("put_array", &[id, &bytes])], "?;");
             }
         }
     }
