@@ -62,17 +62,10 @@ impl genl::PerNet for KvStore {
     }
 }
 
-/// Where a dump stands: at the first entry with the prefix that is after the last one told.
+/// Where a dump stands: the next entry is the first one from `from` on, if it has the prefix.
 pub struct Cursor {
     prefix: Key,
-    told: Option<Key>,
-}
-
-impl Cursor {
-    /// The key to seek.
-    fn from(&self) -> &Key {
-        self.told.as_ref().unwrap_or(&self.prefix)
-    }
+    from: Key,
 }
 
 impl Handler for KvStore {
@@ -105,27 +98,28 @@ impl Handler for KvStore {
     }
 
     fn get_dump_start<'r>(&self, request: GetDump<'r>, _op: &Op<'r>) -> Result<Cursor> {
+        let prefix = request.prefix().map_or(Ok(Key::EMPTY), Key::new)?;
         Ok(Cursor {
-            prefix: request.prefix().map_or(Ok(Key::EMPTY), Key::new)?,
-            told: None,
+            prefix,
+            from: prefix,
         })
     }
 
     fn get_dump(&self, mut items: GetItems<'_, Cursor>, _op: &Op<'_>) -> Result {
         let mut store = self.store.lock();
         items.consistent_at(store.revision());
-        let mut at = store.seek(items.cursor().from());
+        let prefix = items.cursor().prefix;
+        let prefix = prefix.text().to_bytes();
+        let mut at = store.seek(&items.cursor().from);
         while let Some(here) = at {
             let (key, entry) = here.current();
-            if !key.starts_with(&items.cursor().prefix) {
+            if !key.starts_with(prefix) {
                 break;
             }
-            if items.cursor().told != Some(*key) {
-                items.add(
-                    |item| describe(item, key, entry),
-                    |cursor| cursor.told = Some(*key),
-                )?;
-            }
+            items.add(
+                |item| describe(item, key, entry),
+                |cursor| cursor.from = key.after(),
+            )?;
             at = here.move_next();
         }
         Ok(())
@@ -225,9 +219,14 @@ fn labels<'r>(request: &Set<'r>, op: &Op<'r>) -> Result<KVec<u8>> {
     if let Some(attr) = meta.created_ns_attr().or(meta.hits_attr()) {
         return Err(op.bad_attr(attr, EINVAL, c"only the kernel sets this"));
     }
-    if let Some(surplus) = meta.label_attrs().nth(MAX_LABELS) {
-        return Err(op.bad_attr(surplus, E2BIG, c"too many labels"));
+    let mut len = 0;
+    for (number, label) in meta.label_attrs().enumerate() {
+        if number == MAX_LABELS {
+            return Err(op.bad_attr(label, E2BIG, c"too many labels"));
+        }
+        len += label.string().map_or(0, |label| label.count_bytes() + 1);
     }
+    labels.reserve(len, GFP_KERNEL_ACCOUNT)?;
     for label in meta.label() {
         labels.extend_from_slice(label.to_bytes_with_nul(), GFP_KERNEL_ACCOUNT)?;
     }

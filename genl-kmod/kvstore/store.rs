@@ -46,13 +46,20 @@ impl Key {
 
     /// The text.
     pub fn text(&self) -> &CStr {
-        // The last byte is always NUL, so there is one.
+        // A key's last byte is NUL, so there is one.
         CStr::from_bytes_until_nul(&self.0).unwrap_or_default()
     }
 
-    /// Whether the text begins as that of `prefix`.
-    pub fn starts_with(&self, prefix: &Self) -> bool {
-        self.0.starts_with(prefix.text().to_bytes())
+    /// What comes after this key and before all those that do: no key, but where one can seek from.
+    pub fn after(&self) -> Self {
+        let mut after = *self;
+        after.0[MAX_KEY_LEN] = 1;
+        after
+    }
+
+    /// Whether the text begins so.
+    pub fn starts_with(&self, prefix: &[u8]) -> bool {
+        self.0.starts_with(prefix)
     }
 }
 
@@ -75,9 +82,12 @@ pub struct Entry {
 impl Entry {
     /// The writer's texts.
     pub fn labels(&self) -> impl Iterator<Item = &CStr> {
-        self.labels
-            .split_inclusive(|byte| *byte == 0)
-            .filter_map(|label| CStr::from_bytes_with_nul(label).ok())
+        let mut rest = &self.labels[..];
+        core::iter::from_fn(move || {
+            let label = CStr::from_bytes_until_nul(rest).ok()?;
+            rest = &rest[label.count_bytes() + 1..];
+            Some(label)
+        })
     }
 }
 
