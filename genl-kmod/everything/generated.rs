@@ -2781,19 +2781,19 @@ impl<M: genl::Put> NumbersReply<M> {
 
     /// The attribute `u8`.
     pub fn u8(mut self, value: u8) -> Result<Self> {
-        self.0.put(attr::numbers::U8, &value.to_ne_bytes())?;
+        self.0.put_array(attr::numbers::U8, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `u16`.
     pub fn u16(mut self, value: u16) -> Result<Self> {
-        self.0.put(attr::numbers::U16, &value.to_ne_bytes())?;
+        self.0.put_array(attr::numbers::U16, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `u32`.
     pub fn u32(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::numbers::U32, &value.to_ne_bytes())?;
+        self.0.put_array(attr::numbers::U32, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -2806,19 +2806,19 @@ impl<M: genl::Put> NumbersReply<M> {
 
     /// The attribute `s8`.
     pub fn s8(mut self, value: i8) -> Result<Self> {
-        self.0.put(attr::numbers::S8, &value.to_ne_bytes())?;
+        self.0.put_array(attr::numbers::S8, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `s16`.
     pub fn s16(mut self, value: i16) -> Result<Self> {
-        self.0.put(attr::numbers::S16, &value.to_ne_bytes())?;
+        self.0.put_array(attr::numbers::S16, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `s32`.
     pub fn s32(mut self, value: i32) -> Result<Self> {
-        self.0.put(attr::numbers::S32, &value.to_ne_bytes())?;
+        self.0.put_array(attr::numbers::S32, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -2843,20 +2843,23 @@ impl<M: genl::Put> NumbersReply<M> {
 
     /// The attribute `be-u16`.
     pub fn be_u16(mut self, value: u16) -> Result<Self> {
-        self.0.put(attr::numbers::BE_U16, &value.to_be_bytes())?;
+        self.0
+            .put_array(attr::numbers::BE_U16, value.to_be_bytes())?;
         Ok(self)
     }
 
     /// The attribute `be-u32`.
     pub fn be_u32(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::numbers::BE_U32, &value.to_be_bytes())?;
+        self.0
+            .put_array(attr::numbers::BE_U32, value.to_be_bytes())?;
         Ok(self)
     }
 
     /// The attribute `many-u8`.
     pub fn many_u8(mut self, values: impl IntoIterator<Item = u8>) -> Result<Self> {
         for value in values {
-            self.0.put(attr::numbers::MANY_U8, &value.to_ne_bytes())?;
+            self.0
+                .put_array(attr::numbers::MANY_U8, value.to_ne_bytes())?;
         }
         Ok(self)
     }
@@ -2864,7 +2867,8 @@ impl<M: genl::Put> NumbersReply<M> {
     /// The attribute `many-u32`.
     pub fn many_u32(mut self, values: impl IntoIterator<Item = u32>) -> Result<Self> {
         for value in values {
-            self.0.put(attr::numbers::MANY_U32, &value.to_ne_bytes())?;
+            self.0
+                .put_array(attr::numbers::MANY_U32, value.to_ne_bytes())?;
         }
         Ok(self)
     }
@@ -2884,7 +2888,8 @@ impl<M: genl::Put> NumbersReply<M> {
     /// The attribute `many-s16`.
     pub fn many_s16(mut self, values: impl IntoIterator<Item = i16>) -> Result<Self> {
         for value in values {
-            self.0.put(attr::numbers::MANY_S16, &value.to_ne_bytes())?;
+            self.0
+                .put_array(attr::numbers::MANY_S16, value.to_ne_bytes())?;
         }
         Ok(self)
     }
@@ -2893,7 +2898,7 @@ impl<M: genl::Put> NumbersReply<M> {
     pub fn many_be_u32(mut self, values: impl IntoIterator<Item = u32>) -> Result<Self> {
         for value in values {
             self.0
-                .put(attr::numbers::MANY_BE_U32, &value.to_be_bytes())?;
+                .put_array(attr::numbers::MANY_BE_U32, value.to_be_bytes())?;
         }
         Ok(self)
     }
@@ -2933,43 +2938,50 @@ pub struct LimitsReply<M>(M);
 impl<M: genl::Put> LimitsReply<M> {
     /// The attribute `min-u8`.
     pub fn min_u8(mut self, value: u8) -> Result<Self> {
-        self.0.put(attr::limits::MIN_U8, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::limits::MIN_U8, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `max-u16`.
     pub fn max_u16(mut self, value: u16) -> Result<Self> {
-        self.0.put(attr::limits::MAX_U16, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::limits::MAX_U16, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `range-u32`.
     pub fn range_u32(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::limits::RANGE_U32, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::limits::RANGE_U32, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `far-u16`.
     pub fn far_u16(mut self, value: u16) -> Result<Self> {
-        self.0.put(attr::limits::FAR_U16, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::limits::FAR_U16, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `far-u32`.
     pub fn far_u32(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::limits::FAR_U32, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::limits::FAR_U32, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `far-u64`.
     pub fn far_u64(mut self, value: u64) -> Result<Self> {
-        self.0.put(attr::limits::FAR_U64, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::limits::FAR_U64, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `max-u64`.
     pub fn max_u64(mut self, value: u64) -> Result<Self> {
-        self.0.put(attr::limits::MAX_U64, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::limits::MAX_U64, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -2987,31 +2999,36 @@ impl<M: genl::Put> LimitsReply<M> {
 
     /// The attribute `range-s8`.
     pub fn range_s8(mut self, value: i8) -> Result<Self> {
-        self.0.put(attr::limits::RANGE_S8, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::limits::RANGE_S8, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `min-s16`.
     pub fn min_s16(mut self, value: i16) -> Result<Self> {
-        self.0.put(attr::limits::MIN_S16, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::limits::MIN_S16, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `far-s32`.
     pub fn far_s32(mut self, value: i32) -> Result<Self> {
-        self.0.put(attr::limits::FAR_S32, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::limits::FAR_S32, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `far-s64`.
     pub fn far_s64(mut self, value: i64) -> Result<Self> {
-        self.0.put(attr::limits::FAR_S64, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::limits::FAR_S64, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `max-s64`.
     pub fn max_s64(mut self, value: i64) -> Result<Self> {
-        self.0.put(attr::limits::MAX_S64, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::limits::MAX_S64, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -3023,34 +3040,35 @@ impl<M: genl::Put> LimitsReply<M> {
 
     /// The attribute `whole-s8`.
     pub fn whole_s8(mut self, value: i8) -> Result<Self> {
-        self.0.put(attr::limits::WHOLE_S8, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::limits::WHOLE_S8, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `be-range-u16`.
     pub fn be_range_u16(mut self, value: u16) -> Result<Self> {
         self.0
-            .put(attr::limits::BE_RANGE_U16, &value.to_be_bytes())?;
+            .put_array(attr::limits::BE_RANGE_U16, value.to_be_bytes())?;
         Ok(self)
     }
 
     /// The attribute `be-range-u32`.
     pub fn be_range_u32(mut self, value: u32) -> Result<Self> {
         self.0
-            .put(attr::limits::BE_RANGE_U32, &value.to_be_bytes())?;
+            .put_array(attr::limits::BE_RANGE_U32, value.to_be_bytes())?;
         Ok(self)
     }
 
     /// The attribute `below`.
     pub fn below(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::limits::BELOW, &value.to_ne_bytes())?;
+        self.0.put_array(attr::limits::BELOW, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `color`.
     pub fn color(mut self, value: Color) -> Result<Self> {
         let value = value as u32;
-        self.0.put(attr::limits::COLOR, &value.to_ne_bytes())?;
+        self.0.put_array(attr::limits::COLOR, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -3058,56 +3076,59 @@ impl<M: genl::Put> LimitsReply<M> {
     pub fn narrow_color(mut self, value: Color) -> Result<Self> {
         let value = value as u8;
         self.0
-            .put(attr::limits::NARROW_COLOR, &value.to_ne_bytes())?;
+            .put_array(attr::limits::NARROW_COLOR, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `signed-color`.
     pub fn signed_color(mut self, value: i32) -> Result<Self> {
         self.0
-            .put(attr::limits::SIGNED_COLOR, &value.to_ne_bytes())?;
+            .put_array(attr::limits::SIGNED_COLOR, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `some-color`.
     pub fn some_color(mut self, value: Color) -> Result<Self> {
         let value = value as u32;
-        self.0.put(attr::limits::SOME_COLOR, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::limits::SOME_COLOR, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `shade`.
     pub fn shade(mut self, value: Shade) -> Result<Self> {
         let value = value as u16;
-        self.0.put(attr::limits::SHADE, &value.to_ne_bytes())?;
+        self.0.put_array(attr::limits::SHADE, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `be-shade`.
     pub fn be_shade(mut self, value: Shade) -> Result<Self> {
         let value = value as u32;
-        self.0.put(attr::limits::BE_SHADE, &value.to_be_bytes())?;
+        self.0
+            .put_array(attr::limits::BE_SHADE, value.to_be_bytes())?;
         Ok(self)
     }
 
     /// The attribute `prime`.
     pub fn prime(mut self, value: Prime) -> Result<Self> {
         let value = value as u32;
-        self.0.put(attr::limits::PRIME, &value.to_ne_bytes())?;
+        self.0.put_array(attr::limits::PRIME, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `wide-prime`.
     pub fn wide_prime(mut self, value: Prime) -> Result<Self> {
         let value = value as u64;
-        self.0.put(attr::limits::WIDE_PRIME, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::limits::WIDE_PRIME, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `mode`.
     pub fn mode(mut self, value: Mode) -> Result<Self> {
         let value = value.bits() as u32;
-        self.0.put(attr::limits::MODE, &value.to_ne_bytes())?;
+        self.0.put_array(attr::limits::MODE, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -3115,14 +3136,15 @@ impl<M: genl::Put> LimitsReply<M> {
     pub fn narrow_mode(mut self, value: Mode) -> Result<Self> {
         let value = value.bits() as u8;
         self.0
-            .put(attr::limits::NARROW_MODE, &value.to_ne_bytes())?;
+            .put_array(attr::limits::NARROW_MODE, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `be-mode`.
     pub fn be_mode(mut self, value: Mode) -> Result<Self> {
         let value = value.bits() as u16;
-        self.0.put(attr::limits::BE_MODE, &value.to_be_bytes())?;
+        self.0
+            .put_array(attr::limits::BE_MODE, value.to_be_bytes())?;
         Ok(self)
     }
 
@@ -3130,20 +3152,22 @@ impl<M: genl::Put> LimitsReply<M> {
     pub fn sparse_mode(mut self, value: SparseMode) -> Result<Self> {
         let value = value.bits() as u32;
         self.0
-            .put(attr::limits::SPARSE_MODE, &value.to_ne_bytes())?;
+            .put_array(attr::limits::SPARSE_MODE, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `shades`.
     pub fn shades(mut self, value: ShadeFlags) -> Result<Self> {
         let value = value.bits() as u8;
-        self.0.put(attr::limits::SHADES, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::limits::SHADES, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `masked`.
     pub fn masked(mut self, value: u16) -> Result<Self> {
-        self.0.put(attr::limits::MASKED, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::limits::MASKED, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -3151,7 +3175,7 @@ impl<M: genl::Put> LimitsReply<M> {
     pub fn many_ranged(mut self, values: impl IntoIterator<Item = u32>) -> Result<Self> {
         for value in values {
             self.0
-                .put(attr::limits::MANY_RANGED, &value.to_ne_bytes())?;
+                .put_array(attr::limits::MANY_RANGED, value.to_ne_bytes())?;
         }
         Ok(self)
     }
@@ -3161,7 +3185,7 @@ impl<M: genl::Put> LimitsReply<M> {
         for value in values {
             let value = value as u32;
             self.0
-                .put(attr::limits::MANY_PRIMES, &value.to_ne_bytes())?;
+                .put_array(attr::limits::MANY_PRIMES, value.to_ne_bytes())?;
         }
         Ok(self)
     }
@@ -3170,7 +3194,8 @@ impl<M: genl::Put> LimitsReply<M> {
     pub fn many_modes(mut self, values: impl IntoIterator<Item = Mode>) -> Result<Self> {
         for value in values {
             let value = value.bits() as u8;
-            self.0.put(attr::limits::MANY_MODES, &value.to_ne_bytes())?;
+            self.0
+                .put_array(attr::limits::MANY_MODES, value.to_ne_bytes())?;
         }
         Ok(self)
     }
@@ -3287,7 +3312,7 @@ impl<M: genl::Put> BytesReply<M> {
 
     /// The attribute `number`.
     pub fn number(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::bytes::NUMBER, &value.to_ne_bytes())?;
+        self.0.put_array(attr::bytes::NUMBER, value.to_ne_bytes())?;
         Ok(self)
     }
 }
@@ -3406,7 +3431,7 @@ pub struct TellDumpReply<M>(M);
 impl<M: genl::Put> TellDumpReply<M> {
     /// The attribute `at`.
     pub fn at(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::tale::AT, &value.to_ne_bytes())?;
+        self.0.put_array(attr::tale::AT, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -3436,7 +3461,7 @@ pub struct NeedReply<M>(M);
 impl<M: genl::Put> NeedReply<M> {
     /// The attribute `number`.
     pub fn number(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::call::NUMBER, &value.to_ne_bytes())?;
+        self.0.put_array(attr::call::NUMBER, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -3473,13 +3498,14 @@ impl<M: genl::Put> NeedReply<M> {
     /// The attribute `mode`.
     pub fn mode(mut self, value: Mode) -> Result<Self> {
         let value = value.bits() as u32;
-        self.0.put(attr::call::MODE, &value.to_ne_bytes())?;
+        self.0.put_array(attr::call::MODE, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `optional`.
     pub fn optional(mut self, value: u8) -> Result<Self> {
-        self.0.put(attr::call::OPTIONAL, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::call::OPTIONAL, value.to_ne_bytes())?;
         Ok(self)
     }
 }
@@ -3517,7 +3543,7 @@ pub struct PrivilegedReply<M>(M);
 impl<M: genl::Put> PrivilegedReply<M> {
     /// The attribute `number`.
     pub fn number(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::call::NUMBER, &value.to_ne_bytes())?;
+        self.0.put_array(attr::call::NUMBER, value.to_ne_bytes())?;
         Ok(self)
     }
 }
@@ -3540,7 +3566,7 @@ pub struct OwnedReply<M>(M);
 impl<M: genl::Put> OwnedReply<M> {
     /// The attribute `number`.
     pub fn number(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::call::NUMBER, &value.to_ne_bytes())?;
+        self.0.put_array(attr::call::NUMBER, value.to_ne_bytes())?;
         Ok(self)
     }
 }
@@ -3563,7 +3589,7 @@ pub struct Told<M>(M);
 impl<M: genl::Put> Told<M> {
     /// The attribute `number`.
     pub fn number(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::call::NUMBER, &value.to_ne_bytes())?;
+        self.0.put_array(attr::call::NUMBER, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -3600,7 +3626,7 @@ impl<M: genl::Put> Told<M> {
     /// The attribute `mode`.
     pub fn mode(mut self, value: Mode) -> Result<Self> {
         let value = value.bits() as u32;
-        self.0.put(attr::call::MODE, &value.to_ne_bytes())?;
+        self.0.put_array(attr::call::MODE, value.to_ne_bytes())?;
         Ok(self)
     }
 }
@@ -3611,7 +3637,7 @@ pub struct Confided<M>(M);
 impl<M: genl::Put> Confided<M> {
     /// The attribute `number`.
     pub fn number(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::call::NUMBER, &value.to_ne_bytes())?;
+        self.0.put_array(attr::call::NUMBER, value.to_ne_bytes())?;
         Ok(self)
     }
 }
@@ -3622,7 +3648,7 @@ pub struct Direct<M>(M);
 impl<M: genl::Put> Direct<M> {
     /// The attribute `number`.
     pub fn number(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::call::NUMBER, &value.to_ne_bytes())?;
+        self.0.put_array(attr::call::NUMBER, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -3639,7 +3665,7 @@ pub struct LeafWriter<M>(M);
 impl<M: genl::Put> LeafWriter<M> {
     /// The attribute `id`.
     pub fn id(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::leaf::ID, &value.to_ne_bytes())?;
+        self.0.put_array(attr::leaf::ID, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -3659,14 +3685,14 @@ impl<M: genl::Put> LeafWriter<M> {
     /// The attribute `color`.
     pub fn color(mut self, value: Color) -> Result<Self> {
         let value = value as u8;
-        self.0.put(attr::leaf::COLOR, &value.to_ne_bytes())?;
+        self.0.put_array(attr::leaf::COLOR, value.to_ne_bytes())?;
         Ok(self)
     }
 
     /// The attribute `shares`.
     pub fn shares(mut self, values: impl IntoIterator<Item = u16>) -> Result<Self> {
         for value in values {
-            self.0.put(attr::leaf::SHARES, &value.to_ne_bytes())?;
+            self.0.put_array(attr::leaf::SHARES, value.to_ne_bytes())?;
         }
         Ok(self)
     }
@@ -3678,7 +3704,8 @@ pub struct SmallLeafWriter<M>(M);
 impl<M: genl::Put> SmallLeafWriter<M> {
     /// The attribute `id`.
     pub fn id(mut self, value: u32) -> Result<Self> {
-        self.0.put(attr::small_leaf::ID, &value.to_ne_bytes())?;
+        self.0
+            .put_array(attr::small_leaf::ID, value.to_ne_bytes())?;
         Ok(self)
     }
 
