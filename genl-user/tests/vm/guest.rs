@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 /// A user without any right.
@@ -92,16 +92,37 @@ fn on_own_thread<R: Send>(work: impl FnOnce() -> R + Send) -> R {
 
 /// Loads a module that `cargo xtask vm` built, with its parameters (`portid=7`).
 pub(crate) fn load(module: &str, params: &str) -> io::Result<()> {
-    let dir = std::env::var_os("GENL_MODULE_DIR").expect("`cargo xtask vm` sets GENL_MODULE_DIR");
-    let file = File::open(PathBuf::from(dir).join(format!("{module}.ko")))?;
+    let file = File::open(file(module))?;
     let params = CString::new(params).expect("parameters have no NUL");
     // SAFETY: the descriptor is open, and the parameters are a string that outlives the call.
     let done =
         unsafe { libc::syscall(libc::SYS_finit_module, file.as_raw_fd(), params.as_ptr(), 0) };
-    match done {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
+    check(done)
+}
+
+/// A module's file, read.
+pub(crate) fn image(module: &str) -> Vec<u8> {
+    std::fs::read(file(module)).expect("the module's file can be read")
+}
+
+/// Loads a module that is in memory: nothing but the module allocates.
+pub(crate) fn load_image(image: &[u8]) -> io::Result<()> {
+    let params = c"";
+    // SAFETY: the image is valid for reads of its length, and the parameters are a static string.
+    let done = unsafe {
+        libc::syscall(
+            libc::SYS_init_module,
+            image.as_ptr(),
+            image.len(),
+            params.as_ptr(),
+        )
+    };
+    check(done)
+}
+
+fn file(module: &str) -> PathBuf {
+    let dir = std::env::var_os("GENL_MODULE_DIR").expect("`cargo xtask vm` sets GENL_MODULE_DIR");
+    PathBuf::from(dir).join(format!("{module}.ko"))
 }
 
 /// Unloads a module; refused at once with EWOULDBLOCK while it is in use.
@@ -109,10 +130,30 @@ pub(crate) fn unload(module: &str) -> io::Result<()> {
     let name = CString::new(module).expect("a module's name has no NUL");
     // SAFETY: the name is a string that outlives the call.
     let done = unsafe { libc::syscall(libc::SYS_delete_module, name.as_ptr(), libc::O_NONBLOCK) };
+    check(done)
+}
+
+/// What a system call says that gives 0 or fails.
+fn check(done: libc::c_long) -> io::Result<()> {
     match done {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
+}
+
+/// Loads the module again, however the test ends.
+pub(crate) struct Reload(pub(crate) &'static str);
+
+impl Drop for Reload {
+    fn drop(&mut self) {
+        if unload(self.0).is_ok() || !loaded(self.0) {
+            load(self.0, "").expect("the module loads again");
+        }
+    }
+}
+
+fn loaded(module: &str) -> bool {
+    Path::new("/sys/module").join(module).exists()
 }
 
 /// Opens the kernel's log at its end: what is read from it was logged later.

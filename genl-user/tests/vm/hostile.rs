@@ -11,6 +11,7 @@ mod mirror;
 mod port;
 mod random;
 mod spoil;
+mod starve;
 mod tally;
 mod valid;
 mod watchdog;
@@ -23,6 +24,7 @@ use genl_user::dynamic::{Unknown, decode};
 use genl_user::families::nlctrl;
 
 use crate::guest::in_new_netns;
+use crate::number;
 use datagram::Request;
 use draft::HEADERS;
 use kernel::Kernel;
@@ -64,14 +66,6 @@ impl Plan {
             messages: number("GENL_TORTURE_MESSAGES", 50_000),
         }
     }
-}
-
-/// A number that the environment may say.
-fn number(variable: &str, otherwise: u64) -> u64 {
-    std::env::var(variable).map_or(otherwise, |text| {
-        text.parse()
-            .unwrap_or_else(|_| panic!("{variable} is no number: {text}"))
-    })
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod cgroup;
 mod changes;
+mod churn;
 mod dumps;
 #[cfg(feature = "dynamic")]
 mod everything;
@@ -14,13 +15,13 @@ mod everything;
     reason = "as in a crate of its own, of which the tests need some"
 )]
 mod families;
+mod faults;
 #[cfg(feature = "cli")]
 mod genl;
 mod guest;
 #[cfg(feature = "dynamic")]
 mod hostile;
 mod limits;
-mod memory;
 mod modules;
 mod namespaces;
 mod nltest;
@@ -35,6 +36,14 @@ use genl_user::families::kvstore::{self, EntryFlags, Meta, Set};
 /// A client of the namespace that the calling thread is in.
 fn open() -> kvstore::Client {
     kvstore::Client::open().expect("kvstore is loaded")
+}
+
+/// A number that the environment may say: how much of something a run has time for.
+fn number(variable: &str, otherwise: u64) -> u64 {
+    std::env::var(variable).map_or(otherwise, |text| {
+        text.parse()
+            .unwrap_or_else(|_| panic!("{variable} is no number: {text}"))
+    })
 }
 
 /// Sets an entry that has nothing but a value; gives its revision.

@@ -1,29 +1,13 @@
 //! Modules that come and go.
 
-use std::thread;
 use std::time::Duration;
 
 use genl_user::Error;
-use genl_user::families::kvstore::{self, Get, GetDump};
+use genl_user::families::kvstore::{Get, GetDump};
 use genl_user::families::{nlctrl, nltest};
 
-use crate::guest::{in_new_netns, load, unload};
+use crate::guest::{Reload, in_new_netns, load, unload};
 use crate::{open, put};
-
-/// Loads the module again, however the test ends.
-struct Reload(&'static str);
-
-impl Drop for Reload {
-    fn drop(&mut self) {
-        if unload(self.0).is_ok() || !loaded(self.0) {
-            load(self.0, "").expect("the module loads again");
-        }
-    }
-}
-
-fn loaded(module: &str) -> bool {
-    std::path::Path::new("/sys/module").join(module).exists()
-}
 
 #[test]
 fn an_open_dump_holds_the_module() {
@@ -67,67 +51,6 @@ fn a_client_outlives_its_module() {
             Some(&b"2"[..])
         );
         assert_ne!(kv.connection().family_id(), id);
-    });
-}
-
-/// The family is not there, or its module is about to go.
-fn is_away(error: &Error) -> bool {
-    match error {
-        Error::UnknownFamily { .. } => true,
-        // The client asks for a new id once; the module may have gone again since.
-        Error::Refused(refused) if refused.message.is_none() => {
-            [libc::ENOENT, libc::EPROTONOSUPPORT].contains(&refused.errno)
-        }
-        _ => false,
-    }
-}
-
-#[test]
-fn modules_come_and_go_under_load() {
-    let _reload = Reload("kvstore");
-    in_new_netns(|| {
-        // Opened here: the threads are in the namespace of this one.
-        let mut clients = [(); 3].map(|()| open());
-        thread::scope(|scope| {
-            let workers: Vec<_> = clients
-                .iter_mut()
-                .map(|kv| {
-                    scope.spawn(move || {
-                        let mut served = 0;
-                        for round in 0..2_000 {
-                            let key = (round % 100).to_string();
-                            let set = kvstore::Set {
-                                key: &key,
-                                ..Default::default()
-                            };
-                            match kv.set(&set) {
-                                Ok(_) => served += 1,
-                                Err(error) if is_away(&error) => thread::yield_now(),
-                                Err(error) => panic!("{error}"),
-                            }
-                            match kv.get_dump(&GetDump::default()) {
-                                Ok(dump) => drop(dump),
-                                Err(error) if is_away(&error) => {}
-                                Err(error) => panic!("{error}"),
-                            }
-                        }
-                        served
-                    })
-                })
-                .collect();
-            let mut reloads = 0;
-            while workers.iter().any(|worker| !worker.is_finished()) {
-                if unload("kvstore").is_ok() {
-                    load("kvstore", "").expect("it loads");
-                    reloads += 1;
-                }
-                thread::sleep(Duration::from_millis(10));
-            }
-            for worker in workers {
-                assert_ne!(worker.join().expect("a worker"), 0);
-            }
-            assert_ne!(reloads, 0);
-        });
     });
 }
 

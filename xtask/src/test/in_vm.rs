@@ -69,6 +69,7 @@ pub(super) fn run(kernel: Kind, pace: Pace, filter: Option<&str>) -> Result<Coun
     if pace == Pace::Leaks {
         request.env("GENL_TEST_ENTRIES", "1000");
         request.env("GENL_TORTURE_MESSAGES", "2000");
+        request.env("GENL_TEST_ROUNDS", "10");
     }
     request.env("GENL_MODULE_DIR", build_kmod::module_dir(&tree)?);
     request.env("GENL_BUILD_ROOT", setup::tools()?.dir());

@@ -21,7 +21,7 @@ pub(super) fn make(family: &Family, id: u16, seed: u64, number: u64) -> Vec<u8> 
     };
     let mut out = Vec::new();
     for _ in 0..count {
-        let mut draft = valid::request(family, id, &mut random);
+        let mut draft = valid::any_request(family, id, &mut random);
         if random.once_in(2) {
             for _ in 0..=random.below(3) {
                 spoil::spoil(&mut draft, &mut random);

@@ -68,24 +68,34 @@ impl Port {
 
     /// Sends a datagram; when this returns, the kernel has served all of it but the rest of dumps.
     pub(super) fn send(&self, datagram: &[u8]) {
-        let sent = self
-            .socket
-            .send(datagram, Msg::empty())
-            .expect("it is sent");
+        self.try_send(datagram).expect("it is sent");
+    }
+
+    /// The same, where memory may be short.
+    pub(super) fn try_send(&self, datagram: &[u8]) -> io::Result<()> {
+        let sent = self.socket.send(datagram, Msg::empty())?;
         assert_eq!(sent, datagram.len());
+        Ok(())
     }
 
     /// Takes all that is there, and of a dump all that there is.
     pub(super) fn drain(&mut self) -> Vec<Answer> {
-        let mut answers = Vec::new();
+        let (answers, lost) = self.drain_lossy();
+        if let Some(error) = lost {
+            panic!("an answer was lost: {error}");
+        }
+        answers
+    }
+
+    /// The same, and why something did not come, if so.
+    pub(super) fn drain_lossy(&mut self) -> (Vec<Answer>, Option<io::Error>) {
+        let (mut answers, mut lost) = (Vec::new(), None);
         loop {
-            match self
-                .socket
-                .recv(&mut self.buffer, Msg::DONTWAIT | Msg::TRUNC)
-            {
+            let flags = Msg::DONTWAIT | Msg::TRUNC;
+            match self.socket.recv(&mut self.buffer, flags) {
                 Ok((len, _)) => split(&self.buffer[..len], &mut answers),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return answers,
-                Err(error) => panic!("an answer was lost: {error}"),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return (answers, lost),
+                Err(error) => lost = Some(error),
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Messages as a spec wants them, with random values.
 
 use genl_user::dynamic::genl_schema::model::{
-    Attr, AttrKind, ByteOrder, Family, Holds, Int, IntKind, Len, Message, SetId,
+    Attr, AttrKind, ByteOrder, Family, Holds, Int, IntKind, Len, Message, Op, SetId,
 };
 
 use super::draft::{Draft, Node};
@@ -14,35 +14,48 @@ const DUMP: u16 = libc::NLM_F_DUMP as u16;
 const DEPTH: usize = 6;
 
 /// A request of any operation of `family`, whose number is `id`.
-pub(super) fn request(family: &Family, id: u16, random: &mut Random) -> Draft {
+pub(super) fn any_request(family: &Family, id: u16, random: &mut Random) -> Draft {
     loop {
         let op = random.pick(&family.ops);
-        let (call, flags) = match (&op.do_, &op.dump) {
-            (Some(call), None) => (call, REQUEST),
-            (None, Some(call)) => (call, REQUEST | DUMP),
+        let dumps = match (&op.do_, &op.dump) {
+            (_, None) => false,
+            (None, Some(_)) => true,
             // A dump costs as much as a hundred calls, and its request is one.
-            (Some(do_), Some(dump)) => match random.once_in(8) {
-                true => (dump, REQUEST | DUMP),
-                false => (do_, REQUEST),
-            },
-            (None, None) => continue,
+            (Some(_), Some(_)) => random.once_in(8),
         };
-        let message = &family[call.request];
-        // What takes nothing is soon told, and kvstore's `clear` leaves little to go on with.
-        if message.fields.is_empty() && !random.once_in(8) {
+        let Some(draft) = request(family, id, op, dumps, random) else {
             continue;
-        }
-        let header = message.header.map_or(0, |header| family[header].size);
-        return Draft {
-            kind: id,
-            flags,
-            cmd: op.cmd,
-            version: family.version,
-            header: random.bytes(header),
-            attrs: fields(family, message, random),
-            ..Draft::default()
         };
+        // What takes nothing is soon told, and kvstore's `clear` leaves little to go on with.
+        if !draft.attrs.is_empty() || random.once_in(8) {
+            return draft;
+        }
     }
+}
+
+/// A request of an operation, if it can be called that way.
+pub(super) fn request(
+    family: &Family,
+    id: u16,
+    op: &Op,
+    dumps: bool,
+    random: &mut Random,
+) -> Option<Draft> {
+    let (call, flags) = match dumps {
+        true => (op.dump.as_ref()?, REQUEST | DUMP),
+        false => (op.do_.as_ref()?, REQUEST),
+    };
+    let message = &family[call.request];
+    let header = message.header.map_or(0, |header| family[header].size);
+    Some(Draft {
+        kind: id,
+        flags,
+        cmd: op.cmd,
+        version: family.version,
+        header: random.bytes(header),
+        attrs: fields(family, message, random),
+        ..Draft::default()
+    })
 }
 
 fn fields(family: &Family, message: &Message, random: &mut Random) -> Vec<Node> {

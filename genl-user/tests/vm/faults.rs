@@ -1,4 +1,4 @@
-//! Memory that runs out: each allocation that a request makes fails once.
+//! Memory that runs out: each allocation that a request or a module makes fails once.
 //!
 //! Only the checking kernel can make allocations fail (Documentation/fault-injection in its tree);
 //! it also tells of what such a failure leaves behind, or uses too long.
@@ -13,18 +13,18 @@ use genl_user::Error;
 use genl_user::families::kvstore::{Clear, Del, Event, Events, Get, GetDump, Group, Stats};
 use genl_user::families::nltest::{self, Echo, Hello};
 
-use crate::guest::in_new_netns;
+use crate::guest::{Reload, image, in_new_netns, load, load_image, unload};
 use crate::{open, put, put_labels};
 
-/// More allocations than any request makes.
-const ENOUGH: usize = 500;
+/// More allocations than anything makes that is tried here.
+const ENOUGH: usize = 5_000;
 
 /// Makes allocations of the calling thread fail.
-struct Faults(File);
+pub(crate) struct Faults(File);
 
 impl Faults {
     /// `None` on a kernel that cannot do it.
-    fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         let file = File::options()
             .read(true)
             .write(true)
@@ -41,35 +41,46 @@ impl Faults {
                 .expect("mount runs");
             assert!(mounted.success());
         }
-        // Allocations that may wait fail too.
+        // Allocations that may wait fail too, and the kernel need not log where each of them is.
         fs::write(format!("{settings}/ignore-gfp-wait"), "N").expect("setting");
+        fs::write(format!("{settings}/verbose"), "0").expect("setting");
         Some(this)
     }
 
     /// Calls `operation` again and again, with its first allocation failing, then with its second
-    /// one, until there are no more; `check` sees each outcome, with nothing failing any more.
-    fn strike<T>(
+    /// one, until there are no more; `check` sees each outcome, with nothing failing any more, and
+    /// whether anything has. Gives the number of allocations.
+    pub(crate) fn each<T>(
         &self,
-        mut operation: impl FnMut() -> Result<T, Error>,
-        mut check: impl FnMut(Result<T, Error>),
-    ) {
+        mut operation: impl FnMut() -> T,
+        mut check: impl FnMut(T, bool),
+    ) -> usize {
         for nth in 1..ENOUGH {
             self.arm(nth);
             let outcome = operation();
-            let left = self.left();
+            let struck = self.left() == 0;
             self.arm(0);
-            if let Err(error) = &outcome {
-                assert!(is_shortage(error), "{error}");
-            }
-            let unharmed = outcome.is_ok();
-            check(outcome);
-            if left > 0 {
-                assert!(unharmed, "nothing failed");
+            check(outcome, struck);
+            if !struck {
                 assert!(nth > 1, "nothing ever failed");
-                return;
+                return nth - 1;
             }
         }
-        panic!("a request with so many allocations?");
+        panic!("so many allocations?");
+    }
+
+    /// As [`Self::each`], of an operation that fails only for want of memory.
+    fn strike<T>(
+        &self,
+        operation: impl FnMut() -> Result<T, Error>,
+        mut check: impl FnMut(Result<T, Error>),
+    ) {
+        self.each(operation, |outcome, struck| {
+            if let Err(error) = &outcome {
+                assert!(struck && is_shortage(error), "{error}");
+            }
+            check(outcome);
+        });
     }
 
     fn arm(&self, nth: usize) {
@@ -167,4 +178,27 @@ fn every_other_request_is_answered() {
         };
         faults.strike(|| test.echo(&everything).map(drop), |_| {});
     });
+}
+
+#[test]
+fn a_module_comes_whole_or_not_at_all() {
+    for module in ["kvstore", "nltest"] {
+        let Some(faults) = Faults::new() else { return };
+        let _reload = Reload(module);
+        let image = image(module);
+        unload(module).expect("nobody uses it");
+        let loads = faults.each(
+            || load_image(&image),
+            |loaded, struck| match loaded {
+                Ok(()) => unload(module).expect("nobody uses it"),
+                Err(error) => assert!(struck, "{error}"),
+            },
+        );
+        load(module, "").expect("it loads");
+        let unloads = faults.each(
+            || unload(module).expect("memory is not what it takes"),
+            |(), _| load(module, "").expect("it loads"),
+        );
+        println!("{module}: {loads} allocations to load it, {unloads} to unload it");
+    }
 }
