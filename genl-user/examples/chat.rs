@@ -29,7 +29,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn speak() -> Result<(), Box<dyn std::error::Error>> {
     let mut client = Client::open()?;
     for line in io::stdin().lines() {
-        client.broadcast(&Broadcast { text: &line? })?;
+        let text = &line?;
+        client.broadcast(&Broadcast {
+            text,
+            audience: None,
+        })?;
     }
     Ok(())
 }

@@ -191,6 +191,7 @@ fn messages() -> Outcome {
     })?;
     client.broadcast(&nltest::Broadcast {
         text: "to all of you",
+        audience: None,
     })?;
     for expected in ["to you alone", "to all of you"] {
         match events.next_timeout(PATIENCE)?.ok_or("no message came")? {

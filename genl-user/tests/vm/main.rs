@@ -28,7 +28,9 @@ mod nltest;
 mod raw;
 mod refusals;
 mod rights;
+mod runtime;
 mod store;
+mod talk;
 mod tools;
 
 use genl_user::families::kvstore::{self, EntryFlags, Meta, Set};

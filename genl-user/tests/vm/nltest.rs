@@ -259,7 +259,10 @@ fn a_broadcast_goes_to_all_who_listen() {
         let mut listeners = [(); 3].map(|()| Events::open(&[Group::Chat]).expect("events"));
         let mut sender = open();
         sender
-            .broadcast(&Broadcast { text: "for all" })
+            .broadcast(&Broadcast {
+                text: "for all",
+                audience: None,
+            })
             .expect("broadcast");
         for listener in &mut listeners {
             let message = next(listener);
@@ -273,7 +276,10 @@ fn a_broadcast_goes_to_all_who_listen() {
 fn a_broadcast_that_nobody_hears_is_none_the_worse() {
     in_new_netns(|| {
         open()
-            .broadcast(&Broadcast { text: "anybody?" })
+            .broadcast(&Broadcast {
+                text: "anybody?",
+                audience: None,
+            })
             .expect("broadcast")
     });
 }
