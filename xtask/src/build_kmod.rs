@@ -117,7 +117,7 @@ fn modules_of(kbuild: &str) -> impl Iterator<Item = &str> {
 /// Returns the directory that holds what was built, and what the compilers have to say.
 pub(crate) fn build_tree(tree: &Tree, source: &Path, name: &str) -> Result<(PathBuf, String)> {
     let work = Work::prepare(tree, source, name)?;
-    let complaints = work.make_in(source, name, &[])?;
+    let complaints = work.make_in(source, name, &["--keep-going"])?;
     Ok((work.copy, complaints))
 }
 
