@@ -5,10 +5,12 @@
 //! random ones.
 
 mod cases;
+mod events;
 mod message;
 mod policy;
 mod probes;
 mod random;
+mod typed;
 mod valid;
 
 use genl_user::dynamic::genl_schema::compile;
