@@ -1008,13 +1008,22 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::NESTS }> {
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
     const POLICY: genl::Policy = {
         static RULES: genl::Rules<5> = genl::Rules::new(&[
-            (attr::nests::LEAF, genl::Rule::nest(LEAF_NEST.policy())),
-            (attr::nests::LEAVES, genl::Rule::nest(LEAF_NEST.policy())),
+            (
+                attr::nests::LEAF,
+                genl::Rule::nest(rules::LEAF_NEST.policy()),
+            ),
+            (
+                attr::nests::LEAVES,
+                genl::Rule::nest(rules::LEAF_NEST.policy()),
+            ),
             (
                 attr::nests::SMALL_LEAF,
-                genl::Rule::nest(SMALL_LEAF_NEST.policy()),
+                genl::Rule::nest(rules::SMALL_LEAF_NEST.policy()),
             ),
-            (attr::nests::TREE, genl::Rule::nest(TREE_NEST.policy())), //
+            (
+                attr::nests::TREE,
+                genl::Rule::nest(rules::TREE_NEST.policy()),
+            ), //
         ]);
         RULES.policy()
     };
@@ -1122,7 +1131,10 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::NEED }> {
             (attr::call::TEXT, genl::Rule::string().max_len(40)),
             (attr::call::FLAG, genl::Rule::flag()),
             (attr::call::BLOB, genl::Rule::binary().max_len(64)),
-            (attr::call::LEAF, genl::Rule::nest(LEAF_NEST.policy())),
+            (
+                attr::call::LEAF,
+                genl::Rule::nest(rules::LEAF_NEST.policy()),
+            ),
             (attr::call::MODE, genl::Rule::u32().mask(0x7)),
             (attr::call::OPTIONAL, genl::Rule::u8()), //
         ]);
@@ -1143,7 +1155,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::NEED }> {
 impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::SILENT }> {
     const CMD: u8 = cmd::SILENT;
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
-    const POLICY: genl::Policy = SILENT_REQUEST.policy();
+    const POLICY: genl::Policy = rules::SILENT_REQUEST.policy();
 
     fn run<'r>(
         handler: &H,
@@ -1159,7 +1171,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::SILENT }> {
 impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::EMPTY }> {
     const CMD: u8 = cmd::EMPTY;
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
-    const POLICY: genl::Policy = SILENT_REQUEST.policy();
+    const POLICY: genl::Policy = rules::SILENT_REQUEST.policy();
 
     fn run<'r>(
         handler: &H,
@@ -1190,7 +1202,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::NOTHING }> {
 impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::PRIVILEGED }> {
     const CMD: u8 = cmd::PRIVILEGED;
     const PERMISSION: genl::Permission = genl::Permission::Admin;
-    const POLICY: genl::Policy = SILENT_REQUEST.policy();
+    const POLICY: genl::Policy = rules::SILENT_REQUEST.policy();
 
     fn run<'r>(
         handler: &H,
@@ -1206,7 +1218,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::PRIVILEGED }> {
 impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::OWNED }> {
     const CMD: u8 = cmd::OWNED;
     const PERMISSION: genl::Permission = genl::Permission::NetnsAdmin;
-    const POLICY: genl::Policy = SILENT_REQUEST.policy();
+    const POLICY: genl::Policy = rules::SILENT_REQUEST.policy();
 
     fn run<'r>(
         handler: &H,
@@ -1228,7 +1240,10 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::EMIT }> {
             (attr::call::TEXT, genl::Rule::string().max_len(40)),
             (attr::call::FLAG, genl::Rule::flag()),
             (attr::call::BLOB, genl::Rule::binary().max_len(64)),
-            (attr::call::LEAF, genl::Rule::nest(LEAF_NEST.policy())),
+            (
+                attr::call::LEAF,
+                genl::Rule::nest(rules::LEAF_NEST.policy()),
+            ),
             (attr::call::MODE, genl::Rule::u32().mask(0x7)),
             (attr::call::PORT, genl::Rule::u32().min(1)), //
         ]);
@@ -3747,29 +3762,40 @@ impl<M: genl::Put> TreeWriter<M> {
     }
 }
 
-/// What requests may hold: `silent`, `empty`, `privileged`, `owned`.
-static SILENT_REQUEST: genl::Rules<2> = genl::Rules::new(&[
-    (attr::call::NUMBER, genl::Rule::u32()), //
-]);
+/// What requests and nests may hold.
+mod rules {
+    use super::*;
 
-/// What a nest of `leaf` may hold.
-static LEAF_NEST: genl::Rules<8> = genl::Rules::new(&[
-    (attr::leaf::ID, genl::Rule::u32()),
-    (attr::leaf::NAME, genl::Rule::string().max_len(10)),
-    (attr::leaf::SIZE, genl::Rule::u64().min(1)),
-    (attr::leaf::COLOR, genl::Rule::u8().max(2)),
-    (attr::leaf::SHARES, genl::Rule::u16()), //
-]);
+    /// The requests `silent`, `empty`, `privileged`, `owned`.
+    pub(super) static SILENT_REQUEST: genl::Rules<2> = genl::Rules::new(&[
+        (attr::call::NUMBER, genl::Rule::u32()), //
+    ]);
 
-/// What a nest of `small-leaf` may hold.
-static SMALL_LEAF_NEST: genl::Rules<3> = genl::Rules::new(&[
-    (attr::small_leaf::ID, genl::Rule::u32().max(7)),
-    (attr::small_leaf::NAME, genl::Rule::string().max_len(10)), //
-]);
+    /// A nest of `leaf`.
+    pub(super) static LEAF_NEST: genl::Rules<8> = genl::Rules::new(&[
+        (attr::leaf::ID, genl::Rule::u32()),
+        (attr::leaf::NAME, genl::Rule::string().max_len(10)),
+        (attr::leaf::SIZE, genl::Rule::u64().min(1)),
+        (attr::leaf::COLOR, genl::Rule::u8().max(2)),
+        (attr::leaf::SHARES, genl::Rule::u16()), //
+    ]);
 
-/// What a nest of `tree` may hold.
-static TREE_NEST: genl::Rules<4> = genl::Rules::new(&[
-    (attr::tree::NAME, genl::Rule::string().max_len(10)),
-    (attr::tree::MORE, genl::Rule::nest(TREE_NEST.policy())),
-    (attr::tree::LEAF, genl::Rule::nest(LEAF_NEST.policy())), //
-]);
+    /// A nest of `small-leaf`.
+    pub(super) static SMALL_LEAF_NEST: genl::Rules<3> = genl::Rules::new(&[
+        (attr::small_leaf::ID, genl::Rule::u32().max(7)),
+        (attr::small_leaf::NAME, genl::Rule::string().max_len(10)), //
+    ]);
+
+    /// A nest of `tree`.
+    pub(super) static TREE_NEST: genl::Rules<4> = genl::Rules::new(&[
+        (attr::tree::NAME, genl::Rule::string().max_len(10)),
+        (
+            attr::tree::MORE,
+            genl::Rule::nest(rules::TREE_NEST.policy()),
+        ),
+        (
+            attr::tree::LEAF,
+            genl::Rule::nest(rules::LEAF_NEST.policy()),
+        ), //
+    ]);
+}

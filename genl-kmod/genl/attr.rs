@@ -228,12 +228,10 @@ impl<'r> Iterator for Attrs<'r> {
             nla: NonNull::from(self.0).cast(),
             _bytes: PhantomData,
         };
-        // INVARIANT: What follows is aligned, as the length is rounded up to that.
-        self.0 = match self.0.get(len.next_multiple_of(NLA_ALIGNTO)..) {
-            Some(rest) => rest,
-            // The last attribute needs no padding.
-            None => &[],
-        };
+        // INVARIANT: What follows is aligned, as the length is rounded up to that. The last attribute
+        // needs no padding.
+        let next = len.next_multiple_of(NLA_ALIGNTO);
+        self.0 = self.0.get(next..).unwrap_or_default();
         Some(attr)
     }
 }

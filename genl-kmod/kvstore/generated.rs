@@ -263,7 +263,7 @@ pub trait Handler: genl::PerNet {
 impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::GET }> {
     const CMD: u8 = cmd::GET;
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
-    const POLICY: genl::Policy = GET_REQUEST.policy();
+    const POLICY: genl::Policy = rules::GET_REQUEST.policy();
 
     fn run<'r>(
         handler: &H,
@@ -344,7 +344,10 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::SET }> {
             ),
             (attr::entry::VALUE, genl::Rule::binary().max_len(4096)),
             (attr::entry::FLAGS, genl::Rule::u32().mask(0x3)),
-            (attr::entry::META, genl::Rule::nest(META_NEST.policy())), //
+            (
+                attr::entry::META,
+                genl::Rule::nest(rules::META_NEST.policy()),
+            ), //
         ]);
         RULES.policy()
     };
@@ -363,7 +366,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::SET }> {
 impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::DEL }> {
     const CMD: u8 = cmd::DEL;
     const PERMISSION: genl::Permission = genl::Permission::NetnsAdmin;
-    const POLICY: genl::Policy = GET_REQUEST.policy();
+    const POLICY: genl::Policy = rules::GET_REQUEST.policy();
 
     fn run<'r>(
         handler: &H,
@@ -896,17 +899,22 @@ impl<M: genl::Put> FlagCountsWriter<M> {
     }
 }
 
-/// What requests may hold: `get`, `del`.
-static GET_REQUEST: genl::Rules<2> = genl::Rules::new(&[
-    (
-        attr::entry::KEY,
-        genl::Rule::string().max_len(64).min_len::<1>(),
-    ), //
-]);
+/// What requests and nests may hold.
+mod rules {
+    use super::*;
 
-/// What a nest of `meta` may hold.
-static META_NEST: genl::Rules<5> = genl::Rules::new(&[
-    (attr::meta::CREATED_NS, genl::Rule::u64()),
-    (attr::meta::HITS, genl::Rule::uint()),
-    (attr::meta::LABEL, genl::Rule::string().max_len(64)), //
-]);
+    /// The requests `get`, `del`.
+    pub(super) static GET_REQUEST: genl::Rules<2> = genl::Rules::new(&[
+        (
+            attr::entry::KEY,
+            genl::Rule::string().max_len(64).min_len::<1>(),
+        ), //
+    ]);
+
+    /// A nest of `meta`.
+    pub(super) static META_NEST: genl::Rules<5> = genl::Rules::new(&[
+        (attr::meta::CREATED_NS, genl::Rule::u64()),
+        (attr::meta::HITS, genl::Rule::uint()),
+        (attr::meta::LABEL, genl::Rule::string().max_len(64)), //
+    ]);
+}

@@ -378,7 +378,10 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::ECHO }> {
             (attr::echo::BINARY, genl::Rule::binary().max_len(8192)),
             (attr::echo::FLAG, genl::Rule::flag()),
             (attr::echo::ENUM, genl::Rule::u32().max(2)),
-            (attr::echo::NEST, genl::Rule::nest(INNER_NEST.policy())),
+            (
+                attr::echo::NEST,
+                genl::Rule::nest(rules::INNER_NEST.policy()),
+            ),
             (attr::echo::MULTI, genl::Rule::u32()),
             (attr::echo::RANGE, genl::Rule::u8().range(10, 20)), //
         ]);
@@ -1382,8 +1385,13 @@ impl<M: genl::Put> InnerWriter<M> {
     }
 }
 
-/// What a nest of `inner` may hold.
-static INNER_NEST: genl::Rules<3> = genl::Rules::new(&[
-    (attr::inner::NUMBER, genl::Rule::u32()),
-    (attr::inner::TEXT, genl::Rule::string().max_len(256)), //
-]);
+/// What requests and nests may hold.
+mod rules {
+    use super::*;
+
+    /// A nest of `inner`.
+    pub(super) static INNER_NEST: genl::Rules<3> = genl::Rules::new(&[
+        (attr::inner::NUMBER, genl::Rule::u32()),
+        (attr::inner::TEXT, genl::Rule::string().max_len(256)), //
+    ]);
+}

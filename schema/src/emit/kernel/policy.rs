@@ -10,19 +10,32 @@ use crate::model::{
 
 /// The rules that nests and operations share.
 pub(super) fn render(text: &mut Text, family: &Family) {
-    for table in shared(family) {
+    let tables = shared(family);
+    let sets = nested_sets(family, Direction::Request);
+    if tables.is_empty() && sets.is_empty() {
+        return;
+    }
+    text.gap();
+    text.line("/// What requests and nests may hold.");
+    // Of their own, as they are named like what the spec may have as a constant.
+    text.open("mod rules");
+    text.line("use super::*;");
+    for table in tables {
         let names: Vec<String> = table.users.iter().map(|name| format!("`{name}`")).collect();
         text.gap();
-        text.line(format!("/// What requests may hold: {}.", names.join(", ")));
+        text.line(format!("/// The requests {}.", names.join(", ")));
         let attrs: Vec<_> = table.attrs(family).collect();
-        render_rules(text, family, &family[table.set], &attrs, &table.name);
+        let name = format!("pub(super) static {}", table.name);
+        render_rules(text, family, &family[table.set], &attrs, &name);
     }
-    for set in nested_sets(family, Direction::Request) {
+    for set in sets {
         let attrs: Vec<_> = set.attrs.iter().collect();
         text.gap();
-        text.line(format!("/// What a nest of `{}` may hold.", set.name));
-        render_rules(text, family, set, &attrs, &nest_rules(set));
+        text.line(format!("/// A nest of `{}`.", set.name));
+        let name = format!("pub(super) static {}", nest_rules(set));
+        render_rules(text, family, set, &attrs, &name);
     }
+    text.close("");
 }
 
 /// The value of the `POLICY` of one way to call an operation.
@@ -34,19 +47,21 @@ pub(super) fn render_policy(text: &mut Text, family: &Family, op: &Op, call: &Ca
     let same = |table: &Table| (table.set, &table.attrs) == (set, &attrs);
     if let Some(table) = shared(family).into_iter().find(same) {
         let name = table.name;
-        text.line(format!("const POLICY: genl::Policy = {name}.policy();"));
+        text.line(format!(
+            "const POLICY: genl::Policy = rules::{name}.policy();"
+        ));
         return;
     }
     let table: Vec<_> = attrs.iter().map(|at| &family[set].attrs[*at]).collect();
     text.open("const POLICY: genl::Policy =");
-    render_rules(text, family, &family[set], &table, "RULES");
+    render_rules(text, family, &family[set], &table, "static RULES");
     text.line("RULES.policy()");
     text.close(";");
 }
 
 /// The policy for the nests of a set.
 pub(super) fn of_nest(set: &AttrSet) -> String {
-    format!("{}.policy()", nest_rules(set))
+    format!("rules::{}.policy()", nest_rules(set))
 }
 
 fn nest_rules(set: &AttrSet) -> String {
@@ -142,7 +157,7 @@ fn render_rules(text: &mut Text, family: &Family, set: &AttrSet, attrs: &[&Attr]
         .collect();
     let max = attrs.iter().map(|attr| attr.id).max().unwrap_or(0);
     text.open_list(&format!(
-        "static {name}: genl::Rules<{}> = genl::Rules::new(&[",
+        "{name}: genl::Rules<{}> = genl::Rules::new(&[",
         max + 1
     ));
     for (at, (path, rule)) in known.iter().enumerate() {
