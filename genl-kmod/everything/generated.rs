@@ -1870,8 +1870,11 @@ impl<'r> Limits<'r> {
     }
 
     /// The attribute `signed-color`.
-    pub fn signed_color(&self) -> Option<i32> {
-        self.signed_color_attr().and_then(genl::Attr::s32)
+    pub fn signed_color(&self) -> Option<Color> {
+        self.signed_color_attr()
+            .and_then(genl::Attr::s32)
+            .and_then(|value| u64::try_from(value).ok())
+            .and_then(Color::from_value)
     }
 
     /// Where [`Self::signed_color`] stands.
@@ -3096,7 +3099,8 @@ impl<M: genl::Put> LimitsReply<M> {
     }
 
     /// The attribute `signed-color`.
-    pub fn signed_color(mut self, value: i32) -> Result<Self> {
+    pub fn signed_color(mut self, value: Color) -> Result<Self> {
+        let value = value as i32;
         self.0
             .put_array(attr::limits::SIGNED_COLOR, value.to_ne_bytes())?;
         Ok(self)

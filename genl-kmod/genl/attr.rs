@@ -41,6 +41,16 @@ pub struct Bitfield32 {
     pub selector: u32,
 }
 
+impl Bitfield32 {
+    /// As it stands in an attribute.
+    pub fn to_bytes(self) -> [u8; 8] {
+        let mut bytes = [0; 8];
+        bytes[..4].copy_from_slice(&self.value.to_ne_bytes());
+        bytes[4..].copy_from_slice(&self.selector.to_ne_bytes());
+        bytes
+    }
+}
+
 /// An integer as it stands in an attribute, or in an array of C.
 pub trait Number: Copy {
     /// Takes the first bytes, in the machine's order; `None` if they are too few.

@@ -14,9 +14,14 @@ use super::{
             Message,
             Target, //
         },
+        PutHeader,
         MAX_ROOM, //
     },
-    net::PerNet,
+    net::{
+        self,
+        Net,
+        PerNet, //
+    },
     op::{
         to_errno,
         Op,
@@ -24,6 +29,7 @@ use super::{
     },
     policy::Policy,
     shim,
+    skb, //
 };
 use core::{
     marker::PhantomData,
@@ -42,6 +48,8 @@ pub trait Dump<H>: 'static {
     const PERMISSION: Permission;
     /// What the core accepts.
     const POLICY: Policy;
+    /// As [`Do::LIBERAL`](super::Do::LIBERAL).
+    const LIBERAL: bool = false;
     /// `genlmsghdr.cmd` of the items.
     const ITEM_CMD: u8;
     /// The longest item, in bytes of attributes with their headers: a chunk has room for one.
@@ -50,6 +58,10 @@ pub trait Dump<H>: 'static {
     const ITEM_LEN: usize;
     /// Where a dump stands between two chunks.
     type Cursor: Send + 'static;
+    /// What is called at the end, if anything; else the cursor is dropped, and that is all.
+    ///
+    /// There is no [`Op`] then: nobody waits for an answer any more.
+    const DONE: Option<fn(handler: &H, cursor: Self::Cursor, net: &Net)> = None;
 
     /// Begins a dump.
     fn start<'r>(handler: &H, request: Request<'r>, op: &Op<'r>) -> Result<Self::Cursor>;
@@ -135,23 +147,16 @@ impl Chunk {
         F: for<'i> FnOnce(Item<'i>) -> Result<Item<'i>>,
     {
         let skb = self.target.skb.as_ptr();
+        let start = self.target.len();
         // SAFETY: By construction in `dumpit`, all of these are valid.
         let header = unsafe {
             let info = self.info.as_ptr();
-            bindings::genlmsg_put(
-                skb,
-                (*info).snd_portid,
-                (*info).snd_seq,
-                (*info).family,
-                bindings::NLM_F_MULTI as c_int,
-                self.cmd,
-            )
+            let to = ((*info).snd_portid, (*info).snd_seq);
+            skb::begin(skb, (*info).family, to, bindings::NLM_F_MULTI, self.cmd)?.as_ptr()
         };
-        if header.is_null() {
-            return Err(EMSGSIZE);
-        }
         fill(Item {
             target: self.target,
+            start,
             _item: PhantomData,
         })?;
         // SAFETY: `header` is still where it was put: this buffer does not grow, and `fill` could
@@ -169,12 +174,20 @@ impl Chunk {
 /// `'i` is invariant and new for each item, so that a closure can return no other one.
 pub struct Item<'i> {
     target: Target,
+    /// Where in the buffer the message begins.
+    start: c_uint,
     _item: PhantomData<fn(&'i ()) -> &'i ()>,
 }
 
 impl Message for Item<'_> {
     fn target(&mut self) -> Target {
         self.target
+    }
+}
+
+impl PutHeader for Item<'_> {
+    fn put_header(&mut self, header: &[u8]) -> Result {
+        self.target.put_header(self.start as usize, header)
     }
 }
 
@@ -213,6 +226,22 @@ impl<C> Slot<C> {
             true => ctx(cb).cast(),
             // SAFETY: `put` left a pointer there.
             false => unsafe { ctx(cb).cast::<*mut C>().read() },
+        }
+    }
+
+    /// Takes the cursor out.
+    ///
+    /// # Safety
+    ///
+    /// As for `find`; the cursor is gone after it.
+    unsafe fn take(cb: *mut bindings::netlink_callback) -> C {
+        // SAFETY: As for `clear`.
+        unsafe {
+            let cursor = Self::find(cb);
+            match Self::INLINE {
+                true => cursor.read(),
+                false => KBox::into_inner(KBox::from_raw(cursor)),
+            }
         }
     }
 
@@ -279,7 +308,9 @@ pub(super) unsafe extern "C" fn start<H: PerNet, O: Dump<H>>(
         // SAFETY: `cb` is valid, and `__netlink_dump_start()` has cleared it.
         unsafe {
             Slot::put(cb, cursor)?;
-            (*cb).min_dump_alloc = (O::ITEM_LEN + shim::NLMSG_HDRLEN + shim::GENL_HDRLEN) as u32;
+            let header = (*(*op.info.as_ptr()).family).hdrsize;
+            let headers = (shim::NLMSG_HDRLEN + shim::GENL_HDRLEN) as u32 + header;
+            (*cb).min_dump_alloc = O::ITEM_LEN as u32 + headers.next_multiple_of(4);
         }
         Ok(())
     });
@@ -336,7 +367,19 @@ pub(super) unsafe extern "C" fn dumpit<H: PerNet, O: Dump<H>>(
 pub(super) unsafe extern "C" fn done<H: PerNet, O: Dump<H>>(
     cb: *mut bindings::netlink_callback,
 ) -> c_int {
-    // SAFETY: The core calls this once after `start` has succeeded, and nothing after it.
-    unsafe { Slot::<O::Cursor>::clear(cb) };
+    match O::DONE {
+        // SAFETY: The core calls this once after `start` has succeeded, and nothing after it.
+        None => unsafe { Slot::<O::Cursor>::clear(cb) },
+        Some(finish) => {
+            // SAFETY: As above; `genl_done()` passes a valid `cb`. This function is in a table of
+            // state `H`, and the socket, closed or not, still keeps its namespace (`__sk_free()`).
+            let (cursor, net) = unsafe {
+                let net = (*info(cb).as_ptr())._net.net;
+                (Slot::<O::Cursor>::take(cb), Net::from_raw(net))
+            };
+            // SAFETY: As for `Op::state()`.
+            finish(unsafe { net::state::<H>(net) }, cursor, net);
+        }
+    }
     0
 }

@@ -103,11 +103,28 @@ impl Family {
         resv_start_op: u8,
         groups: &'static [Group],
     ) -> Self {
+        Self::with_header(name, version, resv_start_op, 0, groups)
+    }
+
+    /// As [`Family::new`], of a family whose messages have a header of `hdrsize` bytes before the
+    /// attributes.
+    ///
+    /// The core refuses a request that is shorter (`genl_family_rcv_msg()`). Fails to compile if it
+    /// would be more than a page.
+    pub const fn with_header(
+        name: &CStr,
+        version: u8,
+        resv_start_op: u8,
+        hdrsize: usize,
+        groups: &'static [Group],
+    ) -> Self {
         assert!(groups.len() <= u8::MAX as usize);
+        assert!(hdrsize <= kernel::page::PAGE_SIZE);
         Self {
             inner: Opaque::new(bindings::genl_family {
                 name: padded(name),
                 version: version as c_uint,
+                hdrsize: hdrsize as c_uint,
                 resv_start_op,
                 n_mcgrps: groups.len() as u8,
                 mcgrps: groups.as_ptr().cast(),

@@ -18,9 +18,12 @@
 
 use super::{
     family::Family,
-    message::raw::{
-        Message,
-        Target, //
+    message::{
+        raw::{
+            Message,
+            Target, //
+        },
+        PutHeader, //
     },
     net::Net,
     op::Op,
@@ -50,6 +53,12 @@ pub struct Event<'e> {
 impl Message for Event<'_> {
     fn target(&mut self) -> Target {
         self.skb.target(self.gfp)
+    }
+}
+
+impl PutHeader for Event<'_> {
+    fn put_header(&mut self, header: &[u8]) -> Result {
+        self.skb.put_header(header)
     }
 }
 

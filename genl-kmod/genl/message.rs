@@ -6,8 +6,11 @@
 
 use super::{
     shim::{
+        GENL_HDRLEN,
         NLA_ALIGNTO,
-        NLA_HDRLEN, //
+        NLA_HDRLEN,
+        NLA_TYPE_MASK,
+        NLMSG_HDRLEN, //
     },
     skb::Gfp, //
 };
@@ -48,10 +51,41 @@ pub trait Put: raw::Message {
         self.put(id, text.to_bytes_with_nul())
     }
 
-    /// Puts 64 bits, aligned by an attribute of type `pad` on machines that need it.
+    /// Puts a text that has no NUL, and a NUL behind it: readers take the last byte for that.
     #[inline]
-    fn put_aligned(&mut self, id: u16, payload: [u8; 8], pad: u16) -> Result {
+    fn put_text(&mut self, id: u16, text: &[u8]) -> Result {
+        self.target().put_text(id, text)
+    }
+
+    /// Puts what begins with 64 bits, aligned by an attribute of type `pad` on machines that need
+    /// it.
+    #[inline]
+    fn put_aligned<const N: usize>(&mut self, id: u16, payload: [u8; N], pad: u16) -> Result {
         self.target().put_aligned(id, payload, pad)
+    }
+
+    /// Puts an attribute that contains these elements, one behind the other.
+    ///
+    /// Fails with EMSGSIZE if they are longer than an attribute can be.
+    #[inline]
+    fn put_elements<const N: usize>(
+        &mut self,
+        id: u16,
+        elements: impl IntoIterator<Item = [u8; N]>,
+    ) -> Result {
+        self.target().put_elements(id, elements)
+    }
+
+    /// As [`Put::put_elements`], of 64 bits each, aligned by an attribute of type `pad` on machines
+    /// that need it.
+    #[inline]
+    fn put_aligned_elements(
+        &mut self,
+        id: u16,
+        elements: impl IntoIterator<Item = [u8; 8]>,
+        pad: u16,
+    ) -> Result {
+        self.target().align(pad, |to| to.put_elements(id, elements))
     }
 
     /// Puts an unsigned integer as 32 bits if they suffice, else 64 (`NLA_UINT`).
@@ -82,9 +116,35 @@ pub trait Put: raw::Message {
     {
         self.target().put_nest(id, fill)
     }
+
+    /// Puts an attribute that contains nests, one for each time that `fill` adds one.
+    ///
+    /// Fails as [`Put::put_nest`] does.
+    #[inline]
+    fn put_nests<F>(&mut self, id: u16, fill: F) -> Result
+    where
+        F: FnOnce(NestArray<'_>) -> Result,
+    {
+        self.put_nest(id, |nest| {
+            fill(NestArray {
+                target: nest.target,
+                number: 0,
+                _array: PhantomData,
+            })?;
+            Ok(nest)
+        })
+    }
 }
 
 impl<M: raw::Message> Put for M {}
+
+/// A message that may have a header of its family's own before the attributes.
+pub trait PutHeader: raw::Message {
+    /// Replaces the zeros that the header is made of.
+    ///
+    /// Fails with EINVAL if the message is shorter than such a header.
+    fn put_header(&mut self, header: &[u8]) -> Result;
+}
 
 /// A nest that is being filled.
 ///
@@ -97,6 +157,27 @@ pub struct Nest<'n> {
 impl raw::Message for Nest<'_> {
     fn target(&mut self) -> Target {
         self.target
+    }
+}
+
+/// An attribute that nests are added to, whose types are their numbers, from 1.
+pub struct NestArray<'n> {
+    target: Target,
+    number: u16,
+    _array: PhantomData<&'n mut ()>,
+}
+
+impl NestArray<'_> {
+    /// Adds a nest that `fill` fills.
+    ///
+    /// Fails with EMSGSIZE if it is longer than an attribute can be.
+    pub fn add<F>(&mut self, fill: F) -> Result
+    where
+        F: for<'n> FnOnce(Nest<'n>) -> Result<Nest<'n>>,
+    {
+        // There are more numbers than nests that fit into one.
+        self.number = (self.number + 1) & NLA_TYPE_MASK;
+        self.target.put_nest(self.number, fill)
     }
 }
 
@@ -139,7 +220,29 @@ pub(super) mod raw {
             Ok(())
         }
 
-        pub(super) fn put_aligned(self, id: u16, payload: [u8; 8], pad: u16) -> Result {
+        pub(super) fn put_text(self, id: u16, text: &[u8]) -> Result {
+            // One more does not overflow: no slice is so long.
+            let to = self.reserve(id, text.len() + 1)?;
+            // SAFETY: There are so many bytes for the text and the NUL, and nobody else sees them.
+            unsafe {
+                core::ptr::copy_nonoverlapping(text.as_ptr(), to, text.len());
+                to.add(text.len()).write(0);
+            }
+            Ok(())
+        }
+
+        pub(super) fn put_aligned<const N: usize>(
+            self,
+            id: u16,
+            payload: [u8; N],
+            pad: u16,
+        ) -> Result {
+            self.align(pad, |to| to.put_array(id, payload))
+        }
+
+        /// Calls `put`, with what it puts aligned to 64 bits by an attribute of type `pad` on
+        /// machines that need it.
+        pub(super) fn align(self, pad: u16, put: impl FnOnce(Self) -> Result) -> Result {
             // As `nla_need_padding_for_64bit()` does it: the header that follows takes 4 bytes.
             #[cfg(not(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS))]
             {
@@ -149,14 +252,65 @@ pub(super) mod raw {
                 if end % 8 == 0 {
                     self.put(pad, &[])?;
                 }
-                self.put_array(id, payload)
-                    .inspect_err(|_| self.trim(start))
+                put(self).inspect_err(|_| self.trim(start))
             }
             #[cfg(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS)]
             {
                 let _ = pad;
-                self.put_array(id, payload)
+                put(self)
             }
+        }
+
+        pub(super) fn put_elements<const N: usize>(
+            self,
+            id: u16,
+            elements: impl IntoIterator<Item = [u8; N]>,
+        ) -> Result {
+            let start = self.len();
+            self.put(id, &[])?;
+            let outcome = self.append(start, elements);
+            if outcome.is_err() {
+                self.trim(start);
+            }
+            outcome
+        }
+
+        /// Appends to the last attribute, whose header is at `start`.
+        fn append<const N: usize>(
+            self,
+            start: c_uint,
+            elements: impl IntoIterator<Item = [u8; N]>,
+        ) -> Result {
+            for element in elements {
+                let to = self.extend(N)?;
+                // SAFETY: There are so many bytes, and bytes are aligned wherever they are.
+                unsafe { to.cast::<[u8; N]>().write(element) };
+            }
+            self.close(start)?;
+            match self.len() as usize % NLA_ALIGNTO {
+                0 => Ok(()),
+                over => {
+                    let padding = NLA_ALIGNTO - over;
+                    let to = self.extend(padding)?;
+                    // SAFETY: There are so many bytes.
+                    unsafe { to.write_bytes(0, padding) };
+                    Ok(())
+                }
+            }
+        }
+
+        /// Puts `header` behind the generic netlink header of the message that begins at `start`.
+        pub(in super::super) fn put_header(self, start: usize, header: &[u8]) -> Result {
+            let at = start + NLMSG_HDRLEN + GENL_HDRLEN;
+            if at + header.len() > self.len() as usize {
+                return Err(EINVAL);
+            }
+            // SAFETY: The buffer is valid and ours to write to, and there are so many bytes in it.
+            unsafe {
+                let to = (*self.skb.as_ptr()).data.add(at);
+                core::ptr::copy_nonoverlapping(header.as_ptr(), to, header.len());
+            }
+            Ok(())
         }
 
         pub(super) fn put_nest<F>(self, id: u16, fill: F) -> Result
@@ -169,20 +323,23 @@ pub(super) mod raw {
                 target: self,
                 _nest: PhantomData,
             };
-            let outcome = fill(nest).and_then(|_| {
-                let len = u16::try_from(self.len() - start).map_err(|_| EMSGSIZE)?;
-                // SAFETY: At `start` is the header that was just put: what `fill` could do is to
-                // append, or to take away what it had appended. The length is its first field.
-                unsafe {
-                    let header = (*self.skb.as_ptr()).data.add(start as usize);
-                    header.cast::<u16>().write_unaligned(len);
-                }
-                Ok(())
-            });
+            // What `fill` could do is to append, or to take away what it had appended.
+            let outcome = fill(nest).and_then(|_| self.close(start));
             if outcome.is_err() {
                 self.trim(start);
             }
             outcome
+        }
+
+        /// Tells the attribute whose header is at `start` that it reaches to the end.
+        fn close(self, start: c_uint) -> Result {
+            let len = u16::try_from(self.len() - start).map_err(|_| EMSGSIZE)?;
+            // SAFETY: A header is there, and the length is its first field.
+            unsafe {
+                let header = (*self.skb.as_ptr()).data.add(start as usize);
+                header.cast::<u16>().write_unaligned(len);
+            }
+            Ok(())
         }
 
         /// How many bytes there are.
@@ -207,14 +364,11 @@ pub(super) mod raw {
             }
             let used = NLA_HDRLEN + len;
             let padded = used.next_multiple_of(NLA_ALIGNTO);
-            if self.room() < padded {
-                self.grow(padded)?;
-            }
-            // SAFETY: The buffer is valid and has room for so many bytes. Where they begin is a
-            // multiple of the alignment from the buffer's start, but that can be anywhere:
-            // `netlink_dump()` makes a buffer as long as the client's, from its end.
+            let start = self.extend(padded)?;
+            // SAFETY: There are so many bytes. Where they begin is a multiple of the alignment from
+            // the buffer's start, but that can be anywhere: `netlink_dump()` makes a buffer as long
+            // as the client's, from its end.
             unsafe {
-                let start = bindings::skb_put(self.skb.as_ptr(), padded as c_uint).cast::<u8>();
                 if used != padded {
                     let last = start.add(padded - NLA_ALIGNTO);
                     last.cast::<[u8; NLA_ALIGNTO]>().write([0; NLA_ALIGNTO]);
@@ -226,6 +380,16 @@ pub(super) mod raw {
                 });
                 Ok(start.add(NLA_HDRLEN))
             }
+        }
+
+        /// Appends `len` bytes, which the caller has to write. They are where the pointer says.
+        #[inline]
+        fn extend(self, len: usize) -> Result<*mut u8> {
+            if self.room() < len {
+                self.grow(len)?;
+            }
+            // SAFETY: The buffer is valid and has room for so many bytes.
+            Ok(unsafe { bindings::skb_put(self.skb.as_ptr(), len as c_uint) }.cast())
         }
 
         /// How many bytes the buffer has left (`skb_tailroom()` of one that is linear, as all of

@@ -63,6 +63,9 @@ pub trait Do<H>: 'static {
     const PERMISSION: Permission;
     /// What the core accepts.
     const POLICY: Policy;
+    /// The core also takes attributes that the policy does not know, and some that are longer than
+    /// they should be (`GENL_DONT_VALIDATE_STRICT`): only below the family's `resv_start_op`.
+    const LIBERAL: bool = false;
 
     /// Serves one request; `None` where nothing but an ACK goes back.
     fn run<'r>(handler: &H, request: Request<'r>, op: &Op<'r>) -> Result<Option<Replied<'r>>>;
@@ -98,7 +101,10 @@ impl<H: PerNet> SplitOp<H> {
                 cmd: O::CMD,
                 internal_flags: 0,
                 flags: bindings::GENL_CMD_CAP_DO as u8 | O::PERMISSION.op_flags(),
-                validate: 0,
+                validate: match O::LIBERAL {
+                    true => bindings::genl_validate_flags_GENL_DONT_VALIDATE_STRICT as u8,
+                    false => 0,
+                },
             },
             _handler: PhantomData,
         }
@@ -121,7 +127,10 @@ impl<H: PerNet> SplitOp<H> {
                 cmd: O::CMD,
                 internal_flags: 0,
                 flags: bindings::GENL_CMD_CAP_DUMP as u8 | O::PERMISSION.op_flags(),
-                validate: 0,
+                validate: match O::LIBERAL {
+                    true => bindings::genl_validate_flags_GENL_DONT_VALIDATE_DUMP_STRICT as u8,
+                    false => 0,
+                },
             },
             _handler: PhantomData,
         }

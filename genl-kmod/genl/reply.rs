@@ -3,9 +3,12 @@
 //! Replies: what goes back to who made a request.
 
 use super::{
-    message::raw::{
-        Message,
-        Target, //
+    message::{
+        raw::{
+            Message,
+            Target, //
+        },
+        PutHeader, //
     },
     op::Op,
     shim,
@@ -69,6 +72,12 @@ impl<'r> Reply<'r> {
 impl Message for Reply<'_> {
     fn target(&mut self) -> Target {
         self.skb.target(Gfp::KERNEL)
+    }
+}
+
+impl PutHeader for Reply<'_> {
+    fn put_header(&mut self, header: &[u8]) -> Result {
+        self.skb.put_header(header)
     }
 }
 

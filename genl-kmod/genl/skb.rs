@@ -61,6 +61,31 @@ impl Gfp {
     }
 }
 
+/// Puts the headers of a message, that of the family's own filled with zeros, and returns where the
+/// generic netlink header ends.
+///
+/// # Safety
+///
+/// `skb` points to a socket buffer that can be written to, `family` to a family of ours.
+pub(super) unsafe fn begin(
+    skb: *mut bindings::sk_buff,
+    family: *const bindings::genl_family,
+    (portid, seq): (u32, u32),
+    flags: u32,
+    cmd: u8,
+) -> Result<NonNull<c_void>> {
+    // SAFETY: The caller vouches for both.
+    unsafe {
+        let header = bindings::genlmsg_put(skb, portid, seq, family, flags as c_int, cmd);
+        let header = NonNull::new(header).ok_or(EMSGSIZE)?;
+        let len = (*family).hdrsize as usize;
+        if len > 0 {
+            header.cast::<u8>().write_bytes(0, len);
+        }
+        Ok(header)
+    }
+}
+
 /// A socket buffer of ours, with one message in it.
 ///
 /// # Invariants
@@ -83,16 +108,16 @@ impl Skb {
         gfp: Gfp,
     ) -> Result<Self> {
         // SAFETY: Any size is fine, and so are these flags, if they fit where the caller is; if they
-        // do not, then the allocator says so.
-        let skb = unsafe { bindings::genlmsg_new(FIRST_ROOM, gfp.as_raw()) };
+        // do not, then the allocator says so. The caller vouches for the family.
+        let skb = unsafe {
+            let room = FIRST_ROOM + (*family).hdrsize as usize;
+            bindings::genlmsg_new(room, gfp.as_raw())
+        };
         // INVARIANT: It is new. Nobody sees it before the headers are there.
         let this = Self(NonNull::new(skb).ok_or(ENOMEM)?);
         // SAFETY: The buffer is ours; the caller vouches for the family.
-        let header = unsafe { bindings::genlmsg_put(skb, portid, seq, family, 0, cmd) };
-        match header.is_null() {
-            true => Err(EMSGSIZE),
-            false => Ok(this),
-        }
+        unsafe { begin(skb, family, (portid, seq), 0, cmd)? };
+        Ok(this)
     }
 
     /// Where attributes go; the buffer grows by memory that is allocated as `gfp` says.
@@ -108,6 +133,12 @@ impl Skb {
         // SAFETY: By the type invariant the data begin with the headers, and the command is the
         // first field of `struct genlmsghdr`.
         unsafe { *(*self.0.as_ptr()).data.add(NLMSG_HDRLEN) }
+    }
+
+    /// Puts the family's own header.
+    pub(super) fn put_header(&mut self, header: &[u8]) -> Result {
+        // That does not grow the buffer.
+        self.target(Gfp::KERNEL).put_header(0, header)
     }
 
     /// Completes the message and gives the buffer away.

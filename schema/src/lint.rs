@@ -8,6 +8,7 @@ mod lengths;
 mod padding;
 mod permissions;
 mod reach;
+mod sockets;
 mod unused;
 
 use std::collections::HashMap;
@@ -36,6 +37,7 @@ pub(crate) fn check(
     unused::check(&mut lints);
     groups::check(&mut lints);
     padding::check(&mut lints);
+    sockets::check(&mut lints);
 }
 
 /// What a lint looks at, and where it says what it found.

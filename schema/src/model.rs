@@ -71,7 +71,8 @@ pub struct Family {
     pub doc: String,
     /// `genl_family.version`, and what a client puts into `genlmsghdr.version`.
     pub version: u8,
-    /// `genl_family.resv_start_op`, from `x-resv-start-op`; 0 where the spec has none.
+    /// `genl_family.resv_start_op`, from `x-resv-start-op`; where the spec has none 0, or of protocol
+    /// `genetlink-legacy` the least by which the core takes every `dont-validate`.
     pub resv_start_op: u8,
     /// Each do that has a reply sends either that reply, exactly one message, or an error: so a
     /// client need not ask for an ACK (`x-reply-or-error`).
@@ -240,6 +241,11 @@ impl Enum {
             Some((least, greatest)) => Some(greatest - least + 1) != count,
             None => false,
         }
+    }
+
+    /// Some values are negative.
+    pub fn is_signed(&self) -> bool {
+        self.entries.iter().any(|entry| entry.value < 0)
     }
 
     /// All bits that the entries name, each entry's value taken as a bit's number.

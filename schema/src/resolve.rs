@@ -54,7 +54,7 @@ pub(crate) fn resolve(spec: &spec::Family, whole: Span, faults: &mut Vec<Diagnos
         protocol,
         doc: text(need(&spec.doc, "doc", "the family", whole, faults)),
         version: spec.version.get().copied().unwrap_or(1),
-        resv_start_op: spec.x_resv_start_op.get().copied().unwrap_or(0),
+        resv_start_op: kernel::resv_start_op(spec, &numbered),
         reply_or_error: spec.x_reply_or_error.get().copied().unwrap_or(false),
         export_events: spec.x_export_events.get().copied().unwrap_or(false),
         consts: definitions.consts,
@@ -107,13 +107,4 @@ fn text(doc: Option<&String>) -> String {
 /// The name of a thing that has none, or a broken one: never seen outside `resolve`.
 fn nameless() -> Name {
     Name::new("nameless")
-}
-
-/// A construct that YNL has and the kernel emitter cannot do yet.
-fn not_supported(construct: &str, at: Span) -> Diagnostic {
-    Diagnostic::new(
-        Code::NotSupported,
-        at,
-        format!("{construct} is not supported on the kernel side yet"),
-    )
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use genl_schema::diag::{Code, Severity};
-use genl_schema::model::Protocol;
-use genl_schema::{check, compile, compile_for_kernel, text};
+use genl_schema::{check, compile_for_kernel, text};
 
 /// What the examples leave out, one top-level key each.
 const REST: [&str; 4] = [
@@ -68,13 +67,10 @@ fn whole(example: &str) -> String {
     text
 }
 
-/// What a spec is found to have; kernel code is asked for as well, where there can be any.
+/// What a spec is found to have; kernel code is asked for as well.
 fn found(bytes: Vec<u8>) -> BTreeSet<Code> {
     let diagnostics = match text("example.yaml", bytes) {
-        Ok(text) => match compile("example.yaml", &text).and_then(|family| match family.protocol {
-            Protocol::GenetlinkLegacy => Ok(family),
-            _ => compile_for_kernel("example.yaml", &text),
-        }) {
+        Ok(text) => match compile_for_kernel("example.yaml", &text) {
             Ok(_) => check("example.yaml", &text, &[]).report.diagnostics,
             Err(report) => report.diagnostics,
         },
@@ -102,8 +98,7 @@ fn each_wrong_example_has_its_fault_alone() {
 fn each_mended_example_is_without_it() {
     for code in Code::ALL {
         let (_, mended) = examples(*code);
-        let kernel_code = code.severity() == Severity::Error && !mended.contains("legacy");
-        let codes = match kernel_code {
+        let codes = match code.severity() == Severity::Error {
             true => found(mended.clone().into_bytes()),
             false => check("example.yaml", &mended, &[])
                 .report

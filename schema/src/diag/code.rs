@@ -119,7 +119,7 @@ codes! {
     /// The file's bytes are not UTF-8.
     NotUtf8 = 50,
 
-    /// YNL has it, the kernel emitter does not yet.
+    /// YNL has it, the kernel cannot.
     NotSupported = 90,
 
     /// An operation changes something, and anyone may call it.
@@ -138,6 +138,8 @@ codes! {
     OpenGroup = 107,
     /// A struct has padding that no member stands for.
     ImplicitPadding = 108,
+    /// The kernel is to keep state for each socket, which a module cannot have.
+    SocketState = 109,
 }
 
 /// The text from which [`Code::explain`] cuts its sections.

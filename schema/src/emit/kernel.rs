@@ -5,6 +5,7 @@
 //! trait that handlers implement. It has no `unsafe`.
 
 mod checks;
+mod conditions;
 mod definitions;
 mod events;
 pub mod exports;
@@ -16,12 +17,13 @@ mod reading;
 mod requests;
 mod rules;
 pub mod scaffold;
+mod structs;
 mod text;
 
 use std::collections::HashSet;
 
 use super::Origin;
-use crate::model::{AttrSet, Direction, Family, Permission, SetId};
+use crate::model::{Attr, AttrSet, Direction, Family, Permission, SetId};
 use text::Text;
 
 /// Renders `generated.rs`.
@@ -39,6 +41,7 @@ pub fn render(family: &Family, origin: Origin<'_>) -> String {
     text.line("use core::marker::PhantomData;");
     text.line("use kernel::prelude::*;");
     definitions::render(&mut text, family);
+    structs::render(&mut text, family);
     handler::render(&mut text, family);
     events::render(&mut text, family);
     requests::render(&mut text, family);
@@ -49,18 +52,18 @@ pub fn render(family: &Family, origin: Origin<'_>) -> String {
 
 /// The sets that messages of one direction nest, however deep, in the family's order.
 fn nested_sets(family: &Family, direction: Direction) -> Vec<&AttrSet> {
+    let inside = |attr: &Attr| attr.kind.inside();
     let mut pending: Vec<SetId> = family
         .messages
         .iter()
         .filter(|message| message.direction == direction)
         .flat_map(|message| message.fields.iter().map(move |field| (message, field)))
-        .filter_map(|(message, field)| family.attr(message, field).kind.inside())
+        .filter_map(|(message, field)| inside(family.attr(message, field)))
         .collect();
     let mut found = HashSet::new();
     while let Some(set) = pending.pop() {
         if found.insert(set) {
-            let attrs = family[set].attrs.iter();
-            pending.extend(attrs.filter_map(|attr| attr.kind.inside()));
+            pending.extend(family[set].attrs.iter().filter_map(inside));
         }
     }
     family
@@ -71,7 +74,7 @@ fn nested_sets(family: &Family, direction: Direction) -> Vec<&AttrSet> {
 }
 
 /// The path of an attribute's number.
-fn attr_path(set: &AttrSet, attr: &crate::model::Attr) -> String {
+fn attr_path(set: &AttrSet, attr: &Attr) -> String {
     format!("attr::{}::{}", set.name.snake(), attr.name.shouty())
 }
 

@@ -1,14 +1,12 @@
 //! What the kernel's core asks of a family that is to be registered.
 //!
-//! The rules are those of `genl_validate_ops` (net/netlink/genetlink.c), and of what the generated
-//! kernel code can do. A family of protocol `genetlink-legacy` is the kernel's already, so no kernel
-//! code is made for it.
+//! The rules are those of `genl_validate_ops` (net/netlink/genetlink.c), and of `struct genl_family`.
 
-use super::numbers::Operations;
-use super::{not_supported, policy};
+use super::numbers::{Numbered, Operations};
+use super::policy;
 use crate::decode::Key;
 use crate::diag::{Code, Diagnostic};
-use crate::model::{self, Family, KernelSide, Protocol};
+use crate::model::{self, Family, KernelSide};
 use crate::spec;
 
 /// What the spec says to those who write the kernel side in C.
@@ -29,6 +27,30 @@ pub(super) fn side(spec: &spec::Family) -> KernelSide {
     }
 }
 
+/// `genl_family.resv_start_op`: from here on the core is strict with an operation, and takes none
+/// that asks it not to be.
+///
+/// The kernel has families of protocol `genetlink-legacy` already, with numbers that no spec tells;
+/// the least that does for such a family is what is taken.
+pub(super) fn resv_start_op(spec: &spec::Family, numbered: &Operations<'_>) -> u8 {
+    let liberal = numbered.ops.iter().filter(|op| {
+        let flags = op.spec.dont_validate.get();
+        !op.is_async() && flags.is_some_and(|flags| !flags.is_empty())
+    });
+    match spec.x_resv_start_op.get() {
+        Some(given) => *given,
+        None if is_legacy(spec) => liberal
+            .map(|op| op.request.saturating_add(1))
+            .max()
+            .unwrap_or(0),
+        None => 0,
+    }
+}
+
+fn is_legacy(spec: &spec::Family) -> bool {
+    spec.protocol.get() == Some(&spec::Protocol::GenetlinkLegacy)
+}
+
 pub(super) fn check(
     family: &Family,
     spec: &spec::Family,
@@ -36,28 +58,46 @@ pub(super) fn check(
     faults: &mut Vec<Diagnostic>,
 ) {
     check_count(spec, numbered, faults);
-    if family.protocol == Protocol::GenetlinkLegacy {
-        let span = spec.protocol.span().unwrap_or_default();
-        let fault = not_supported("protocol `genetlink-legacy`", span)
-            .help("such a family is the kernel's already; a new one is of protocol `genetlink`");
-        faults.push(fault);
-        return;
-    }
-    check_headers(spec, faults);
+    check_headers(family, spec, numbered, faults);
     check_validation(family, numbered, faults);
-    check_hooks(spec, numbered, faults);
-    check_dumps(numbered, faults);
     policy::check(family, spec, faults);
 }
 
-/// A header of the family's own stands before the attributes, of requests and replies alike.
-fn check_headers(spec: &spec::Family, faults: &mut Vec<Diagnostic>) {
-    let Some(operations) = spec.operations.get() else {
-        return;
+/// The core knows one size for what stands before the attributes (`genl_family.hdrsize`).
+fn check_headers(
+    family: &Family,
+    spec: &spec::Family,
+    numbered: &Operations<'_>,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let common = spec
+        .operations
+        .get()
+        .map_or(&Key::Absent, |section| &section.fixed_header);
+    let size = |op: &Numbered<'_>| {
+        let name = op.spec.fixed_header.or(common).get()?;
+        let mut structs = family.structs.iter();
+        let header = structs.find(|header| header.name.as_str() == name)?;
+        Some(header.size)
     };
-    let of_ops = operations.list.items().map(|(op, _)| &op.fixed_header);
-    for header in of_ops.chain([&operations.fixed_header]) {
-        refuse("a fixed header", header, faults);
+    // A notification has the header of what it repeats.
+    let mut ops = numbered
+        .ops
+        .iter()
+        .filter(|op| !op.spec.notify.is_present());
+    let Some(first) = ops.next() else { return };
+    for op in ops.filter(|op| size(op) != size(first)) {
+        let message = format!(
+            "`{}` and `{}` have headers of different sizes, and the kernel knows one size for a \
+             family",
+            first.name, op.name
+        );
+        let at = op.spec.fixed_header.span().unwrap_or(op.span);
+        faults.push(
+            Diagnostic::new(Code::NotSupported, at, message)
+                .related(first.span, "this operation")
+                .help("give all operations of the family one `fixed-header`"),
+        );
     }
 }
 
@@ -84,11 +124,7 @@ fn check_validation(family: &Family, numbered: &Operations<'_>, faults: &mut Vec
         let Some((flags, span)) = op.spec.dont_validate.here() else {
             continue;
         };
-        if flags.is_empty() {
-            continue;
-        }
-        if op.request < family.resv_start_op {
-            faults.push(not_supported("`dont-validate` on the kernel side", span));
+        if flags.is_empty() || op.request < family.resv_start_op {
             continue;
         }
         let message = format!("the kernel does not register `{}` with this", op.name);
@@ -97,42 +133,5 @@ fn check_validation(family: &Family, numbered: &Operations<'_>, faults: &mut Vec
                 .label("every operation from `x-resv-start-op` on is validated")
                 .help("remove `dont-validate`: new operations validate their requests"),
         );
-    }
-}
-
-/// What the C generator has and ours has not.
-fn check_hooks(spec: &spec::Family, numbered: &Operations<'_>, faults: &mut Vec<Diagnostic>) {
-    for op in &numbered.ops {
-        refuse("`config-cond`", &op.spec.config_cond, faults);
-        for call in [&op.spec.do_, &op.spec.dump]
-            .into_iter()
-            .filter_map(Key::get)
-        {
-            refuse("a hook before the handler (`pre`)", &call.pre, faults);
-            refuse("a hook behind the handler (`post`)", &call.post, faults);
-        }
-    }
-    if let Some(kernel_family) = spec.kernel_family.get() {
-        refuse("`sock-priv`", &kernel_family.sock_priv, faults);
-    }
-}
-
-/// The items of a dump are what its reply says.
-fn check_dumps(numbered: &Operations<'_>, faults: &mut Vec<Diagnostic>) {
-    for op in &numbered.ops {
-        let dump = &op.spec.dump;
-        let lacks_reply = dump.get().is_some_and(|call| !call.reply.is_present());
-        if let (true, Some(span)) = (lacks_reply, dump.span()) {
-            faults.push(
-                not_supported("a dump without a `reply`", span)
-                    .help("say in `reply` which attributes its items have"),
-            );
-        }
-    }
-}
-
-fn refuse<T>(construct: &str, key: &Key<T>, faults: &mut Vec<Diagnostic>) {
-    if let Some(span) = key.span() {
-        faults.push(not_supported(construct, span));
     }
 }

@@ -1,7 +1,11 @@
 //! Constants, enums, flags, and the numbers of commands, attributes and groups.
 
 use super::text::Text;
-use crate::model::{AttrKind, ConstValue, Enum, Family};
+use crate::model::{AttrKind, ConstValue, Enum, EnumUse, Family, Int, Op};
+use crate::name::Name;
+
+/// What the generated code and the kernel's prelude call their own.
+const TAKEN: [&str; 4] = ["EINVAL", "FAMILY", "GROUPS", "HEADER_LEN"];
 
 pub(super) fn render(text: &mut Text, family: &Family) {
     for constant in &family.consts {
@@ -15,10 +19,11 @@ pub(super) fn render(text: &mut Text, family: &Family) {
             ConstValue::Int(value) => ("u64", value.to_string()),
             ConstValue::Text(text) => ("&str", format!("{text:?}")),
         };
-        let name = constant.name.shouty();
+        let name = constant_name(&constant.name);
         text.line(format!("pub const {name}: {kind} = {value};"));
     }
-    for (definition, uses) in family.enums.iter().zip(uses(family)) {
+    let defined = family.enums.iter().zip(uses(family));
+    for (definition, uses) in defined.filter(|(definition, _)| is_known(definition)) {
         if uses.flags {
             render_flags(text, definition);
         }
@@ -29,6 +34,36 @@ pub(super) fn render(text: &mut Text, family: &Family) {
     render_commands(text, family);
     render_attrs(text, family);
     render_groups(text, family);
+}
+
+fn constant_name(name: &Name) -> String {
+    let name = name.shouty();
+    match TAKEN.contains(&name.as_str()) || name.ends_with("_NEST") {
+        true => format!("{name}_"),
+        false => name,
+    }
+}
+
+/// The spec tells the entries, and one type of Rust's has room for all of them.
+fn is_known(definition: &Enum) -> bool {
+    let fits = |value: i128| match definition.is_signed() {
+        true => i64::try_from(value).is_ok(),
+        false => u64::try_from(value).is_ok(),
+    };
+    !definition.entries.is_empty() && definition.entries.iter().all(|entry| fits(entry.value))
+}
+
+/// The enum that stands for the values of an integer: where there is none, they are numbers.
+pub(super) fn named(family: &Family, int: &Int) -> Option<EnumUse> {
+    int.names.filter(|names| is_known(&family[names.id]))
+}
+
+/// The type of numbers that an enum's values are.
+pub(super) fn repr(definition: &Enum) -> &'static str {
+    match definition.is_signed() {
+        true => "i64",
+        false => "u64",
+    }
 }
 
 /// How attributes use an enum.
@@ -119,11 +154,11 @@ fn render_flags(text: &mut Text, definition: &Enum) {
 }
 
 fn render_enum(text: &mut Text, definition: &Enum) {
-    let name = definition.name.pascal();
+    let (name, repr) = (definition.name.pascal(), repr(definition));
     text.gap();
     text.docs(&definition.doc, &format!("The enum `{}`.", definition.name));
     text.line("#[derive(Clone, Copy, Debug, PartialEq, Eq)]");
-    text.line("#[repr(u64)]");
+    text.line(format!("#[repr({repr})]"));
     text.open(format!("pub enum {name}"));
     for entry in &definition.entries {
         text.docs(&entry.doc, &format!("The value `{}`.", entry.name));
@@ -133,7 +168,9 @@ fn render_enum(text: &mut Text, definition: &Enum) {
     text.gap();
     text.open(format!("impl {name}"));
     text.line("/// What `value` stands for, if anything.");
-    text.open("pub const fn from_value(value: u64) -> Option<Self>");
+    text.open(format!(
+        "pub const fn from_value(value: {repr}) -> Option<Self>"
+    ));
     text.open("match value");
     for entry in &definition.entries {
         let variant = entry.name.pascal();
@@ -147,7 +184,10 @@ fn render_enum(text: &mut Text, definition: &Enum) {
         text.gap();
         text.open(format!("impl genl::Listed for {name}"));
         text.open("fn is_listed(value: u64) -> bool");
-        text.line("Self::from_value(value).is_some()");
+        text.line(match definition.is_signed() {
+            true => "Self::from_value(value as i64).is_some()",
+            false => "Self::from_value(value).is_some()",
+        });
         text.close("");
         text.close("");
     }
@@ -167,7 +207,28 @@ fn render_commands(text: &mut Text, family: &Family) {
         text.docs(doc, &format!("The command `{name}`."));
         text.line(format!("pub const {}: u8 = {cmd};", name.shouty()));
     }
+    for op in &family.ops {
+        let calls = [&op.do_, &op.dump].into_iter().flatten();
+        let mut replies = calls.filter_map(|call| call.reply);
+        if let Some(reply) = replies.find(|reply| reply.cmd != op.cmd) {
+            text.gap();
+            text.line(format!("/// The reply to `{}`.", op.name));
+            let name = reply_const(family, op);
+            text.line(format!("pub const {name}: u8 = {};", reply.cmd));
+        }
+    }
     text.close("");
+}
+
+/// The name of a reply's command, where it is not that of the request.
+pub(super) fn reply_const(family: &Family, op: &Op) -> String {
+    let mut name = op.name.join("reply").shouty();
+    let ops = family.ops.iter().map(|op| &op.name);
+    let events = family.events.iter().map(|event| &event.name);
+    if ops.chain(events).any(|taken| taken.shouty() == name) {
+        name.push('_');
+    }
+    name
 }
 
 fn render_attrs(text: &mut Text, family: &Family) {

@@ -1,7 +1,7 @@
 //! How an attribute of a request becomes a value.
 
-use super::definitions::flags_type;
-use crate::model::{AttrKind, Binary, ByteOrder, Enum, Family, Holds, Int, IntKind};
+use super::definitions::{flags_type, named, repr};
+use crate::model::{AttrKind, Binary, ByteOrder, Enum, EnumUse, Family, Holds, Int, IntKind};
 
 /// The way from an attribute to a value.
 pub(super) struct Reading {
@@ -134,15 +134,6 @@ pub(super) fn iterator(value: &str) -> String {
     format!("impl Iterator<Item = {value}> + Clone + 'r")
 }
 
-/// The enum that names an integer's values, and whether they are sets of bits, where there is one
-/// that the getter can speak of.
-pub(super) fn named<'f>(family: &'f Family, int: &Int) -> Option<(&'f Enum, bool)> {
-    let names = int.names.filter(|_| !int.kind.signed())?;
-    let definition = &family[names.id];
-    // Of an enum that a header defines the spec may list no entries.
-    (!definition.entries.is_empty()).then_some((definition, names.as_flags))
-}
-
 fn always(value: &str, call: &str) -> Reading {
     Reading {
         value: value.to_owned(),
@@ -185,20 +176,39 @@ fn of_int(family: &Family, int: &Int) -> Reading {
         let convert = format!("{}::{convert}", int.kind.rust());
         reading.steps.push(Step::Map(convert));
     }
-    if let Some((definition, as_flags)) = named(family, int) {
-        if !matches!(int.kind, IntKind::U64 | IntKind::Uint) {
-            reading.steps.push(Step::Map("u64::from".into()));
-        }
-        reading.value = match as_flags {
+    if let Some(names) = named(family, int) {
+        let definition = &family[names.id];
+        reading.steps.extend(widened(int.kind, definition, names));
+        reading.value = match names.as_flags {
             true => flags_type(definition),
             false => definition.name.pascal(),
         };
-        reading.steps.push(match as_flags {
+        reading.steps.push(match names.as_flags {
             true => Step::Map(format!("{}::from_bits", reading.value)),
             false => Step::Try(format!("{}::from_value", reading.value)),
         });
     }
     reading
+}
+
+/// The step from an integer to what the type of its names takes, if one is needed.
+fn widened(kind: IntKind, definition: &Enum, names: EnumUse) -> Option<Step> {
+    let rust = kind.rust();
+    let takes = match names.as_flags {
+        true => "u64",
+        false => repr(definition),
+    };
+    match (kind.signed(), takes) {
+        _ if rust == takes => None,
+        (false, _) | (true, "i64") => Some(Step::Map(format!("{takes}::from"))),
+        // The bits of a narrow one are not to become bits of the wide one's sign.
+        (true, _) if names.as_flags && rust != "i64" => {
+            let narrow = rust.replace('i', "u");
+            Some(Step::Map(format!("|bits| bits as {narrow} as u64")))
+        }
+        (true, _) if names.as_flags => Some(Step::Map("|bits| bits as u64".into())),
+        (true, _) => Some(Step::Try("|value| u64::try_from(value).ok()".into())),
+    }
 }
 
 /// The function that turns an integer's bytes around, if they need it.

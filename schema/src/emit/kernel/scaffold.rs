@@ -3,6 +3,7 @@
 //!
 //! From then on the files are the author's own, and nothing writes to them again.
 
+use super::conditions;
 use super::interface::{self, Item, ItemKind};
 use super::text::Text;
 use crate::model::Family;
@@ -88,13 +89,17 @@ pub fn handlers(family: &Family) -> String {
     text.into_string()
 }
 
-fn render_item(text: &mut Text, Item { name, kind, .. }: &Item) {
+fn render_item(text: &mut Text, Item { name, kind, op, .. }: &Item<'_>) {
+    conditions::of_op(text, op);
     match kind {
         ItemKind::Type => text.line(format!("type {name} = ();")),
+        ItemKind::Guard => text.line(format!("type {name}<'h> = ();")),
         ItemKind::Len => text.line(format!("const {name}: usize = {ITEM_LEN};")),
         ItemKind::Method(method) => {
             method.render(text, name, "generated::", "_", " {");
-            text.line("Err(EOPNOTSUPP)");
+            if method.result.is_some() {
+                text.line("Err(EOPNOTSUPP)");
+            }
             text.close("");
         }
     }
