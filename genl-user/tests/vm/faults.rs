@@ -182,7 +182,7 @@ fn every_other_request_is_answered() {
 
 #[test]
 fn a_module_comes_whole_or_not_at_all() {
-    for module in ["kvstore", "nltest"] {
+    for module in ["kvstore", "nltest", "everything"] {
         let Some(faults) = Faults::new() else { return };
         let _reload = Reload(module);
         let image = image(module);

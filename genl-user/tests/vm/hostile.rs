@@ -78,6 +78,11 @@ fn nltest_stands_it() {
     torture(&Plan::of("nltest"));
 }
 
+#[test]
+fn everything_stands_it() {
+    torture(&Plan::of("everything"));
+}
+
 /// What `cargo xtask torture` runs: it names a spec.
 #[test]
 #[ignore = "takes a spec from the environment"]

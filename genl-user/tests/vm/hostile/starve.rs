@@ -22,6 +22,11 @@ fn nltest_answers() {
     starve("nltest");
 }
 
+#[test]
+fn everything_answers() {
+    starve("everything");
+}
+
 /// Strikes each way to call each operation.
 fn starve(family: &str) {
     let plan = Plan::of(family);
