@@ -89,7 +89,8 @@ pub mod cmd {
     /// Read the store's totals.
     pub const STATS: u8 = 4;
 
-    /// Delete every entry that is not sticky, read-only ones too.
+    /// Delete every entry that is not sticky, read-only ones too. Others are
+    /// served meanwhile, and what they write stays.
     pub const CLEAR: u8 = 5;
 
     /// An entry was created or replaced.
@@ -256,7 +257,8 @@ pub trait Handler: genl::PerNet {
         op: &genl::Op<'r>,
     ) -> Result<genl::Replied<'r>>;
 
-    /// Delete every entry that is not sticky, read-only ones too.
+    /// Delete every entry that is not sticky, read-only ones too. Others are
+    /// served meanwhile, and what they write stays.
     fn clear<'r>(&self, op: &genl::Op<'r>) -> Result;
 }
 

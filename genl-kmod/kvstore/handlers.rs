@@ -28,6 +28,7 @@ use crate::{
     genl::{
         self,
         clock,
+        sched::cond_resched,
         Op,
         Put,
         Replied,
@@ -183,9 +184,12 @@ impl Handler for KvStore {
     }
 
     fn clear<'r>(&self, op: &Op<'r>) -> Result {
-        self.store
-            .lock()
-            .clear(|key, revision| tell_deleted(key, revision, op));
+        let mut sweep = self.store.lock().sweep();
+        let deleted = |key: &Key, revision| tell_deleted(key, revision, op);
+        // The lock is taken anew each time, so that a full store does not keep others waiting.
+        while self.store.lock().go_on(&mut sweep, deleted) {
+            cond_resched();
+        }
         Ok(())
     }
 }

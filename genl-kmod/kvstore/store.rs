@@ -212,15 +212,25 @@ impl Store {
         Ok(self.revision)
     }
 
-    /// Deletes all entries that are not sticky; tells of each of them, with the revision of that
-    /// change. May sleep.
-    pub fn clear(&mut self, mut deleted: impl FnMut(&Key, u64)) {
-        let mut at = self.entries.cursor_front_mut();
-        while let Some(cursor) = at {
-            if cursor.current().1.flags.contains(EntryFlags::STICKY) {
+    /// Begins to delete all entries that are not sticky: those that are there now.
+    pub fn sweep(&self) -> Sweep {
+        Sweep {
+            from: Key::EMPTY,
+            until: self.revision,
+        }
+    }
+
+    /// Goes on with it; tells of each deleted entry, with the revision of that change. False if it
+    /// is at its end, else it is time to let others have the store.
+    pub fn go_on(&mut self, sweep: &mut Sweep, mut deleted: impl FnMut(&Key, u64)) -> bool {
+        let mut at = self.entries.cursor_lower_bound_mut(&sweep.from);
+        for _ in 0..BATCH {
+            let Some(cursor) = at else { return false };
+            let entry = cursor.current().1;
+            if entry.flags.contains(EntryFlags::STICKY) || entry.revision > sweep.until {
                 at = cursor.move_next();
             } else {
-                // After the last entry this is the one before it, which is sticky.
+                // After the last entry this is the one before it, which stays.
                 let (next, node) = cursor.remove_current();
                 let (key, entry) = node.to_key_value();
                 self.totals.remove(&entry);
@@ -228,9 +238,26 @@ impl Store {
                 deleted(&key, self.revision);
                 at = next;
             }
-            cond_resched();
+        }
+        match at {
+            Some(next) => {
+                sweep.from = *next.current().0;
+                true
+            }
+            None => false,
         }
     }
+}
+
+/// How many entries a sweep looks at in one go.
+const BATCH: usize = 64;
+
+/// Where a deletion of many entries stands. The store may change meanwhile.
+pub struct Sweep {
+    /// The first entry that it has not looked at.
+    from: Key,
+    /// What is written later than at this revision stays, as if it were written behind the end.
+    until: u64,
 }
 
 impl Drop for Store {

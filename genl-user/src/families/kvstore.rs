@@ -140,7 +140,8 @@ impl Client {
             .call::<StatsReplyOwned>(&Self::STATS, request)
     }
 
-    /// Delete every entry that is not sticky, read-only ones too.
+    /// Delete every entry that is not sticky, read-only ones too. Others are
+    /// served meanwhile, and what they write stays.
     pub fn clear(&mut self, request: &Clear) -> Result<(), genl_user::Error> {
         self.connection.order(&Self::CLEAR, request)
     }

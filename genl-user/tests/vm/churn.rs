@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use genl_user::Error;
 use genl_user::families::kvstore::{
-    self, Client, Del, Event, Events, Get, GetDump, Group, Set, Stats,
+    self, Clear, Client, Del, Event, Events, Get, GetDump, Group, Set, Stats,
 };
 
 use crate::guest::{Reload, in_new_netns, load, unload};
-use crate::{number, open, put};
+use crate::{keys, number, open, put};
 
 /// The family is not there, or its module is about to go.
 fn is_away(error: &Error) -> bool {
@@ -177,8 +177,33 @@ fn visit_a_namespace() {
     drop(writing);
 }
 
+#[test]
+fn a_clear_keeps_nobody_waiting() {
+    const ENTRIES: u64 = 3_000;
+    in_new_netns(|| {
+        let (mut kv, mut clearer) = (open(), open());
+        for number in 0..ENTRIES {
+            put(&mut kv, &format!("{number:04}"), b"");
+        }
+        let written = thread::scope(|scope| {
+            let clearing = scope.spawn(move || clearer.clear(&Clear {}).expect("clear"));
+            while kv.stats(&Stats {}).expect("stats").revision() == Some(ENTRIES) {}
+            // Before where it stands, and behind the last entry.
+            let written = ["0", "9999"].map(|key| put(&mut kv, key, b"new"));
+            clearing.join().expect("a clear");
+            written
+        });
+        assert!(written[0] < 2 * ENTRIES, "it waited for the clear to end");
+        assert_eq!(keys(&mut kv, None), ["0", "9999"]);
+        let revision = kv.stats(&Stats {}).expect("stats").revision();
+        assert_eq!(revision, Some(2 * ENTRIES + 2));
+    });
+}
+
 /// What each process of the next test does, in rounds.
-const ROUNDS: u64 = 300;
+fn writes() -> u64 {
+    10 * number("GENL_TEST_ROUNDS", 30)
+}
 
 #[test]
 fn processes_that_write_at_once_lose_nothing() {
@@ -221,7 +246,7 @@ fn processes_that_write_at_once_lose_nothing() {
                 .collect();
             assert_eq!(
                 values,
-                [ROUNDS.to_string().into_bytes()],
+                [writes().to_string().into_bytes()],
                 "of process {worker}"
             );
         }
@@ -239,7 +264,7 @@ fn one_of_many_writers() {
     let own = format!("own-{}", processes::number());
     let mut kv = open();
     let mut made = 0;
-    for round in 1..=ROUNDS {
+    for round in 1..=writes() {
         let shared = (round % 10).to_string();
         put(&mut kv, &shared, own.as_bytes());
         put(&mut kv, &own, round.to_string().as_bytes());
