@@ -6,6 +6,7 @@
 
 mod document;
 pub(crate) mod mirror;
+mod probe;
 mod running;
 mod tree;
 
@@ -22,6 +23,7 @@ use crate::kernel::{self, Kernel, Kind};
 use crate::progress::step;
 use crate::{setup, suggest, workspace};
 
+pub(crate) use probe::Probe;
 pub(crate) use tree::Tree;
 
 /// Build the kernel modules of the families; prints each module's path

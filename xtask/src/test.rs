@@ -4,6 +4,7 @@
 
 mod counts;
 mod in_vm;
+mod misuse;
 mod new_family;
 mod shell;
 pub(crate) mod upstream;
@@ -37,6 +38,8 @@ pub(crate) struct Options {
 enum Only {
     /// Lints, generated files, and the tests that need no module
     Host,
+    /// What a handler must not be able to do: it is not to compile
+    Misuse,
     /// The modules in the distribution's kernel
     Vm,
     /// The modules in the checking kernel
@@ -82,6 +85,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         report.part("host", || {
             count_cargo(&["test", "--workspace", "--features", FEATURES])
         });
+    }
+    if wants(Only::Misuse) {
+        report.part("misuse of the runtime", misuse::run);
     }
     if wants(Only::Vm) {
         report.part("kernel lints", || {

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+// Nothing: each thing that another file does wrongly is done rightly here.
+// error: none
+
+use crate::{
+    generated::{
+        self,
+        Get,
+        GetItems,
+        GetReply, //
+    },
+    genl::{
+        self,
+        Op,
+        Put,
+        Replied,
+        Reply, //
+    },
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+/// Shared, and owned by whoever refers to it.
+pub struct Cursor {
+    told: usize,
+    keys: Arc<KVec<u8>>,
+}
+
+pub fn reply<'r>(request: Get<'r>, reply: GetReply<Reply<'r>>, op: &Op<'r>) -> Result<Replied<'r>> {
+    if request.key().is_empty() {
+        return Err(op.bad_attr(request.key_attr(), EINVAL, c"a key has a text"));
+    }
+    let next = reply.key(request.key())?.and_another(op)?;
+    Ok(next.meta(|meta| meta.hits(1))?.send())
+}
+
+pub fn dump(mut items: GetItems<'_, Cursor>, op: &Op<'_>) -> Result {
+    let keys = items.cursor().keys.clone();
+    items.consistent_at(keys.len() as u64);
+    for at in items.cursor().told..keys.len() {
+        if at % 2 == 0 {
+            items.skip(|cursor| cursor.told = at + 1);
+            continue;
+        }
+        items.add(
+            |item| item.revision(keys[at].into()),
+            |cursor| cursor.told = at + 1,
+        )?;
+    }
+    op.warn(fmt!("{} of them", keys.len()));
+    Ok(())
+}
+
+pub fn tell<'r>(request: &Get<'r>, op: &Op<'r>) -> Result {
+    generated::del_ntf(op.net(), GFP_KERNEL, |event| event.key(request.key()));
+    generated::del_ntf_all(GFP_ATOMIC, |event| event.revision(1));
+    generated::del_ntf_for(op, GFP_KERNEL, |event| event.revision(2))?;
+    generated::del_ntf_to(op.portid(), op.net(), GFP_KERNEL, |event| event.revision(3))
+}
+
+pub fn nest<M: Put>(message: &mut M) -> Result {
+    message.put_nest(1, |mut outer| {
+        outer.put_nest(2, |inner| Ok(inner))?;
+        Ok(outer)
+    })
+}
+
+pub const RULE: genl::Rule = genl::Rule::u8();
