@@ -4,6 +4,7 @@
 //! `cargo xtask test` builds the modules and runs this as root in a virtual machine where none of the distribution's
 //! modules with families is loaded.
 
+mod allowed;
 mod families;
 mod modules;
 mod policies;
