@@ -247,6 +247,16 @@ impl<'r> Op<'r> {
         C::check(attr).map_err(|fault| self.bad_attr(attr, fault.errno, fault.message))
     }
 
+    /// Checks that there are no more than `max` of `attrs`.
+    pub fn at_most(&self, max: usize, mut attrs: impl Iterator<Item = Attr<'r>>) -> Result {
+        match attrs.nth(max) {
+            Some(surplus) => {
+                Err(self.bad_attr(surplus, ERANGE, c"attribute is there too often"))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Checks that `attr` is made up of attributes, and gives them.
     pub fn whole(&self, attr: Attr<'r>) -> Result<Attrs<'r>> {
         match attr.attrs().has_leftover() {

@@ -190,6 +190,7 @@ pub(crate) struct Attr {
     pub(crate) name_prefix: Key<String>,
     #[serde(rename = "struct")]
     pub(crate) struct_: Key<String>,
+    pub(crate) x_max_count: Key<Number>,
     pub(crate) x_allow: List<String>,
 }
 

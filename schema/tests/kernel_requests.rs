@@ -200,6 +200,17 @@ fn what_no_rule_reaches_is_checked_before_the_handler_is_called() {
 }
 
 #[test]
+fn an_attribute_may_be_there_so_often_and_no_more() {
+    let text = attribute("type: u32, multi-attr: true, x-max-count: 3");
+    assert_has(&text, "op.at_most(3, request.all(attr::odds::ODD))?;");
+    let sets = "  - name: odds\n    attributes:\n      - { name: odd, type: nest, nested-attributes: inner }\n  \
+                - name: inner\n    attributes:\n      - { name: one, type: u32, multi-attr: true, x-max-count: most }\n";
+    let text = render("[ { name: most, type: const, value: 2 } ]", sets, ONE_OP);
+    assert_has(&text, "Inner::parse(found, op, 0)?;");
+    assert_has(&text, "op.at_most(2, nest.attrs().all(attr::inner::ONE))?;");
+}
+
+#[test]
 fn getters_speak_of_what_the_attribute_holds() {
     for (spec, value) in [
         (

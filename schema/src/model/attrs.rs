@@ -39,6 +39,9 @@ pub struct Attr {
     pub id: u16,
     /// May stand in a message more than once.
     pub multi: bool,
+    /// How often it may stand in a request, or in a nest of one, where the spec says
+    /// (`x-max-count`).
+    pub max_count: Option<u32>,
     /// What it holds.
     pub kind: AttrKind,
     /// How tools should show its value; changes nothing on the wire.

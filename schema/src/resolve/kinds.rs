@@ -55,6 +55,11 @@ impl Kinds<'_, '_> {
             name: Name::new(&draft.name),
             id: draft.id,
             multi: draft.key(|attr| &attr.multi_attr).get() == Some(&true),
+            max_count: limits::count(
+                draft.key(|attr| &attr.x_max_count),
+                self.definitions,
+                self.faults,
+            ),
             kind: self.kind(draft).unwrap_or(BROKEN),
             hint: hint(draft.key(|attr| &attr.display_hint)),
             doc: text(draft.key(|attr| &attr.doc).get()),
@@ -266,6 +271,14 @@ impl Kinds<'_, '_> {
                 element == String,
                 "unterminated-ok",
                 checks.unterminated_ok.span(),
+            );
+        }
+        let max_count = draft.key(|attr| &attr.x_max_count).span();
+        if let (Some(span), false) = (max_count, multi.get() == Some(&true)) {
+            let message = "`x-max-count` limits what may be there more than once";
+            self.faults.push(
+                Diagnostic::new(Code::NotApplicable, span, message)
+                    .help("say `multi-attr: true` of the attribute, or leave the limit out"),
             );
         }
         let flags_at = as_flags

@@ -144,6 +144,25 @@ pub(super) fn int(
     Some(allowed)
 }
 
+/// How often an attribute may be there.
+pub(super) fn count(
+    key: &Key<Number>,
+    definitions: &Definitions,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<u32> {
+    let value = number(key, definitions, faults)?;
+    let count = u32::try_from(value).ok().filter(|count| *count > 0);
+    if count.is_none() {
+        let span = key.span().unwrap_or_default();
+        let message = format!("an attribute cannot be there {value} times at most");
+        faults.push(
+            Diagnostic::new(Code::OutOfRange, span, message)
+                .help(format!("the limit is from 1 to {}", u32::MAX)),
+        );
+    }
+    count
+}
+
 /// The bits of a bitfield32: those that its flags name.
 pub(super) fn bits(
     names: EnumId,

@@ -134,6 +134,9 @@ fn pick(maker: &mut Maker, from: fn(&Maker) -> &Vec<String>) -> Option<String> {
 fn multi(maker: &mut Maker, attr: &mut Map) {
     if maker.numbers.once_in(3) {
         attr.key("multi-attr", true);
+        if maker.numbers.once_in(3) {
+            attr.key("x-max-count", 1 + maker.numbers.below(9));
+        }
     }
 }
 

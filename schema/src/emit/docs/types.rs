@@ -14,7 +14,10 @@ impl Docs<'_> {
             text.push_str(&format!(", {}", shown_as(hint)));
         }
         if attr.multi {
-            text.push_str(", any number of times");
+            text.push_str(&match attr.max_count {
+                Some(count) => format!(", at most {count} times"),
+                None => ", any number of times".to_owned(),
+            });
         }
         text
     }

@@ -7,7 +7,7 @@
 use super::requests::is_taken;
 use super::rules::check_of;
 use super::text::Text;
-use crate::model::{AttrKind, AttrSet, Family, SetId};
+use crate::model::{Attr, AttrKind, AttrSet, Family, SetId};
 
 /// Which sets have something in them to check, however deep.
 pub(super) struct Checks<'f> {
@@ -33,7 +33,7 @@ impl<'f> Checks<'f> {
 
     fn are_in(&self, set: &AttrSet) -> bool {
         let mut attrs = set.attrs.iter().filter(|attr| is_taken(attr));
-        attrs.any(|attr| self.are_for(&attr.kind))
+        attrs.any(|attr| attr.max_count.is_some() || self.are_for(&attr.kind))
     }
 
     /// There is something to check in an attribute.
@@ -95,29 +95,59 @@ impl<'f> Checks<'f> {
             return;
         }
         text.line("/// Fails, with an extended ACK, if what the core has not looked at is not as it should be.");
-        let parameters = ["nest: genl::Attr<'r>", "op: &genl::Op<'r>", "depth: u8"];
+        let attrs = || set.attrs.iter().filter(|attr| is_taken(attr));
+        let goes_deeper = attrs().any(|attr| {
+            let inside = attr.kind.inside();
+            inside.is_some_and(|set| self.sets[set.get()])
+        });
+        let depth = if goes_deeper { "depth" } else { "_depth" };
+        let parameters = [
+            "nest: genl::Attr<'r>",
+            "op: &genl::Op<'r>",
+            &format!("{depth}: u8"),
+        ];
         text.signature("fn parse", &parameters, " -> Result {");
-        text.line("let depth = op.descend(depth)?;");
-        let attrs = set.attrs.iter().filter(|attr| is_taken(attr));
-        let attrs: Vec<_> = attrs.filter(|attr| self.are_for(&attr.kind)).collect();
-        if let [attr] = &*attrs {
-            let path = super::attr_path(set, attr);
-            text.open(format!("for found in nest.attrs().all({path})"));
-            self.render(text, &attr.kind, "op", "depth");
-        } else {
-            text.open("for found in nest.attrs()");
-            text.open("match found.id()");
-            for attr in attrs {
-                text.open(format!("{} =>", super::attr_path(set, attr)));
+        if goes_deeper {
+            text.line("let depth = op.descend(depth)?;");
+        }
+        for attr in attrs() {
+            render_count(text, set, attr, "op", "nest.attrs()");
+        }
+        let attrs: Vec<_> = attrs().filter(|attr| self.are_for(&attr.kind)).collect();
+        match &*attrs {
+            [] => {}
+            [attr] => {
+                let path = super::attr_path(set, attr);
+                text.open(format!("for found in nest.attrs().all({path})"));
                 self.render(text, &attr.kind, "op", "depth");
                 text.close("");
             }
-            text.line("_ => {}");
-            text.close("");
+            attrs => self.render_all(text, set, attrs),
         }
-        text.close("");
         text.line("Ok(())");
         text.close("");
+    }
+
+    /// Goes through a nest once.
+    fn render_all(&self, text: &mut Text, set: &AttrSet, attrs: &[&Attr]) {
+        text.open("for found in nest.attrs()");
+        text.open("match found.id()");
+        for attr in attrs {
+            text.open(format!("{} =>", super::attr_path(set, attr)));
+            self.render(text, &attr.kind, "op", "depth");
+            text.close("");
+        }
+        text.line("_ => {}");
+        text.close("");
+        text.close("");
+    }
+}
+
+/// Checks how often an attribute is there.
+pub(super) fn render_count(text: &mut Text, set: &AttrSet, attr: &Attr, op: &str, source: &str) {
+    if let Some(count) = attr.max_count {
+        let path = super::attr_path(set, attr);
+        text.line(format!("{op}.at_most({count}, {source}.all({path}))?;"));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Views of what userspace sends: a getter for each attribute that the policy lets through.
 
-use super::checks::Checks;
+use super::checks::{Checks, render_count};
 use super::nested_sets;
 use super::reading::{iterator, reading, typed_values};
 use super::text::Text;
@@ -106,8 +106,9 @@ impl Request<'_> {
             let fields = self.message.fields.iter();
             fields.map(|field| (field, self.family.attr(self.message, field)))
         };
-        let uses_op =
-            attrs().any(|(field, attr)| field.required || self.checks.are_for(&attr.kind));
+        let uses_op = attrs().any(|(field, attr)| {
+            field.required || attr.max_count.is_some() || self.checks.are_for(&attr.kind)
+        });
         let unused = |used: bool| if used { "" } else { "_" };
         let uses_request = uses_op || self.keeps_request();
         let parameters = [
@@ -115,6 +116,9 @@ impl Request<'_> {
             &format!("{}{op}: &genl::Op<'r>", unused(uses_op)),
         ];
         text.signature("fn parse", &parameters, " -> Result<Self> {");
+        for (_, attr) in attrs() {
+            render_count(text, set, attr, &op, &request);
+        }
         for (_, attr) in attrs().filter(|(_, attr)| self.checks.are_for(&attr.kind)) {
             let path = super::attr_path(set, attr);
             text.open(match is_many(attr) {
