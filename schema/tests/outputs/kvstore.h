@@ -112,7 +112,7 @@ enum {
  * @KVSTORE_CMD_DEL: Delete an entry. One that is read-only stays.
  * @KVSTORE_CMD_STATS: Read the store's totals.
  * @KVSTORE_CMD_CLEAR: Delete every entry that is not sticky, read-only ones
- *   too.
+ *   too. Others are served meanwhile, and what they write stays.
  * @KVSTORE_CMD_SET_NTF: An entry was created or replaced.
  * @KVSTORE_CMD_DEL_NTF: An entry was deleted.
  */
