@@ -83,11 +83,7 @@ fn whole_set(maker: &mut Maker, name: &str, sets: &[String]) -> (Set, Vec<Map>, 
 
 /// Gives the attribute a type and what goes with it; says whether it can stand in messages.
 fn fill(maker: &mut Maker, attr: &mut Map, sets: &[String]) -> bool {
-    let kinds = match (maker.legacy, maker.kernel) {
-        (true, _) => 15,
-        (false, false) => 12,
-        (false, true) => 9,
-    };
+    let kinds = if maker.legacy { 15 } else { 12 };
     match maker.numbers.below(kinds) {
         0 => {
             let filler = maker.numbers.pick(&["pad", "unused"]);
@@ -154,7 +150,7 @@ fn bytes(maker: &mut Maker, attr: &mut Map) {
         }
         _ => {}
     }
-    if type_ == "string" && !maker.kernel && maker.numbers.once_in(4) {
+    if type_ == "string" && maker.numbers.once_in(4) {
         checks.key("unterminated-ok", true);
     }
     if !checks.is_empty() {
@@ -173,11 +169,7 @@ fn bytes(maker: &mut Maker, attr: &mut Map) {
 fn nest(maker: &mut Maker, attr: &mut Map, sets: &[String]) {
     let set = quoted(&sets[maker.numbers.below(sets.len())]);
     attr.key("type", "nest").key("nested-attributes", set);
-    match maker.kernel {
-        // So that no set holds itself without a list between.
-        true => drop(attr.key("multi-attr", true)),
-        false => multi(maker, attr),
-    }
+    multi(maker, attr);
 }
 
 fn indexed(maker: &mut Maker, attr: &mut Map, sets: &[String]) {
@@ -213,24 +205,18 @@ fn int(maker: &mut Maker, attr: &mut Map) {
     ];
     let type_ = maker.numbers.pick(&TYPES);
     attr.key("type", type_);
-    match maker.kernel {
-        // All of which a policy can check.
-        true => limits(maker, attr, type_, type_.starts_with('u')),
-        false => {
-            let wide = ["16", "32", "64"].iter().any(|bits| type_.ends_with(bits));
-            if wide && maker.numbers.once_in(3) {
-                let order = maker.numbers.pick(&["big-endian", "little-endian"]);
-                attr.key("byte-order", order);
-            }
-            limits(maker, attr, type_, true);
-        }
+    let wide = ["16", "32", "64"].iter().any(|bits| type_.ends_with(bits));
+    if wide && maker.numbers.once_in(3) {
+        let order = maker.numbers.pick(&["big-endian", "little-endian"]);
+        attr.key("byte-order", order);
     }
+    limits(maker, attr, type_);
     multi(maker, attr);
 }
 
-fn limits(maker: &mut Maker, attr: &mut Map, type_: &str, named: bool) {
+fn limits(maker: &mut Maker, attr: &mut Map, type_: &str) {
     match maker.numbers.below(6) {
-        0 if named => {
+        0 => {
             if let Some(names) = pick(maker, |it| &it.definitions.narrow) {
                 attr.key("enum", names);
                 if maker.numbers.once_in(3) {
@@ -238,7 +224,7 @@ fn limits(maker: &mut Maker, attr: &mut Map, type_: &str, named: bool) {
                 }
             }
         }
-        1 if named && ["u32", "u64", "s32", "s64", "uint", "sint"].contains(&type_) => {
+        1 if ["u32", "u64", "s32", "s64", "uint", "sint"].contains(&type_) => {
             if let Some(names) = pick(maker, |it| &it.definitions.sparse) {
                 attr.key("enum", names);
             }

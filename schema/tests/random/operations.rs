@@ -98,7 +98,7 @@ fn call(maker: &mut Maker, op: &mut Map, set: &Set, hooks: bool) -> bool {
             call.key("reply", reply);
             has_reply = true;
         }
-        if hooks && maker.c_names && !maker.kernel && maker.numbers.once_in(6) {
+        if hooks && maker.c_names && maker.numbers.once_in(6) {
             call.key("pre", "before").key("post", "behind");
         }
         op.key(mode, call);

@@ -12,8 +12,6 @@ pub(crate) struct Maker {
     pub(crate) numbers: Numbers,
     /// It follows `genetlink-legacy`, and has what only that has.
     pub(crate) legacy: bool,
-    /// It has nothing that the kernel emitter cannot do.
-    pub(crate) kernel: bool,
     /// It follows `genetlink-c` or `genetlink-legacy`, and has names for C.
     pub(crate) c_names: bool,
     pub(crate) definitions: Definitions,
@@ -42,11 +40,9 @@ impl Maker {
 pub(crate) fn spec(seed: u64) -> String {
     let mut numbers = Numbers::new(seed);
     let protocol = numbers.pick(&["genetlink", "genetlink-c", "genetlink-legacy"]);
-    let kernel = protocol != "genetlink-legacy" && !numbers.once_in(3);
     let mut maker = Maker {
         numbers,
         legacy: protocol == "genetlink-legacy",
-        kernel,
         c_names: protocol != "genetlink",
         definitions: Definitions::default(),
     };
