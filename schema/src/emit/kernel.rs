@@ -52,14 +52,19 @@ pub fn render(family: &Family, origin: Origin<'_>) -> String {
 
 /// The sets that messages of one direction nest, however deep, in the family's order.
 fn nested_sets(family: &Family, direction: Direction) -> Vec<&AttrSet> {
-    let inside = |attr: &Attr| attr.kind.inside();
-    let mut pending: Vec<SetId> = family
+    let attrs = family
         .messages
         .iter()
         .filter(|message| message.direction == direction)
         .flat_map(|message| message.fields.iter().map(move |field| (message, field)))
-        .filter_map(|(message, field)| inside(family.attr(message, field)))
-        .collect();
+        .map(|(message, field)| family.attr(message, field));
+    within(family, attrs)
+}
+
+/// The sets that these attributes nest, however deep, in the family's order.
+fn within<'f>(family: &'f Family, attrs: impl Iterator<Item = &'f Attr>) -> Vec<&'f AttrSet> {
+    let inside = |attr: &Attr| attr.kind.inside();
+    let mut pending: Vec<SetId> = attrs.filter_map(inside).collect();
     let mut found = HashSet::new();
     while let Some(set) = pending.pop() {
         if found.insert(set) {

@@ -5,7 +5,7 @@ use crate::model::{AttrKind, ConstValue, Enum, EnumUse, Family, Int, Op};
 use crate::name::Name;
 
 /// What the generated code and the kernel's prelude call their own.
-const TAKEN: [&str; 4] = ["EINVAL", "FAMILY", "GROUPS", "HEADER_LEN"];
+const TAKEN: [&str; 3] = ["EINVAL", "FAMILY", "GROUPS"];
 
 pub(super) fn render(text: &mut Text, family: &Family) {
     for constant in &family.consts {
@@ -38,7 +38,7 @@ pub(super) fn render(text: &mut Text, family: &Family) {
 
 fn constant_name(name: &Name) -> String {
     let name = name.shouty();
-    match TAKEN.contains(&name.as_str()) || name.ends_with("_NEST") {
+    match TAKEN.contains(&name.as_str()) {
         true => format!("{name}_"),
         false => name,
     }

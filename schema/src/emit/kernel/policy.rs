@@ -3,10 +3,11 @@
 use super::requests::is_taken;
 use super::rules::rule;
 use super::text::Text;
-use super::{attr_path, nested_sets};
+use super::{attr_path, conditions, nested_sets};
 use crate::model::{
     Attr, AttrSet, Call, Direction, DontValidate, Family, KernelPolicy, MessageId, Op, SetId,
 };
+use crate::name::Name;
 
 /// The rules that nests and operations share.
 pub(super) fn render(text: &mut Text, family: &Family) {
@@ -26,6 +27,7 @@ pub(super) fn render(text: &mut Text, family: &Family) {
         text.line(format!("/// The requests {}.", names.join(", ")));
         let attrs: Vec<_> = table.attrs(family).collect();
         let name = format!("pub(super) static {}", table.name);
+        conditions::of_requests(text, family, &table.users);
         render_rules(text, family, &family[table.set], &attrs, &name);
     }
     for set in sets {
@@ -33,6 +35,7 @@ pub(super) fn render(text: &mut Text, family: &Family) {
         text.gap();
         text.line(format!("/// A nest of `{}`.", set.name));
         let name = format!("pub(super) static {}", nest_rules(set));
+        conditions::of_nest(text, family, set);
         render_rules(text, family, set, &attrs, &name);
     }
     text.close("");
@@ -44,7 +47,7 @@ pub(super) fn render_policy(text: &mut Text, family: &Family, op: &Op, call: &Ca
         text.line("const POLICY: genl::Policy = genl::Policy::NONE;");
         return;
     };
-    let same = |table: &Table| (table.set, &table.attrs) == (set, &attrs);
+    let same = |table: &Table<'_>| (table.set, &table.attrs) == (set, &attrs);
     if let Some(table) = shared(family).into_iter().find(same) {
         let name = table.name;
         text.line(format!(
@@ -69,16 +72,16 @@ fn nest_rules(set: &AttrSet) -> String {
 }
 
 /// Rules that several calls have.
-struct Table {
+struct Table<'f> {
     name: String,
     /// The names of the requests.
-    users: Vec<String>,
+    users: Vec<&'f Name>,
     set: SetId,
     /// Places in the set, ascending.
     attrs: Vec<usize>,
 }
 
-impl Table {
+impl Table<'_> {
     fn attrs<'f>(&self, family: &'f Family) -> impl Iterator<Item = &'f Attr> {
         let set = &family[self.set];
         self.attrs.iter().map(|at| &set.attrs[*at])
@@ -86,8 +89,8 @@ impl Table {
 }
 
 /// The rules that more than one call has, named by the first of them.
-fn shared(family: &Family) -> Vec<Table> {
-    let mut tables: Vec<Table> = Vec::new();
+fn shared(family: &Family) -> Vec<Table<'_>> {
+    let mut tables: Vec<Table<'_>> = Vec::new();
     for (op, call) in calls(family) {
         let Some((set, attrs)) = covered(family, op, call) else {
             continue;
@@ -97,10 +100,10 @@ fn shared(family: &Family) -> Vec<Table> {
             .iter_mut()
             .find(|table| (table.set, &table.attrs) == (set, &attrs))
         {
-            Some(table) => table.users.push(name.to_string()),
+            Some(table) => table.users.push(name),
             None => tables.push(Table {
                 name: format!("{}_REQUEST", name.shouty()),
-                users: vec![name.to_string()],
+                users: vec![name],
                 set,
                 attrs,
             }),
@@ -116,7 +119,7 @@ fn shared(family: &Family) -> Vec<Table> {
 /// `kernel-policy` says whose attributes these are. Where calls share a policy in C, the core has
 /// none for a dump that it does not validate (`genl_cmd_full_to_split()`); one that has attributes
 /// of its own needs it here, so that they can be looked at.
-fn covered(family: &Family, op: &Op, call: &Call) -> Option<(SetId, Vec<usize>)> {
+pub(super) fn covered(family: &Family, op: &Op, call: &Call) -> Option<(SetId, Vec<usize>)> {
     let is_dump = op
         .dump
         .as_ref()

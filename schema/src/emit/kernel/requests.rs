@@ -1,9 +1,9 @@
 //! Views of what userspace sends: a getter for each attribute that the policy lets through.
 
 use super::checks::{Checks, render_count};
-use super::nested_sets;
 use super::reading::{iterator, reading, typed_values};
 use super::text::Text;
+use super::{conditions, nested_sets};
 use crate::model::{Attr, AttrKind, AttrSet, Direction, Family, Message};
 
 pub(super) fn render(text: &mut Text, family: &Family) {
@@ -41,6 +41,7 @@ impl Request<'_> {
         let name = self.message.name.pascal();
         text.gap();
         text.line(format!("/// The request of `{}`.", self.message.name));
+        self.render_condition(text);
         text.open(format!("pub struct {name}<'r>"));
         if self.keeps_request() {
             text.line(format!("{}: genl::Request<'r>,", self.free("request")));
@@ -54,6 +55,7 @@ impl Request<'_> {
         }
         text.close("");
         text.gap();
+        self.render_condition(text);
         text.open(format!("impl<'r> {name}<'r>"));
         self.render_parse(text);
         self.render_header(text);
@@ -68,6 +70,10 @@ impl Request<'_> {
             }
         }
         text.close("");
+    }
+
+    fn render_condition(&self, text: &mut Text) {
+        conditions::of_requests(text, self.family, &[&self.message.name]);
     }
 
     /// Attributes that have to be there, and of which there is one.
@@ -213,9 +219,11 @@ fn render_nest(text: &mut Text, family: &Family, set: &AttrSet, checks: &Checks<
     let name = set.name.pascal();
     text.gap();
     text.docs(&set.doc, &format!("The attributes of `{}`.", set.name));
+    conditions::of_nest(text, family, set);
     text.line("#[derive(Clone, Copy)]");
     text.line(format!("pub struct {name}<'r>(genl::Attr<'r>);"));
     text.gap();
+    conditions::of_nest(text, family, set);
     text.open(format!("impl<'r> {name}<'r>"));
     checks.render_of_nest(text, set);
     for attr in set.attrs.iter().filter(|attr| is_taken(attr)) {
