@@ -3,11 +3,12 @@
 //! `everything`: every construct of the format that a family can use, for the tests.
 //!
 //! The family is described in `schema/families/everything.yaml`; `generated.rs` is made from it,
-//! `handlers.rs` serves it.
+//! `handlers.rs` serves it. By `exports.rs`, made from it too, other modules send its events.
 
 use kernel::prelude::*;
 
 pub mod events;
+pub mod exports;
 pub mod generated;
 #[path = "../genl/mod.rs"]
 pub mod genl;

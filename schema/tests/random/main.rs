@@ -62,6 +62,7 @@ fn resolves_and_emits() {
             Ok(family) => {
                 kernel_halves += 1;
                 assert_rust(&emit::kernel::render(&family, ORIGIN), seed);
+                assert_rust(&emit::kernel::exports::render(&family, ORIGIN), seed);
             }
             Err(report) => {
                 let codes = report.diagnostics.iter().map(|it| it.code);

@@ -67,6 +67,7 @@ fn head(maker: &mut Maker, seed: u64, protocol: &str) -> String {
     };
     say(3, "uapi-header: linux/random.h".to_owned());
     say(3, "x-reply-or-error: true".to_owned());
+    say(3, "x-export-events: true".to_owned());
     say(4, "x-allow: [ W101, unused-attribute ]".to_owned());
     if maker.c_names {
         say(3, "c-family-name: RANDOM_GENL_NAME".to_owned());

@@ -2,9 +2,9 @@
 
 use super::{Argument, Member, MemberKind, Way, arguments, header_name, ways};
 use crate::emit::Origin;
-use crate::emit::kernel::definitions::flags_type;
+use crate::emit::kernel::definitions::{flags_type, named, repr};
 use crate::emit::kernel::text::Text;
-use crate::model::{Family, Int};
+use crate::model::{AttrKind, Family, Int};
 
 /// Renders `exports.rs`, which has no `unsafe`: the types of its arguments vouch for what C must pass.
 pub fn render(family: &Family, origin: Origin<'_>) -> String {
@@ -131,7 +131,13 @@ fn render_fill(text: &mut Text, family: &Family, argument: &Argument<'_>) {
             }
             MemberKind::Text => {
                 text.open(format!("if let Some(text) = &self.{name}"));
-                text.line(format!("message = message.{setter}(text.as_cstr())?;"));
+                let given = match &attr.kind {
+                    AttrKind::String(string) if string.unterminated_ok => {
+                        "text.as_cstr().to_bytes()"
+                    }
+                    _ => "text.as_cstr()",
+                };
+                text.line(format!("message = message.{setter}({given})?;"));
             }
             MemberKind::Bytes => {
                 text.open(format!("if let Some(bytes) = self.{name}.as_bytes()"));
@@ -145,18 +151,39 @@ fn render_fill(text: &mut Text, family: &Family, argument: &Argument<'_>) {
     text.close("");
 }
 
-/// An integer as the setter takes it: a name that the family has for it, where it has names.
+/// An integer as the setter takes it: what the family calls it, where it has names.
 fn value(family: &Family, int: &Int, given: &str) -> String {
-    match int.names.filter(|_| !int.kind.signed()) {
-        Some(names) if names.as_flags => {
-            let name = flags_type(&family[names.id]);
-            format!("generated::{name}::from_bits({given}.into())")
-        }
-        Some(names) => {
-            let name = family[names.id].name.pascal();
-            format!("generated::{name}::from_value({given}.into()).ok_or(EINVAL)?")
-        }
-        None => given.to_owned(),
+    let Some(names) = named(family, int) else {
+        return given.to_owned();
+    };
+    let definition = &family[names.id];
+    if names.as_flags {
+        let name = flags_type(definition);
+        format!("generated::{name}::from_bits({})", bits(int, given))
+    } else {
+        let name = definition.name.pascal();
+        let number = number(int, repr(definition), given);
+        format!("generated::{name}::from_value({number}).ok_or(EINVAL)?")
+    }
+}
+
+/// The bits of an integer, as `u64`; the sign of a narrow one is one of them.
+fn bits(int: &Int, given: &str) -> String {
+    match int.kind.rust() {
+        "u64" => given.to_owned(),
+        "i64" => format!("{given} as u64"),
+        rust if int.kind.signed() => format!("u64::from({given} as {})", rust.replace('i', "u")),
+        _ => format!("{given}.into()"),
+    }
+}
+
+/// The number that an integer is, as a `repr`.
+fn number(int: &Int, repr: &str, given: &str) -> String {
+    match (int.kind.rust(), repr) {
+        (rust, repr) if rust == repr => given.to_owned(),
+        ("u64", _) => format!("{given}.try_into().map_err(|_| EINVAL)?"),
+        (_, "u64") if int.kind.signed() => format!("{given}.try_into().map_err(|_| EINVAL)?"),
+        _ => format!("{given}.into()"),
     }
 }
 
