@@ -160,6 +160,57 @@ impl Shade {
     }
 }
 
+/// An enum of negative values too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i64)]
+pub enum Season {
+    /// The value `winter`.
+    Winter = -2,
+    /// The value `spring`.
+    Spring = -1,
+    /// The value `summer`.
+    Summer = 0,
+    /// The value `autumn`.
+    Autumn = 1,
+}
+
+impl Season {
+    /// What `value` stands for, if anything.
+    pub const fn from_value(value: i64) -> Option<Self> {
+        match value {
+            -2 => Some(Self::Winter),
+            -1 => Some(Self::Spring),
+            0 => Some(Self::Summer),
+            1 => Some(Self::Autumn),
+            _ => None,
+        }
+    }
+}
+
+/// The enum `moment`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Moment {
+    /// The value `never`.
+    Never = 0,
+    /// The value `before`.
+    Before = 1,
+    /// The value `within`.
+    Within = 2,
+}
+
+impl Moment {
+    /// What `value` stands for, if anything.
+    pub const fn from_value(value: u64) -> Option<Self> {
+        match value {
+            0 => Some(Self::Never),
+            1 => Some(Self::Before),
+            2 => Some(Self::Within),
+            _ => None,
+        }
+    }
+}
+
 /// An enum with gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
@@ -190,6 +241,36 @@ impl Prime {
 impl genl::Listed for Prime {
     fn is_listed(value: u64) -> bool {
         Self::from_value(value).is_some()
+    }
+}
+
+/// An enum with gaps and negative values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i64)]
+pub enum Balance {
+    /// The value `deep-debt`.
+    DeepDebt = -1000,
+    /// The value `even`.
+    Even = 0,
+    /// The value `rich`.
+    Rich = 1000,
+}
+
+impl Balance {
+    /// What `value` stands for, if anything.
+    pub const fn from_value(value: i64) -> Option<Self> {
+        match value {
+            -1000 => Some(Self::DeepDebt),
+            0 => Some(Self::Even),
+            1000 => Some(Self::Rich),
+            _ => None,
+        }
+    }
+}
+
+impl genl::Listed for Balance {
+    fn is_listed(value: u64) -> bool {
+        Self::from_value(value as i64).is_some()
     }
 }
 
@@ -232,6 +313,52 @@ impl core::ops::BitOr for Mode {
 }
 
 impl core::ops::BitAnd for Mode {
+    type Output = Self;
+
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+/// Flags beyond 32 bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WideMode(u64);
+
+impl WideMode {
+    /// The flag `low`.
+    pub const LOW: Self = Self(1 << 0);
+
+    /// The flag `middle`.
+    pub const MIDDLE: Self = Self(1 << 31);
+
+    /// The flag `high`.
+    pub const HIGH: Self = Self(1 << 40);
+
+    /// The flags whose bits are set in `bits`; bits without a name are dropped.
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits & 0x10080000001)
+    }
+
+    /// The bits of all the flags.
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// All flags of `other` are among these.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl core::ops::BitOr for WideMode {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl core::ops::BitAnd for WideMode {
     type Output = Self;
 
     fn bitand(self, other: Self) -> Self {
@@ -294,43 +421,57 @@ pub mod cmd {
     pub const BYTES: u8 = 3;
 
     /// All come back unchanged.
-    pub const NESTS: u8 = 4;
+    pub const LAYOUTS: u8 = 4;
+
+    /// All come back unchanged.
+    pub const NESTS: u8 = 5;
 
     /// What is sent comes back; of a dump, so many times.
-    pub const TELL: u8 = 5;
+    pub const TELL: u8 = 7;
 
     /// What has to be there comes back.
-    pub const NEED: u8 = 6;
+    pub const NEED: u8 = 8;
+
+    /// Answers how many calls are between their hooks, itself counted. It is
+    /// refused with ECANCELED when it is told so. A dump tells so many times
+    /// how many dumps are open.
+    pub const HOOKED: u8 = 9;
 
     /// Nothing comes back but an ACK.
-    pub const SILENT: u8 = 7;
+    pub const SILENT: u8 = 10;
 
     /// A message without attributes comes back.
-    pub const EMPTY: u8 = 8;
+    pub const EMPTY: u8 = 11;
 
     /// Nothing is taken, and nothing comes back.
-    pub const NOTHING: u8 = 9;
+    pub const NOTHING: u8 = 12;
 
     /// Only for the administrator of the machine.
-    pub const PRIVILEGED: u8 = 10;
+    pub const PRIVILEGED: u8 = 13;
 
     /// Only for the administrator of the namespace.
-    pub const OWNED: u8 = 11;
+    pub const OWNED: u8 = 14;
+
+    /// The kernel is built with what this needs.
+    pub const BUILT: u8 = 15;
+
+    /// The kernel is built without what this needs.
+    pub const UNBUILT: u8 = 16;
 
     /// The kernel sends each of its events; to a port, if one is given.
-    pub const EMIT: u8 = 12;
+    pub const EMIT: u8 = 17;
 
     /// What need answers.
-    pub const NEED_NTF: u8 = 13;
+    pub const NEED_NTF: u8 = 18;
 
     /// An event of its own.
-    pub const TOLD: u8 = 14;
+    pub const TOLD: u8 = 19;
 
     /// An event for the administrator of a namespace.
-    pub const CONFIDED: u8 = 15;
+    pub const CONFIDED: u8 = 20;
 
     /// An event that goes to one port alone.
-    pub const DIRECT: u8 = 16;
+    pub const DIRECT: u8 = 21;
 }
 
 /// Attribute types: `nlattr.nla_type`.
@@ -376,6 +517,36 @@ pub mod attr {
         /// The attribute `be-u32`.
         pub const BE_U32: u16 = 14;
 
+        /// The attribute `be-u64`.
+        pub const BE_U64: u16 = 15;
+
+        /// The attribute `be-s16`.
+        pub const BE_S16: u16 = 16;
+
+        /// The attribute `be-s32`.
+        pub const BE_S32: u16 = 17;
+
+        /// The attribute `be-s64`.
+        pub const BE_S64: u16 = 18;
+
+        /// The attribute `le-u16`.
+        pub const LE_U16: u16 = 19;
+
+        /// The attribute `le-u32`.
+        pub const LE_U32: u16 = 20;
+
+        /// The attribute `le-u64`.
+        pub const LE_U64: u16 = 21;
+
+        /// The attribute `le-s16`.
+        pub const LE_S16: u16 = 22;
+
+        /// The attribute `le-s32`.
+        pub const LE_S32: u16 = 23;
+
+        /// The attribute `le-s64`.
+        pub const LE_S64: u16 = 24;
+
         /// Aligns what follows.
         pub const PAD: u16 = 40;
 
@@ -394,11 +565,14 @@ pub mod attr {
         /// The attribute `many-be-u32`.
         pub const MANY_BE_U32: u16 = 45;
 
+        /// The attribute `many-le-s64`.
+        pub const MANY_LE_S64: u16 = 46;
+
         /// The attribute `many-uint`.
-        pub const MANY_UINT: u16 = 46;
+        pub const MANY_UINT: u16 = 47;
 
         /// The attribute `many-sint`.
-        pub const MANY_SINT: u16 = 47;
+        pub const MANY_SINT: u16 = 48;
     }
 
     /// Integers that may not have every value.
@@ -457,62 +631,101 @@ pub mod attr {
         /// The attribute `be-range-u32`.
         pub const BE_RANGE_U32: u16 = 18;
 
+        /// The attribute `be-range-u64`.
+        pub const BE_RANGE_U64: u16 = 19;
+
+        /// The attribute `be-range-s32`.
+        pub const BE_RANGE_S32: u16 = 20;
+
+        /// The attribute `le-range-u16`.
+        pub const LE_RANGE_U16: u16 = 21;
+
+        /// The attribute `le-range-s64`.
+        pub const LE_RANGE_S64: u16 = 22;
+
         /// The attribute `below`.
-        pub const BELOW: u16 = 19;
+        pub const BELOW: u16 = 23;
 
         /// The attribute `color`.
-        pub const COLOR: u16 = 20;
+        pub const COLOR: u16 = 24;
 
         /// The attribute `narrow-color`.
-        pub const NARROW_COLOR: u16 = 21;
+        pub const NARROW_COLOR: u16 = 25;
 
         /// The attribute `signed-color`.
-        pub const SIGNED_COLOR: u16 = 22;
+        pub const SIGNED_COLOR: u16 = 26;
 
         /// The attribute `some-color`.
-        pub const SOME_COLOR: u16 = 23;
+        pub const SOME_COLOR: u16 = 27;
 
         /// The attribute `shade`.
-        pub const SHADE: u16 = 24;
+        pub const SHADE: u16 = 28;
 
         /// The attribute `be-shade`.
-        pub const BE_SHADE: u16 = 25;
+        pub const BE_SHADE: u16 = 29;
+
+        /// The attribute `season`.
+        pub const SEASON: u16 = 30;
 
         /// The attribute `prime`.
-        pub const PRIME: u16 = 26;
+        pub const PRIME: u16 = 31;
 
         /// The attribute `wide-prime`.
-        pub const WIDE_PRIME: u16 = 27;
+        pub const WIDE_PRIME: u16 = 32;
+
+        /// The attribute `be-prime`.
+        pub const BE_PRIME: u16 = 33;
+
+        /// The attribute `le-prime`.
+        pub const LE_PRIME: u16 = 34;
+
+        /// The attribute `some-prime`.
+        pub const SOME_PRIME: u16 = 35;
+
+        /// The attribute `balance`.
+        pub const BALANCE: u16 = 36;
 
         /// The attribute `mode`.
-        pub const MODE: u16 = 28;
+        pub const MODE: u16 = 37;
 
         /// The attribute `narrow-mode`.
-        pub const NARROW_MODE: u16 = 29;
+        pub const NARROW_MODE: u16 = 38;
 
         /// The attribute `be-mode`.
-        pub const BE_MODE: u16 = 30;
+        pub const BE_MODE: u16 = 39;
+
+        /// The attribute `le-mode`.
+        pub const LE_MODE: u16 = 40;
+
+        /// The attribute `wide-mode`.
+        pub const WIDE_MODE: u16 = 41;
+
+        /// The attribute `uint-mode`.
+        pub const UINT_MODE: u16 = 42;
 
         /// The attribute `sparse-mode`.
-        pub const SPARSE_MODE: u16 = 31;
+        pub const SPARSE_MODE: u16 = 43;
 
         /// The attribute `colors`.
-        pub const COLORS: u16 = 32;
+        pub const COLORS: u16 = 44;
 
         /// The attribute `shades`.
-        pub const SHADES: u16 = 33;
+        pub const SHADES: u16 = 45;
 
         /// The attribute `masked`.
-        pub const MASKED: u16 = 34;
+        pub const MASKED: u16 = 46;
 
         /// The attribute `many-ranged`.
-        pub const MANY_RANGED: u16 = 35;
+        pub const MANY_RANGED: u16 = 47;
 
         /// The attribute `many-primes`.
-        pub const MANY_PRIMES: u16 = 36;
+        pub const MANY_PRIMES: u16 = 48;
 
         /// The attribute `many-modes`.
-        pub const MANY_MODES: u16 = 37;
+        pub const MANY_MODES: u16 = 49;
+
+        /// The attribute `many-le-ranged`.
+        pub const MANY_LE_RANGED: u16 = 50;
     }
 
     /// Texts and bytes.
@@ -529,38 +742,101 @@ pub mod attr {
         /// The attribute `middle-text`.
         pub const MIDDLE_TEXT: u16 = 4;
 
+        /// The attribute `open-text`.
+        pub const OPEN_TEXT: u16 = 5;
+
+        /// The attribute `open-short-text`.
+        pub const OPEN_SHORT_TEXT: u16 = 6;
+
+        /// The attribute `open-middle-text`.
+        pub const OPEN_MIDDLE_TEXT: u16 = 7;
+
         /// The attribute `many-texts`.
-        pub const MANY_TEXTS: u16 = 5;
+        pub const MANY_TEXTS: u16 = 8;
 
         /// The attribute `many-long-texts`.
-        pub const MANY_LONG_TEXTS: u16 = 6;
+        pub const MANY_LONG_TEXTS: u16 = 9;
+
+        /// The attribute `many-open-texts`.
+        pub const MANY_OPEN_TEXTS: u16 = 10;
 
         /// The attribute `bytes`.
-        pub const BYTES: u16 = 7;
+        pub const BYTES: u16 = 11;
 
         /// The attribute `short-bytes`.
-        pub const SHORT_BYTES: u16 = 8;
+        pub const SHORT_BYTES: u16 = 12;
 
         /// The attribute `long-bytes`.
-        pub const LONG_BYTES: u16 = 9;
+        pub const LONG_BYTES: u16 = 13;
 
         /// The attribute `exact-bytes`.
-        pub const EXACT_BYTES: u16 = 10;
+        pub const EXACT_BYTES: u16 = 14;
 
         /// The attribute `middle-bytes`.
-        pub const MIDDLE_BYTES: u16 = 11;
+        pub const MIDDLE_BYTES: u16 = 15;
 
         /// The attribute `huge-bytes`.
-        pub const HUGE_BYTES: u16 = 12;
+        pub const HUGE_BYTES: u16 = 16;
+
+        /// The attribute `no-bytes`.
+        pub const NO_BYTES: u16 = 17;
 
         /// The attribute `many-bytes`.
-        pub const MANY_BYTES: u16 = 13;
+        pub const MANY_BYTES: u16 = 18;
 
         /// The attribute `address`.
-        pub const ADDRESS: u16 = 14;
+        pub const ADDRESS: u16 = 19;
 
         /// The attribute `number`.
-        pub const NUMBER: u16 = 15;
+        pub const NUMBER: u16 = 20;
+    }
+
+    /// C structs and C arrays.
+    pub mod layouts {
+        /// The attribute `point`.
+        pub const POINT: u16 = 1;
+
+        /// The attribute `record`.
+        pub const RECORD: u16 = 2;
+
+        /// The attribute `whole-point`.
+        pub const WHOLE_POINT: u16 = 3;
+
+        /// The attribute `least-point`.
+        pub const LEAST_POINT: u16 = 4;
+
+        /// The attribute `points`.
+        pub const POINTS: u16 = 5;
+
+        /// The attribute `octets`.
+        pub const OCTETS: u16 = 6;
+
+        /// The attribute `shorts`.
+        pub const SHORTS: u16 = 7;
+
+        /// The attribute `words`.
+        pub const WORDS: u16 = 8;
+
+        /// The attribute `longs`.
+        pub const LONGS: u16 = 9;
+
+        /// The attribute `be-shorts`.
+        pub const BE_SHORTS: u16 = 10;
+
+        /// The attribute `be-longs`.
+        pub const BE_LONGS: u16 = 11;
+
+        /// The attribute `le-words`.
+        pub const LE_WORDS: u16 = 12;
+
+        /// The attribute `colors`.
+        pub const COLORS: u16 = 13;
+
+        /// The attribute `few-words`.
+        pub const FEW_WORDS: u16 = 14;
+
+        /// The attribute `word-lists`.
+        pub const WORD_LISTS: u16 = 15;
     }
 
     /// Attributes within attributes.
@@ -576,6 +852,48 @@ pub mod attr {
 
         /// The attribute `tree`.
         pub const TREE: u16 = 4;
+
+        /// The attribute `leaf-array`.
+        pub const LEAF_ARRAY: u16 = 5;
+
+        /// The attribute `number-array`.
+        pub const NUMBER_ARRAY: u16 = 6;
+
+        /// The attribute `narrow-array`.
+        pub const NARROW_ARRAY: u16 = 7;
+
+        /// The attribute `signed-array`.
+        pub const SIGNED_ARRAY: u16 = 8;
+
+        /// The attribute `be-array`.
+        pub const BE_ARRAY: u16 = 9;
+
+        /// The attribute `uint-array`.
+        pub const UINT_ARRAY: u16 = 10;
+
+        /// The attribute `color-array`.
+        pub const COLOR_ARRAY: u16 = 11;
+
+        /// The attribute `text-array`.
+        pub const TEXT_ARRAY: u16 = 12;
+
+        /// The attribute `bytes-array`.
+        pub const BYTES_ARRAY: u16 = 13;
+
+        /// The attribute `by-number`.
+        pub const BY_NUMBER: u16 = 14;
+
+        /// The attribute `by-numbers`.
+        pub const BY_NUMBERS: u16 = 15;
+
+        /// The attribute `counts`.
+        pub const COUNTS: u16 = 16;
+
+        /// The attribute `bits`.
+        pub const BITS: u16 = 17;
+
+        /// The attribute `color-bits`.
+        pub const COLOR_BITS: u16 = 18;
     }
 
     /// The attributes of `leaf`.
@@ -597,6 +915,9 @@ pub mod attr {
 
         /// The attribute `shares`.
         pub const SHARES: u16 = 7;
+
+        /// The attribute `le-size`.
+        pub const LE_SIZE: u16 = 8;
     }
 
     /// The attributes of `small-leaf`.
@@ -613,11 +934,14 @@ pub mod attr {
         /// The attribute `name`.
         pub const NAME: u16 = 1;
 
+        /// The attribute `left`.
+        pub const LEFT: u16 = 2;
+
         /// The attribute `more`.
-        pub const MORE: u16 = 2;
+        pub const MORE: u16 = 3;
 
         /// The attribute `leaf`.
-        pub const LEAF: u16 = 3;
+        pub const LEAF: u16 = 4;
     }
 
     /// What is told again and again.
@@ -637,8 +961,11 @@ pub mod attr {
         /// The attribute `blob`.
         pub const BLOB: u16 = 5;
 
+        /// The attribute `point`.
+        pub const POINT: u16 = 6;
+
         /// Aligns what follows.
-        pub const PAD: u16 = 6;
+        pub const PAD: u16 = 7;
     }
 
     /// What is needed, and what the kernel sends when it is asked to.
@@ -669,6 +996,12 @@ pub mod attr {
 
         /// The attribute `calls`.
         pub const CALLS: u16 = 9;
+
+        /// The attribute `count`.
+        pub const COUNT: u16 = 10;
+
+        /// The attribute `refuse`.
+        pub const REFUSE: u16 = 11;
     }
 }
 
@@ -679,6 +1012,118 @@ pub mod group {
 
     /// The group `owners`.
     pub const OWNERS: u8 = 1;
+}
+
+/// The struct `point`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Point {
+    /// The member `x`.
+    pub x: i32,
+    /// The member `y`.
+    pub y: i32,
+}
+
+impl Point {
+    /// How many bytes it takes in a message.
+    pub const SIZE: usize = 8;
+
+    /// Reads it; what `bytes` are too short for is zero, what stands behind it is left.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let bytes = genl::layout::padded::<{ Self::SIZE }>(bytes);
+        Self {
+            x: i32::from_ne_bytes(genl::layout::part::<0, _, _>(&bytes)),
+            y: i32::from_be_bytes(genl::layout::part::<4, _, _>(&bytes)),
+        }
+    }
+
+    /// Writes it; padding is zero.
+    pub fn to_bytes(&self) -> [u8; Self::SIZE] {
+        let mut bytes = [0; Self::SIZE];
+        genl::layout::set_part::<0, _, _>(&mut bytes, self.x.to_ne_bytes());
+        genl::layout::set_part::<4, _, _>(&mut bytes, self.y.to_be_bytes());
+        bytes
+    }
+}
+
+/// Members of every type, with padding between them and behind them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The member `tag`.
+    pub tag: u8,
+    /// The member `delta`.
+    pub delta: i16,
+    /// The member `color`.
+    ///
+    /// A value of [`Color`].
+    pub color: u8,
+    /// The member `point`.
+    pub point: Point,
+    /// The member `address`.
+    pub address: [u8; 6],
+    /// The member `wide`.
+    pub wide: u64,
+    /// The member `label`.
+    pub label: [u8; 8],
+    /// The member `mode`.
+    ///
+    /// The bits of [`Mode`].
+    pub mode: u16,
+    /// The member `low`.
+    pub low: i8,
+    /// The member `far`.
+    pub far: i64,
+    /// The member `key`.
+    pub key: [u8; 40],
+    /// The member `last`.
+    pub last: u8,
+}
+
+impl Record {
+    /// How many bytes it takes in a message.
+    pub const SIZE: usize = 104;
+
+    /// Reads it; what `bytes` are too short for is zero, what stands behind it is left.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let bytes = genl::layout::padded::<{ Self::SIZE }>(bytes);
+        Self {
+            tag: u8::from_ne_bytes(genl::layout::part::<0, _, _>(&bytes)),
+            delta: i16::from_le_bytes(genl::layout::part::<2, _, _>(&bytes)),
+            color: u8::from_ne_bytes(genl::layout::part::<4, _, _>(&bytes)),
+            point: Point::from_bytes(&genl::layout::part::<8, 8, _>(&bytes)),
+            address: genl::layout::part::<16, _, _>(&bytes),
+            wide: u64::from_ne_bytes(genl::layout::part::<24, _, _>(&bytes)),
+            label: genl::layout::part::<32, _, _>(&bytes),
+            mode: u16::from_be_bytes(genl::layout::part::<40, _, _>(&bytes)),
+            low: i8::from_ne_bytes(genl::layout::part::<42, _, _>(&bytes)),
+            far: i64::from_be_bytes(genl::layout::part::<48, _, _>(&bytes)),
+            key: genl::layout::part::<56, _, _>(&bytes),
+            last: u8::from_ne_bytes(genl::layout::part::<96, _, _>(&bytes)),
+        }
+    }
+
+    /// Writes it; padding is zero.
+    pub fn to_bytes(&self) -> [u8; Self::SIZE] {
+        let mut bytes = [0; Self::SIZE];
+        genl::layout::set_part::<0, _, _>(&mut bytes, self.tag.to_ne_bytes());
+        genl::layout::set_part::<2, _, _>(&mut bytes, self.delta.to_le_bytes());
+        genl::layout::set_part::<4, _, _>(&mut bytes, self.color.to_ne_bytes());
+        genl::layout::set_part::<8, _, _>(&mut bytes, self.point.to_bytes());
+        genl::layout::set_part::<16, _, _>(&mut bytes, self.address);
+        genl::layout::set_part::<24, _, _>(&mut bytes, self.wide.to_ne_bytes());
+        genl::layout::set_part::<32, _, _>(&mut bytes, self.label);
+        genl::layout::set_part::<40, _, _>(&mut bytes, self.mode.to_be_bytes());
+        genl::layout::set_part::<42, _, _>(&mut bytes, self.low.to_ne_bytes());
+        genl::layout::set_part::<48, _, _>(&mut bytes, self.far.to_be_bytes());
+        genl::layout::set_part::<56, _, _>(&mut bytes, self.key);
+        genl::layout::set_part::<96, _, _>(&mut bytes, self.last.to_ne_bytes());
+        bytes
+    }
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self::from_bytes(&[])
+    }
 }
 
 static GROUPS: [genl::Group; 2] = [
@@ -698,15 +1143,22 @@ impl<H: Handler> genl::Serve for Served<H> {
         genl::SplitOp::new_do::<genl::Call<{ cmd::NUMBERS }>>(),
         genl::SplitOp::new_do::<genl::Call<{ cmd::LIMITS }>>(),
         genl::SplitOp::new_do::<genl::Call<{ cmd::BYTES }>>(),
+        genl::SplitOp::new_do::<genl::Call<{ cmd::LAYOUTS }>>(),
         genl::SplitOp::new_do::<genl::Call<{ cmd::NESTS }>>(),
         genl::SplitOp::new_do::<genl::Call<{ cmd::TELL }>>(),
         genl::SplitOp::new_dump::<genl::Call<{ cmd::TELL }>>(),
         genl::SplitOp::new_do::<genl::Call<{ cmd::NEED }>>(),
+        genl::SplitOp::new_do::<genl::Call<{ cmd::HOOKED }>>(),
+        genl::SplitOp::new_dump::<genl::Call<{ cmd::HOOKED }>>(),
         genl::SplitOp::new_do::<genl::Call<{ cmd::SILENT }>>(),
         genl::SplitOp::new_do::<genl::Call<{ cmd::EMPTY }>>(),
         genl::SplitOp::new_do::<genl::Call<{ cmd::NOTHING }>>(),
         genl::SplitOp::new_do::<genl::Call<{ cmd::PRIVILEGED }>>(),
         genl::SplitOp::new_do::<genl::Call<{ cmd::OWNED }>>(),
+        #[cfg(CONFIG_NET)]
+        genl::SplitOp::new_do::<genl::Call<{ cmd::BUILT }>>(),
+        #[cfg(CONFIG_EVERYTHING_THAT_IS_NOT)]
+        genl::SplitOp::new_do::<genl::Call<{ cmd::UNBUILT }>>(),
         genl::SplitOp::new_do::<genl::Call<{ cmd::EMIT }>>(), //
     ];
 
@@ -721,6 +1173,12 @@ impl<H: Handler> genl::Serve for Served<H> {
 pub trait Handler: genl::PerNet {
     /// Where a dump of `tell` stands between two chunks.
     type TellCursor: Send + 'static;
+
+    /// What is held while `hooked` is served: \[`Self::hooked_pre`] gives it.
+    type HookedGuard<'h>;
+
+    /// Where a dump of `hooked` stands between two chunks.
+    type HookedCursor: Send + 'static;
 
     /// All come back unchanged.
     fn numbers<'r>(
@@ -743,6 +1201,14 @@ pub trait Handler: genl::PerNet {
         &self,
         request: Bytes<'r>,
         reply: BytesReply<genl::Reply<'r>>,
+        op: &genl::Op<'r>,
+    ) -> Result<genl::Replied<'r>>;
+
+    /// All come back unchanged.
+    fn layouts<'r>(
+        &self,
+        request: Layouts<'r>,
+        reply: LayoutsReply<genl::Reply<'r>>,
         op: &genl::Op<'r>,
     ) -> Result<genl::Replied<'r>>;
 
@@ -780,6 +1246,40 @@ pub trait Handler: genl::PerNet {
         op: &genl::Op<'r>,
     ) -> Result<genl::Replied<'r>>;
 
+    /// Makes ready for `hooked`, which is not called if this fails.
+    fn hooked_pre<'r>(
+        &self,
+        request: &Hooked<'r>,
+        op: &genl::Op<'r>,
+    ) -> Result<Self::HookedGuard<'_>>;
+
+    /// Answers how many calls are between their hooks, itself counted. It is
+    /// refused with ECANCELED when it is told so. A dump tells so many times
+    /// how many dumps are open.
+    fn hooked<'r>(
+        &self,
+        request: Hooked<'r>,
+        reply: HookedReply<genl::Reply<'r>>,
+        guard: &mut Self::HookedGuard<'_>,
+        op: &genl::Op<'r>,
+    ) -> Result<genl::Replied<'r>>;
+
+    /// Follows `hooked`, whatever came of it; a reply leaves after this.
+    fn hooked_post(&self, guard: Self::HookedGuard<'_>, op: &genl::Op<'_>);
+
+    /// Begins a dump of `hooked`.
+    fn hooked_dump_start<'r>(
+        &self,
+        request: HookedDump<'r>,
+        op: &genl::Op<'r>,
+    ) -> Result<Self::HookedCursor>;
+
+    /// Adds what follows the cursor, until there is no more or an item does not fit.
+    fn hooked_dump(&self, items: HookedItems<'_, Self::HookedCursor>, op: &genl::Op<'_>) -> Result;
+
+    /// Ends a dump of `hooked`: all is told, it has failed, or the socket has been closed.
+    fn hooked_dump_done(&self, cursor: Self::HookedCursor, net: &genl::Net);
+
     /// Nothing comes back but an ACK.
     fn silent<'r>(&self, request: Silent<'r>, op: &genl::Op<'r>) -> Result;
 
@@ -810,6 +1310,24 @@ pub trait Handler: genl::PerNet {
         op: &genl::Op<'r>,
     ) -> Result<genl::Replied<'r>>;
 
+    /// The kernel is built with what this needs.
+    #[cfg(CONFIG_NET)]
+    fn built<'r>(
+        &self,
+        request: Built<'r>,
+        reply: BuiltReply<genl::Reply<'r>>,
+        op: &genl::Op<'r>,
+    ) -> Result<genl::Replied<'r>>;
+
+    /// The kernel is built without what this needs.
+    #[cfg(CONFIG_EVERYTHING_THAT_IS_NOT)]
+    fn unbuilt<'r>(
+        &self,
+        request: Unbuilt<'r>,
+        reply: UnbuiltReply<genl::Reply<'r>>,
+        op: &genl::Op<'r>,
+    ) -> Result<genl::Replied<'r>>;
+
     /// The kernel sends each of its events; to a port, if one is given.
     fn emit<'r>(&self, request: Emit<'r>, op: &genl::Op<'r>) -> Result;
 }
@@ -818,7 +1336,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::NUMBERS }> {
     const CMD: u8 = cmd::NUMBERS;
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
     const POLICY: genl::Policy = {
-        static RULES: genl::Rules<48> = genl::Rules::new(&[
+        static RULES: genl::Rules<49> = genl::Rules::new(&[
             (attr::numbers::FLAG, genl::Rule::flag()),
             (attr::numbers::U8, genl::Rule::u8()),
             (attr::numbers::U16, genl::Rule::u16()),
@@ -832,11 +1350,22 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::NUMBERS }> {
             (attr::numbers::SINT, genl::Rule::sint()),
             (attr::numbers::BE_U16, genl::Rule::be16()),
             (attr::numbers::BE_U32, genl::Rule::be32()),
+            (attr::numbers::BE_U64, genl::Rule::u64()),
+            (attr::numbers::BE_S16, genl::Rule::s16()),
+            (attr::numbers::BE_S32, genl::Rule::s32()),
+            (attr::numbers::BE_S64, genl::Rule::s64()),
+            (attr::numbers::LE_U16, genl::Rule::u16()),
+            (attr::numbers::LE_U32, genl::Rule::u32()),
+            (attr::numbers::LE_U64, genl::Rule::u64()),
+            (attr::numbers::LE_S16, genl::Rule::s16()),
+            (attr::numbers::LE_S32, genl::Rule::s32()),
+            (attr::numbers::LE_S64, genl::Rule::s64()),
             (attr::numbers::MANY_U8, genl::Rule::u8()),
             (attr::numbers::MANY_U32, genl::Rule::u32()),
             (attr::numbers::MANY_U64, genl::Rule::u64()),
             (attr::numbers::MANY_S16, genl::Rule::s16()),
             (attr::numbers::MANY_BE_U32, genl::Rule::be32()),
+            (attr::numbers::MANY_LE_S64, genl::Rule::s64()),
             (attr::numbers::MANY_UINT, genl::Rule::uint()),
             (attr::numbers::MANY_SINT, genl::Rule::sint()), //
         ]);
@@ -858,7 +1387,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::LIMITS }> {
     const CMD: u8 = cmd::LIMITS;
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
     const POLICY: genl::Policy = {
-        static RULES: genl::Rules<38> = genl::Rules::new(&[
+        static RULES: genl::Rules<51> = genl::Rules::new(&[
             (attr::limits::MIN_U8, genl::Rule::u8().min(3)),
             (attr::limits::MAX_U16, genl::Rule::u16().max(1000)),
             (attr::limits::RANGE_U32, genl::Rule::u32().range(10, 20)),
@@ -911,6 +1440,29 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::LIMITS }> {
                 attr::limits::BE_RANGE_U32,
                 genl::Rule::be32().in_range(&genl::Range::new(1, 70000)),
             ),
+            (
+                attr::limits::BE_RANGE_U64,
+                genl::Rule::u64()
+                    .checked::<genl::check::Within<genl::check::Big<u64>, 1, 5000000000>>(),
+            ),
+            (
+                attr::limits::BE_RANGE_S32,
+                genl::Rule::s32()
+                    .checked::<genl::check::Within<genl::check::Big<i32>, { -40 }, 40>>(),
+            ),
+            (
+                attr::limits::LE_RANGE_U16,
+                genl::Rule::u16()
+                    .checked::<genl::check::Within<genl::check::Little<u16>, 256, 300>>(),
+            ),
+            (
+                attr::limits::LE_RANGE_S64,
+                genl::Rule::s64().checked::<genl::check::Within<
+                    genl::check::Little<i64>,
+                    { -100000 },
+                    9223372036854775807,
+                >>(),
+            ),
             (attr::limits::BELOW, genl::Rule::u32().max(11)),
             (attr::limits::COLOR, genl::Rule::u32().max(2)),
             (attr::limits::NARROW_COLOR, genl::Rule::u8().max(2)),
@@ -918,6 +1470,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::LIMITS }> {
             (attr::limits::SOME_COLOR, genl::Rule::u32().max(1)),
             (attr::limits::SHADE, genl::Rule::u16().range(4, 5)),
             (attr::limits::BE_SHADE, genl::Rule::be32().range(4, 5)),
+            (attr::limits::SEASON, genl::Rule::s32().range(-2, 1)),
             (
                 attr::limits::PRIME,
                 genl::Rule::u32().listed::<genl::check::Host<u32>, Prime>(),
@@ -926,10 +1479,43 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::LIMITS }> {
                 attr::limits::WIDE_PRIME,
                 genl::Rule::u64().listed::<genl::check::Host<u64>, Prime>(),
             ),
+            (
+                attr::limits::BE_PRIME,
+                genl::Rule::be16().listed::<genl::check::Big<u16>, Prime>(),
+            ),
+            (
+                attr::limits::LE_PRIME,
+                genl::Rule::u32().listed::<genl::check::Little<u32>, Prime>(),
+            ),
+            (
+                attr::limits::SOME_PRIME,
+                genl::Rule::u32().checked::<(
+                    genl::check::OneOf<genl::check::Host<u32>, Prime>,
+                    genl::check::Within<genl::check::Host<u32>, 3, 101>,
+                )>(),
+            ),
+            (
+                attr::limits::BALANCE,
+                genl::Rule::s32().listed::<genl::check::Host<i32>, Balance>(),
+            ),
             (attr::limits::MODE, genl::Rule::u32().mask(0x7)),
             (attr::limits::NARROW_MODE, genl::Rule::u8().mask(0x7)),
             (attr::limits::BE_MODE, genl::Rule::be16().mask(0x7)),
+            (
+                attr::limits::LE_MODE,
+                genl::Rule::u32().checked::<genl::check::Mask<genl::check::Little<u32>, 0x7>>(),
+            ),
+            (
+                attr::limits::WIDE_MODE,
+                genl::Rule::u64()
+                    .checked::<genl::check::Mask<genl::check::Host<u64>, 0x10080000001>>(),
+            ),
+            (
+                attr::limits::UINT_MODE,
+                genl::Rule::uint().checked::<genl::check::Mask<genl::check::Uint, 0x10080000001>>(),
+            ),
             (attr::limits::SPARSE_MODE, genl::Rule::u32().mask(0x42)),
+            (attr::limits::COLORS, genl::Rule::u32().mask(0x7)),
             (attr::limits::SHADES, genl::Rule::u8().mask(0x30)),
             (attr::limits::MASKED, genl::Rule::u16().mask(0x7)),
             (attr::limits::MANY_RANGED, genl::Rule::u32().range(1, 9)),
@@ -937,7 +1523,12 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::LIMITS }> {
                 attr::limits::MANY_PRIMES,
                 genl::Rule::u32().listed::<genl::check::Host<u32>, Prime>(),
             ),
-            (attr::limits::MANY_MODES, genl::Rule::u8().mask(0x7)), //
+            (attr::limits::MANY_MODES, genl::Rule::u8().mask(0x7)),
+            (
+                attr::limits::MANY_LE_RANGED,
+                genl::Rule::u16()
+                    .checked::<genl::check::Within<genl::check::Little<u16>, 0, 512>>(),
+            ), //
         ]);
         RULES.policy()
     };
@@ -957,7 +1548,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::BYTES }> {
     const CMD: u8 = cmd::BYTES;
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
     const POLICY: genl::Policy = {
-        static RULES: genl::Rules<16> = genl::Rules::new(&[
+        static RULES: genl::Rules<21> = genl::Rules::new(&[
             (attr::bytes::TEXT, genl::Rule::string()),
             (attr::bytes::SHORT_TEXT, genl::Rule::string().max_len(12)),
             (attr::bytes::LONG_TEXT, genl::Rule::string().min_len::<3>()),
@@ -965,11 +1556,18 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::BYTES }> {
                 attr::bytes::MIDDLE_TEXT,
                 genl::Rule::string().max_len(5).min_len::<2>(),
             ),
+            (attr::bytes::OPEN_TEXT, genl::Rule::text()),
+            (attr::bytes::OPEN_SHORT_TEXT, genl::Rule::text().max_len(6)),
+            (
+                attr::bytes::OPEN_MIDDLE_TEXT,
+                genl::Rule::text().max_len(6).min_len::<2>(),
+            ),
             (attr::bytes::MANY_TEXTS, genl::Rule::string().max_len(20)),
             (
                 attr::bytes::MANY_LONG_TEXTS,
                 genl::Rule::string().min_len::<2>(),
             ),
+            (attr::bytes::MANY_OPEN_TEXTS, genl::Rule::text().max_len(4)),
             (attr::bytes::BYTES, genl::Rule::binary()),
             (attr::bytes::SHORT_BYTES, genl::Rule::binary().max_len(16)),
             (attr::bytes::LONG_BYTES, genl::Rule::binary().len_from(4)),
@@ -985,8 +1583,9 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::BYTES }> {
                 attr::bytes::HUGE_BYTES,
                 genl::Rule::binary().len_in_range(&genl::Range::new(33000, 34000)),
             ),
+            (attr::bytes::NO_BYTES, genl::Rule::binary().len_range(0, 0)),
             (attr::bytes::MANY_BYTES, genl::Rule::binary().max_len(8)),
-            (attr::bytes::ADDRESS, genl::Rule::binary().len_range(4, 16)),
+            (attr::bytes::ADDRESS, genl::Rule::binary().len_range(4, 4)),
             (attr::bytes::NUMBER, genl::Rule::u32()), //
         ]);
         RULES.policy()
@@ -1003,11 +1602,49 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::BYTES }> {
     }
 }
 
+impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::LAYOUTS }> {
+    const CMD: u8 = cmd::LAYOUTS;
+    const PERMISSION: genl::Permission = genl::Permission::Anyone;
+    const POLICY: genl::Policy = {
+        static RULES: genl::Rules<16> = genl::Rules::new(&[
+            (attr::layouts::POINT, genl::Rule::binary()),
+            (attr::layouts::RECORD, genl::Rule::binary()),
+            (
+                attr::layouts::WHOLE_POINT,
+                genl::Rule::binary().len_range(8, 8),
+            ),
+            (attr::layouts::LEAST_POINT, genl::Rule::binary().len_from(8)),
+            (attr::layouts::POINTS, genl::Rule::binary()),
+            (attr::layouts::OCTETS, genl::Rule::binary()),
+            (attr::layouts::SHORTS, genl::Rule::binary()),
+            (attr::layouts::WORDS, genl::Rule::binary()),
+            (attr::layouts::LONGS, genl::Rule::binary()),
+            (attr::layouts::BE_SHORTS, genl::Rule::binary()),
+            (attr::layouts::BE_LONGS, genl::Rule::binary()),
+            (attr::layouts::LE_WORDS, genl::Rule::binary()),
+            (attr::layouts::COLORS, genl::Rule::binary()),
+            (attr::layouts::FEW_WORDS, genl::Rule::binary().max_len(16)),
+            (attr::layouts::WORD_LISTS, genl::Rule::binary()), //
+        ]);
+        RULES.policy()
+    };
+
+    fn run<'r>(
+        handler: &H,
+        request: genl::Request<'r>,
+        op: &genl::Op<'r>,
+    ) -> Result<Option<genl::Replied<'r>>> {
+        let request = Layouts::parse(request, op)?;
+        let reply = LayoutsReply(genl::Reply::new(op, cmd::LAYOUTS)?);
+        handler.layouts(request, reply, op).map(Some)
+    }
+}
+
 impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::NESTS }> {
     const CMD: u8 = cmd::NESTS;
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
     const POLICY: genl::Policy = {
-        static RULES: genl::Rules<5> = genl::Rules::new(&[
+        static RULES: genl::Rules<19> = genl::Rules::new(&[
             (
                 attr::nests::LEAF,
                 genl::Rule::nest(rules::LEAF_NEST.policy()),
@@ -1023,7 +1660,27 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::NESTS }> {
             (
                 attr::nests::TREE,
                 genl::Rule::nest(rules::TREE_NEST.policy()),
-            ), //
+            ),
+            (
+                attr::nests::LEAF_ARRAY,
+                genl::Rule::nest_array(rules::LEAF_NEST.policy()),
+            ),
+            (attr::nests::NUMBER_ARRAY, genl::Rule::nest_of_values()),
+            (attr::nests::NARROW_ARRAY, genl::Rule::nest_of_values()),
+            (attr::nests::SIGNED_ARRAY, genl::Rule::nest_of_values()),
+            (attr::nests::BE_ARRAY, genl::Rule::nest_of_values()),
+            (attr::nests::UINT_ARRAY, genl::Rule::nest_of_values()),
+            (attr::nests::COLOR_ARRAY, genl::Rule::nest_of_values()),
+            (attr::nests::TEXT_ARRAY, genl::Rule::nest_of_values()),
+            (attr::nests::BYTES_ARRAY, genl::Rule::nest_of_values()),
+            (
+                attr::nests::BY_NUMBER,
+                genl::Rule::nest_array(rules::LEAF_NEST.policy()),
+            ),
+            (attr::nests::BY_NUMBERS, genl::Rule::nest_of_values()),
+            (attr::nests::COUNTS, genl::Rule::nest_of_values()),
+            (attr::nests::BITS, genl::Rule::bitfield32(0x7)),
+            (attr::nests::COLOR_BITS, genl::Rule::bitfield32(0x7)), //
         ]);
         RULES.policy()
     };
@@ -1043,10 +1700,11 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::TELL }> {
     const CMD: u8 = cmd::TELL;
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
     const POLICY: genl::Policy = {
-        static RULES: genl::Rules<6> = genl::Rules::new(&[
+        static RULES: genl::Rules<7> = genl::Rules::new(&[
             (attr::tale::NUMBER, genl::Rule::u64()),
             (attr::tale::TEXT, genl::Rule::string().max_len(40)),
-            (attr::tale::BLOB, genl::Rule::binary().max_len(2000)), //
+            (attr::tale::BLOB, genl::Rule::binary().max_len(2000)),
+            (attr::tale::POINT, genl::Rule::binary()), //
         ]);
         RULES.policy()
     };
@@ -1066,16 +1724,17 @@ impl<H: Handler> genl::Dump<H> for genl::Call<{ cmd::TELL }> {
     const CMD: u8 = cmd::TELL;
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
     const POLICY: genl::Policy = {
-        static RULES: genl::Rules<6> = genl::Rules::new(&[
+        static RULES: genl::Rules<7> = genl::Rules::new(&[
             (attr::tale::TIMES, genl::Rule::u32().max(1000)),
             (attr::tale::NUMBER, genl::Rule::u64()),
             (attr::tale::TEXT, genl::Rule::string().max_len(40)),
-            (attr::tale::BLOB, genl::Rule::binary().max_len(2000)), //
+            (attr::tale::BLOB, genl::Rule::binary().max_len(2000)),
+            (attr::tale::POINT, genl::Rule::binary()), //
         ]);
         RULES.policy()
     };
     const ITEM_CMD: u8 = cmd::TELL;
-    const ITEM_LEN: usize = 2084;
+    const ITEM_LEN: usize = 2100;
     type Cursor = H::TellCursor;
 
     fn start<'r>(
@@ -1149,6 +1808,92 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::NEED }> {
         let request = Need::parse(request, op)?;
         let reply = NeedReply(genl::Reply::new(op, cmd::NEED)?);
         handler.need(request, reply, op).map(Some)
+    }
+}
+
+impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::HOOKED }> {
+    const CMD: u8 = cmd::HOOKED;
+    const PERMISSION: genl::Permission = genl::Permission::Anyone;
+    const POLICY: genl::Policy = {
+        static RULES: genl::Rules<12> = genl::Rules::new(&[
+            (attr::call::NUMBER, genl::Rule::u32()),
+            (attr::call::REFUSE, genl::Rule::u8().max(2)), //
+        ]);
+        RULES.policy()
+    };
+
+    fn run<'r>(
+        handler: &H,
+        request: genl::Request<'r>,
+        op: &genl::Op<'r>,
+    ) -> Result<Option<genl::Replied<'r>>> {
+        let request = Hooked::parse(request, op)?;
+        let reply = HookedReply(genl::Reply::new(op, cmd::HOOKED)?);
+        let mut guard = handler.hooked_pre(&request, op)?;
+        let outcome = handler.hooked(request, reply, &mut guard, op);
+        handler.hooked_post(guard, op);
+        outcome.map(Some)
+    }
+}
+
+impl<H: Handler> genl::Dump<H> for genl::Call<{ cmd::HOOKED }> {
+    const CMD: u8 = cmd::HOOKED;
+    const PERMISSION: genl::Permission = genl::Permission::Anyone;
+    const POLICY: genl::Policy = {
+        static RULES: genl::Rules<11> = genl::Rules::new(&[
+            (attr::call::COUNT, genl::Rule::u32().max(500)), //
+        ]);
+        RULES.policy()
+    };
+    const ITEM_CMD: u8 = cmd::HOOKED;
+    const ITEM_LEN: usize = 16;
+    type Cursor = H::HookedCursor;
+    const DONE: Option<fn(&H, Self::Cursor, &genl::Net)> = Some(H::hooked_dump_done);
+
+    fn start<'r>(
+        handler: &H,
+        request: genl::Request<'r>,
+        op: &genl::Op<'r>,
+    ) -> Result<Self::Cursor> {
+        let request = HookedDump::parse(request, op)?;
+        handler.hooked_dump_start(request, op)
+    }
+
+    fn fill(handler: &H, items: genl::Items<'_, Self::Cursor>, op: &genl::Op<'_>) -> Result {
+        handler.hooked_dump(HookedItems(items), op)
+    }
+}
+
+/// The chunk of a dump of `hooked` that is being filled.
+pub struct HookedItems<'d, C>(genl::Items<'d, C>);
+
+impl<C> HookedItems<'_, C> {
+    /// Where the dump stands.
+    pub fn cursor(&self) -> &C {
+        self.0.cursor()
+    }
+
+    /// Tells at which revision of the data this chunk is taken; see
+    /// [`genl::Items::consistent_at`].
+    pub fn consistent_at(&mut self, revision: u64) {
+        self.0.consistent_at(revision)
+    }
+
+    /// Adds an item that `fill` fills, and lets `advance` move the cursor past it; see
+    /// [`genl::Items::add`].
+    pub fn add<F>(&mut self, fill: F, advance: impl FnOnce(&mut C)) -> Result
+    where
+        F: for<'i> FnOnce(
+            HookedDumpReply<genl::Item<'i>>,
+        ) -> Result<HookedDumpReply<genl::Item<'i>>>,
+    {
+        self.0
+            .add(|item| Ok(fill(HookedDumpReply(item))?.0), advance)
+    }
+
+    /// Lets `advance` move the cursor past what the dump leaves out.
+    pub fn skip(&mut self, advance: impl FnOnce(&mut C)) {
+        self.0.skip(advance)
     }
 }
 
@@ -1228,6 +1973,40 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::OWNED }> {
         let request = Owned::parse(request, op)?;
         let reply = OwnedReply(genl::Reply::new(op, cmd::OWNED)?);
         handler.owned(request, reply, op).map(Some)
+    }
+}
+
+#[cfg(CONFIG_NET)]
+impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::BUILT }> {
+    const CMD: u8 = cmd::BUILT;
+    const PERMISSION: genl::Permission = genl::Permission::Anyone;
+    const POLICY: genl::Policy = rules::SILENT_REQUEST.policy();
+
+    fn run<'r>(
+        handler: &H,
+        request: genl::Request<'r>,
+        op: &genl::Op<'r>,
+    ) -> Result<Option<genl::Replied<'r>>> {
+        let request = Built::parse(request, op)?;
+        let reply = BuiltReply(genl::Reply::new(op, cmd::BUILT)?);
+        handler.built(request, reply, op).map(Some)
+    }
+}
+
+#[cfg(CONFIG_EVERYTHING_THAT_IS_NOT)]
+impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::UNBUILT }> {
+    const CMD: u8 = cmd::UNBUILT;
+    const PERMISSION: genl::Permission = genl::Permission::Anyone;
+    const POLICY: genl::Policy = rules::SILENT_REQUEST.policy();
+
+    fn run<'r>(
+        handler: &H,
+        request: genl::Request<'r>,
+        op: &genl::Op<'r>,
+    ) -> Result<Option<genl::Replied<'r>>> {
+        let request = Unbuilt::parse(request, op)?;
+        let reply = UnbuiltReply(genl::Reply::new(op, cmd::UNBUILT)?);
+        handler.unbuilt(request, reply, op).map(Some)
     }
 }
 
@@ -1565,6 +2344,126 @@ impl<'r> Numbers<'r> {
         self.request.get(attr::numbers::BE_U32)
     }
 
+    /// The attribute `be-u64`.
+    pub fn be_u64(&self) -> Option<u64> {
+        self.be_u64_attr()
+            .and_then(genl::Attr::u64)
+            .map(u64::from_be)
+    }
+
+    /// Where [`Self::be_u64`] stands.
+    pub fn be_u64_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::numbers::BE_U64)
+    }
+
+    /// The attribute `be-s16`.
+    pub fn be_s16(&self) -> Option<i16> {
+        self.be_s16_attr()
+            .and_then(genl::Attr::s16)
+            .map(i16::from_be)
+    }
+
+    /// Where [`Self::be_s16`] stands.
+    pub fn be_s16_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::numbers::BE_S16)
+    }
+
+    /// The attribute `be-s32`.
+    pub fn be_s32(&self) -> Option<i32> {
+        self.be_s32_attr()
+            .and_then(genl::Attr::s32)
+            .map(i32::from_be)
+    }
+
+    /// Where [`Self::be_s32`] stands.
+    pub fn be_s32_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::numbers::BE_S32)
+    }
+
+    /// The attribute `be-s64`.
+    pub fn be_s64(&self) -> Option<i64> {
+        self.be_s64_attr()
+            .and_then(genl::Attr::s64)
+            .map(i64::from_be)
+    }
+
+    /// Where [`Self::be_s64`] stands.
+    pub fn be_s64_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::numbers::BE_S64)
+    }
+
+    /// The attribute `le-u16`.
+    pub fn le_u16(&self) -> Option<u16> {
+        self.le_u16_attr()
+            .and_then(genl::Attr::u16)
+            .map(u16::from_le)
+    }
+
+    /// Where [`Self::le_u16`] stands.
+    pub fn le_u16_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::numbers::LE_U16)
+    }
+
+    /// The attribute `le-u32`.
+    pub fn le_u32(&self) -> Option<u32> {
+        self.le_u32_attr()
+            .and_then(genl::Attr::u32)
+            .map(u32::from_le)
+    }
+
+    /// Where [`Self::le_u32`] stands.
+    pub fn le_u32_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::numbers::LE_U32)
+    }
+
+    /// The attribute `le-u64`.
+    pub fn le_u64(&self) -> Option<u64> {
+        self.le_u64_attr()
+            .and_then(genl::Attr::u64)
+            .map(u64::from_le)
+    }
+
+    /// Where [`Self::le_u64`] stands.
+    pub fn le_u64_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::numbers::LE_U64)
+    }
+
+    /// The attribute `le-s16`.
+    pub fn le_s16(&self) -> Option<i16> {
+        self.le_s16_attr()
+            .and_then(genl::Attr::s16)
+            .map(i16::from_le)
+    }
+
+    /// Where [`Self::le_s16`] stands.
+    pub fn le_s16_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::numbers::LE_S16)
+    }
+
+    /// The attribute `le-s32`.
+    pub fn le_s32(&self) -> Option<i32> {
+        self.le_s32_attr()
+            .and_then(genl::Attr::s32)
+            .map(i32::from_le)
+    }
+
+    /// Where [`Self::le_s32`] stands.
+    pub fn le_s32_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::numbers::LE_S32)
+    }
+
+    /// The attribute `le-s64`.
+    pub fn le_s64(&self) -> Option<i64> {
+        self.le_s64_attr()
+            .and_then(genl::Attr::s64)
+            .map(i64::from_le)
+    }
+
+    /// Where [`Self::le_s64`] stands.
+    pub fn le_s64_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::numbers::LE_S64)
+    }
+
     /// The attribute `many-u8`.
     pub fn many_u8(&self) -> impl Iterator<Item = u8> + Clone + 'r {
         self.many_u8_attrs().filter_map(genl::Attr::u8)
@@ -1615,6 +2514,18 @@ impl<'r> Numbers<'r> {
     /// Where [`Self::many_be_u32`] stands.
     pub fn many_be_u32_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::numbers::MANY_BE_U32)
+    }
+
+    /// The attribute `many-le-s64`.
+    pub fn many_le_s64(&self) -> impl Iterator<Item = i64> + Clone + 'r {
+        self.many_le_s64_attrs()
+            .filter_map(genl::Attr::s64)
+            .map(i64::from_le)
+    }
+
+    /// Where [`Self::many_le_s64`] stands.
+    pub fn many_le_s64_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
+        self.request.all(attr::numbers::MANY_LE_S64)
     }
 
     /// The attribute `many-uint`.
@@ -1833,6 +2744,54 @@ impl<'r> Limits<'r> {
         self.request.get(attr::limits::BE_RANGE_U32)
     }
 
+    /// The attribute `be-range-u64`.
+    pub fn be_range_u64(&self) -> Option<u64> {
+        self.be_range_u64_attr()
+            .and_then(genl::Attr::u64)
+            .map(u64::from_be)
+    }
+
+    /// Where [`Self::be_range_u64`] stands.
+    pub fn be_range_u64_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::limits::BE_RANGE_U64)
+    }
+
+    /// The attribute `be-range-s32`.
+    pub fn be_range_s32(&self) -> Option<i32> {
+        self.be_range_s32_attr()
+            .and_then(genl::Attr::s32)
+            .map(i32::from_be)
+    }
+
+    /// Where [`Self::be_range_s32`] stands.
+    pub fn be_range_s32_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::limits::BE_RANGE_S32)
+    }
+
+    /// The attribute `le-range-u16`.
+    pub fn le_range_u16(&self) -> Option<u16> {
+        self.le_range_u16_attr()
+            .and_then(genl::Attr::u16)
+            .map(u16::from_le)
+    }
+
+    /// Where [`Self::le_range_u16`] stands.
+    pub fn le_range_u16_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::limits::LE_RANGE_U16)
+    }
+
+    /// The attribute `le-range-s64`.
+    pub fn le_range_s64(&self) -> Option<i64> {
+        self.le_range_s64_attr()
+            .and_then(genl::Attr::s64)
+            .map(i64::from_le)
+    }
+
+    /// Where [`Self::le_range_s64`] stands.
+    pub fn le_range_s64_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::limits::LE_RANGE_S64)
+    }
+
     /// The attribute `below`.
     pub fn below(&self) -> Option<u32> {
         self.below_attr().and_then(genl::Attr::u32)
@@ -1922,6 +2881,19 @@ impl<'r> Limits<'r> {
         self.request.get(attr::limits::BE_SHADE)
     }
 
+    /// The attribute `season`.
+    pub fn season(&self) -> Option<Season> {
+        self.season_attr()
+            .and_then(genl::Attr::s32)
+            .map(i64::from)
+            .and_then(Season::from_value)
+    }
+
+    /// Where [`Self::season`] stands.
+    pub fn season_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::limits::SEASON)
+    }
+
     /// The attribute `prime`.
     pub fn prime(&self) -> Option<Prime> {
         self.prime_attr()
@@ -1945,6 +2917,60 @@ impl<'r> Limits<'r> {
     /// Where [`Self::wide_prime`] stands.
     pub fn wide_prime_attr(&self) -> Option<genl::Attr<'r>> {
         self.request.get(attr::limits::WIDE_PRIME)
+    }
+
+    /// The attribute `be-prime`.
+    pub fn be_prime(&self) -> Option<Prime> {
+        self.be_prime_attr()
+            .and_then(genl::Attr::u16)
+            .map(u16::from_be)
+            .map(u64::from)
+            .and_then(Prime::from_value)
+    }
+
+    /// Where [`Self::be_prime`] stands.
+    pub fn be_prime_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::limits::BE_PRIME)
+    }
+
+    /// The attribute `le-prime`.
+    pub fn le_prime(&self) -> Option<Prime> {
+        self.le_prime_attr()
+            .and_then(genl::Attr::u32)
+            .map(u32::from_le)
+            .map(u64::from)
+            .and_then(Prime::from_value)
+    }
+
+    /// Where [`Self::le_prime`] stands.
+    pub fn le_prime_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::limits::LE_PRIME)
+    }
+
+    /// The attribute `some-prime`.
+    pub fn some_prime(&self) -> Option<Prime> {
+        self.some_prime_attr()
+            .and_then(genl::Attr::u32)
+            .map(u64::from)
+            .and_then(Prime::from_value)
+    }
+
+    /// Where [`Self::some_prime`] stands.
+    pub fn some_prime_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::limits::SOME_PRIME)
+    }
+
+    /// The attribute `balance`.
+    pub fn balance(&self) -> Option<Balance> {
+        self.balance_attr()
+            .and_then(genl::Attr::s32)
+            .map(i64::from)
+            .and_then(Balance::from_value)
+    }
+
+    /// Where [`Self::balance`] stands.
+    pub fn balance_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::limits::BALANCE)
     }
 
     /// The attribute `mode`.
@@ -1987,6 +3013,44 @@ impl<'r> Limits<'r> {
         self.request.get(attr::limits::BE_MODE)
     }
 
+    /// The attribute `le-mode`.
+    pub fn le_mode(&self) -> Option<Mode> {
+        self.le_mode_attr()
+            .and_then(genl::Attr::u32)
+            .map(u32::from_le)
+            .map(u64::from)
+            .map(Mode::from_bits)
+    }
+
+    /// Where [`Self::le_mode`] stands.
+    pub fn le_mode_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::limits::LE_MODE)
+    }
+
+    /// The attribute `wide-mode`.
+    pub fn wide_mode(&self) -> Option<WideMode> {
+        self.wide_mode_attr()
+            .and_then(genl::Attr::u64)
+            .map(WideMode::from_bits)
+    }
+
+    /// Where [`Self::wide_mode`] stands.
+    pub fn wide_mode_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::limits::WIDE_MODE)
+    }
+
+    /// The attribute `uint-mode`.
+    pub fn uint_mode(&self) -> Option<WideMode> {
+        self.uint_mode_attr()
+            .and_then(genl::Attr::uint)
+            .map(WideMode::from_bits)
+    }
+
+    /// Where [`Self::uint_mode`] stands.
+    pub fn uint_mode_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::limits::UINT_MODE)
+    }
+
     /// The attribute `sparse-mode`.
     pub fn sparse_mode(&self) -> Option<SparseMode> {
         self.sparse_mode_attr()
@@ -1998,6 +3062,19 @@ impl<'r> Limits<'r> {
     /// Where [`Self::sparse_mode`] stands.
     pub fn sparse_mode_attr(&self) -> Option<genl::Attr<'r>> {
         self.request.get(attr::limits::SPARSE_MODE)
+    }
+
+    /// The attribute `colors`.
+    pub fn colors(&self) -> Option<ColorFlags> {
+        self.colors_attr()
+            .and_then(genl::Attr::u32)
+            .map(u64::from)
+            .map(ColorFlags::from_bits)
+    }
+
+    /// Where [`Self::colors`] stands.
+    pub fn colors_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::limits::COLORS)
     }
 
     /// The attribute `shades`.
@@ -2058,6 +3135,18 @@ impl<'r> Limits<'r> {
     pub fn many_modes_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::limits::MANY_MODES)
     }
+
+    /// The attribute `many-le-ranged`.
+    pub fn many_le_ranged(&self) -> impl Iterator<Item = u16> + Clone + 'r {
+        self.many_le_ranged_attrs()
+            .filter_map(genl::Attr::u16)
+            .map(u16::from_le)
+    }
+
+    /// Where [`Self::many_le_ranged`] stands.
+    pub fn many_le_ranged_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
+        self.request.all(attr::limits::MANY_LE_RANGED)
+    }
 }
 
 /// The request of `bytes`.
@@ -2111,6 +3200,36 @@ impl<'r> Bytes<'r> {
         self.request.get(attr::bytes::MIDDLE_TEXT)
     }
 
+    /// The attribute `open-text`.
+    pub fn open_text(&self) -> Option<&'r [u8]> {
+        self.open_text_attr().map(genl::Attr::text)
+    }
+
+    /// Where [`Self::open_text`] stands.
+    pub fn open_text_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::bytes::OPEN_TEXT)
+    }
+
+    /// The attribute `open-short-text`.
+    pub fn open_short_text(&self) -> Option<&'r [u8]> {
+        self.open_short_text_attr().map(genl::Attr::text)
+    }
+
+    /// Where [`Self::open_short_text`] stands.
+    pub fn open_short_text_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::bytes::OPEN_SHORT_TEXT)
+    }
+
+    /// The attribute `open-middle-text`.
+    pub fn open_middle_text(&self) -> Option<&'r [u8]> {
+        self.open_middle_text_attr().map(genl::Attr::text)
+    }
+
+    /// Where [`Self::open_middle_text`] stands.
+    pub fn open_middle_text_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::bytes::OPEN_MIDDLE_TEXT)
+    }
+
     /// The attribute `many-texts`.
     pub fn many_texts(&self) -> impl Iterator<Item = &'r CStr> + Clone + 'r {
         self.many_texts_attrs().filter_map(genl::Attr::string)
@@ -2129,6 +3248,16 @@ impl<'r> Bytes<'r> {
     /// Where [`Self::many_long_texts`] stands.
     pub fn many_long_texts_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.request.all(attr::bytes::MANY_LONG_TEXTS)
+    }
+
+    /// The attribute `many-open-texts`.
+    pub fn many_open_texts(&self) -> impl Iterator<Item = &'r [u8]> + Clone + 'r {
+        self.many_open_texts_attrs().map(genl::Attr::text)
+    }
+
+    /// Where [`Self::many_open_texts`] stands.
+    pub fn many_open_texts_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
+        self.request.all(attr::bytes::MANY_OPEN_TEXTS)
     }
 
     /// The attribute `bytes`.
@@ -2191,6 +3320,16 @@ impl<'r> Bytes<'r> {
         self.request.get(attr::bytes::HUGE_BYTES)
     }
 
+    /// The attribute `no-bytes`.
+    pub fn no_bytes(&self) -> Option<&'r [u8]> {
+        self.no_bytes_attr().map(genl::Attr::payload)
+    }
+
+    /// Where [`Self::no_bytes`] stands.
+    pub fn no_bytes_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::bytes::NO_BYTES)
+    }
+
     /// The attribute `many-bytes`.
     pub fn many_bytes(&self) -> impl Iterator<Item = &'r [u8]> + Clone + 'r {
         self.many_bytes_attrs().map(genl::Attr::payload)
@@ -2222,6 +3361,186 @@ impl<'r> Bytes<'r> {
     }
 }
 
+/// The request of `layouts`.
+pub struct Layouts<'r> {
+    request: genl::Request<'r>,
+}
+
+impl<'r> Layouts<'r> {
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
+        Ok(Self { request })
+    }
+
+    /// The attribute `point`.
+    pub fn point(&self) -> Option<Point> {
+        self.point_attr()
+            .map(genl::Attr::payload)
+            .map(Point::from_bytes)
+    }
+
+    /// Where [`Self::point`] stands.
+    pub fn point_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::layouts::POINT)
+    }
+
+    /// The attribute `record`.
+    pub fn record(&self) -> Option<Record> {
+        self.record_attr()
+            .map(genl::Attr::payload)
+            .map(Record::from_bytes)
+    }
+
+    /// Where [`Self::record`] stands.
+    pub fn record_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::layouts::RECORD)
+    }
+
+    /// The attribute `whole-point`.
+    pub fn whole_point(&self) -> Option<Point> {
+        self.whole_point_attr()
+            .map(genl::Attr::payload)
+            .map(Point::from_bytes)
+    }
+
+    /// Where [`Self::whole_point`] stands.
+    pub fn whole_point_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::layouts::WHOLE_POINT)
+    }
+
+    /// The attribute `least-point`.
+    pub fn least_point(&self) -> Option<Point> {
+        self.least_point_attr()
+            .map(genl::Attr::payload)
+            .map(Point::from_bytes)
+    }
+
+    /// Where [`Self::least_point`] stands.
+    pub fn least_point_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::layouts::LEAST_POINT)
+    }
+
+    /// The attribute `points`.
+    pub fn points(&self) -> impl Iterator<Item = Point> + Clone + 'r {
+        self.points_attrs()
+            .map(genl::Attr::payload)
+            .map(Point::from_bytes)
+    }
+
+    /// Where [`Self::points`] stands.
+    pub fn points_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
+        self.request.all(attr::layouts::POINTS)
+    }
+
+    /// The attribute `octets`.
+    pub fn octets(&self) -> Option<impl Iterator<Item = u8> + Clone + 'r> {
+        self.octets_attr().map(genl::Attr::array::<u8>)
+    }
+
+    /// Where [`Self::octets`] stands.
+    pub fn octets_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::layouts::OCTETS)
+    }
+
+    /// The attribute `shorts`.
+    pub fn shorts(&self) -> Option<impl Iterator<Item = i16> + Clone + 'r> {
+        self.shorts_attr().map(genl::Attr::array::<i16>)
+    }
+
+    /// Where [`Self::shorts`] stands.
+    pub fn shorts_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::layouts::SHORTS)
+    }
+
+    /// The attribute `words`.
+    pub fn words(&self) -> Option<impl Iterator<Item = u32> + Clone + 'r> {
+        self.words_attr().map(genl::Attr::array::<u32>)
+    }
+
+    /// Where [`Self::words`] stands.
+    pub fn words_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::layouts::WORDS)
+    }
+
+    /// The attribute `longs`.
+    pub fn longs(&self) -> Option<impl Iterator<Item = u64> + Clone + 'r> {
+        self.longs_attr().map(genl::Attr::array::<u64>)
+    }
+
+    /// Where [`Self::longs`] stands.
+    pub fn longs_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::layouts::LONGS)
+    }
+
+    /// The attribute `be-shorts`.
+    pub fn be_shorts(&self) -> Option<impl Iterator<Item = u16> + Clone + 'r> {
+        self.be_shorts_attr()
+            .map(genl::Attr::array::<u16>)
+            .map(|numbers| numbers.map(u16::from_be))
+    }
+
+    /// Where [`Self::be_shorts`] stands.
+    pub fn be_shorts_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::layouts::BE_SHORTS)
+    }
+
+    /// The attribute `be-longs`.
+    pub fn be_longs(&self) -> Option<impl Iterator<Item = i64> + Clone + 'r> {
+        self.be_longs_attr()
+            .map(genl::Attr::array::<i64>)
+            .map(|numbers| numbers.map(i64::from_be))
+    }
+
+    /// Where [`Self::be_longs`] stands.
+    pub fn be_longs_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::layouts::BE_LONGS)
+    }
+
+    /// The attribute `le-words`.
+    pub fn le_words(&self) -> Option<impl Iterator<Item = i32> + Clone + 'r> {
+        self.le_words_attr()
+            .map(genl::Attr::array::<i32>)
+            .map(|numbers| numbers.map(i32::from_le))
+    }
+
+    /// Where [`Self::le_words`] stands.
+    pub fn le_words_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::layouts::LE_WORDS)
+    }
+
+    /// The attribute `colors`.
+    pub fn colors(&self) -> Option<impl Iterator<Item = u32> + Clone + 'r> {
+        self.colors_attr().map(genl::Attr::array::<u32>)
+    }
+
+    /// Where [`Self::colors`] stands.
+    pub fn colors_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::layouts::COLORS)
+    }
+
+    /// The attribute `few-words`.
+    pub fn few_words(&self) -> Option<impl Iterator<Item = u32> + Clone + 'r> {
+        self.few_words_attr().map(genl::Attr::array::<u32>)
+    }
+
+    /// Where [`Self::few_words`] stands.
+    pub fn few_words_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::layouts::FEW_WORDS)
+    }
+
+    /// The attribute `word-lists`.
+    pub fn word_lists(
+        &self,
+    ) -> impl Iterator<Item = impl Iterator<Item = u32> + Clone + 'r> + Clone + 'r {
+        self.word_lists_attrs().map(genl::Attr::array::<u32>)
+    }
+
+    /// Where [`Self::word_lists`] stands.
+    pub fn word_lists_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
+        self.request.all(attr::layouts::WORD_LISTS)
+    }
+}
+
 /// The request of `nests`.
 pub struct Nests<'r> {
     request: genl::Request<'r>,
@@ -2229,7 +3548,65 @@ pub struct Nests<'r> {
 
 impl<'r> Nests<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
-    fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
+    fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
+        if let Some(found) = request.get(attr::nests::NUMBER_ARRAY) {
+            for found in op.whole(found)? {
+                op.check::<genl::check::Whole<genl::check::Host<u32>>>(found)?;
+            }
+        }
+        if let Some(found) = request.get(attr::nests::NARROW_ARRAY) {
+            for found in op.whole(found)? {
+                op.check::<(
+                    genl::check::Whole<genl::check::Host<u8>>,
+                    genl::check::Within<genl::check::Host<u8>, 0, 9>,
+                )>(found)?;
+            }
+        }
+        if let Some(found) = request.get(attr::nests::SIGNED_ARRAY) {
+            for found in op.whole(found)? {
+                op.check::<genl::check::Whole<genl::check::Host<i64>>>(found)?;
+            }
+        }
+        if let Some(found) = request.get(attr::nests::BE_ARRAY) {
+            for found in op.whole(found)? {
+                op.check::<genl::check::Whole<genl::check::Big<u16>>>(found)?;
+            }
+        }
+        if let Some(found) = request.get(attr::nests::UINT_ARRAY) {
+            for found in op.whole(found)? {
+                op.check::<genl::check::Whole<genl::check::Uint>>(found)?;
+            }
+        }
+        if let Some(found) = request.get(attr::nests::COLOR_ARRAY) {
+            for found in op.whole(found)? {
+                op.check::<(
+                    genl::check::Whole<genl::check::Host<u32>>,
+                    genl::check::Within<genl::check::Host<u32>, 0, 2>,
+                )>(found)?;
+            }
+        }
+        if let Some(found) = request.get(attr::nests::TEXT_ARRAY) {
+            for found in op.whole(found)? {
+                op.check::<genl::check::Text<0, 8>>(found)?;
+            }
+        }
+        if let Some(found) = request.get(attr::nests::BYTES_ARRAY) {
+            for found in op.whole(found)? {
+                op.check::<genl::check::Bytes<4, 4>>(found)?;
+            }
+        }
+        for found in request.all(attr::nests::BY_NUMBERS) {
+            for found in op.whole(found)? {
+                for found in op.whole(found)? {
+                    op.validate(found, rules::LEAF_NEST.policy())?;
+                }
+            }
+        }
+        for found in request.all(attr::nests::COUNTS) {
+            for found in op.whole(found)? {
+                op.check::<genl::check::Whole<genl::check::Host<u64>>>(found)?;
+            }
+        }
         Ok(Self { request })
     }
 
@@ -2272,6 +3649,169 @@ impl<'r> Nests<'r> {
     pub fn tree_attr(&self) -> Option<genl::Attr<'r>> {
         self.request.get(attr::nests::TREE)
     }
+
+    /// The attribute `leaf-array`.
+    pub fn leaf_array(&self) -> Option<impl Iterator<Item = Leaf<'r>> + Clone + 'r> {
+        self.leaf_array_attr().map(|array| array.attrs().map(Leaf))
+    }
+
+    /// Where [`Self::leaf_array`] stands.
+    pub fn leaf_array_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::nests::LEAF_ARRAY)
+    }
+
+    /// The attribute `number-array`.
+    pub fn number_array(&self) -> Option<impl Iterator<Item = u32> + Clone + 'r> {
+        self.number_array_attr()
+            .map(|array| array.attrs().filter_map(genl::Attr::u32))
+    }
+
+    /// Where [`Self::number_array`] stands.
+    pub fn number_array_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::nests::NUMBER_ARRAY)
+    }
+
+    /// The attribute `narrow-array`.
+    pub fn narrow_array(&self) -> Option<impl Iterator<Item = u8> + Clone + 'r> {
+        self.narrow_array_attr()
+            .map(|array| array.attrs().filter_map(genl::Attr::u8))
+    }
+
+    /// Where [`Self::narrow_array`] stands.
+    pub fn narrow_array_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::nests::NARROW_ARRAY)
+    }
+
+    /// The attribute `signed-array`.
+    pub fn signed_array(&self) -> Option<impl Iterator<Item = i64> + Clone + 'r> {
+        self.signed_array_attr()
+            .map(|array| array.attrs().filter_map(genl::Attr::s64))
+    }
+
+    /// Where [`Self::signed_array`] stands.
+    pub fn signed_array_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::nests::SIGNED_ARRAY)
+    }
+
+    /// The attribute `be-array`.
+    pub fn be_array(&self) -> Option<impl Iterator<Item = u16> + Clone + 'r> {
+        self.be_array_attr()
+            .map(|array| array.attrs().filter_map(genl::Attr::u16).map(u16::from_be))
+    }
+
+    /// Where [`Self::be_array`] stands.
+    pub fn be_array_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::nests::BE_ARRAY)
+    }
+
+    /// The attribute `uint-array`.
+    pub fn uint_array(&self) -> Option<impl Iterator<Item = u64> + Clone + 'r> {
+        self.uint_array_attr()
+            .map(|array| array.attrs().filter_map(genl::Attr::uint))
+    }
+
+    /// Where [`Self::uint_array`] stands.
+    pub fn uint_array_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::nests::UINT_ARRAY)
+    }
+
+    /// The attribute `color-array`.
+    pub fn color_array(&self) -> Option<impl Iterator<Item = Color> + Clone + 'r> {
+        self.color_array_attr().map(|array| {
+            array
+                .attrs()
+                .filter_map(genl::Attr::u32)
+                .map(u64::from)
+                .filter_map(Color::from_value)
+        })
+    }
+
+    /// Where [`Self::color_array`] stands.
+    pub fn color_array_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::nests::COLOR_ARRAY)
+    }
+
+    /// The attribute `text-array`.
+    pub fn text_array(&self) -> Option<impl Iterator<Item = &'r CStr> + Clone + 'r> {
+        self.text_array_attr()
+            .map(|array| array.attrs().filter_map(genl::Attr::string))
+    }
+
+    /// Where [`Self::text_array`] stands.
+    pub fn text_array_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::nests::TEXT_ARRAY)
+    }
+
+    /// The attribute `bytes-array`.
+    pub fn bytes_array(&self) -> Option<impl Iterator<Item = &'r [u8]> + Clone + 'r> {
+        self.bytes_array_attr()
+            .map(|array| array.attrs().map(genl::Attr::payload))
+    }
+
+    /// Where [`Self::bytes_array`] stands.
+    pub fn bytes_array_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::nests::BYTES_ARRAY)
+    }
+
+    /// The attribute `by-number`.
+    pub fn by_number(&self) -> impl Iterator<Item = (u16, Leaf<'r>)> + Clone + 'r {
+        self.by_number_attrs()
+            .flat_map(genl::Attr::attrs)
+            .map(|level_1| (level_1.id(), Leaf(level_1)))
+    }
+
+    /// Where [`Self::by_number`] stands.
+    pub fn by_number_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
+        self.request.all(attr::nests::BY_NUMBER)
+    }
+
+    /// The attribute `by-numbers`.
+    pub fn by_numbers(&self) -> impl Iterator<Item = (u16, u16, Leaf<'r>)> + Clone + 'r {
+        self.by_numbers_attrs()
+            .flat_map(genl::Attr::attrs)
+            .flat_map(|level_1| {
+                level_1
+                    .attrs()
+                    .map(move |level_2| (level_1.id(), level_2.id(), Leaf(level_2)))
+            })
+    }
+
+    /// Where [`Self::by_numbers`] stands.
+    pub fn by_numbers_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
+        self.request.all(attr::nests::BY_NUMBERS)
+    }
+
+    /// The attribute `counts`.
+    pub fn counts(&self) -> impl Iterator<Item = (u16, u64)> + Clone + 'r {
+        self.counts_attrs()
+            .flat_map(genl::Attr::attrs)
+            .filter_map(|level_1| Some((level_1.id(), level_1.u64()?)))
+    }
+
+    /// Where [`Self::counts`] stands.
+    pub fn counts_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
+        self.request.all(attr::nests::COUNTS)
+    }
+
+    /// The attribute `bits`.
+    pub fn bits(&self) -> Option<genl::Bitfield32> {
+        self.bits_attr().and_then(genl::Attr::bitfield32)
+    }
+
+    /// Where [`Self::bits`] stands.
+    pub fn bits_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::nests::BITS)
+    }
+
+    /// The attribute `color-bits`.
+    pub fn color_bits(&self) -> Option<genl::Bitfield32> {
+        self.color_bits_attr().and_then(genl::Attr::bitfield32)
+    }
+
+    /// Where [`Self::color_bits`] stands.
+    pub fn color_bits_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::nests::COLOR_BITS)
+    }
 }
 
 /// The request of `tell`.
@@ -2313,6 +3853,18 @@ impl<'r> Tell<'r> {
     /// Where [`Self::blob`] stands.
     pub fn blob_attr(&self) -> Option<genl::Attr<'r>> {
         self.request.get(attr::tale::BLOB)
+    }
+
+    /// The attribute `point`.
+    pub fn point(&self) -> Option<Point> {
+        self.point_attr()
+            .map(genl::Attr::payload)
+            .map(Point::from_bytes)
+    }
+
+    /// Where [`Self::point`] stands.
+    pub fn point_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::tale::POINT)
     }
 }
 
@@ -2373,6 +3925,18 @@ impl<'r> TellDump<'r> {
     /// Where [`Self::blob`] stands.
     pub fn blob_attr(&self) -> Option<genl::Attr<'r>> {
         self.request.get(attr::tale::BLOB)
+    }
+
+    /// The attribute `point`.
+    pub fn point(&self) -> Option<Point> {
+        self.point_attr()
+            .map(genl::Attr::payload)
+            .map(Point::from_bytes)
+    }
+
+    /// Where [`Self::point`] stands.
+    pub fn point_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::tale::POINT)
     }
 }
 
@@ -2491,6 +4055,71 @@ impl<'r> Need<'r> {
     }
 }
 
+/// The request of `hooked`.
+pub struct Hooked<'r> {
+    request: genl::Request<'r>,
+    number_attr: genl::Attr<'r>,
+    number: u32,
+}
+
+impl<'r> Hooked<'r> {
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
+        let number_attr = op.require(request, attr::call::NUMBER)?;
+        let number = number_attr.u32().ok_or(EINVAL)?;
+        Ok(Self {
+            request,
+            number_attr,
+            number,
+        })
+    }
+
+    /// The attribute `number`.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Where [`Self::number`] stands.
+    pub fn number_attr(&self) -> genl::Attr<'r> {
+        self.number_attr
+    }
+
+    /// The attribute `refuse`.
+    pub fn refuse(&self) -> Option<Moment> {
+        self.refuse_attr()
+            .and_then(genl::Attr::u8)
+            .map(u64::from)
+            .and_then(Moment::from_value)
+    }
+
+    /// Where [`Self::refuse`] stands.
+    pub fn refuse_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::call::REFUSE)
+    }
+}
+
+/// The request of `hooked-dump`.
+pub struct HookedDump<'r> {
+    request: genl::Request<'r>,
+}
+
+impl<'r> HookedDump<'r> {
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
+        Ok(Self { request })
+    }
+
+    /// The attribute `count`.
+    pub fn count(&self) -> Option<u32> {
+        self.count_attr().and_then(genl::Attr::u32)
+    }
+
+    /// Where [`Self::count`] stands.
+    pub fn count_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::call::COUNT)
+    }
+}
+
 /// The request of `silent`.
 pub struct Silent<'r> {
     request: genl::Request<'r>,
@@ -2563,6 +4192,54 @@ pub struct Owned<'r> {
 }
 
 impl<'r> Owned<'r> {
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
+        Ok(Self { request })
+    }
+
+    /// The attribute `number`.
+    pub fn number(&self) -> Option<u32> {
+        self.number_attr().and_then(genl::Attr::u32)
+    }
+
+    /// Where [`Self::number`] stands.
+    pub fn number_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::call::NUMBER)
+    }
+}
+
+/// The request of `built`.
+#[cfg(CONFIG_NET)]
+pub struct Built<'r> {
+    request: genl::Request<'r>,
+}
+
+#[cfg(CONFIG_NET)]
+impl<'r> Built<'r> {
+    /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
+        Ok(Self { request })
+    }
+
+    /// The attribute `number`.
+    pub fn number(&self) -> Option<u32> {
+        self.number_attr().and_then(genl::Attr::u32)
+    }
+
+    /// Where [`Self::number`] stands.
+    pub fn number_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::call::NUMBER)
+    }
+}
+
+/// The request of `unbuilt`.
+#[cfg(CONFIG_EVERYTHING_THAT_IS_NOT)]
+pub struct Unbuilt<'r> {
+    request: genl::Request<'r>,
+}
+
+#[cfg(CONFIG_EVERYTHING_THAT_IS_NOT)]
+impl<'r> Unbuilt<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
@@ -2721,6 +4398,18 @@ impl<'r> Leaf<'r> {
     pub fn shares_attrs(&self) -> impl Iterator<Item = genl::Attr<'r>> + Clone + 'r {
         self.0.attrs().all(attr::leaf::SHARES)
     }
+
+    /// The attribute `le-size`.
+    pub fn le_size(&self) -> Option<u32> {
+        self.le_size_attr()
+            .and_then(genl::Attr::u32)
+            .map(u32::from_le)
+    }
+
+    /// Where [`Self::le_size`] stands.
+    pub fn le_size_attr(&self) -> Option<genl::Attr<'r>> {
+        self.0.attrs().get(attr::leaf::LE_SIZE)
+    }
 }
 
 /// The attributes of `small-leaf`.
@@ -2762,6 +4451,16 @@ impl<'r> Tree<'r> {
     /// Where [`Self::name`] stands.
     pub fn name_attr(&self) -> Option<genl::Attr<'r>> {
         self.0.attrs().get(attr::tree::NAME)
+    }
+
+    /// The attribute `left`.
+    pub fn left(&self) -> Option<Tree<'r>> {
+        self.left_attr().map(Tree)
+    }
+
+    /// Where [`Self::left`] stands.
+    pub fn left_attr(&self) -> Option<genl::Attr<'r>> {
+        self.0.attrs().get(attr::tree::LEFT)
     }
 
     /// The attribute `more`.
@@ -2873,6 +4572,88 @@ impl<M: genl::Put> NumbersReply<M> {
         Ok(self)
     }
 
+    /// The attribute `be-u64`.
+    pub fn be_u64(mut self, value: u64) -> Result<Self> {
+        self.0.put_aligned(
+            attr::numbers::BE_U64,
+            value.to_be_bytes(),
+            attr::numbers::PAD,
+        )?;
+        Ok(self)
+    }
+
+    /// The attribute `be-s16`.
+    pub fn be_s16(mut self, value: i16) -> Result<Self> {
+        self.0
+            .put_array(attr::numbers::BE_S16, value.to_be_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `be-s32`.
+    pub fn be_s32(mut self, value: i32) -> Result<Self> {
+        self.0
+            .put_array(attr::numbers::BE_S32, value.to_be_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `be-s64`.
+    pub fn be_s64(mut self, value: i64) -> Result<Self> {
+        self.0.put_aligned(
+            attr::numbers::BE_S64,
+            value.to_be_bytes(),
+            attr::numbers::PAD,
+        )?;
+        Ok(self)
+    }
+
+    /// The attribute `le-u16`.
+    pub fn le_u16(mut self, value: u16) -> Result<Self> {
+        self.0
+            .put_array(attr::numbers::LE_U16, value.to_le_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `le-u32`.
+    pub fn le_u32(mut self, value: u32) -> Result<Self> {
+        self.0
+            .put_array(attr::numbers::LE_U32, value.to_le_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `le-u64`.
+    pub fn le_u64(mut self, value: u64) -> Result<Self> {
+        self.0.put_aligned(
+            attr::numbers::LE_U64,
+            value.to_le_bytes(),
+            attr::numbers::PAD,
+        )?;
+        Ok(self)
+    }
+
+    /// The attribute `le-s16`.
+    pub fn le_s16(mut self, value: i16) -> Result<Self> {
+        self.0
+            .put_array(attr::numbers::LE_S16, value.to_le_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `le-s32`.
+    pub fn le_s32(mut self, value: i32) -> Result<Self> {
+        self.0
+            .put_array(attr::numbers::LE_S32, value.to_le_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `le-s64`.
+    pub fn le_s64(mut self, value: i64) -> Result<Self> {
+        self.0.put_aligned(
+            attr::numbers::LE_S64,
+            value.to_le_bytes(),
+            attr::numbers::PAD,
+        )?;
+        Ok(self)
+    }
+
     /// The attribute `many-u8`.
     pub fn many_u8(mut self, values: impl IntoIterator<Item = u8>) -> Result<Self> {
         for value in values {
@@ -2917,6 +4698,18 @@ impl<M: genl::Put> NumbersReply<M> {
         for value in values {
             self.0
                 .put_array(attr::numbers::MANY_BE_U32, value.to_be_bytes())?;
+        }
+        Ok(self)
+    }
+
+    /// The attribute `many-le-s64`.
+    pub fn many_le_s64(mut self, values: impl IntoIterator<Item = i64>) -> Result<Self> {
+        for value in values {
+            self.0.put_aligned(
+                attr::numbers::MANY_LE_S64,
+                value.to_le_bytes(),
+                attr::numbers::PAD,
+            )?;
         }
         Ok(self)
     }
@@ -3077,6 +4870,34 @@ impl<M: genl::Put> LimitsReply<M> {
         Ok(self)
     }
 
+    /// The attribute `be-range-u64`.
+    pub fn be_range_u64(mut self, value: u64) -> Result<Self> {
+        self.0
+            .put_array(attr::limits::BE_RANGE_U64, value.to_be_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `be-range-s32`.
+    pub fn be_range_s32(mut self, value: i32) -> Result<Self> {
+        self.0
+            .put_array(attr::limits::BE_RANGE_S32, value.to_be_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `le-range-u16`.
+    pub fn le_range_u16(mut self, value: u16) -> Result<Self> {
+        self.0
+            .put_array(attr::limits::LE_RANGE_U16, value.to_le_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `le-range-s64`.
+    pub fn le_range_s64(mut self, value: i64) -> Result<Self> {
+        self.0
+            .put_array(attr::limits::LE_RANGE_S64, value.to_le_bytes())?;
+        Ok(self)
+    }
+
     /// The attribute `below`.
     pub fn below(mut self, value: u32) -> Result<Self> {
         self.0.put_array(attr::limits::BELOW, value.to_ne_bytes())?;
@@ -3129,6 +4950,14 @@ impl<M: genl::Put> LimitsReply<M> {
         Ok(self)
     }
 
+    /// The attribute `season`.
+    pub fn season(mut self, value: Season) -> Result<Self> {
+        let value = value as i32;
+        self.0
+            .put_array(attr::limits::SEASON, value.to_ne_bytes())?;
+        Ok(self)
+    }
+
     /// The attribute `prime`.
     pub fn prime(mut self, value: Prime) -> Result<Self> {
         let value = value as u32;
@@ -3141,6 +4970,38 @@ impl<M: genl::Put> LimitsReply<M> {
         let value = value as u64;
         self.0
             .put_array(attr::limits::WIDE_PRIME, value.to_ne_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `be-prime`.
+    pub fn be_prime(mut self, value: Prime) -> Result<Self> {
+        let value = value as u16;
+        self.0
+            .put_array(attr::limits::BE_PRIME, value.to_be_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `le-prime`.
+    pub fn le_prime(mut self, value: Prime) -> Result<Self> {
+        let value = value as u32;
+        self.0
+            .put_array(attr::limits::LE_PRIME, value.to_le_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `some-prime`.
+    pub fn some_prime(mut self, value: Prime) -> Result<Self> {
+        let value = value as u32;
+        self.0
+            .put_array(attr::limits::SOME_PRIME, value.to_ne_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `balance`.
+    pub fn balance(mut self, value: Balance) -> Result<Self> {
+        let value = value as i32;
+        self.0
+            .put_array(attr::limits::BALANCE, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -3167,11 +5028,42 @@ impl<M: genl::Put> LimitsReply<M> {
         Ok(self)
     }
 
+    /// The attribute `le-mode`.
+    pub fn le_mode(mut self, value: Mode) -> Result<Self> {
+        let value = value.bits() as u32;
+        self.0
+            .put_array(attr::limits::LE_MODE, value.to_le_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `wide-mode`.
+    pub fn wide_mode(mut self, value: WideMode) -> Result<Self> {
+        let value = value.bits();
+        self.0
+            .put_array(attr::limits::WIDE_MODE, value.to_ne_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `uint-mode`.
+    pub fn uint_mode(mut self, value: WideMode) -> Result<Self> {
+        let value = value.bits();
+        self.0.put_uint(attr::limits::UINT_MODE, value)?;
+        Ok(self)
+    }
+
     /// The attribute `sparse-mode`.
     pub fn sparse_mode(mut self, value: SparseMode) -> Result<Self> {
         let value = value.bits() as u32;
         self.0
             .put_array(attr::limits::SPARSE_MODE, value.to_ne_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `colors`.
+    pub fn colors(mut self, value: ColorFlags) -> Result<Self> {
+        let value = value.bits() as u32;
+        self.0
+            .put_array(attr::limits::COLORS, value.to_ne_bytes())?;
         Ok(self)
     }
 
@@ -3218,6 +5110,15 @@ impl<M: genl::Put> LimitsReply<M> {
         }
         Ok(self)
     }
+
+    /// The attribute `many-le-ranged`.
+    pub fn many_le_ranged(mut self, values: impl IntoIterator<Item = u16>) -> Result<Self> {
+        for value in values {
+            self.0
+                .put_array(attr::limits::MANY_LE_RANGED, value.to_le_bytes())?;
+        }
+        Ok(self)
+    }
 }
 
 impl<'r> LimitsReply<genl::Reply<'r>> {
@@ -3260,6 +5161,24 @@ impl<M: genl::Put> BytesReply<M> {
         Ok(self)
     }
 
+    /// The attribute `open-text`.
+    pub fn open_text(mut self, value: &[u8]) -> Result<Self> {
+        self.0.put_text(attr::bytes::OPEN_TEXT, value)?;
+        Ok(self)
+    }
+
+    /// The attribute `open-short-text`.
+    pub fn open_short_text(mut self, value: &[u8]) -> Result<Self> {
+        self.0.put_text(attr::bytes::OPEN_SHORT_TEXT, value)?;
+        Ok(self)
+    }
+
+    /// The attribute `open-middle-text`.
+    pub fn open_middle_text(mut self, value: &[u8]) -> Result<Self> {
+        self.0.put_text(attr::bytes::OPEN_MIDDLE_TEXT, value)?;
+        Ok(self)
+    }
+
     /// The attribute `many-texts`.
     pub fn many_texts<'v>(mut self, values: impl IntoIterator<Item = &'v CStr>) -> Result<Self> {
         for value in values {
@@ -3275,6 +5194,17 @@ impl<M: genl::Put> BytesReply<M> {
     ) -> Result<Self> {
         for value in values {
             self.0.put_string(attr::bytes::MANY_LONG_TEXTS, value)?;
+        }
+        Ok(self)
+    }
+
+    /// The attribute `many-open-texts`.
+    pub fn many_open_texts<'v>(
+        mut self,
+        values: impl IntoIterator<Item = &'v [u8]>,
+    ) -> Result<Self> {
+        for value in values {
+            self.0.put_text(attr::bytes::MANY_OPEN_TEXTS, value)?;
         }
         Ok(self)
     }
@@ -3315,6 +5245,12 @@ impl<M: genl::Put> BytesReply<M> {
         Ok(self)
     }
 
+    /// The attribute `no-bytes`.
+    pub fn no_bytes(mut self, value: &[u8]) -> Result<Self> {
+        self.0.put(attr::bytes::NO_BYTES, value)?;
+        Ok(self)
+    }
+
     /// The attribute `many-bytes`.
     pub fn many_bytes<'v>(mut self, values: impl IntoIterator<Item = &'v [u8]>) -> Result<Self> {
         for value in values {
@@ -3337,6 +5273,145 @@ impl<M: genl::Put> BytesReply<M> {
 }
 
 impl<'r> BytesReply<genl::Reply<'r>> {
+    /// Hands the complete reply over; it leaves when the handler has returned.
+    pub fn send(self) -> genl::Replied<'r> {
+        self.0.send()
+    }
+
+    /// Sends this message now and begins another one; see [`genl::Reply::and_another`].
+    pub fn and_another(self, op: &genl::Op<'r>) -> Result<Self> {
+        Ok(Self(self.0.and_another(op)?))
+    }
+}
+
+/// What `layouts-reply` carries.
+pub struct LayoutsReply<M>(M);
+
+impl<M: genl::Put> LayoutsReply<M> {
+    /// The attribute `point`.
+    pub fn point(mut self, value: &Point) -> Result<Self> {
+        self.0.put(attr::layouts::POINT, &value.to_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `record`.
+    pub fn record(mut self, value: &Record) -> Result<Self> {
+        self.0.put(attr::layouts::RECORD, &value.to_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `whole-point`.
+    pub fn whole_point(mut self, value: &Point) -> Result<Self> {
+        self.0.put(attr::layouts::WHOLE_POINT, &value.to_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `least-point`.
+    pub fn least_point(mut self, value: &Point) -> Result<Self> {
+        self.0.put(attr::layouts::LEAST_POINT, &value.to_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `points`.
+    pub fn points<'v>(mut self, values: impl IntoIterator<Item = &'v Point>) -> Result<Self> {
+        for value in values {
+            self.0.put(attr::layouts::POINTS, &value.to_bytes())?;
+        }
+        Ok(self)
+    }
+
+    /// The attribute `octets`.
+    pub fn octets(mut self, values: impl IntoIterator<Item = u8>) -> Result<Self> {
+        self.0.put_elements(
+            attr::layouts::OCTETS,
+            values.into_iter().map(|value| value.to_ne_bytes()),
+        )?;
+        Ok(self)
+    }
+
+    /// The attribute `shorts`.
+    pub fn shorts(mut self, values: impl IntoIterator<Item = i16>) -> Result<Self> {
+        self.0.put_elements(
+            attr::layouts::SHORTS,
+            values.into_iter().map(|value| value.to_ne_bytes()),
+        )?;
+        Ok(self)
+    }
+
+    /// The attribute `words`.
+    pub fn words(mut self, values: impl IntoIterator<Item = u32>) -> Result<Self> {
+        self.0.put_elements(
+            attr::layouts::WORDS,
+            values.into_iter().map(|value| value.to_ne_bytes()),
+        )?;
+        Ok(self)
+    }
+
+    /// The attribute `longs`.
+    pub fn longs(mut self, values: impl IntoIterator<Item = u64>) -> Result<Self> {
+        self.0.put_elements(
+            attr::layouts::LONGS,
+            values.into_iter().map(|value| value.to_ne_bytes()),
+        )?;
+        Ok(self)
+    }
+
+    /// The attribute `be-shorts`.
+    pub fn be_shorts(mut self, values: impl IntoIterator<Item = u16>) -> Result<Self> {
+        self.0.put_elements(
+            attr::layouts::BE_SHORTS,
+            values.into_iter().map(|value| value.to_be_bytes()),
+        )?;
+        Ok(self)
+    }
+
+    /// The attribute `be-longs`.
+    pub fn be_longs(mut self, values: impl IntoIterator<Item = i64>) -> Result<Self> {
+        self.0.put_elements(
+            attr::layouts::BE_LONGS,
+            values.into_iter().map(|value| value.to_be_bytes()),
+        )?;
+        Ok(self)
+    }
+
+    /// The attribute `le-words`.
+    pub fn le_words(mut self, values: impl IntoIterator<Item = i32>) -> Result<Self> {
+        self.0.put_elements(
+            attr::layouts::LE_WORDS,
+            values.into_iter().map(|value| value.to_le_bytes()),
+        )?;
+        Ok(self)
+    }
+
+    /// The attribute `colors`.
+    pub fn colors(mut self, values: impl IntoIterator<Item = u32>) -> Result<Self> {
+        self.0.put_elements(
+            attr::layouts::COLORS,
+            values.into_iter().map(|value| value.to_ne_bytes()),
+        )?;
+        Ok(self)
+    }
+
+    /// The attribute `few-words`.
+    pub fn few_words(mut self, values: impl IntoIterator<Item = u32>) -> Result<Self> {
+        self.0.put_elements(
+            attr::layouts::FEW_WORDS,
+            values.into_iter().map(|value| value.to_ne_bytes()),
+        )?;
+        Ok(self)
+    }
+
+    /// The attribute `word-lists`.
+    pub fn word_lists(mut self, values: impl IntoIterator<Item = u32>) -> Result<Self> {
+        self.0.put_elements(
+            attr::layouts::WORD_LISTS,
+            values.into_iter().map(|value| value.to_ne_bytes()),
+        )?;
+        Ok(self)
+    }
+}
+
+impl<'r> LayoutsReply<genl::Reply<'r>> {
     /// Hands the complete reply over; it leaves when the handler has returned.
     pub fn send(self) -> genl::Replied<'r> {
         self.0.send()
@@ -3394,6 +5469,154 @@ impl<M: genl::Put> NestsReply<M> {
             .put_nest(attr::nests::TREE, |nest| Ok(fill(TreeWriter(nest))?.0))?;
         Ok(self)
     }
+
+    /// The attribute `leaf-array`.
+    pub fn leaf_array<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: FnOnce(&mut LeafArray<'_>) -> Result,
+    {
+        self.0
+            .put_nests(attr::nests::LEAF_ARRAY, |nests| fill(&mut LeafArray(nests)))?;
+        Ok(self)
+    }
+
+    /// The attribute `number-array`.
+    pub fn number_array(mut self, values: impl IntoIterator<Item = u32>) -> Result<Self> {
+        self.0.put_nest(attr::nests::NUMBER_ARRAY, |mut nest| {
+            for (number, value) in (1..=u16::MAX).zip(values) {
+                genl::Put::put_array(&mut nest, number, value.to_ne_bytes())?;
+            }
+            Ok(nest)
+        })?;
+        Ok(self)
+    }
+
+    /// The attribute `narrow-array`.
+    pub fn narrow_array(mut self, values: impl IntoIterator<Item = u8>) -> Result<Self> {
+        self.0.put_nest(attr::nests::NARROW_ARRAY, |mut nest| {
+            for (number, value) in (1..=u16::MAX).zip(values) {
+                genl::Put::put_array(&mut nest, number, value.to_ne_bytes())?;
+            }
+            Ok(nest)
+        })?;
+        Ok(self)
+    }
+
+    /// The attribute `signed-array`.
+    pub fn signed_array(mut self, values: impl IntoIterator<Item = i64>) -> Result<Self> {
+        self.0.put_nest(attr::nests::SIGNED_ARRAY, |mut nest| {
+            for (number, value) in (1..=u16::MAX).zip(values) {
+                genl::Put::put_array(&mut nest, number, value.to_ne_bytes())?;
+            }
+            Ok(nest)
+        })?;
+        Ok(self)
+    }
+
+    /// The attribute `be-array`.
+    pub fn be_array(mut self, values: impl IntoIterator<Item = u16>) -> Result<Self> {
+        self.0.put_nest(attr::nests::BE_ARRAY, |mut nest| {
+            for (number, value) in (1..=u16::MAX).zip(values) {
+                genl::Put::put_array(&mut nest, number, value.to_be_bytes())?;
+            }
+            Ok(nest)
+        })?;
+        Ok(self)
+    }
+
+    /// The attribute `uint-array`.
+    pub fn uint_array(mut self, values: impl IntoIterator<Item = u64>) -> Result<Self> {
+        self.0.put_nest(attr::nests::UINT_ARRAY, |mut nest| {
+            for (number, value) in (1..=u16::MAX).zip(values) {
+                genl::Put::put_uint(&mut nest, number, value)?;
+            }
+            Ok(nest)
+        })?;
+        Ok(self)
+    }
+
+    /// The attribute `color-array`.
+    pub fn color_array(mut self, values: impl IntoIterator<Item = Color>) -> Result<Self> {
+        self.0.put_nest(attr::nests::COLOR_ARRAY, |mut nest| {
+            for (number, value) in (1..=u16::MAX).zip(values) {
+                let value = value as u32;
+                genl::Put::put_array(&mut nest, number, value.to_ne_bytes())?;
+            }
+            Ok(nest)
+        })?;
+        Ok(self)
+    }
+
+    /// The attribute `text-array`.
+    pub fn text_array<'v>(mut self, values: impl IntoIterator<Item = &'v CStr>) -> Result<Self> {
+        self.0.put_nest(attr::nests::TEXT_ARRAY, |mut nest| {
+            for (number, value) in (1..=u16::MAX).zip(values) {
+                genl::Put::put_string(&mut nest, number, value)?;
+            }
+            Ok(nest)
+        })?;
+        Ok(self)
+    }
+
+    /// The attribute `bytes-array`.
+    pub fn bytes_array<'v>(mut self, values: impl IntoIterator<Item = &'v [u8]>) -> Result<Self> {
+        self.0.put_nest(attr::nests::BYTES_ARRAY, |mut nest| {
+            for (number, value) in (1..=u16::MAX).zip(values) {
+                genl::Put::put(&mut nest, number, value)?;
+            }
+            Ok(nest)
+        })?;
+        Ok(self)
+    }
+
+    /// The attribute `by-number`.
+    pub fn by_number<F>(mut self, number_key: u16, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(LeafWriter<genl::Nest<'n>>) -> Result<LeafWriter<genl::Nest<'n>>>,
+    {
+        self.0.put_nest(attr::nests::BY_NUMBER, |mut nest| {
+            genl::Put::put_nest(&mut nest, number_key, |nest| Ok(fill(LeafWriter(nest))?.0))?;
+            Ok(nest)
+        })?;
+        Ok(self)
+    }
+
+    /// The attribute `by-numbers`.
+    pub fn by_numbers<F>(mut self, outer_key: u16, inner_key: u16, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(LeafWriter<genl::Nest<'n>>) -> Result<LeafWriter<genl::Nest<'n>>>,
+    {
+        self.0.put_nest(attr::nests::BY_NUMBERS, |mut nest| {
+            genl::Put::put_nest(&mut nest, outer_key, |mut nest| {
+                genl::Put::put_nest(&mut nest, inner_key, |nest| Ok(fill(LeafWriter(nest))?.0))?;
+                Ok(nest)
+            })?;
+            Ok(nest)
+        })?;
+        Ok(self)
+    }
+
+    /// The attribute `counts`.
+    pub fn counts(mut self, counter_key: u16, value: u64) -> Result<Self> {
+        self.0.put_nest(attr::nests::COUNTS, |mut nest| {
+            genl::Put::put_array(&mut nest, counter_key, value.to_ne_bytes())?;
+            Ok(nest)
+        })?;
+        Ok(self)
+    }
+
+    /// The attribute `bits`.
+    pub fn bits(mut self, value: genl::Bitfield32) -> Result<Self> {
+        self.0.put_array(attr::nests::BITS, value.to_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `color-bits`.
+    pub fn color_bits(mut self, value: genl::Bitfield32) -> Result<Self> {
+        self.0
+            .put_array(attr::nests::COLOR_BITS, value.to_bytes())?;
+        Ok(self)
+    }
 }
 
 impl<'r> NestsReply<genl::Reply<'r>> {
@@ -3428,6 +5651,12 @@ impl<M: genl::Put> TellReply<M> {
     /// The attribute `blob`.
     pub fn blob(mut self, value: &[u8]) -> Result<Self> {
         self.0.put(attr::tale::BLOB, value)?;
+        Ok(self)
+    }
+
+    /// The attribute `point`.
+    pub fn point(mut self, value: &Point) -> Result<Self> {
+        self.0.put(attr::tale::POINT, &value.to_bytes())?;
         Ok(self)
     }
 }
@@ -3470,6 +5699,12 @@ impl<M: genl::Put> TellDumpReply<M> {
     /// The attribute `blob`.
     pub fn blob(mut self, value: &[u8]) -> Result<Self> {
         self.0.put(attr::tale::BLOB, value)?;
+        Ok(self)
+    }
+
+    /// The attribute `point`.
+    pub fn point(mut self, value: &Point) -> Result<Self> {
+        self.0.put(attr::tale::POINT, &value.to_bytes())?;
         Ok(self)
     }
 }
@@ -3541,6 +5776,46 @@ impl<'r> NeedReply<genl::Reply<'r>> {
     }
 }
 
+/// What `hooked-reply` carries.
+pub struct HookedReply<M>(M);
+
+impl<M: genl::Put> HookedReply<M> {
+    /// The attribute `number`.
+    pub fn number(mut self, value: u32) -> Result<Self> {
+        self.0.put_array(attr::call::NUMBER, value.to_ne_bytes())?;
+        Ok(self)
+    }
+
+    /// The attribute `calls`.
+    pub fn calls(mut self, value: u64) -> Result<Self> {
+        self.0.put_array(attr::call::CALLS, value.to_ne_bytes())?;
+        Ok(self)
+    }
+}
+
+impl<'r> HookedReply<genl::Reply<'r>> {
+    /// Hands the complete reply over; it leaves when the handler has returned.
+    pub fn send(self) -> genl::Replied<'r> {
+        self.0.send()
+    }
+
+    /// Sends this message now and begins another one; see [`genl::Reply::and_another`].
+    pub fn and_another(self, op: &genl::Op<'r>) -> Result<Self> {
+        Ok(Self(self.0.and_another(op)?))
+    }
+}
+
+/// What `hooked-dump-reply` carries.
+pub struct HookedDumpReply<M>(M);
+
+impl<M: genl::Put> HookedDumpReply<M> {
+    /// The attribute `calls`.
+    pub fn calls(mut self, value: u64) -> Result<Self> {
+        self.0.put_array(attr::call::CALLS, value.to_ne_bytes())?;
+        Ok(self)
+    }
+}
+
 /// What `empty-reply` carries.
 pub struct EmptyReply<M>(M);
 
@@ -3591,6 +5866,52 @@ impl<M: genl::Put> OwnedReply<M> {
 }
 
 impl<'r> OwnedReply<genl::Reply<'r>> {
+    /// Hands the complete reply over; it leaves when the handler has returned.
+    pub fn send(self) -> genl::Replied<'r> {
+        self.0.send()
+    }
+
+    /// Sends this message now and begins another one; see [`genl::Reply::and_another`].
+    pub fn and_another(self, op: &genl::Op<'r>) -> Result<Self> {
+        Ok(Self(self.0.and_another(op)?))
+    }
+}
+
+/// What `built-reply` carries.
+pub struct BuiltReply<M>(M);
+
+impl<M: genl::Put> BuiltReply<M> {
+    /// The attribute `number`.
+    pub fn number(mut self, value: u32) -> Result<Self> {
+        self.0.put_array(attr::call::NUMBER, value.to_ne_bytes())?;
+        Ok(self)
+    }
+}
+
+impl<'r> BuiltReply<genl::Reply<'r>> {
+    /// Hands the complete reply over; it leaves when the handler has returned.
+    pub fn send(self) -> genl::Replied<'r> {
+        self.0.send()
+    }
+
+    /// Sends this message now and begins another one; see [`genl::Reply::and_another`].
+    pub fn and_another(self, op: &genl::Op<'r>) -> Result<Self> {
+        Ok(Self(self.0.and_another(op)?))
+    }
+}
+
+/// What `unbuilt-reply` carries.
+pub struct UnbuiltReply<M>(M);
+
+impl<M: genl::Put> UnbuiltReply<M> {
+    /// The attribute `number`.
+    pub fn number(mut self, value: u32) -> Result<Self> {
+        self.0.put_array(attr::call::NUMBER, value.to_ne_bytes())?;
+        Ok(self)
+    }
+}
+
+impl<'r> UnbuiltReply<genl::Reply<'r>> {
     /// Hands the complete reply over; it leaves when the handler has returned.
     pub fn send(self) -> genl::Replied<'r> {
         self.0.send()
@@ -3715,6 +6036,25 @@ impl<M: genl::Put> LeafWriter<M> {
         }
         Ok(self)
     }
+
+    /// The attribute `le-size`.
+    pub fn le_size(mut self, value: u32) -> Result<Self> {
+        self.0.put_array(attr::leaf::LE_SIZE, value.to_le_bytes())?;
+        Ok(self)
+    }
+}
+
+/// An array of nests of `leaf` that is being filled.
+pub struct LeafArray<'n>(genl::NestArray<'n>);
+
+impl LeafArray<'_> {
+    /// Adds a nest that `fill` fills.
+    pub fn add<F>(&mut self, fill: F) -> Result
+    where
+        F: for<'n> FnOnce(LeafWriter<genl::Nest<'n>>) -> Result<LeafWriter<genl::Nest<'n>>>,
+    {
+        self.0.add(|nest| Ok(fill(LeafWriter(nest))?.0))
+    }
 }
 
 /// What a nest of `small-leaf` carries.
@@ -3745,6 +6085,16 @@ impl<M: genl::Put> TreeWriter<M> {
         Ok(self)
     }
 
+    /// The attribute `left`.
+    pub fn left<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(TreeWriter<genl::Nest<'n>>) -> Result<TreeWriter<genl::Nest<'n>>>,
+    {
+        self.0
+            .put_nest(attr::tree::LEFT, |nest| Ok(fill(TreeWriter(nest))?.0))?;
+        Ok(self)
+    }
+
     /// The attribute `more`.
     pub fn more<F>(mut self, fill: F) -> Result<Self>
     where
@@ -3770,18 +6120,22 @@ impl<M: genl::Put> TreeWriter<M> {
 mod rules {
     use super::*;
 
-    /// The requests `silent`, `empty`, `privileged`, `owned`.
+    /// The requests `silent`, `empty`, `privileged`, `owned`, `built`, `unbuilt`.
     pub(super) static SILENT_REQUEST: genl::Rules<2> = genl::Rules::new(&[
         (attr::call::NUMBER, genl::Rule::u32()), //
     ]);
 
     /// A nest of `leaf`.
-    pub(super) static LEAF_NEST: genl::Rules<8> = genl::Rules::new(&[
+    pub(super) static LEAF_NEST: genl::Rules<9> = genl::Rules::new(&[
         (attr::leaf::ID, genl::Rule::u32()),
         (attr::leaf::NAME, genl::Rule::string().max_len(10)),
         (attr::leaf::SIZE, genl::Rule::u64().min(1)),
         (attr::leaf::COLOR, genl::Rule::u8().max(2)),
-        (attr::leaf::SHARES, genl::Rule::u16()), //
+        (attr::leaf::SHARES, genl::Rule::u16()),
+        (
+            attr::leaf::LE_SIZE,
+            genl::Rule::u32().checked::<genl::check::Within<genl::check::Little<u32>, 0, 1000>>(),
+        ), //
     ]);
 
     /// A nest of `small-leaf`.
@@ -3791,8 +6145,12 @@ mod rules {
     ]);
 
     /// A nest of `tree`.
-    pub(super) static TREE_NEST: genl::Rules<4> = genl::Rules::new(&[
+    pub(super) static TREE_NEST: genl::Rules<5> = genl::Rules::new(&[
         (attr::tree::NAME, genl::Rule::string().max_len(10)),
+        (
+            attr::tree::LEFT,
+            genl::Rule::nest(rules::TREE_NEST.policy()),
+        ),
         (
             attr::tree::MORE,
             genl::Rule::nest(rules::TREE_NEST.policy()),

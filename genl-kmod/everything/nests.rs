@@ -21,7 +21,7 @@ use kernel::prelude::*;
 
 /// Copies a leaf.
 pub fn copy_leaf<M: Put>(from: Leaf<'_>, mut to: LeafWriter<M>) -> Result<LeafWriter<M>> {
-    copy_present!(from to to: id name size color);
+    copy_present!(from to to: id name size color le_size);
     copy_all!(from to to: shares);
     Ok(to)
 }
@@ -38,6 +38,9 @@ pub fn copy_small_leaf<M: Put>(
 /// Copies a tree. The core takes no deeper ones than ten levels, so it may call itself.
 pub fn copy_tree<M: Put>(from: Tree<'_>, mut to: TreeWriter<M>) -> Result<TreeWriter<M>> {
     copy_present!(from to to: name);
+    if let Some(tree) = from.left() {
+        to = to.left(|to| copy_tree(tree, to))?;
+    }
     for tree in from.more() {
         to = to.more(|to| copy_tree(tree, to))?;
     }

@@ -4,6 +4,7 @@
 
 use crate::{
     generated::{
+        Point,
         TellDump,
         TellDumpReply, //
     },
@@ -30,6 +31,7 @@ pub struct Tale {
     number: Option<u64>,
     text: Option<CString>,
     blob: Option<KVec<u8>>,
+    point: Option<Point>,
 }
 
 impl Tale {
@@ -40,6 +42,7 @@ impl Tale {
             number: request.number(),
             text: request.text().map(CString::try_from).transpose()?,
             blob: request.blob().map(copy).transpose()?,
+            point: request.point(),
         })
     }
 
@@ -54,6 +57,9 @@ impl Tale {
         }
         if let Some(blob) = &self.blob {
             item = item.blob(blob)?;
+        }
+        if let Some(point) = &self.point {
+            item = item.point(point)?;
         }
         Ok(item)
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use genl_schema::diag::Report;
 use genl_schema::emit::Origin;
-use genl_schema::model::{Family, Protocol};
+use genl_schema::model::Family;
 use genl_schema::rustfmt::format;
 
 use crate::workspace;
@@ -162,8 +162,8 @@ fn generated(root: &Path, family: &Family, source: &str, name: &str) -> Result<V
         text: Some(format(&client, "2024")?),
     }];
     let module = Path::new(MODULES).join(name);
-    // Of a legacy family the kernel has its own side; of others a client may be all one wants.
-    if family.protocol != Protocol::GenetlinkLegacy && root.join(&module).is_dir() {
+    // Where there is no module, a client is all one wants.
+    if root.join(&module).is_dir() {
         let kernel = genl_schema::emit::kernel::render(family, origin);
         outputs.push(Output {
             path: module.join("generated.rs"),

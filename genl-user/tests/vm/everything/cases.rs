@@ -72,6 +72,8 @@ struct Site<'f> {
     multi: bool,
     /// The types of the attributes on the way, and its own.
     types: Vec<u16>,
+    /// How many of the types, the last ones, are numbers that no policy knows.
+    numbers: usize,
 }
 
 struct Request<'f> {
@@ -136,9 +138,12 @@ impl<'f> Request<'f> {
             family: self.family,
             sites: &mut sites,
         };
-        walk.attr(attr, "", &[], &mut Vec::new());
+        walk.attr(attr, None, &mut Vec::new());
         for site in &sites {
-            let probes = probes::of(self.family, site.kind);
+            let probes = match site.numbers {
+                0 => probes::of(self.family, site.kind),
+                depth => probes::of_element(self.family, site.kind, depth),
+            };
             let taken = probes.iter().find(|probe| probe.verdict == Verdict::Taken);
             let other = taken.filter(|_| site.multi).map(|probe| &probe.body);
             for probe in &probes {
@@ -235,7 +240,18 @@ fn name(family: &Family, set: SetId, id: u16) -> String {
     }
 }
 
-impl Site<'_> {
+impl<'f> Site<'f> {
+    /// What stands within so many numbers in it.
+    fn inside(&self, kind: &'f AttrKind, numbers: usize, multi: bool) -> Self {
+        Self {
+            path: format!("{}{}", self.path, format!("[{NUMBER}]").repeat(numbers)),
+            kind,
+            multi,
+            types: [&self.types[..], &vec![NUMBER; numbers]].concat(),
+            numbers,
+        }
+    }
+
     /// The probe in all that it stands in. If there can be many, `other` follows, since each of them
     /// has to be checked and not only the last.
     fn nodes(&self, probe: &Probe, other: Option<&Body>) -> Vec<Node> {
@@ -260,57 +276,42 @@ struct Walk<'f, 's> {
 }
 
 impl<'f> Walk<'f, '_> {
-    fn attr(&mut self, attr: &'f Attr, outer: &str, types: &[u16], sets: &mut Vec<SetId>) {
+    /// Adds an attribute, and all that can stand in it.
+    fn attr(&mut self, attr: &'f Attr, outer: Option<&Site<'f>>, sets: &mut Vec<SetId>) {
         let path = match outer {
-            "" => attr.name.to_string(),
-            _ => format!("{outer}.{}", attr.name),
+            None => attr.name.to_string(),
+            Some(outer) => format!("{}.{}", outer.path, attr.name),
         };
-        self.kind(
-            &attr.kind,
-            attr.multi,
+        let outer = outer.map_or(&[][..], |outer| &outer.types);
+        let site = Site {
             path,
-            [types, &[attr.id]].concat(),
-            sets,
-        );
+            kind: &attr.kind,
+            multi: attr.multi,
+            types: [outer, &[attr.id]].concat(),
+            numbers: 0,
+        };
+        self.site(site, sets);
     }
 
-    fn kind(
-        &mut self,
-        kind: &'f AttrKind,
-        multi: bool,
-        path: String,
-        types: Vec<u16>,
-        sets: &mut Vec<SetId>,
-    ) {
-        match kind {
+    fn site(&mut self, site: Site<'f>, sets: &mut Vec<SetId>) {
+        match site.kind {
             AttrKind::Pad | AttrKind::Unused => return,
             AttrKind::Nest(set) => {
                 let turns = sets.iter().filter(|outer| *outer == set).count();
                 if turns < TURNS {
                     sets.push(*set);
                     for attr in &self.family[*set].attrs {
-                        self.attr(attr, &path, &types, sets);
+                        self.attr(attr, Some(&site), sets);
                     }
                     sets.pop();
                 }
             }
-            AttrKind::IndexedArray(element) => {
-                let types = [&types[..], &[NUMBER]].concat();
-                self.kind(element, true, format!("{path}[{NUMBER}]"), types, sets);
-            }
+            AttrKind::IndexedArray(element) => self.site(site.inside(element, 1, true), sets),
             AttrKind::TypeValue(levels, inside) => {
-                let numbers = vec![NUMBER; levels.len()];
-                let names = format!("[{NUMBER}]").repeat(levels.len());
-                let types = [&types[..], &numbers].concat();
-                self.kind(inside, false, format!("{path}{names}"), types, sets);
+                self.site(site.inside(inside, levels.len(), false), sets);
             }
             _ => {}
         }
-        self.sites.push(Site {
-            path,
-            kind,
-            multi,
-            types,
-        });
+        self.sites.push(site);
     }
 }

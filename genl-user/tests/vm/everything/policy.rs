@@ -77,6 +77,11 @@ pub(super) fn of(family: &Family, kind: &AttrKind) -> Option<Policy> {
         AttrKind::IndexedArray(element) if matches!(**element, AttrKind::Nest(_)) => {
             Some(Policy::plain("NestedArray"))
         }
+        AttrKind::TypeValue(levels, inside)
+            if levels.len() == 1 && matches!(**inside, AttrKind::Nest(_)) =>
+        {
+            Some(Policy::plain("NestedArray"))
+        }
         AttrKind::Nest(_) | AttrKind::IndexedArray(_) | AttrKind::TypeValue(..) => {
             Some(Policy::plain("Nested"))
         }

@@ -15,6 +15,9 @@ use super::valid::{in_order, int_bytes, listed};
 /// A length that no limit of the core is near to.
 const LONG: usize = 3_000;
 
+const TOO_LONG: &str = "too long by";
+const SHORT_NEST: &str = "two bytes";
+
 /// An attribute to send, and what becomes of the request.
 #[derive(Debug, Clone)]
 pub(super) struct Probe {
@@ -86,10 +89,51 @@ impl Probe {
     }
 }
 
+/// All there is to try with an element of an array, or what a type that is a value has inside. No
+/// policy is about it, so the kernel tells of none, and does not mind whether it is called a nest.
+pub(super) fn of_element(family: &Family, kind: &AttrKind, depth: usize) -> Vec<Probe> {
+    let mut probes = of_content(family, kind);
+    for probe in &mut probes {
+        if let Verdict::Refused {
+            errno,
+            culprit,
+            policy,
+        } = &mut probe.verdict
+        {
+            *policy = None;
+            // Of a text in an array the length is looked at, not how far its NUL is away.
+            if probe.what.starts_with(TOO_LONG) {
+                *errno = libc::ERANGE;
+            }
+            // What is nested in a nest by types that are values is beyond the core's arrays.
+            if probe.what == SHORT_NEST && depth > 1 {
+                (*errno, *culprit) = (libc::EINVAL, Culprit::Nobody);
+            }
+        }
+    }
+    probes
+}
+
 /// All there is to try with an attribute; what stands inside of it is tried by itself.
 pub(super) fn of(family: &Family, kind: &AttrKind) -> Vec<Probe> {
     let told = policy::of(family, kind);
-    let mut probes = match kind {
+    let mut probes = of_content(family, kind);
+    probes.push(match kind.is_nest() {
+        // Bytes are called no nest anyway.
+        true => {
+            let body = Body::Bytes(Vec::new());
+            Probe::refused("not called a nest", body, libc::EINVAL, told)
+        }
+        false => {
+            let body = probes[0].body.clone();
+            Probe::refused("called a nest", body, libc::EINVAL, told).with_other_flag()
+        }
+    });
+    probes
+}
+
+fn of_content(family: &Family, kind: &AttrKind) -> Vec<Probe> {
+    match kind {
         AttrKind::Pad | AttrKind::Unused => Vec::new(),
         AttrKind::Flag => flag(),
         AttrKind::Int(int) => ints(family, int),
@@ -100,20 +144,9 @@ pub(super) fn of(family: &Family, kind: &AttrKind) -> Vec<Probe> {
         AttrKind::IndexedArray(element) => arrays(element),
         AttrKind::TypeValue(..) => vec![
             Probe::taken("empty", Body::Nest(Vec::new())),
-            short_nest(told.clone()),
+            short_nest(policy::of(family, kind)),
         ],
-    };
-    let (body, what) = match kind.is_nest() {
-        true => (Body::Bytes(Vec::new()), "not called a nest"),
-        false => (probes[0].body.clone(), "called a nest"),
-    };
-    let flagged = Probe::refused(what, body, libc::EINVAL, told);
-    probes.push(match kind.is_nest() {
-        // Bytes are called no nest anyway.
-        true => flagged,
-        false => flagged.with_other_flag(),
-    });
-    probes
+    }
 }
 
 /// Whether an attribute of that kind is to be called a nest.
@@ -156,16 +189,19 @@ fn ints(family: &Family, int: &Int) -> Vec<Probe> {
         }
     };
     if let Some(values) = listed(family, int) {
-        for &value in &values {
-            add(value, None, None);
-            for near in [value - 1, value + 1] {
-                if !values.contains(&near) {
-                    add(near, Some(libc::EINVAL), None);
-                }
-            }
-        }
-        for end in [type_least, type_most] {
-            add(end, Some(libc::EINVAL), None);
+        let entries = int.names.iter().flat_map(|names| &family[names.id].entries);
+        let entries: Vec<_> = entries.map(|entry| entry.value).collect();
+        let around = entries
+            .iter()
+            .flat_map(|value| [value - 1, *value, value + 1]);
+        for value in around.chain([type_least, type_most]) {
+            let errno = match values.contains(&value) {
+                true => None,
+                // It is on the list, but not within the limits that the spec has beside it.
+                false if entries.contains(&value) => Some(libc::ERANGE),
+                false => Some(libc::EINVAL),
+            };
+            add(value, errno, None);
         }
     } else if let Some(mask) = int.mask {
         add(i128::from(mask), None, None);
@@ -257,9 +293,9 @@ fn texts(text: Text) -> Vec<Probe> {
     let open = |count| Body::Bytes(letters(count));
     if let Some(max) = max {
         for (what, body) in [
-            ("too long by one", ended(max + 1)),
-            ("too long by many", ended(max + LONG)),
-            ("too long and open", open(max + 1)),
+            (format!("{TOO_LONG} one"), ended(max + 1)),
+            (format!("{TOO_LONG} many"), ended(max + LONG)),
+            ("too long and open".to_owned(), open(max + 1)),
         ] {
             probes.push(Probe::refused(what, body, too_long, Some(told.clone())));
         }
@@ -378,5 +414,5 @@ fn arrays(element: &AttrKind) -> Vec<Probe> {
 /// A nest that has no room for an attribute.
 fn short_nest(told: Option<Policy>) -> Probe {
     let body = Body::Bytes(vec![0; 2]);
-    Probe::refused("two bytes", body, libc::ERANGE, told).with_other_flag()
+    Probe::refused(SHORT_NEST, body, libc::ERANGE, told).with_other_flag()
 }

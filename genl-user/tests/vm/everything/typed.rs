@@ -1,8 +1,8 @@
 //! The generated client against the generated module, both by their types.
 
 use crate::families::everything::{
-    Client, Color, Empty, Leaf, Limits, Mode, Need, Nothing, Numbers, Owned, Prime, Privileged,
-    Shade, Silent, TellDump,
+    Client, Color, Empty, Leaf, Limits, Mode, Need, Nothing, Numbers, Owned, Point, Prime,
+    Privileged, Shade, Silent, TellDump,
 };
 use crate::guest::{as_nobody, in_new_netns};
 use crate::raw::refusal;
@@ -71,6 +71,10 @@ fn a_dump_tells_it_so_many_times() {
         number: Some(u64::MAX),
         text: Some("again"),
         blob: Some(&blob),
+        point: Some(Point {
+            x: -1,
+            y: 0x0102_0304,
+        }),
     };
     let mut client = open();
     let mut at = 0;
@@ -78,7 +82,7 @@ fn a_dump_tells_it_so_many_times() {
         let item = item.expect("an item");
         assert_eq!((item.at, item.number), (Some(at), tell.number));
         assert_eq!(item.text.as_deref(), tell.text);
-        assert_eq!(item.blob.as_ref(), Some(&blob));
+        assert_eq!((item.blob.as_ref(), item.point), (Some(&blob), tell.point));
         at += 1;
     }
     assert_eq!(at, tell.times);

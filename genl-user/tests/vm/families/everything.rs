@@ -64,51 +64,81 @@ impl Client {
         answer: genl_user::Answer::Reply(3),
     };
 
+    /// How [`Client::layouts`] calls the kernel.
+    pub const LAYOUTS: genl_user::Operation = genl_user::Operation {
+        family: &FAMILY,
+        name: "layouts",
+        cmd: 4,
+        header: 0,
+        request: &layouts_attrs::LAYOUT,
+        answer: genl_user::Answer::Reply(4),
+    };
+
     /// How [`Client::nests`] calls the kernel.
     pub const NESTS: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "nests",
-        cmd: 4,
+        cmd: 5,
         header: 0,
         request: &nests_attrs::LAYOUT,
-        answer: genl_user::Answer::Reply(4),
+        answer: genl_user::Answer::Reply(5),
     };
 
     /// How [`Client::tell`] calls the kernel.
     pub const TELL: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "tell",
-        cmd: 5,
+        cmd: 7,
         header: 0,
         request: &tale_attrs::LAYOUT,
-        answer: genl_user::Answer::Reply(5),
+        answer: genl_user::Answer::Reply(7),
     };
 
     /// How [`Client::tell_dump`] calls the kernel.
     pub const TELL_DUMP: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "tell",
-        cmd: 5,
+        cmd: 7,
         header: 0,
         request: &tale_attrs::LAYOUT,
-        answer: genl_user::Answer::Reply(5),
+        answer: genl_user::Answer::Reply(7),
     };
 
     /// How [`Client::need`] calls the kernel.
     pub const NEED: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "need",
-        cmd: 6,
+        cmd: 8,
         header: 0,
         request: &call_attrs::LAYOUT,
-        answer: genl_user::Answer::Reply(6),
+        answer: genl_user::Answer::Reply(8),
+    };
+
+    /// How [`Client::hooked`] calls the kernel.
+    pub const HOOKED: genl_user::Operation = genl_user::Operation {
+        family: &FAMILY,
+        name: "hooked",
+        cmd: 9,
+        header: 0,
+        request: &call_attrs::LAYOUT,
+        answer: genl_user::Answer::Reply(9),
+    };
+
+    /// How [`Client::hooked_dump`] calls the kernel.
+    pub const HOOKED_DUMP: genl_user::Operation = genl_user::Operation {
+        family: &FAMILY,
+        name: "hooked",
+        cmd: 9,
+        header: 0,
+        request: &call_attrs::LAYOUT,
+        answer: genl_user::Answer::Reply(9),
     };
 
     /// How [`Client::silent`] calls the kernel.
     pub const SILENT: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "silent",
-        cmd: 7,
+        cmd: 10,
         header: 0,
         request: &call_attrs::LAYOUT,
         answer: genl_user::Answer::Ack,
@@ -118,17 +148,17 @@ impl Client {
     pub const EMPTY: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "empty",
-        cmd: 8,
+        cmd: 11,
         header: 0,
         request: &call_attrs::LAYOUT,
-        answer: genl_user::Answer::Reply(8),
+        answer: genl_user::Answer::Reply(11),
     };
 
     /// How [`Client::nothing`] calls the kernel.
     pub const NOTHING: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "nothing",
-        cmd: 9,
+        cmd: 12,
         header: 0,
         request: &call_attrs::LAYOUT,
         answer: genl_user::Answer::Ack,
@@ -138,27 +168,47 @@ impl Client {
     pub const PRIVILEGED: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "privileged",
-        cmd: 10,
+        cmd: 13,
         header: 0,
         request: &call_attrs::LAYOUT,
-        answer: genl_user::Answer::Reply(10),
+        answer: genl_user::Answer::Reply(13),
     };
 
     /// How [`Client::owned`] calls the kernel.
     pub const OWNED: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "owned",
-        cmd: 11,
+        cmd: 14,
         header: 0,
         request: &call_attrs::LAYOUT,
-        answer: genl_user::Answer::Reply(11),
+        answer: genl_user::Answer::Reply(14),
+    };
+
+    /// How [`Client::built`] calls the kernel.
+    pub const BUILT: genl_user::Operation = genl_user::Operation {
+        family: &FAMILY,
+        name: "built",
+        cmd: 15,
+        header: 0,
+        request: &call_attrs::LAYOUT,
+        answer: genl_user::Answer::Reply(15),
+    };
+
+    /// How [`Client::unbuilt`] calls the kernel.
+    pub const UNBUILT: genl_user::Operation = genl_user::Operation {
+        family: &FAMILY,
+        name: "unbuilt",
+        cmd: 16,
+        header: 0,
+        request: &call_attrs::LAYOUT,
+        answer: genl_user::Answer::Reply(16),
     };
 
     /// How [`Client::emit`] calls the kernel.
     pub const EMIT: genl_user::Operation = genl_user::Operation {
         family: &FAMILY,
         name: "emit",
-        cmd: 12,
+        cmd: 17,
         header: 0,
         request: &call_attrs::LAYOUT,
         answer: genl_user::Answer::Ack,
@@ -194,6 +244,12 @@ impl Client {
     }
 
     /// All come back unchanged.
+    pub fn layouts(&mut self, request: &Layouts<'_>) -> Result<LayoutsReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<LayoutsReplyOwned>(&Self::LAYOUTS, request)
+    }
+
+    /// All come back unchanged.
     pub fn nests(&mut self, request: &Nests<'_>) -> Result<NestsReply<'_>, genl_user::Error> {
         self.connection
             .call::<NestsReplyOwned>(&Self::NESTS, request)
@@ -215,6 +271,24 @@ impl Client {
     /// What has to be there comes back.
     pub fn need(&mut self, request: &Need<'_>) -> Result<NeedReply<'_>, genl_user::Error> {
         self.connection.call::<NeedReplyOwned>(&Self::NEED, request)
+    }
+
+    /// Answers how many calls are between their hooks, itself counted. It is
+    /// refused with ECANCELED when it is told so. A dump tells so many times
+    /// how many dumps are open.
+    pub fn hooked(&mut self, request: &Hooked) -> Result<HookedReply, genl_user::Error> {
+        self.connection
+            .call::<HookedReplyOwned>(&Self::HOOKED, request)
+    }
+
+    /// Answers how many calls are between their hooks, itself counted. It is
+    /// refused with ECANCELED when it is told so. A dump tells so many times
+    /// how many dumps are open.
+    pub fn hooked_dump(
+        &mut self,
+        request: &HookedDump,
+    ) -> Result<genl_user::Dump<'_, HookedDumpReplyOwned>, genl_user::Error> {
+        self.connection.dump(&Self::HOOKED_DUMP, request)
     }
 
     /// Nothing comes back but an ACK.
@@ -246,6 +320,18 @@ impl Client {
     pub fn owned(&mut self, request: &Owned) -> Result<OwnedReply, genl_user::Error> {
         self.connection
             .call::<OwnedReplyOwned>(&Self::OWNED, request)
+    }
+
+    /// The kernel is built with what this needs.
+    pub fn built(&mut self, request: &Built) -> Result<BuiltReply, genl_user::Error> {
+        self.connection
+            .call::<BuiltReplyOwned>(&Self::BUILT, request)
+    }
+
+    /// The kernel is built without what this needs.
+    pub fn unbuilt(&mut self, request: &Unbuilt) -> Result<UnbuiltReply, genl_user::Error> {
+        self.connection
+            .call::<UnbuiltReplyOwned>(&Self::UNBUILT, request)
     }
 
     /// The kernel sends each of its events; to a port, if one is given.
@@ -297,10 +383,10 @@ impl genl_user::Group for Group {
 
     fn event(notice: genl_user::Notice<'_>) -> Result<Event<'_>, genl_user::Error> {
         Ok(match notice.known_cmd() {
-            Some(13) => Event::NeedNtf(notice.read::<NeedReplyOwned>("need-ntf")?),
-            Some(14) => Event::Told(notice.read::<ToldOwned>("told")?),
-            Some(15) => Event::Confided(notice.read::<ConfidedOwned>("confided")?),
-            Some(16) => Event::Direct(notice.read::<DirectOwned>("direct")?),
+            Some(18) => Event::NeedNtf(notice.read::<NeedReplyOwned>("need-ntf")?),
+            Some(19) => Event::Told(notice.read::<ToldOwned>("told")?),
+            Some(20) => Event::Confided(notice.read::<ConfidedOwned>("confided")?),
+            Some(21) => Event::Direct(notice.read::<DirectOwned>("direct")?),
             _ => Event::Unknown(notice),
         })
     }
@@ -339,6 +425,26 @@ pub struct Numbers<'a> {
     pub be_u16: Option<u16>,
     /// The attribute `be-u32`.
     pub be_u32: Option<u32>,
+    /// The attribute `be-u64`.
+    pub be_u64: Option<u64>,
+    /// The attribute `be-s16`.
+    pub be_s16: Option<i16>,
+    /// The attribute `be-s32`.
+    pub be_s32: Option<i32>,
+    /// The attribute `be-s64`.
+    pub be_s64: Option<i64>,
+    /// The attribute `le-u16`.
+    pub le_u16: Option<u16>,
+    /// The attribute `le-u32`.
+    pub le_u32: Option<u32>,
+    /// The attribute `le-u64`.
+    pub le_u64: Option<u64>,
+    /// The attribute `le-s16`.
+    pub le_s16: Option<i16>,
+    /// The attribute `le-s32`.
+    pub le_s32: Option<i32>,
+    /// The attribute `le-s64`.
+    pub le_s64: Option<i64>,
     /// The attribute `many-u8`.
     pub many_u8: &'a [u8],
     /// The attribute `many-u32`.
@@ -349,6 +455,8 @@ pub struct Numbers<'a> {
     pub many_s16: &'a [i16],
     /// The attribute `many-be-u32`.
     pub many_be_u32: &'a [u32],
+    /// The attribute `many-le-s64`.
+    pub many_le_s64: &'a [i64],
     /// The attribute `many-uint`.
     pub many_uint: &'a [u64],
     /// The attribute `many-sint`.
@@ -396,6 +504,36 @@ impl genl_user::Request for Numbers<'_> {
         if let Some(be_u32) = self.be_u32 {
             out.u32_be(numbers_attrs::BE_U32, be_u32);
         }
+        if let Some(be_u64) = self.be_u64 {
+            out.u64_be(numbers_attrs::BE_U64, be_u64);
+        }
+        if let Some(be_s16) = self.be_s16 {
+            out.s16_be(numbers_attrs::BE_S16, be_s16);
+        }
+        if let Some(be_s32) = self.be_s32 {
+            out.s32_be(numbers_attrs::BE_S32, be_s32);
+        }
+        if let Some(be_s64) = self.be_s64 {
+            out.s64_be(numbers_attrs::BE_S64, be_s64);
+        }
+        if let Some(le_u16) = self.le_u16 {
+            out.u16_le(numbers_attrs::LE_U16, le_u16);
+        }
+        if let Some(le_u32) = self.le_u32 {
+            out.u32_le(numbers_attrs::LE_U32, le_u32);
+        }
+        if let Some(le_u64) = self.le_u64 {
+            out.u64_le(numbers_attrs::LE_U64, le_u64);
+        }
+        if let Some(le_s16) = self.le_s16 {
+            out.s16_le(numbers_attrs::LE_S16, le_s16);
+        }
+        if let Some(le_s32) = self.le_s32 {
+            out.s32_le(numbers_attrs::LE_S32, le_s32);
+        }
+        if let Some(le_s64) = self.le_s64 {
+            out.s64_le(numbers_attrs::LE_S64, le_s64);
+        }
         for &many_u8 in self.many_u8 {
             out.u8(numbers_attrs::MANY_U8, many_u8);
         }
@@ -410,6 +548,9 @@ impl genl_user::Request for Numbers<'_> {
         }
         for &many_be_u32 in self.many_be_u32 {
             out.u32_be(numbers_attrs::MANY_BE_U32, many_be_u32);
+        }
+        for &many_le_s64 in self.many_le_s64 {
+            out.s64_le(numbers_attrs::MANY_LE_S64, many_le_s64);
         }
         for &many_uint in self.many_uint {
             out.uint(numbers_attrs::MANY_UINT, many_uint);
@@ -437,11 +578,22 @@ pub struct NumbersReply<'a> {
     sint: Option<i64>,
     be_u16: Option<u16>,
     be_u32: Option<u32>,
+    be_u64: Option<u64>,
+    be_s16: Option<i16>,
+    be_s32: Option<i32>,
+    be_s64: Option<i64>,
+    le_u16: Option<u16>,
+    le_u32: Option<u32>,
+    le_u64: Option<u64>,
+    le_s16: Option<i16>,
+    le_s32: Option<i32>,
+    le_s64: Option<i64>,
     many_u8: wire::List<'a, u8>,
     many_u32: wire::List<'a, u32>,
     many_u64: wire::List<'a, u64>,
     many_s16: wire::List<'a, i16>,
     many_be_u32: wire::List<'a, u32>,
+    many_le_s64: wire::List<'a, i64>,
     many_uint: wire::List<'a, u64>,
     many_sint: wire::List<'a, i64>,
 }
@@ -512,6 +664,56 @@ impl<'a> NumbersReply<'a> {
         self.be_u32
     }
 
+    /// The attribute `be-u64`.
+    pub fn be_u64(&self) -> Option<u64> {
+        self.be_u64
+    }
+
+    /// The attribute `be-s16`.
+    pub fn be_s16(&self) -> Option<i16> {
+        self.be_s16
+    }
+
+    /// The attribute `be-s32`.
+    pub fn be_s32(&self) -> Option<i32> {
+        self.be_s32
+    }
+
+    /// The attribute `be-s64`.
+    pub fn be_s64(&self) -> Option<i64> {
+        self.be_s64
+    }
+
+    /// The attribute `le-u16`.
+    pub fn le_u16(&self) -> Option<u16> {
+        self.le_u16
+    }
+
+    /// The attribute `le-u32`.
+    pub fn le_u32(&self) -> Option<u32> {
+        self.le_u32
+    }
+
+    /// The attribute `le-u64`.
+    pub fn le_u64(&self) -> Option<u64> {
+        self.le_u64
+    }
+
+    /// The attribute `le-s16`.
+    pub fn le_s16(&self) -> Option<i16> {
+        self.le_s16
+    }
+
+    /// The attribute `le-s32`.
+    pub fn le_s32(&self) -> Option<i32> {
+        self.le_s32
+    }
+
+    /// The attribute `le-s64`.
+    pub fn le_s64(&self) -> Option<i64> {
+        self.le_s64
+    }
+
     /// The attribute `many-u8`.
     pub fn many_u8(&self) -> wire::List<'a, u8> {
         self.many_u8
@@ -535,6 +737,11 @@ impl<'a> NumbersReply<'a> {
     /// The attribute `many-be-u32`.
     pub fn many_be_u32(&self) -> wire::List<'a, u32> {
         self.many_be_u32
+    }
+
+    /// The attribute `many-le-s64`.
+    pub fn many_le_s64(&self) -> wire::List<'a, i64> {
+        self.many_le_s64
     }
 
     /// The attribute `many-uint`.
@@ -563,11 +770,22 @@ impl<'a> NumbersReply<'a> {
             sint: self.sint,
             be_u16: self.be_u16,
             be_u32: self.be_u32,
+            be_u64: self.be_u64,
+            be_s16: self.be_s16,
+            be_s32: self.be_s32,
+            be_s64: self.be_s64,
+            le_u16: self.le_u16,
+            le_u32: self.le_u32,
+            le_u64: self.le_u64,
+            le_s16: self.le_s16,
+            le_s32: self.le_s32,
+            le_s64: self.le_s64,
             many_u8: self.many_u8.collect(),
             many_u32: self.many_u32.collect(),
             many_u64: self.many_u64.collect(),
             many_s16: self.many_s16.collect(),
             many_be_u32: self.many_be_u32.collect(),
+            many_le_s64: self.many_le_s64.collect(),
             many_uint: self.many_uint.collect(),
             many_sint: self.many_sint.collect(),
         }
@@ -590,6 +808,16 @@ impl<'a> wire::FromAttrs<'a> for NumbersReply<'a> {
             sint: None,
             be_u16: None,
             be_u32: None,
+            be_u64: None,
+            be_s16: None,
+            be_s32: None,
+            be_s64: None,
+            le_u16: None,
+            le_u32: None,
+            le_u64: None,
+            le_s16: None,
+            le_s32: None,
+            le_s64: None,
             many_u8: wire::List::repeated(attrs, numbers_attrs::MANY_U8, wire::Attr::u8),
             many_u32: wire::List::repeated(attrs, numbers_attrs::MANY_U32, wire::Attr::u32),
             many_u64: wire::List::repeated(attrs, numbers_attrs::MANY_U64, wire::Attr::u64),
@@ -598,6 +826,11 @@ impl<'a> wire::FromAttrs<'a> for NumbersReply<'a> {
                 attrs,
                 numbers_attrs::MANY_BE_U32,
                 wire::Attr::u32_be,
+            ),
+            many_le_s64: wire::List::repeated(
+                attrs,
+                numbers_attrs::MANY_LE_S64,
+                wire::Attr::s64_le,
             ),
             many_uint: wire::List::repeated(attrs, numbers_attrs::MANY_UINT, wire::Attr::uint),
             many_sint: wire::List::repeated(attrs, numbers_attrs::MANY_SINT, wire::Attr::sint),
@@ -618,11 +851,22 @@ impl<'a> wire::FromAttrs<'a> for NumbersReply<'a> {
                 numbers_attrs::SINT => view.sint = Some(attr.sint()?),
                 numbers_attrs::BE_U16 => view.be_u16 = Some(attr.u16_be()?),
                 numbers_attrs::BE_U32 => view.be_u32 = Some(attr.u32_be()?),
+                numbers_attrs::BE_U64 => view.be_u64 = Some(attr.u64_be()?),
+                numbers_attrs::BE_S16 => view.be_s16 = Some(attr.s16_be()?),
+                numbers_attrs::BE_S32 => view.be_s32 = Some(attr.s32_be()?),
+                numbers_attrs::BE_S64 => view.be_s64 = Some(attr.s64_be()?),
+                numbers_attrs::LE_U16 => view.le_u16 = Some(attr.u16_le()?),
+                numbers_attrs::LE_U32 => view.le_u32 = Some(attr.u32_le()?),
+                numbers_attrs::LE_U64 => view.le_u64 = Some(attr.u64_le()?),
+                numbers_attrs::LE_S16 => view.le_s16 = Some(attr.s16_le()?),
+                numbers_attrs::LE_S32 => view.le_s32 = Some(attr.s32_le()?),
+                numbers_attrs::LE_S64 => view.le_s64 = Some(attr.s64_le()?),
                 numbers_attrs::MANY_U8 => view.many_u8.check(attr)?,
                 numbers_attrs::MANY_U32 => view.many_u32.check(attr)?,
                 numbers_attrs::MANY_U64 => view.many_u64.check(attr)?,
                 numbers_attrs::MANY_S16 => view.many_s16.check(attr)?,
                 numbers_attrs::MANY_BE_U32 => view.many_be_u32.check(attr)?,
+                numbers_attrs::MANY_LE_S64 => view.many_le_s64.check(attr)?,
                 numbers_attrs::MANY_UINT => view.many_uint.check(attr)?,
                 numbers_attrs::MANY_SINT => view.many_sint.check(attr)?,
                 _ => {}
@@ -662,6 +906,26 @@ pub struct NumbersReplyOwned {
     pub be_u16: Option<u16>,
     /// The attribute `be-u32`.
     pub be_u32: Option<u32>,
+    /// The attribute `be-u64`.
+    pub be_u64: Option<u64>,
+    /// The attribute `be-s16`.
+    pub be_s16: Option<i16>,
+    /// The attribute `be-s32`.
+    pub be_s32: Option<i32>,
+    /// The attribute `be-s64`.
+    pub be_s64: Option<i64>,
+    /// The attribute `le-u16`.
+    pub le_u16: Option<u16>,
+    /// The attribute `le-u32`.
+    pub le_u32: Option<u32>,
+    /// The attribute `le-u64`.
+    pub le_u64: Option<u64>,
+    /// The attribute `le-s16`.
+    pub le_s16: Option<i16>,
+    /// The attribute `le-s32`.
+    pub le_s32: Option<i32>,
+    /// The attribute `le-s64`.
+    pub le_s64: Option<i64>,
     /// The attribute `many-u8`.
     pub many_u8: Vec<u8>,
     /// The attribute `many-u32`.
@@ -672,6 +936,8 @@ pub struct NumbersReplyOwned {
     pub many_s16: Vec<i16>,
     /// The attribute `many-be-u32`.
     pub many_be_u32: Vec<u32>,
+    /// The attribute `many-le-s64`.
+    pub many_le_s64: Vec<i64>,
     /// The attribute `many-uint`.
     pub many_uint: Vec<u64>,
     /// The attribute `many-sint`.
@@ -727,6 +993,14 @@ pub struct Limits<'a> {
     pub be_range_u16: Option<u16>,
     /// The attribute `be-range-u32`.
     pub be_range_u32: Option<u32>,
+    /// The attribute `be-range-u64`.
+    pub be_range_u64: Option<u64>,
+    /// The attribute `be-range-s32`.
+    pub be_range_s32: Option<i32>,
+    /// The attribute `le-range-u16`.
+    pub le_range_u16: Option<u16>,
+    /// The attribute `le-range-s64`.
+    pub le_range_s64: Option<i64>,
     /// The attribute `below`.
     pub below: Option<u32>,
     /// The attribute `color`.
@@ -741,18 +1015,36 @@ pub struct Limits<'a> {
     pub shade: Option<Shade>,
     /// The attribute `be-shade`.
     pub be_shade: Option<Shade>,
+    /// The attribute `season`.
+    pub season: Option<Season>,
     /// The attribute `prime`.
     pub prime: Option<Prime>,
     /// The attribute `wide-prime`.
     pub wide_prime: Option<Prime>,
+    /// The attribute `be-prime`.
+    pub be_prime: Option<Prime>,
+    /// The attribute `le-prime`.
+    pub le_prime: Option<Prime>,
+    /// The attribute `some-prime`.
+    pub some_prime: Option<Prime>,
+    /// The attribute `balance`.
+    pub balance: Option<Balance>,
     /// The attribute `mode`.
     pub mode: Option<Mode>,
     /// The attribute `narrow-mode`.
     pub narrow_mode: Option<Mode>,
     /// The attribute `be-mode`.
     pub be_mode: Option<Mode>,
+    /// The attribute `le-mode`.
+    pub le_mode: Option<Mode>,
+    /// The attribute `wide-mode`.
+    pub wide_mode: Option<WideMode>,
+    /// The attribute `uint-mode`.
+    pub uint_mode: Option<WideMode>,
     /// The attribute `sparse-mode`.
     pub sparse_mode: Option<SparseMode>,
+    /// The attribute `colors`.
+    pub colors: Option<ColorFlags>,
     /// The attribute `shades`.
     pub shades: Option<ShadeFlags>,
     /// The attribute `masked`.
@@ -763,6 +1055,8 @@ pub struct Limits<'a> {
     pub many_primes: &'a [Prime],
     /// The attribute `many-modes`.
     pub many_modes: &'a [Mode],
+    /// The attribute `many-le-ranged`.
+    pub many_le_ranged: &'a [u16],
 }
 
 impl genl_user::Request for Limits<'_> {
@@ -821,6 +1115,18 @@ impl genl_user::Request for Limits<'_> {
         if let Some(be_range_u32) = self.be_range_u32 {
             out.u32_be(limits_attrs::BE_RANGE_U32, be_range_u32);
         }
+        if let Some(be_range_u64) = self.be_range_u64 {
+            out.u64_be(limits_attrs::BE_RANGE_U64, be_range_u64);
+        }
+        if let Some(be_range_s32) = self.be_range_s32 {
+            out.s32_be(limits_attrs::BE_RANGE_S32, be_range_s32);
+        }
+        if let Some(le_range_u16) = self.le_range_u16 {
+            out.u16_le(limits_attrs::LE_RANGE_U16, le_range_u16);
+        }
+        if let Some(le_range_s64) = self.le_range_s64 {
+            out.s64_le(limits_attrs::LE_RANGE_S64, le_range_s64);
+        }
         if let Some(below) = self.below {
             out.u32(limits_attrs::BELOW, below);
         }
@@ -847,12 +1153,30 @@ impl genl_user::Request for Limits<'_> {
         if let Some(be_shade) = self.be_shade {
             out.u32_be(limits_attrs::BE_SHADE, u32::from(be_shade));
         }
+        if let Some(season) = self.season {
+            out.s32(limits_attrs::SEASON, i32::from(season));
+        }
         if let Some(prime) = self.prime {
             let narrow = out.narrow(limits_attrs::PRIME, u64::from(prime))?;
             out.u32(limits_attrs::PRIME, narrow);
         }
         if let Some(wide_prime) = self.wide_prime {
             out.u64(limits_attrs::WIDE_PRIME, u64::from(wide_prime));
+        }
+        if let Some(be_prime) = self.be_prime {
+            let narrow = out.narrow(limits_attrs::BE_PRIME, u64::from(be_prime))?;
+            out.u16_be(limits_attrs::BE_PRIME, narrow);
+        }
+        if let Some(le_prime) = self.le_prime {
+            let narrow = out.narrow(limits_attrs::LE_PRIME, u64::from(le_prime))?;
+            out.u32_le(limits_attrs::LE_PRIME, narrow);
+        }
+        if let Some(some_prime) = self.some_prime {
+            let narrow = out.narrow(limits_attrs::SOME_PRIME, u64::from(some_prime))?;
+            out.u32(limits_attrs::SOME_PRIME, narrow);
+        }
+        if let Some(balance) = self.balance {
+            out.s32(limits_attrs::BALANCE, i32::from(balance));
         }
         if let Some(mode) = self.mode {
             out.u32(limits_attrs::MODE, mode.bits());
@@ -865,8 +1189,20 @@ impl genl_user::Request for Limits<'_> {
             let narrow = out.narrow(limits_attrs::BE_MODE, be_mode.bits())?;
             out.u16_be(limits_attrs::BE_MODE, narrow);
         }
+        if let Some(le_mode) = self.le_mode {
+            out.u32_le(limits_attrs::LE_MODE, le_mode.bits());
+        }
+        if let Some(wide_mode) = self.wide_mode {
+            out.u64(limits_attrs::WIDE_MODE, wide_mode.bits());
+        }
+        if let Some(uint_mode) = self.uint_mode {
+            out.uint(limits_attrs::UINT_MODE, uint_mode.bits());
+        }
         if let Some(sparse_mode) = self.sparse_mode {
             out.u32(limits_attrs::SPARSE_MODE, sparse_mode.bits());
+        }
+        if let Some(colors) = self.colors {
+            out.u32(limits_attrs::COLORS, colors.bits());
         }
         if let Some(shades) = self.shades {
             out.u8(limits_attrs::SHADES, shades.bits());
@@ -884,6 +1220,9 @@ impl genl_user::Request for Limits<'_> {
         for &many_modes in self.many_modes {
             let narrow = out.narrow(limits_attrs::MANY_MODES, many_modes.bits())?;
             out.u8(limits_attrs::MANY_MODES, narrow);
+        }
+        for &many_le_ranged in self.many_le_ranged {
+            out.u16_le(limits_attrs::MANY_LE_RANGED, many_le_ranged);
         }
         Ok(())
     }
@@ -910,6 +1249,10 @@ pub struct LimitsReply<'a> {
     whole_s8: Option<i8>,
     be_range_u16: Option<u16>,
     be_range_u32: Option<u32>,
+    be_range_u64: Option<u64>,
+    be_range_s32: Option<i32>,
+    le_range_u16: Option<u16>,
+    le_range_s64: Option<i64>,
     below: Option<u32>,
     color: Option<Color>,
     narrow_color: Option<Color>,
@@ -917,17 +1260,27 @@ pub struct LimitsReply<'a> {
     some_color: Option<Color>,
     shade: Option<Shade>,
     be_shade: Option<Shade>,
+    season: Option<Season>,
     prime: Option<Prime>,
     wide_prime: Option<Prime>,
+    be_prime: Option<Prime>,
+    le_prime: Option<Prime>,
+    some_prime: Option<Prime>,
+    balance: Option<Balance>,
     mode: Option<Mode>,
     narrow_mode: Option<Mode>,
     be_mode: Option<Mode>,
+    le_mode: Option<Mode>,
+    wide_mode: Option<WideMode>,
+    uint_mode: Option<WideMode>,
     sparse_mode: Option<SparseMode>,
+    colors: Option<ColorFlags>,
     shades: Option<ShadeFlags>,
     masked: Option<u16>,
     many_ranged: wire::List<'a, u32>,
     many_primes: wire::List<'a, Prime>,
     many_modes: wire::List<'a, Mode>,
+    many_le_ranged: wire::List<'a, u16>,
 }
 
 impl<'a> LimitsReply<'a> {
@@ -1021,6 +1374,26 @@ impl<'a> LimitsReply<'a> {
         self.be_range_u32
     }
 
+    /// The attribute `be-range-u64`.
+    pub fn be_range_u64(&self) -> Option<u64> {
+        self.be_range_u64
+    }
+
+    /// The attribute `be-range-s32`.
+    pub fn be_range_s32(&self) -> Option<i32> {
+        self.be_range_s32
+    }
+
+    /// The attribute `le-range-u16`.
+    pub fn le_range_u16(&self) -> Option<u16> {
+        self.le_range_u16
+    }
+
+    /// The attribute `le-range-s64`.
+    pub fn le_range_s64(&self) -> Option<i64> {
+        self.le_range_s64
+    }
+
     /// The attribute `below`.
     pub fn below(&self) -> Option<u32> {
         self.below
@@ -1056,6 +1429,11 @@ impl<'a> LimitsReply<'a> {
         self.be_shade
     }
 
+    /// The attribute `season`.
+    pub fn season(&self) -> Option<Season> {
+        self.season
+    }
+
     /// The attribute `prime`.
     pub fn prime(&self) -> Option<Prime> {
         self.prime
@@ -1064,6 +1442,26 @@ impl<'a> LimitsReply<'a> {
     /// The attribute `wide-prime`.
     pub fn wide_prime(&self) -> Option<Prime> {
         self.wide_prime
+    }
+
+    /// The attribute `be-prime`.
+    pub fn be_prime(&self) -> Option<Prime> {
+        self.be_prime
+    }
+
+    /// The attribute `le-prime`.
+    pub fn le_prime(&self) -> Option<Prime> {
+        self.le_prime
+    }
+
+    /// The attribute `some-prime`.
+    pub fn some_prime(&self) -> Option<Prime> {
+        self.some_prime
+    }
+
+    /// The attribute `balance`.
+    pub fn balance(&self) -> Option<Balance> {
+        self.balance
     }
 
     /// The attribute `mode`.
@@ -1081,9 +1479,29 @@ impl<'a> LimitsReply<'a> {
         self.be_mode
     }
 
+    /// The attribute `le-mode`.
+    pub fn le_mode(&self) -> Option<Mode> {
+        self.le_mode
+    }
+
+    /// The attribute `wide-mode`.
+    pub fn wide_mode(&self) -> Option<WideMode> {
+        self.wide_mode
+    }
+
+    /// The attribute `uint-mode`.
+    pub fn uint_mode(&self) -> Option<WideMode> {
+        self.uint_mode
+    }
+
     /// The attribute `sparse-mode`.
     pub fn sparse_mode(&self) -> Option<SparseMode> {
         self.sparse_mode
+    }
+
+    /// The attribute `colors`.
+    pub fn colors(&self) -> Option<ColorFlags> {
+        self.colors
     }
 
     /// The attribute `shades`.
@@ -1111,6 +1529,11 @@ impl<'a> LimitsReply<'a> {
         self.many_modes
     }
 
+    /// The attribute `many-le-ranged`.
+    pub fn many_le_ranged(&self) -> wire::List<'a, u16> {
+        self.many_le_ranged
+    }
+
     /// Copies what is borrowed.
     pub fn to_owned(&self) -> LimitsReplyOwned {
         LimitsReplyOwned {
@@ -1132,6 +1555,10 @@ impl<'a> LimitsReply<'a> {
             whole_s8: self.whole_s8,
             be_range_u16: self.be_range_u16,
             be_range_u32: self.be_range_u32,
+            be_range_u64: self.be_range_u64,
+            be_range_s32: self.be_range_s32,
+            le_range_u16: self.le_range_u16,
+            le_range_s64: self.le_range_s64,
             below: self.below,
             color: self.color,
             narrow_color: self.narrow_color,
@@ -1139,17 +1566,27 @@ impl<'a> LimitsReply<'a> {
             some_color: self.some_color,
             shade: self.shade,
             be_shade: self.be_shade,
+            season: self.season,
             prime: self.prime,
             wide_prime: self.wide_prime,
+            be_prime: self.be_prime,
+            le_prime: self.le_prime,
+            some_prime: self.some_prime,
+            balance: self.balance,
             mode: self.mode,
             narrow_mode: self.narrow_mode,
             be_mode: self.be_mode,
+            le_mode: self.le_mode,
+            wide_mode: self.wide_mode,
+            uint_mode: self.uint_mode,
             sparse_mode: self.sparse_mode,
+            colors: self.colors,
             shades: self.shades,
             masked: self.masked,
             many_ranged: self.many_ranged.collect(),
             many_primes: self.many_primes.collect(),
             many_modes: self.many_modes.collect(),
+            many_le_ranged: self.many_le_ranged.collect(),
         }
     }
 }
@@ -1175,6 +1612,10 @@ impl<'a> wire::FromAttrs<'a> for LimitsReply<'a> {
             whole_s8: None,
             be_range_u16: None,
             be_range_u32: None,
+            be_range_u64: None,
+            be_range_s32: None,
+            le_range_u16: None,
+            le_range_s64: None,
             below: None,
             color: None,
             narrow_color: None,
@@ -1182,12 +1623,21 @@ impl<'a> wire::FromAttrs<'a> for LimitsReply<'a> {
             some_color: None,
             shade: None,
             be_shade: None,
+            season: None,
             prime: None,
             wide_prime: None,
+            be_prime: None,
+            le_prime: None,
+            some_prime: None,
+            balance: None,
             mode: None,
             narrow_mode: None,
             be_mode: None,
+            le_mode: None,
+            wide_mode: None,
+            uint_mode: None,
             sparse_mode: None,
+            colors: None,
             shades: None,
             masked: None,
             many_ranged: wire::List::repeated(attrs, limits_attrs::MANY_RANGED, wire::Attr::u32),
@@ -1197,6 +1647,11 @@ impl<'a> wire::FromAttrs<'a> for LimitsReply<'a> {
             many_modes: wire::List::repeated(attrs, limits_attrs::MANY_MODES, |attr| {
                 Ok(Mode::from_bits_retain(u32::from(attr.u8()?)))
             }),
+            many_le_ranged: wire::List::repeated(
+                attrs,
+                limits_attrs::MANY_LE_RANGED,
+                wire::Attr::u16_le,
+            ),
         };
         for attr in attrs {
             let attr = attr?;
@@ -1219,6 +1674,10 @@ impl<'a> wire::FromAttrs<'a> for LimitsReply<'a> {
                 limits_attrs::WHOLE_S8 => view.whole_s8 = Some(attr.s8()?),
                 limits_attrs::BE_RANGE_U16 => view.be_range_u16 = Some(attr.u16_be()?),
                 limits_attrs::BE_RANGE_U32 => view.be_range_u32 = Some(attr.u32_be()?),
+                limits_attrs::BE_RANGE_U64 => view.be_range_u64 = Some(attr.u64_be()?),
+                limits_attrs::BE_RANGE_S32 => view.be_range_s32 = Some(attr.s32_be()?),
+                limits_attrs::LE_RANGE_U16 => view.le_range_u16 = Some(attr.u16_le()?),
+                limits_attrs::LE_RANGE_S64 => view.le_range_s64 = Some(attr.s64_le()?),
                 limits_attrs::BELOW => view.below = Some(attr.u32()?),
                 limits_attrs::COLOR => view.color = Some(Color::from(i64::from(attr.u32()?))),
                 limits_attrs::NARROW_COLOR => {
@@ -1232,8 +1691,19 @@ impl<'a> wire::FromAttrs<'a> for LimitsReply<'a> {
                 }
                 limits_attrs::SHADE => view.shade = Some(Shade::from(u32::from(attr.u16()?))),
                 limits_attrs::BE_SHADE => view.be_shade = Some(Shade::from(attr.u32_be()?)),
+                limits_attrs::SEASON => view.season = Some(Season::from(attr.s32()?)),
                 limits_attrs::PRIME => view.prime = Some(Prime::from(u64::from(attr.u32()?))),
                 limits_attrs::WIDE_PRIME => view.wide_prime = Some(Prime::from(attr.u64()?)),
+                limits_attrs::BE_PRIME => {
+                    view.be_prime = Some(Prime::from(u64::from(attr.u16_be()?)));
+                }
+                limits_attrs::LE_PRIME => {
+                    view.le_prime = Some(Prime::from(u64::from(attr.u32_le()?)));
+                }
+                limits_attrs::SOME_PRIME => {
+                    view.some_prime = Some(Prime::from(u64::from(attr.u32()?)));
+                }
+                limits_attrs::BALANCE => view.balance = Some(Balance::from(attr.s32()?)),
                 limits_attrs::MODE => view.mode = Some(Mode::from_bits_retain(attr.u32()?)),
                 limits_attrs::NARROW_MODE => {
                     view.narrow_mode = Some(Mode::from_bits_retain(u32::from(attr.u8()?)));
@@ -1241,8 +1711,20 @@ impl<'a> wire::FromAttrs<'a> for LimitsReply<'a> {
                 limits_attrs::BE_MODE => {
                     view.be_mode = Some(Mode::from_bits_retain(u32::from(attr.u16_be()?)));
                 }
+                limits_attrs::LE_MODE => {
+                    view.le_mode = Some(Mode::from_bits_retain(attr.u32_le()?));
+                }
+                limits_attrs::WIDE_MODE => {
+                    view.wide_mode = Some(WideMode::from_bits_retain(attr.u64()?));
+                }
+                limits_attrs::UINT_MODE => {
+                    view.uint_mode = Some(WideMode::from_bits_retain(attr.uint()?));
+                }
                 limits_attrs::SPARSE_MODE => {
                     view.sparse_mode = Some(SparseMode::from_bits_retain(attr.u32()?));
+                }
+                limits_attrs::COLORS => {
+                    view.colors = Some(ColorFlags::from_bits_retain(attr.u32()?));
                 }
                 limits_attrs::SHADES => {
                     view.shades = Some(ShadeFlags::from_bits_retain(attr.u8()?));
@@ -1251,6 +1733,7 @@ impl<'a> wire::FromAttrs<'a> for LimitsReply<'a> {
                 limits_attrs::MANY_RANGED => view.many_ranged.check(attr)?,
                 limits_attrs::MANY_PRIMES => view.many_primes.check(attr)?,
                 limits_attrs::MANY_MODES => view.many_modes.check(attr)?,
+                limits_attrs::MANY_LE_RANGED => view.many_le_ranged.check(attr)?,
                 _ => {}
             }
         }
@@ -1298,6 +1781,14 @@ pub struct LimitsReplyOwned {
     pub be_range_u16: Option<u16>,
     /// The attribute `be-range-u32`.
     pub be_range_u32: Option<u32>,
+    /// The attribute `be-range-u64`.
+    pub be_range_u64: Option<u64>,
+    /// The attribute `be-range-s32`.
+    pub be_range_s32: Option<i32>,
+    /// The attribute `le-range-u16`.
+    pub le_range_u16: Option<u16>,
+    /// The attribute `le-range-s64`.
+    pub le_range_s64: Option<i64>,
     /// The attribute `below`.
     pub below: Option<u32>,
     /// The attribute `color`.
@@ -1312,18 +1803,36 @@ pub struct LimitsReplyOwned {
     pub shade: Option<Shade>,
     /// The attribute `be-shade`.
     pub be_shade: Option<Shade>,
+    /// The attribute `season`.
+    pub season: Option<Season>,
     /// The attribute `prime`.
     pub prime: Option<Prime>,
     /// The attribute `wide-prime`.
     pub wide_prime: Option<Prime>,
+    /// The attribute `be-prime`.
+    pub be_prime: Option<Prime>,
+    /// The attribute `le-prime`.
+    pub le_prime: Option<Prime>,
+    /// The attribute `some-prime`.
+    pub some_prime: Option<Prime>,
+    /// The attribute `balance`.
+    pub balance: Option<Balance>,
     /// The attribute `mode`.
     pub mode: Option<Mode>,
     /// The attribute `narrow-mode`.
     pub narrow_mode: Option<Mode>,
     /// The attribute `be-mode`.
     pub be_mode: Option<Mode>,
+    /// The attribute `le-mode`.
+    pub le_mode: Option<Mode>,
+    /// The attribute `wide-mode`.
+    pub wide_mode: Option<WideMode>,
+    /// The attribute `uint-mode`.
+    pub uint_mode: Option<WideMode>,
     /// The attribute `sparse-mode`.
     pub sparse_mode: Option<SparseMode>,
+    /// The attribute `colors`.
+    pub colors: Option<ColorFlags>,
     /// The attribute `shades`.
     pub shades: Option<ShadeFlags>,
     /// The attribute `masked`.
@@ -1334,6 +1843,8 @@ pub struct LimitsReplyOwned {
     pub many_primes: Vec<Prime>,
     /// The attribute `many-modes`.
     pub many_modes: Vec<Mode>,
+    /// The attribute `many-le-ranged`.
+    pub many_le_ranged: Vec<u16>,
 }
 
 impl genl_user::Message for LimitsReplyOwned {
@@ -1357,10 +1868,18 @@ pub struct Bytes<'a> {
     pub long_text: Option<&'a str>,
     /// The attribute `middle-text`.
     pub middle_text: Option<&'a str>,
+    /// The attribute `open-text`.
+    pub open_text: Option<&'a str>,
+    /// The attribute `open-short-text`.
+    pub open_short_text: Option<&'a str>,
+    /// The attribute `open-middle-text`.
+    pub open_middle_text: Option<&'a str>,
     /// The attribute `many-texts`.
     pub many_texts: &'a [&'a str],
     /// The attribute `many-long-texts`.
     pub many_long_texts: &'a [&'a str],
+    /// The attribute `many-open-texts`.
+    pub many_open_texts: &'a [&'a str],
     /// The attribute `bytes`.
     pub bytes: Option<&'a [u8]>,
     /// The attribute `short-bytes`.
@@ -1375,11 +1894,13 @@ pub struct Bytes<'a> {
     pub middle_bytes: Option<&'a [u8]>,
     /// The attribute `huge-bytes`.
     pub huge_bytes: Option<&'a [u8]>,
+    /// The attribute `no-bytes`.
+    pub no_bytes: Option<&'a [u8]>,
     /// The attribute `many-bytes`.
     pub many_bytes: &'a [&'a [u8]],
     /// The attribute `address`.
     ///
-    /// It is an IPv4 or an IPv6 address.
+    /// It is an IPv4 address.
     pub address: Option<&'a [u8]>,
     /// The attribute `number`.
     pub number: Option<u32>,
@@ -1399,11 +1920,23 @@ impl genl_user::Request for Bytes<'_> {
         if let Some(middle_text) = self.middle_text {
             out.str(bytes_attrs::MIDDLE_TEXT, middle_text)?;
         }
+        if let Some(open_text) = self.open_text {
+            out.str(bytes_attrs::OPEN_TEXT, open_text)?;
+        }
+        if let Some(open_short_text) = self.open_short_text {
+            out.str(bytes_attrs::OPEN_SHORT_TEXT, open_short_text)?;
+        }
+        if let Some(open_middle_text) = self.open_middle_text {
+            out.str(bytes_attrs::OPEN_MIDDLE_TEXT, open_middle_text)?;
+        }
         for &many_texts in self.many_texts {
             out.str(bytes_attrs::MANY_TEXTS, many_texts)?;
         }
         for &many_long_texts in self.many_long_texts {
             out.str(bytes_attrs::MANY_LONG_TEXTS, many_long_texts)?;
+        }
+        for &many_open_texts in self.many_open_texts {
+            out.str(bytes_attrs::MANY_OPEN_TEXTS, many_open_texts)?;
         }
         if let Some(bytes) = self.bytes {
             out.bytes(bytes_attrs::BYTES, bytes)?;
@@ -1422,6 +1955,9 @@ impl genl_user::Request for Bytes<'_> {
         }
         if let Some(huge_bytes) = self.huge_bytes {
             out.bytes(bytes_attrs::HUGE_BYTES, huge_bytes)?;
+        }
+        if let Some(no_bytes) = self.no_bytes {
+            out.bytes(bytes_attrs::NO_BYTES, no_bytes)?;
         }
         for &many_bytes in self.many_bytes {
             out.bytes(bytes_attrs::MANY_BYTES, many_bytes)?;
@@ -1443,14 +1979,19 @@ pub struct BytesReply<'a> {
     short_text: Option<&'a str>,
     long_text: Option<&'a str>,
     middle_text: Option<&'a str>,
+    open_text: Option<&'a str>,
+    open_short_text: Option<&'a str>,
+    open_middle_text: Option<&'a str>,
     many_texts: wire::List<'a, &'a str>,
     many_long_texts: wire::List<'a, &'a str>,
+    many_open_texts: wire::List<'a, &'a str>,
     bytes: Option<&'a [u8]>,
     short_bytes: Option<&'a [u8]>,
     long_bytes: Option<&'a [u8]>,
     exact_bytes: Option<&'a [u8]>,
     middle_bytes: Option<&'a [u8]>,
     huge_bytes: Option<&'a [u8]>,
+    no_bytes: Option<&'a [u8]>,
     many_bytes: wire::List<'a, &'a [u8]>,
     address: Option<&'a [u8]>,
     number: Option<u32>,
@@ -1477,6 +2018,21 @@ impl<'a> BytesReply<'a> {
         self.middle_text
     }
 
+    /// The attribute `open-text`.
+    pub fn open_text(&self) -> Option<&'a str> {
+        self.open_text
+    }
+
+    /// The attribute `open-short-text`.
+    pub fn open_short_text(&self) -> Option<&'a str> {
+        self.open_short_text
+    }
+
+    /// The attribute `open-middle-text`.
+    pub fn open_middle_text(&self) -> Option<&'a str> {
+        self.open_middle_text
+    }
+
     /// The attribute `many-texts`.
     pub fn many_texts(&self) -> wire::List<'a, &'a str> {
         self.many_texts
@@ -1485,6 +2041,11 @@ impl<'a> BytesReply<'a> {
     /// The attribute `many-long-texts`.
     pub fn many_long_texts(&self) -> wire::List<'a, &'a str> {
         self.many_long_texts
+    }
+
+    /// The attribute `many-open-texts`.
+    pub fn many_open_texts(&self) -> wire::List<'a, &'a str> {
+        self.many_open_texts
     }
 
     /// The attribute `bytes`.
@@ -1519,6 +2080,11 @@ impl<'a> BytesReply<'a> {
         self.huge_bytes
     }
 
+    /// The attribute `no-bytes`.
+    pub fn no_bytes(&self) -> Option<&'a [u8]> {
+        self.no_bytes
+    }
+
     /// The attribute `many-bytes`.
     pub fn many_bytes(&self) -> wire::List<'a, &'a [u8]> {
         self.many_bytes
@@ -1526,7 +2092,7 @@ impl<'a> BytesReply<'a> {
 
     /// The attribute `address`.
     ///
-    /// It is an IPv4 or an IPv6 address.
+    /// It is an IPv4 address.
     pub fn address(&self) -> Option<&'a [u8]> {
         self.address
     }
@@ -1543,14 +2109,19 @@ impl<'a> BytesReply<'a> {
             short_text: self.short_text.map(str::to_owned),
             long_text: self.long_text.map(str::to_owned),
             middle_text: self.middle_text.map(str::to_owned),
+            open_text: self.open_text.map(str::to_owned),
+            open_short_text: self.open_short_text.map(str::to_owned),
+            open_middle_text: self.open_middle_text.map(str::to_owned),
             many_texts: self.many_texts.map(str::to_owned).collect(),
             many_long_texts: self.many_long_texts.map(str::to_owned).collect(),
+            many_open_texts: self.many_open_texts.map(str::to_owned).collect(),
             bytes: self.bytes.map(<[u8]>::to_vec),
             short_bytes: self.short_bytes.map(<[u8]>::to_vec),
             long_bytes: self.long_bytes.map(<[u8]>::to_vec),
             exact_bytes: self.exact_bytes.map(<[u8]>::to_vec),
             middle_bytes: self.middle_bytes.map(<[u8]>::to_vec),
             huge_bytes: self.huge_bytes.map(<[u8]>::to_vec),
+            no_bytes: self.no_bytes.map(<[u8]>::to_vec),
             many_bytes: self.many_bytes.map(<[u8]>::to_vec).collect(),
             address: self.address.map(<[u8]>::to_vec),
             number: self.number,
@@ -1565,10 +2136,18 @@ impl<'a> wire::FromAttrs<'a> for BytesReply<'a> {
             short_text: None,
             long_text: None,
             middle_text: None,
+            open_text: None,
+            open_short_text: None,
+            open_middle_text: None,
             many_texts: wire::List::repeated(attrs, bytes_attrs::MANY_TEXTS, wire::Attr::str),
             many_long_texts: wire::List::repeated(
                 attrs,
                 bytes_attrs::MANY_LONG_TEXTS,
+                wire::Attr::str,
+            ),
+            many_open_texts: wire::List::repeated(
+                attrs,
+                bytes_attrs::MANY_OPEN_TEXTS,
                 wire::Attr::str,
             ),
             bytes: None,
@@ -1577,6 +2156,7 @@ impl<'a> wire::FromAttrs<'a> for BytesReply<'a> {
             exact_bytes: None,
             middle_bytes: None,
             huge_bytes: None,
+            no_bytes: None,
             many_bytes: wire::List::repeated(attrs, bytes_attrs::MANY_BYTES, wire::Attr::bytes),
             address: None,
             number: None,
@@ -1588,14 +2168,19 @@ impl<'a> wire::FromAttrs<'a> for BytesReply<'a> {
                 bytes_attrs::SHORT_TEXT => view.short_text = Some(attr.str()?),
                 bytes_attrs::LONG_TEXT => view.long_text = Some(attr.str()?),
                 bytes_attrs::MIDDLE_TEXT => view.middle_text = Some(attr.str()?),
+                bytes_attrs::OPEN_TEXT => view.open_text = Some(attr.str()?),
+                bytes_attrs::OPEN_SHORT_TEXT => view.open_short_text = Some(attr.str()?),
+                bytes_attrs::OPEN_MIDDLE_TEXT => view.open_middle_text = Some(attr.str()?),
                 bytes_attrs::MANY_TEXTS => view.many_texts.check(attr)?,
                 bytes_attrs::MANY_LONG_TEXTS => view.many_long_texts.check(attr)?,
+                bytes_attrs::MANY_OPEN_TEXTS => view.many_open_texts.check(attr)?,
                 bytes_attrs::BYTES => view.bytes = Some(attr.bytes()?),
                 bytes_attrs::SHORT_BYTES => view.short_bytes = Some(attr.bytes()?),
                 bytes_attrs::LONG_BYTES => view.long_bytes = Some(attr.bytes()?),
                 bytes_attrs::EXACT_BYTES => view.exact_bytes = Some(attr.bytes()?),
                 bytes_attrs::MIDDLE_BYTES => view.middle_bytes = Some(attr.bytes()?),
                 bytes_attrs::HUGE_BYTES => view.huge_bytes = Some(attr.bytes()?),
+                bytes_attrs::NO_BYTES => view.no_bytes = Some(attr.bytes()?),
                 bytes_attrs::MANY_BYTES => view.many_bytes.check(attr)?,
                 bytes_attrs::ADDRESS => view.address = Some(attr.bytes()?),
                 bytes_attrs::NUMBER => view.number = Some(attr.u32()?),
@@ -1618,10 +2203,18 @@ pub struct BytesReplyOwned {
     pub long_text: Option<String>,
     /// The attribute `middle-text`.
     pub middle_text: Option<String>,
+    /// The attribute `open-text`.
+    pub open_text: Option<String>,
+    /// The attribute `open-short-text`.
+    pub open_short_text: Option<String>,
+    /// The attribute `open-middle-text`.
+    pub open_middle_text: Option<String>,
     /// The attribute `many-texts`.
     pub many_texts: Vec<String>,
     /// The attribute `many-long-texts`.
     pub many_long_texts: Vec<String>,
+    /// The attribute `many-open-texts`.
+    pub many_open_texts: Vec<String>,
     /// The attribute `bytes`.
     pub bytes: Option<Vec<u8>>,
     /// The attribute `short-bytes`.
@@ -1636,11 +2229,13 @@ pub struct BytesReplyOwned {
     pub middle_bytes: Option<Vec<u8>>,
     /// The attribute `huge-bytes`.
     pub huge_bytes: Option<Vec<u8>>,
+    /// The attribute `no-bytes`.
+    pub no_bytes: Option<Vec<u8>>,
     /// The attribute `many-bytes`.
     pub many_bytes: Vec<Vec<u8>>,
     /// The attribute `address`.
     ///
-    /// It is an IPv4 or an IPv6 address.
+    /// It is an IPv4 address.
     pub address: Option<Vec<u8>>,
     /// The attribute `number`.
     pub number: Option<u32>,
@@ -1656,6 +2251,328 @@ impl genl_user::Message for BytesReplyOwned {
     }
 }
 
+/// What [`Client::layouts`] asks.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Layouts<'a> {
+    /// The attribute `point`.
+    pub point: Option<Point>,
+    /// The attribute `record`.
+    pub record: Option<Record>,
+    /// The attribute `whole-point`.
+    pub whole_point: Option<Point>,
+    /// The attribute `least-point`.
+    pub least_point: Option<Point>,
+    /// The attribute `points`.
+    pub points: &'a [Point],
+    /// The attribute `octets`.
+    pub octets: Option<&'a [u8]>,
+    /// The attribute `shorts`.
+    pub shorts: Option<&'a [i16]>,
+    /// The attribute `words`.
+    pub words: Option<&'a [u32]>,
+    /// The attribute `longs`.
+    pub longs: Option<&'a [u64]>,
+    /// The attribute `be-shorts`.
+    pub be_shorts: Option<&'a [u16]>,
+    /// The attribute `be-longs`.
+    pub be_longs: Option<&'a [i64]>,
+    /// The attribute `le-words`.
+    pub le_words: Option<&'a [i32]>,
+    /// The attribute `colors`.
+    pub colors: Option<&'a [Color]>,
+    /// The attribute `few-words`.
+    pub few_words: Option<&'a [u32]>,
+    /// The attribute `word-lists`.
+    pub word_lists: &'a [&'a [u32]],
+}
+
+impl genl_user::Request for Layouts<'_> {
+    fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+        if let Some(point) = self.point {
+            out.structure(layouts_attrs::POINT, &point)?;
+        }
+        if let Some(record) = self.record {
+            out.structure(layouts_attrs::RECORD, &record)?;
+        }
+        if let Some(whole_point) = self.whole_point {
+            out.structure(layouts_attrs::WHOLE_POINT, &whole_point)?;
+        }
+        if let Some(least_point) = self.least_point {
+            out.structure(layouts_attrs::LEAST_POINT, &least_point)?;
+        }
+        for &points in self.points {
+            out.structure(layouts_attrs::POINTS, &points)?;
+        }
+        if let Some(octets) = self.octets {
+            out.array(layouts_attrs::OCTETS, octets, |item| Ok(item.to_ne_bytes()))?;
+        }
+        if let Some(shorts) = self.shorts {
+            out.array(layouts_attrs::SHORTS, shorts, |item| Ok(item.to_ne_bytes()))?;
+        }
+        if let Some(words) = self.words {
+            out.array(layouts_attrs::WORDS, words, |item| Ok(item.to_ne_bytes()))?;
+        }
+        if let Some(longs) = self.longs {
+            out.array(layouts_attrs::LONGS, longs, |item| Ok(item.to_ne_bytes()))?;
+        }
+        if let Some(be_shorts) = self.be_shorts {
+            out.array(layouts_attrs::BE_SHORTS, be_shorts, |item| {
+                Ok(item.to_be_bytes())
+            })?;
+        }
+        if let Some(be_longs) = self.be_longs {
+            out.array(layouts_attrs::BE_LONGS, be_longs, |item| {
+                Ok(item.to_be_bytes())
+            })?;
+        }
+        if let Some(le_words) = self.le_words {
+            out.array(layouts_attrs::LE_WORDS, le_words, |item| {
+                Ok(item.to_le_bytes())
+            })?;
+        }
+        if let Some(colors) = self.colors {
+            out.array(layouts_attrs::COLORS, colors, |item| {
+                wire::narrow(i64::from(*item)).map(u32::to_ne_bytes)
+            })?;
+        }
+        if let Some(few_words) = self.few_words {
+            out.array(layouts_attrs::FEW_WORDS, few_words, |item| {
+                Ok(item.to_ne_bytes())
+            })?;
+        }
+        for &word_lists in self.word_lists {
+            out.array(layouts_attrs::WORD_LISTS, word_lists, |item| {
+                Ok(item.to_ne_bytes())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// What [`Client::layouts`] is answered with.
+#[derive(Debug, Clone)]
+pub struct LayoutsReply<'a> {
+    point: Option<Point>,
+    record: Option<Record>,
+    whole_point: Option<Point>,
+    least_point: Option<Point>,
+    points: wire::List<'a, Point>,
+    octets: Option<wire::Array<'a, u8>>,
+    shorts: Option<wire::Array<'a, i16>>,
+    words: Option<wire::Array<'a, u32>>,
+    longs: Option<wire::Array<'a, u64>>,
+    be_shorts: Option<wire::Array<'a, u16>>,
+    be_longs: Option<wire::Array<'a, i64>>,
+    le_words: Option<wire::Array<'a, i32>>,
+    colors: Option<wire::Array<'a, Color>>,
+    few_words: Option<wire::Array<'a, u32>>,
+    word_lists: wire::List<'a, wire::Array<'a, u32>>,
+}
+
+impl<'a> LayoutsReply<'a> {
+    /// The attribute `point`.
+    pub fn point(&self) -> Option<Point> {
+        self.point
+    }
+
+    /// The attribute `record`.
+    pub fn record(&self) -> Option<Record> {
+        self.record
+    }
+
+    /// The attribute `whole-point`.
+    pub fn whole_point(&self) -> Option<Point> {
+        self.whole_point
+    }
+
+    /// The attribute `least-point`.
+    pub fn least_point(&self) -> Option<Point> {
+        self.least_point
+    }
+
+    /// The attribute `points`.
+    pub fn points(&self) -> wire::List<'a, Point> {
+        self.points
+    }
+
+    /// The attribute `octets`.
+    pub fn octets(&self) -> Option<wire::Array<'a, u8>> {
+        self.octets
+    }
+
+    /// The attribute `shorts`.
+    pub fn shorts(&self) -> Option<wire::Array<'a, i16>> {
+        self.shorts
+    }
+
+    /// The attribute `words`.
+    pub fn words(&self) -> Option<wire::Array<'a, u32>> {
+        self.words
+    }
+
+    /// The attribute `longs`.
+    pub fn longs(&self) -> Option<wire::Array<'a, u64>> {
+        self.longs
+    }
+
+    /// The attribute `be-shorts`.
+    pub fn be_shorts(&self) -> Option<wire::Array<'a, u16>> {
+        self.be_shorts
+    }
+
+    /// The attribute `be-longs`.
+    pub fn be_longs(&self) -> Option<wire::Array<'a, i64>> {
+        self.be_longs
+    }
+
+    /// The attribute `le-words`.
+    pub fn le_words(&self) -> Option<wire::Array<'a, i32>> {
+        self.le_words
+    }
+
+    /// The attribute `colors`.
+    pub fn colors(&self) -> Option<wire::Array<'a, Color>> {
+        self.colors
+    }
+
+    /// The attribute `few-words`.
+    pub fn few_words(&self) -> Option<wire::Array<'a, u32>> {
+        self.few_words
+    }
+
+    /// The attribute `word-lists`.
+    pub fn word_lists(&self) -> wire::List<'a, wire::Array<'a, u32>> {
+        self.word_lists
+    }
+
+    /// Copies what is borrowed.
+    pub fn to_owned(&self) -> LayoutsReplyOwned {
+        LayoutsReplyOwned {
+            point: self.point,
+            record: self.record,
+            whole_point: self.whole_point,
+            least_point: self.least_point,
+            points: self.points.collect(),
+            octets: self.octets.map(Iterator::collect),
+            shorts: self.shorts.map(Iterator::collect),
+            words: self.words.map(Iterator::collect),
+            longs: self.longs.map(Iterator::collect),
+            be_shorts: self.be_shorts.map(Iterator::collect),
+            be_longs: self.be_longs.map(Iterator::collect),
+            le_words: self.le_words.map(Iterator::collect),
+            colors: self.colors.map(Iterator::collect),
+            few_words: self.few_words.map(Iterator::collect),
+            word_lists: self.word_lists.map(Iterator::collect).collect(),
+        }
+    }
+}
+
+impl<'a> wire::FromAttrs<'a> for LayoutsReply<'a> {
+    fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
+        let mut view = Self {
+            point: None,
+            record: None,
+            whole_point: None,
+            least_point: None,
+            points: wire::List::repeated(attrs, layouts_attrs::POINTS, wire::Attr::structure),
+            octets: None,
+            shorts: None,
+            words: None,
+            longs: None,
+            be_shorts: None,
+            be_longs: None,
+            le_words: None,
+            colors: None,
+            few_words: None,
+            word_lists: wire::List::repeated(attrs, layouts_attrs::WORD_LISTS, |attr| {
+                attr.array(4, |item| item.u32(0))
+            }),
+        };
+        for attr in attrs {
+            let attr = attr?;
+            match attr.kind() {
+                layouts_attrs::POINT => view.point = Some(attr.structure()?),
+                layouts_attrs::RECORD => view.record = Some(attr.structure()?),
+                layouts_attrs::WHOLE_POINT => view.whole_point = Some(attr.structure()?),
+                layouts_attrs::LEAST_POINT => view.least_point = Some(attr.structure()?),
+                layouts_attrs::POINTS => view.points.check(attr)?,
+                layouts_attrs::OCTETS => {
+                    view.octets = Some(attr.array(1, |item| item.u8(0))?);
+                }
+                layouts_attrs::SHORTS => {
+                    view.shorts = Some(attr.array(2, |item| item.s16(0))?);
+                }
+                layouts_attrs::WORDS => view.words = Some(attr.array(4, |item| item.u32(0))?),
+                layouts_attrs::LONGS => view.longs = Some(attr.array(8, |item| item.u64(0))?),
+                layouts_attrs::BE_SHORTS => {
+                    view.be_shorts = Some(attr.array(2, |item| item.u16_be(0))?);
+                }
+                layouts_attrs::BE_LONGS => {
+                    view.be_longs = Some(attr.array(8, |item| item.s64_be(0))?);
+                }
+                layouts_attrs::LE_WORDS => {
+                    view.le_words = Some(attr.array(4, |item| item.s32_le(0))?);
+                }
+                layouts_attrs::COLORS => {
+                    view.colors = Some(attr.array(4, |item| Color::from(i64::from(item.u32(0))))?);
+                }
+                layouts_attrs::FEW_WORDS => {
+                    view.few_words = Some(attr.array(4, |item| item.u32(0))?);
+                }
+                layouts_attrs::WORD_LISTS => view.word_lists.check(attr)?,
+                _ => {}
+            }
+        }
+        Ok(view)
+    }
+}
+
+/// A copy of [`LayoutsReply`].
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct LayoutsReplyOwned {
+    /// The attribute `point`.
+    pub point: Option<Point>,
+    /// The attribute `record`.
+    pub record: Option<Record>,
+    /// The attribute `whole-point`.
+    pub whole_point: Option<Point>,
+    /// The attribute `least-point`.
+    pub least_point: Option<Point>,
+    /// The attribute `points`.
+    pub points: Vec<Point>,
+    /// The attribute `octets`.
+    pub octets: Option<Vec<u8>>,
+    /// The attribute `shorts`.
+    pub shorts: Option<Vec<i16>>,
+    /// The attribute `words`.
+    pub words: Option<Vec<u32>>,
+    /// The attribute `longs`.
+    pub longs: Option<Vec<u64>>,
+    /// The attribute `be-shorts`.
+    pub be_shorts: Option<Vec<u16>>,
+    /// The attribute `be-longs`.
+    pub be_longs: Option<Vec<i64>>,
+    /// The attribute `le-words`.
+    pub le_words: Option<Vec<i32>>,
+    /// The attribute `colors`.
+    pub colors: Option<Vec<Color>>,
+    /// The attribute `few-words`.
+    pub few_words: Option<Vec<u32>>,
+    /// The attribute `word-lists`.
+    pub word_lists: Vec<Vec<u32>>,
+}
+
+impl genl_user::Message for LayoutsReplyOwned {
+    type View<'a> = LayoutsReply<'a>;
+
+    const LAYOUT: &'static genl_user::Layout = &layouts_attrs::LAYOUT;
+
+    fn from_view(view: &LayoutsReply<'_>) -> Self {
+        view.to_owned()
+    }
+}
+
 /// What [`Client::nests`] asks.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Nests<'a> {
@@ -1667,6 +2584,40 @@ pub struct Nests<'a> {
     pub small_leaf: Option<SmallLeaf<'a>>,
     /// The attribute `tree`.
     pub tree: Option<Tree<'a>>,
+    /// The attribute `leaf-array`.
+    pub leaf_array: &'a [Leaf<'a>],
+    /// The attribute `number-array`.
+    pub number_array: &'a [u32],
+    /// The attribute `narrow-array`.
+    pub narrow_array: &'a [u8],
+    /// The attribute `signed-array`.
+    pub signed_array: &'a [i64],
+    /// The attribute `be-array`.
+    pub be_array: &'a [u16],
+    /// The attribute `uint-array`.
+    pub uint_array: &'a [u64],
+    /// The attribute `color-array`.
+    pub color_array: &'a [Color],
+    /// The attribute `text-array`.
+    pub text_array: &'a [&'a str],
+    /// The attribute `bytes-array`.
+    pub bytes_array: &'a [&'a [u8]],
+    /// The attribute `by-number`.
+    ///
+    /// Numbered by `number`.
+    pub by_number: &'a [(u16, Leaf<'a>)],
+    /// The attribute `by-numbers`.
+    ///
+    /// Numbered by `outer`, then by `inner`.
+    pub by_numbers: &'a [(u16, &'a [(u16, Leaf<'a>)])],
+    /// The attribute `counts`.
+    ///
+    /// Numbered by `counter`.
+    pub counts: &'a [(u16, u64)],
+    /// The attribute `bits`.
+    pub bits: Option<wire::Bitfield32<Mode>>,
+    /// The attribute `color-bits`.
+    pub color_bits: Option<wire::Bitfield32<ColorFlags>>,
 }
 
 impl genl_user::Request for Nests<'_> {
@@ -1683,6 +2634,123 @@ impl genl_user::Request for Nests<'_> {
         if let Some(tree) = &self.tree {
             out.nest(nests_attrs::TREE, |out| tree.encode(out))?;
         }
+        if !self.leaf_array.is_empty() {
+            out.indexed(
+                nests_attrs::LEAF_ARRAY,
+                self.leaf_array,
+                |out, number, item| out.nest(number, |out| item.encode(out)),
+            )?;
+        }
+        if !self.number_array.is_empty() {
+            out.indexed(
+                nests_attrs::NUMBER_ARRAY,
+                self.number_array,
+                |out, number, &item| {
+                    out.u32(number, item);
+                    Ok(())
+                },
+            )?;
+        }
+        if !self.narrow_array.is_empty() {
+            out.indexed(
+                nests_attrs::NARROW_ARRAY,
+                self.narrow_array,
+                |out, number, &item| {
+                    out.u8(number, item);
+                    Ok(())
+                },
+            )?;
+        }
+        if !self.signed_array.is_empty() {
+            out.indexed(
+                nests_attrs::SIGNED_ARRAY,
+                self.signed_array,
+                |out, number, &item| {
+                    out.s64(number, item);
+                    Ok(())
+                },
+            )?;
+        }
+        if !self.be_array.is_empty() {
+            out.indexed(
+                nests_attrs::BE_ARRAY,
+                self.be_array,
+                |out, number, &item| {
+                    out.u16_be(number, item);
+                    Ok(())
+                },
+            )?;
+        }
+        if !self.uint_array.is_empty() {
+            out.indexed(
+                nests_attrs::UINT_ARRAY,
+                self.uint_array,
+                |out, number, &item| {
+                    out.uint(number, item);
+                    Ok(())
+                },
+            )?;
+        }
+        if !self.color_array.is_empty() {
+            out.indexed(
+                nests_attrs::COLOR_ARRAY,
+                self.color_array,
+                |out, number, &item| {
+                    let narrow = out.narrow(number, i64::from(item))?;
+                    out.u32(number, narrow);
+                    Ok(())
+                },
+            )?;
+        }
+        if !self.text_array.is_empty() {
+            out.indexed(
+                nests_attrs::TEXT_ARRAY,
+                self.text_array,
+                |out, number, &item| out.str(number, item),
+            )?;
+        }
+        if !self.bytes_array.is_empty() {
+            out.indexed(
+                nests_attrs::BYTES_ARRAY,
+                self.bytes_array,
+                |out, number, &item| out.bytes(number, item),
+            )?;
+        }
+        if !self.by_number.is_empty() {
+            out.nest(nests_attrs::BY_NUMBER, |out| {
+                for &(number, item) in self.by_number {
+                    out.nest(number, |out| item.encode(out))?;
+                }
+                Ok(())
+            })?;
+        }
+        if !self.by_numbers.is_empty() {
+            out.nest(nests_attrs::BY_NUMBERS, |out| {
+                for &(number, item) in self.by_numbers {
+                    out.nest(number, |out| {
+                        for &(number, item) in item {
+                            out.nest(number, |out| item.encode(out))?;
+                        }
+                        Ok(())
+                    })?;
+                }
+                Ok(())
+            })?;
+        }
+        if !self.counts.is_empty() {
+            out.nest(nests_attrs::COUNTS, |out| {
+                for &(number, item) in self.counts {
+                    out.u64(number, item);
+                }
+                Ok(())
+            })?;
+        }
+        if let Some(bits) = self.bits {
+            out.bitfield32(nests_attrs::BITS, bits.map(|bits| bits.bits()));
+        }
+        if let Some(color_bits) = self.color_bits {
+            out.bitfield32(nests_attrs::COLOR_BITS, color_bits.map(|bits| bits.bits()));
+        }
         Ok(())
     }
 }
@@ -1694,6 +2762,20 @@ pub struct NestsReply<'a> {
     leaves: wire::List<'a, LeafView<'a>>,
     small_leaf: Option<SmallLeafView<'a>>,
     tree: Option<TreeView<'a>>,
+    leaf_array: wire::List<'a, LeafView<'a>>,
+    number_array: wire::List<'a, u32>,
+    narrow_array: wire::List<'a, u8>,
+    signed_array: wire::List<'a, i64>,
+    be_array: wire::List<'a, u16>,
+    uint_array: wire::List<'a, u64>,
+    color_array: wire::List<'a, Color>,
+    text_array: wire::List<'a, &'a str>,
+    bytes_array: wire::List<'a, &'a [u8]>,
+    by_number: wire::Map<'a, LeafView<'a>>,
+    by_numbers: wire::Map<'a, wire::Map<'a, LeafView<'a>>>,
+    counts: wire::Map<'a, u64>,
+    bits: Option<wire::Bitfield32<Mode>>,
+    color_bits: Option<wire::Bitfield32<ColorFlags>>,
 }
 
 impl<'a> NestsReply<'a> {
@@ -1717,6 +2799,82 @@ impl<'a> NestsReply<'a> {
         self.tree.as_ref()
     }
 
+    /// The attribute `leaf-array`.
+    pub fn leaf_array(&self) -> wire::List<'a, LeafView<'a>> {
+        self.leaf_array
+    }
+
+    /// The attribute `number-array`.
+    pub fn number_array(&self) -> wire::List<'a, u32> {
+        self.number_array
+    }
+
+    /// The attribute `narrow-array`.
+    pub fn narrow_array(&self) -> wire::List<'a, u8> {
+        self.narrow_array
+    }
+
+    /// The attribute `signed-array`.
+    pub fn signed_array(&self) -> wire::List<'a, i64> {
+        self.signed_array
+    }
+
+    /// The attribute `be-array`.
+    pub fn be_array(&self) -> wire::List<'a, u16> {
+        self.be_array
+    }
+
+    /// The attribute `uint-array`.
+    pub fn uint_array(&self) -> wire::List<'a, u64> {
+        self.uint_array
+    }
+
+    /// The attribute `color-array`.
+    pub fn color_array(&self) -> wire::List<'a, Color> {
+        self.color_array
+    }
+
+    /// The attribute `text-array`.
+    pub fn text_array(&self) -> wire::List<'a, &'a str> {
+        self.text_array
+    }
+
+    /// The attribute `bytes-array`.
+    pub fn bytes_array(&self) -> wire::List<'a, &'a [u8]> {
+        self.bytes_array
+    }
+
+    /// The attribute `by-number`.
+    ///
+    /// Numbered by `number`.
+    pub fn by_number(&self) -> wire::Map<'a, LeafView<'a>> {
+        self.by_number
+    }
+
+    /// The attribute `by-numbers`.
+    ///
+    /// Numbered by `outer`, then by `inner`.
+    pub fn by_numbers(&self) -> wire::Map<'a, wire::Map<'a, LeafView<'a>>> {
+        self.by_numbers
+    }
+
+    /// The attribute `counts`.
+    ///
+    /// Numbered by `counter`.
+    pub fn counts(&self) -> wire::Map<'a, u64> {
+        self.counts
+    }
+
+    /// The attribute `bits`.
+    pub fn bits(&self) -> Option<wire::Bitfield32<Mode>> {
+        self.bits
+    }
+
+    /// The attribute `color-bits`.
+    pub fn color_bits(&self) -> Option<wire::Bitfield32<ColorFlags>> {
+        self.color_bits
+    }
+
     /// Copies what is borrowed.
     pub fn to_owned(&self) -> NestsReplyOwned {
         NestsReplyOwned {
@@ -1724,6 +2882,32 @@ impl<'a> NestsReply<'a> {
             leaves: self.leaves.map(|item| item.to_owned()).collect(),
             small_leaf: self.small_leaf.as_ref().map(SmallLeafView::to_owned),
             tree: self.tree.as_ref().map(TreeView::to_owned),
+            leaf_array: self.leaf_array.map(|item| item.to_owned()).collect(),
+            number_array: self.number_array.collect(),
+            narrow_array: self.narrow_array.collect(),
+            signed_array: self.signed_array.collect(),
+            be_array: self.be_array.collect(),
+            uint_array: self.uint_array.collect(),
+            color_array: self.color_array.collect(),
+            text_array: self.text_array.map(str::to_owned).collect(),
+            bytes_array: self.bytes_array.map(<[u8]>::to_vec).collect(),
+            by_number: self
+                .by_number
+                .map(|(number, item)| (number, item.to_owned()))
+                .collect(),
+            by_numbers: self
+                .by_numbers
+                .map(|(number, item)| {
+                    (
+                        number,
+                        item.map(|(number, item)| (number, item.to_owned()))
+                            .collect(),
+                    )
+                })
+                .collect(),
+            counts: self.counts.collect(),
+            bits: self.bits,
+            color_bits: self.color_bits,
         }
     }
 }
@@ -1735,6 +2919,22 @@ impl<'a> wire::FromAttrs<'a> for NestsReply<'a> {
             leaves: wire::List::repeated(attrs, nests_attrs::LEAVES, wire::Attr::nest),
             small_leaf: None,
             tree: None,
+            leaf_array: wire::List::empty(wire::Attr::nest),
+            number_array: wire::List::empty(wire::Attr::u32),
+            narrow_array: wire::List::empty(wire::Attr::u8),
+            signed_array: wire::List::empty(wire::Attr::s64),
+            be_array: wire::List::empty(wire::Attr::u16_be),
+            uint_array: wire::List::empty(wire::Attr::uint),
+            color_array: wire::List::empty(|attr| Ok(Color::from(i64::from(attr.u32()?)))),
+            text_array: wire::List::empty(wire::Attr::str),
+            bytes_array: wire::List::empty(wire::Attr::bytes),
+            by_number: wire::Map::repeated(attrs, nests_attrs::BY_NUMBER, wire::Attr::nest),
+            by_numbers: wire::Map::repeated(attrs, nests_attrs::BY_NUMBERS, |attr| {
+                wire::Map::read(attr, wire::Attr::nest)
+            }),
+            counts: wire::Map::repeated(attrs, nests_attrs::COUNTS, wire::Attr::u64),
+            bits: None,
+            color_bits: None,
         };
         for attr in attrs {
             let attr = attr?;
@@ -1743,6 +2943,43 @@ impl<'a> wire::FromAttrs<'a> for NestsReply<'a> {
                 nests_attrs::LEAVES => view.leaves.check(attr)?,
                 nests_attrs::SMALL_LEAF => view.small_leaf = Some(attr.nest()?),
                 nests_attrs::TREE => view.tree = Some(attr.nest()?),
+                nests_attrs::LEAF_ARRAY => {
+                    view.leaf_array = wire::List::array(attr, wire::Attr::nest)?;
+                }
+                nests_attrs::NUMBER_ARRAY => {
+                    view.number_array = wire::List::array(attr, wire::Attr::u32)?;
+                }
+                nests_attrs::NARROW_ARRAY => {
+                    view.narrow_array = wire::List::array(attr, wire::Attr::u8)?;
+                }
+                nests_attrs::SIGNED_ARRAY => {
+                    view.signed_array = wire::List::array(attr, wire::Attr::s64)?;
+                }
+                nests_attrs::BE_ARRAY => {
+                    view.be_array = wire::List::array(attr, wire::Attr::u16_be)?;
+                }
+                nests_attrs::UINT_ARRAY => {
+                    view.uint_array = wire::List::array(attr, wire::Attr::uint)?;
+                }
+                nests_attrs::COLOR_ARRAY => {
+                    view.color_array =
+                        wire::List::array(attr, |attr| Ok(Color::from(i64::from(attr.u32()?))))?;
+                }
+                nests_attrs::TEXT_ARRAY => {
+                    view.text_array = wire::List::array(attr, wire::Attr::str)?;
+                }
+                nests_attrs::BYTES_ARRAY => {
+                    view.bytes_array = wire::List::array(attr, wire::Attr::bytes)?;
+                }
+                nests_attrs::BY_NUMBER => view.by_number.check(attr)?,
+                nests_attrs::BY_NUMBERS => view.by_numbers.check(attr)?,
+                nests_attrs::COUNTS => view.counts.check(attr)?,
+                nests_attrs::BITS => {
+                    view.bits = Some(attr.bitfield32()?.map(Mode::from_bits_retain));
+                }
+                nests_attrs::COLOR_BITS => {
+                    view.color_bits = Some(attr.bitfield32()?.map(ColorFlags::from_bits_retain));
+                }
                 _ => {}
             }
         }
@@ -1762,6 +2999,40 @@ pub struct NestsReplyOwned {
     pub small_leaf: Option<SmallLeafOwned>,
     /// The attribute `tree`.
     pub tree: Option<TreeOwned>,
+    /// The attribute `leaf-array`.
+    pub leaf_array: Vec<LeafOwned>,
+    /// The attribute `number-array`.
+    pub number_array: Vec<u32>,
+    /// The attribute `narrow-array`.
+    pub narrow_array: Vec<u8>,
+    /// The attribute `signed-array`.
+    pub signed_array: Vec<i64>,
+    /// The attribute `be-array`.
+    pub be_array: Vec<u16>,
+    /// The attribute `uint-array`.
+    pub uint_array: Vec<u64>,
+    /// The attribute `color-array`.
+    pub color_array: Vec<Color>,
+    /// The attribute `text-array`.
+    pub text_array: Vec<String>,
+    /// The attribute `bytes-array`.
+    pub bytes_array: Vec<Vec<u8>>,
+    /// The attribute `by-number`.
+    ///
+    /// Numbered by `number`.
+    pub by_number: Vec<(u16, LeafOwned)>,
+    /// The attribute `by-numbers`.
+    ///
+    /// Numbered by `outer`, then by `inner`.
+    pub by_numbers: Vec<(u16, Vec<(u16, LeafOwned)>)>,
+    /// The attribute `counts`.
+    ///
+    /// Numbered by `counter`.
+    pub counts: Vec<(u16, u64)>,
+    /// The attribute `bits`.
+    pub bits: Option<wire::Bitfield32<Mode>>,
+    /// The attribute `color-bits`.
+    pub color_bits: Option<wire::Bitfield32<ColorFlags>>,
 }
 
 impl genl_user::Message for NestsReplyOwned {
@@ -1783,6 +3054,8 @@ pub struct Tell<'a> {
     pub text: Option<&'a str>,
     /// The attribute `blob`.
     pub blob: Option<&'a [u8]>,
+    /// The attribute `point`.
+    pub point: Option<Point>,
 }
 
 impl genl_user::Request for Tell<'_> {
@@ -1796,6 +3069,9 @@ impl genl_user::Request for Tell<'_> {
         if let Some(blob) = self.blob {
             out.bytes(tale_attrs::BLOB, blob)?;
         }
+        if let Some(point) = self.point {
+            out.structure(tale_attrs::POINT, &point)?;
+        }
         Ok(())
     }
 }
@@ -1806,6 +3082,7 @@ pub struct TellReply<'a> {
     number: Option<u64>,
     text: Option<&'a str>,
     blob: Option<&'a [u8]>,
+    point: Option<Point>,
 }
 
 impl<'a> TellReply<'a> {
@@ -1824,12 +3101,18 @@ impl<'a> TellReply<'a> {
         self.blob
     }
 
+    /// The attribute `point`.
+    pub fn point(&self) -> Option<Point> {
+        self.point
+    }
+
     /// Copies what is borrowed.
     pub fn to_owned(&self) -> TellReplyOwned {
         TellReplyOwned {
             number: self.number,
             text: self.text.map(str::to_owned),
             blob: self.blob.map(<[u8]>::to_vec),
+            point: self.point,
         }
     }
 }
@@ -1840,6 +3123,7 @@ impl<'a> wire::FromAttrs<'a> for TellReply<'a> {
             number: None,
             text: None,
             blob: None,
+            point: None,
         };
         for attr in attrs {
             let attr = attr?;
@@ -1847,6 +3131,7 @@ impl<'a> wire::FromAttrs<'a> for TellReply<'a> {
                 tale_attrs::NUMBER => view.number = Some(attr.u64()?),
                 tale_attrs::TEXT => view.text = Some(attr.str()?),
                 tale_attrs::BLOB => view.blob = Some(attr.bytes()?),
+                tale_attrs::POINT => view.point = Some(attr.structure()?),
                 _ => {}
             }
         }
@@ -1864,6 +3149,8 @@ pub struct TellReplyOwned {
     pub text: Option<String>,
     /// The attribute `blob`.
     pub blob: Option<Vec<u8>>,
+    /// The attribute `point`.
+    pub point: Option<Point>,
 }
 
 impl genl_user::Message for TellReplyOwned {
@@ -1887,6 +3174,8 @@ pub struct TellDump<'a> {
     pub text: Option<&'a str>,
     /// The attribute `blob`.
     pub blob: Option<&'a [u8]>,
+    /// The attribute `point`.
+    pub point: Option<Point>,
 }
 
 impl genl_user::Request for TellDump<'_> {
@@ -1901,6 +3190,9 @@ impl genl_user::Request for TellDump<'_> {
         if let Some(blob) = self.blob {
             out.bytes(tale_attrs::BLOB, blob)?;
         }
+        if let Some(point) = self.point {
+            out.structure(tale_attrs::POINT, &point)?;
+        }
         Ok(())
     }
 }
@@ -1912,6 +3204,7 @@ pub struct TellDumpReply<'a> {
     number: Option<u64>,
     text: Option<&'a str>,
     blob: Option<&'a [u8]>,
+    point: Option<Point>,
 }
 
 impl<'a> TellDumpReply<'a> {
@@ -1935,6 +3228,11 @@ impl<'a> TellDumpReply<'a> {
         self.blob
     }
 
+    /// The attribute `point`.
+    pub fn point(&self) -> Option<Point> {
+        self.point
+    }
+
     /// Copies what is borrowed.
     pub fn to_owned(&self) -> TellDumpReplyOwned {
         TellDumpReplyOwned {
@@ -1942,6 +3240,7 @@ impl<'a> TellDumpReply<'a> {
             number: self.number,
             text: self.text.map(str::to_owned),
             blob: self.blob.map(<[u8]>::to_vec),
+            point: self.point,
         }
     }
 }
@@ -1953,6 +3252,7 @@ impl<'a> wire::FromAttrs<'a> for TellDumpReply<'a> {
             number: None,
             text: None,
             blob: None,
+            point: None,
         };
         for attr in attrs {
             let attr = attr?;
@@ -1961,6 +3261,7 @@ impl<'a> wire::FromAttrs<'a> for TellDumpReply<'a> {
                 tale_attrs::NUMBER => view.number = Some(attr.u64()?),
                 tale_attrs::TEXT => view.text = Some(attr.str()?),
                 tale_attrs::BLOB => view.blob = Some(attr.bytes()?),
+                tale_attrs::POINT => view.point = Some(attr.structure()?),
                 _ => {}
             }
         }
@@ -1980,6 +3281,8 @@ pub struct TellDumpReplyOwned {
     pub text: Option<String>,
     /// The attribute `blob`.
     pub blob: Option<Vec<u8>>,
+    /// The attribute `point`.
+    pub point: Option<Point>,
 }
 
 impl genl_user::Message for TellDumpReplyOwned {
@@ -2144,6 +3447,155 @@ impl genl_user::Message for NeedReplyOwned {
     const LAYOUT: &'static genl_user::Layout = &call_attrs::LAYOUT;
 
     fn from_view(view: &NeedReply<'_>) -> Self {
+        view.to_owned()
+    }
+}
+
+/// What [`Client::hooked`] asks.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Hooked {
+    /// The attribute `number`.
+    pub number: u32,
+    /// The attribute `refuse`.
+    pub refuse: Option<Moment>,
+}
+
+impl genl_user::Request for Hooked {
+    fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+        out.u32(call_attrs::NUMBER, self.number);
+        if let Some(refuse) = self.refuse {
+            out.u8(call_attrs::REFUSE, u8::from(refuse));
+        }
+        Ok(())
+    }
+}
+
+/// What [`Client::hooked`] is answered with.
+#[derive(Debug, Clone)]
+pub struct HookedReply {
+    number: Option<u32>,
+    calls: Option<u64>,
+}
+
+impl HookedReply {
+    /// The attribute `number`.
+    pub fn number(&self) -> Option<u32> {
+        self.number
+    }
+
+    /// The attribute `calls`.
+    pub fn calls(&self) -> Option<u64> {
+        self.calls
+    }
+
+    /// Copies what is borrowed.
+    pub fn to_owned(&self) -> HookedReplyOwned {
+        HookedReplyOwned {
+            number: self.number,
+            calls: self.calls,
+        }
+    }
+}
+
+impl wire::FromAttrs<'_> for HookedReply {
+    fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
+        let mut view = Self {
+            number: None,
+            calls: None,
+        };
+        for attr in attrs {
+            let attr = attr?;
+            match attr.kind() {
+                call_attrs::NUMBER => view.number = Some(attr.u32()?),
+                call_attrs::CALLS => view.calls = Some(attr.u64()?),
+                _ => {}
+            }
+        }
+        Ok(view)
+    }
+}
+
+/// A copy of [`HookedReply`].
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct HookedReplyOwned {
+    /// The attribute `number`.
+    pub number: Option<u32>,
+    /// The attribute `calls`.
+    pub calls: Option<u64>,
+}
+
+impl genl_user::Message for HookedReplyOwned {
+    type View<'a> = HookedReply;
+
+    const LAYOUT: &'static genl_user::Layout = &call_attrs::LAYOUT;
+
+    fn from_view(view: &HookedReply) -> Self {
+        view.to_owned()
+    }
+}
+
+/// What [`Client::hooked_dump`] asks.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct HookedDump {
+    /// The attribute `count`.
+    pub count: Option<u32>,
+}
+
+impl genl_user::Request for HookedDump {
+    fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+        if let Some(count) = self.count {
+            out.u32(call_attrs::COUNT, count);
+        }
+        Ok(())
+    }
+}
+
+/// What [`Client::hooked_dump`] is answered with.
+#[derive(Debug, Clone)]
+pub struct HookedDumpReply {
+    calls: Option<u64>,
+}
+
+impl HookedDumpReply {
+    /// The attribute `calls`.
+    pub fn calls(&self) -> Option<u64> {
+        self.calls
+    }
+
+    /// Copies what is borrowed.
+    pub fn to_owned(&self) -> HookedDumpReplyOwned {
+        HookedDumpReplyOwned { calls: self.calls }
+    }
+}
+
+impl wire::FromAttrs<'_> for HookedDumpReply {
+    fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
+        let mut view = Self { calls: None };
+        for attr in attrs {
+            let attr = attr?;
+            if attr.kind() == call_attrs::CALLS {
+                view.calls = Some(attr.u64()?);
+            }
+        }
+        Ok(view)
+    }
+}
+
+/// A copy of [`HookedDumpReply`].
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct HookedDumpReplyOwned {
+    /// The attribute `calls`.
+    pub calls: Option<u64>,
+}
+
+impl genl_user::Message for HookedDumpReplyOwned {
+    type View<'a> = HookedDumpReply;
+
+    const LAYOUT: &'static genl_user::Layout = &call_attrs::LAYOUT;
+
+    fn from_view(view: &HookedDumpReply) -> Self {
         view.to_owned()
     }
 }
@@ -2355,6 +3807,140 @@ impl genl_user::Message for OwnedReplyOwned {
     const LAYOUT: &'static genl_user::Layout = &call_attrs::LAYOUT;
 
     fn from_view(view: &OwnedReply) -> Self {
+        view.to_owned()
+    }
+}
+
+/// What [`Client::built`] asks.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Built {
+    /// The attribute `number`.
+    pub number: Option<u32>,
+}
+
+impl genl_user::Request for Built {
+    fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+        if let Some(number) = self.number {
+            out.u32(call_attrs::NUMBER, number);
+        }
+        Ok(())
+    }
+}
+
+/// What [`Client::built`] is answered with.
+#[derive(Debug, Clone)]
+pub struct BuiltReply {
+    number: Option<u32>,
+}
+
+impl BuiltReply {
+    /// The attribute `number`.
+    pub fn number(&self) -> Option<u32> {
+        self.number
+    }
+
+    /// Copies what is borrowed.
+    pub fn to_owned(&self) -> BuiltReplyOwned {
+        BuiltReplyOwned {
+            number: self.number,
+        }
+    }
+}
+
+impl wire::FromAttrs<'_> for BuiltReply {
+    fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
+        let mut view = Self { number: None };
+        for attr in attrs {
+            let attr = attr?;
+            if attr.kind() == call_attrs::NUMBER {
+                view.number = Some(attr.u32()?);
+            }
+        }
+        Ok(view)
+    }
+}
+
+/// A copy of [`BuiltReply`].
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct BuiltReplyOwned {
+    /// The attribute `number`.
+    pub number: Option<u32>,
+}
+
+impl genl_user::Message for BuiltReplyOwned {
+    type View<'a> = BuiltReply;
+
+    const LAYOUT: &'static genl_user::Layout = &call_attrs::LAYOUT;
+
+    fn from_view(view: &BuiltReply) -> Self {
+        view.to_owned()
+    }
+}
+
+/// What [`Client::unbuilt`] asks.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Unbuilt {
+    /// The attribute `number`.
+    pub number: Option<u32>,
+}
+
+impl genl_user::Request for Unbuilt {
+    fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+        if let Some(number) = self.number {
+            out.u32(call_attrs::NUMBER, number);
+        }
+        Ok(())
+    }
+}
+
+/// What [`Client::unbuilt`] is answered with.
+#[derive(Debug, Clone)]
+pub struct UnbuiltReply {
+    number: Option<u32>,
+}
+
+impl UnbuiltReply {
+    /// The attribute `number`.
+    pub fn number(&self) -> Option<u32> {
+        self.number
+    }
+
+    /// Copies what is borrowed.
+    pub fn to_owned(&self) -> UnbuiltReplyOwned {
+        UnbuiltReplyOwned {
+            number: self.number,
+        }
+    }
+}
+
+impl wire::FromAttrs<'_> for UnbuiltReply {
+    fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
+        let mut view = Self { number: None };
+        for attr in attrs {
+            let attr = attr?;
+            if attr.kind() == call_attrs::NUMBER {
+                view.number = Some(attr.u32()?);
+            }
+        }
+        Ok(view)
+    }
+}
+
+/// A copy of [`UnbuiltReply`].
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct UnbuiltReplyOwned {
+    /// The attribute `number`.
+    pub number: Option<u32>,
+}
+
+impl genl_user::Message for UnbuiltReplyOwned {
+    type View<'a> = UnbuiltReply;
+
+    const LAYOUT: &'static genl_user::Layout = &call_attrs::LAYOUT;
+
+    fn from_view(view: &UnbuiltReply) -> Self {
         view.to_owned()
     }
 }
@@ -2643,6 +4229,8 @@ pub struct Leaf<'a> {
     pub color: Option<Color>,
     /// The attribute `shares`.
     pub shares: &'a [u16],
+    /// The attribute `le-size`.
+    pub le_size: Option<u32>,
 }
 
 impl Leaf<'_> {
@@ -2662,6 +4250,9 @@ impl Leaf<'_> {
         }
         for &shares in self.shares {
             out.u16(leaf_attrs::SHARES, shares);
+        }
+        if let Some(le_size) = self.le_size {
+            out.u32_le(leaf_attrs::LE_SIZE, le_size);
         }
         Ok(())
     }
@@ -2693,6 +4284,8 @@ impl SmallLeaf<'_> {
 pub struct Tree<'a> {
     /// The attribute `name`.
     pub name: Option<&'a str>,
+    /// The attribute `left`.
+    pub left: Option<&'a Tree<'a>>,
     /// The attribute `more`.
     pub more: &'a [Tree<'a>],
     /// The attribute `leaf`.
@@ -2703,6 +4296,9 @@ impl Tree<'_> {
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(name) = self.name {
             out.str(tree_attrs::NAME, name)?;
+        }
+        if let Some(left) = self.left {
+            out.nest(tree_attrs::LEFT, |out| left.encode(out))?;
         }
         for more in self.more {
             out.nest(tree_attrs::MORE, |out| more.encode(out))?;
@@ -2722,6 +4318,7 @@ pub struct LeafView<'a> {
     size: Option<u64>,
     color: Option<Color>,
     shares: wire::List<'a, u16>,
+    le_size: Option<u32>,
 }
 
 impl<'a> LeafView<'a> {
@@ -2750,6 +4347,11 @@ impl<'a> LeafView<'a> {
         self.shares
     }
 
+    /// The attribute `le-size`.
+    pub fn le_size(&self) -> Option<u32> {
+        self.le_size
+    }
+
     /// Copies what is borrowed.
     pub fn to_owned(&self) -> LeafOwned {
         LeafOwned {
@@ -2758,6 +4360,7 @@ impl<'a> LeafView<'a> {
             size: self.size,
             color: self.color,
             shares: self.shares.collect(),
+            le_size: self.le_size,
         }
     }
 }
@@ -2770,6 +4373,7 @@ impl<'a> wire::FromAttrs<'a> for LeafView<'a> {
             size: None,
             color: None,
             shares: wire::List::repeated(attrs, leaf_attrs::SHARES, wire::Attr::u16),
+            le_size: None,
         };
         for attr in attrs {
             let attr = attr?;
@@ -2779,6 +4383,7 @@ impl<'a> wire::FromAttrs<'a> for LeafView<'a> {
                 leaf_attrs::SIZE => view.size = Some(attr.u64()?),
                 leaf_attrs::COLOR => view.color = Some(Color::from(i64::from(attr.u8()?))),
                 leaf_attrs::SHARES => view.shares.check(attr)?,
+                leaf_attrs::LE_SIZE => view.le_size = Some(attr.u32_le()?),
                 _ => {}
             }
         }
@@ -2800,6 +4405,8 @@ pub struct LeafOwned {
     pub color: Option<Color>,
     /// The attribute `shares`.
     pub shares: Vec<u16>,
+    /// The attribute `le-size`.
+    pub le_size: Option<u32>,
 }
 
 /// The attributes of `small-leaf`.
@@ -2861,6 +4468,7 @@ pub struct SmallLeafOwned {
 #[derive(Debug, Clone)]
 pub struct TreeView<'a> {
     name: Option<&'a str>,
+    left: Option<wire::Lazy<'a, TreeView<'a>>>,
     more: wire::List<'a, TreeView<'a>>,
     leaf: Option<LeafView<'a>>,
 }
@@ -2869,6 +4477,11 @@ impl<'a> TreeView<'a> {
     /// The attribute `name`.
     pub fn name(&self) -> Option<&'a str> {
         self.name
+    }
+
+    /// The attribute `left`.
+    pub fn left(&self) -> Option<TreeView<'a>> {
+        self.left.and_then(wire::Lazy::get)
     }
 
     /// The attribute `more`.
@@ -2885,6 +4498,7 @@ impl<'a> TreeView<'a> {
     pub fn to_owned(&self) -> TreeOwned {
         TreeOwned {
             name: self.name.map(str::to_owned),
+            left: self.left().map(|item| Box::new(item.to_owned())),
             more: self.more.map(|item| item.to_owned()).collect(),
             leaf: self.leaf.as_ref().map(LeafView::to_owned),
         }
@@ -2895,6 +4509,7 @@ impl<'a> wire::FromAttrs<'a> for TreeView<'a> {
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             name: None,
+            left: None,
             more: wire::List::repeated(attrs, tree_attrs::MORE, wire::Attr::nest),
             leaf: None,
         };
@@ -2902,6 +4517,9 @@ impl<'a> wire::FromAttrs<'a> for TreeView<'a> {
             let attr = attr?;
             match attr.kind() {
                 tree_attrs::NAME => view.name = Some(attr.str()?),
+                tree_attrs::LEFT => {
+                    view.left = Some(wire::Lazy::read(attr, wire::Attr::nest)?);
+                }
                 tree_attrs::MORE => view.more.check(attr)?,
                 tree_attrs::LEAF => view.leaf = Some(attr.nest()?),
                 _ => {}
@@ -2917,10 +4535,108 @@ impl<'a> wire::FromAttrs<'a> for TreeView<'a> {
 pub struct TreeOwned {
     /// The attribute `name`.
     pub name: Option<String>,
+    /// The attribute `left`.
+    pub left: Option<Box<TreeOwned>>,
     /// The attribute `more`.
     pub more: Vec<TreeOwned>,
     /// The attribute `leaf`.
     pub leaf: Option<LeafOwned>,
+}
+
+/// The struct `point`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Point {
+    /// The member `x`.
+    pub x: i32,
+    /// The member `y`.
+    pub y: i32,
+}
+
+impl wire::Struct for Point {
+    const SIZE: usize = 8;
+
+    fn read(fields: wire::Fields<'_>) -> Self {
+        Self {
+            x: fields.s32(0),
+            y: fields.s32_be(4),
+        }
+    }
+
+    fn write(&self, fields: &mut wire::FieldsMut<'_>) -> Result<(), wire::Misfit> {
+        fields.s32(0, self.x);
+        fields.s32_be(4, self.y);
+        Ok(())
+    }
+}
+
+/// Members of every type, with padding between them and behind them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Record {
+    /// The member `tag`.
+    pub tag: u8,
+    /// The member `delta`.
+    pub delta: i16,
+    /// The member `color`.
+    pub color: Color,
+    /// The member `point`.
+    pub point: Point,
+    /// The member `address`.
+    ///
+    /// It is a hardware address.
+    pub address: [u8; 6],
+    /// The member `wide`.
+    pub wide: u64,
+    /// The member `label`.
+    pub label: wire::Text<8>,
+    /// The member `mode`.
+    pub mode: Mode,
+    /// The member `low`.
+    pub low: i8,
+    /// The member `far`.
+    pub far: i64,
+    /// The member `key`.
+    pub key: wire::Bytes<40>,
+    /// The member `last`.
+    pub last: u8,
+}
+
+impl wire::Struct for Record {
+    const SIZE: usize = 104;
+
+    fn read(fields: wire::Fields<'_>) -> Self {
+        Self {
+            tag: fields.u8(0),
+            delta: fields.s16_le(2),
+            color: Color::from(i64::from(fields.u8(4))),
+            point: fields.part(8),
+            address: fields.bytes(16),
+            wide: fields.u64(24),
+            label: wire::Text::from_bytes(fields.bytes(32)),
+            mode: Mode::from_bits_retain(u32::from(fields.u16_be(40))),
+            low: fields.s8(42),
+            far: fields.s64_be(48),
+            key: wire::Bytes(fields.bytes(56)),
+            last: fields.u8(96),
+        }
+    }
+
+    fn write(&self, fields: &mut wire::FieldsMut<'_>) -> Result<(), wire::Misfit> {
+        fields.u8(0, self.tag);
+        fields.s16_le(2, self.delta);
+        fields.u8(4, wire::narrow(i64::from(self.color))?);
+        fields.part(8, &self.point)?;
+        fields.bytes(16, &self.address);
+        fields.u64(24, self.wide);
+        fields.bytes(32, self.label.as_bytes());
+        fields.u16_be(40, wire::narrow(self.mode.bits())?);
+        fields.s8(42, self.low);
+        fields.s64_be(48, self.far);
+        fields.bytes(56, &self.key.0);
+        fields.u8(96, self.last);
+        Ok(())
+    }
 }
 
 /// The enum `color`.
@@ -3029,6 +4745,94 @@ genl_user::bitflags::bitflags! {
     }
 }
 
+/// An enum of negative values too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Season {
+    /// `winter`
+    Winter,
+    /// `spring`
+    Spring,
+    /// `summer`
+    Summer,
+    /// `autumn`
+    Autumn,
+    /// A value that the spec does not name.
+    Unknown(i32),
+}
+
+impl Default for Season {
+    fn default() -> Self {
+        Self::from(0)
+    }
+}
+
+impl From<i32> for Season {
+    fn from(value: i32) -> Self {
+        match value {
+            -2 => Self::Winter,
+            -1 => Self::Spring,
+            0 => Self::Summer,
+            1 => Self::Autumn,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+
+impl From<Season> for i32 {
+    fn from(value: Season) -> Self {
+        match value {
+            Season::Winter => -2,
+            Season::Spring => -1,
+            Season::Summer => 0,
+            Season::Autumn => 1,
+            Season::Unknown(value) => value,
+        }
+    }
+}
+
+/// The enum `moment`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Moment {
+    /// `never`
+    Never,
+    /// `before`
+    Before,
+    /// `within`
+    Within,
+    /// A value that the spec does not name.
+    Unknown(u8),
+}
+
+impl Default for Moment {
+    fn default() -> Self {
+        Self::from(0)
+    }
+}
+
+impl From<u8> for Moment {
+    fn from(value: u8) -> Self {
+        match value {
+            0 => Self::Never,
+            1 => Self::Before,
+            2 => Self::Within,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+
+impl From<Moment> for u8 {
+    fn from(value: Moment) -> Self {
+        match value {
+            Moment::Never => 0,
+            Moment::Before => 1,
+            Moment::Within => 2,
+            Moment::Unknown(value) => value,
+        }
+    }
+}
+
 /// An enum with gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -3075,6 +4879,48 @@ impl From<Prime> for u64 {
     }
 }
 
+/// An enum with gaps and negative values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Balance {
+    /// `deep-debt`
+    DeepDebt,
+    /// `even`
+    Even,
+    /// `rich`
+    Rich,
+    /// A value that the spec does not name.
+    Unknown(i32),
+}
+
+impl Default for Balance {
+    fn default() -> Self {
+        Self::from(0)
+    }
+}
+
+impl From<i32> for Balance {
+    fn from(value: i32) -> Self {
+        match value {
+            -1000 => Self::DeepDebt,
+            0 => Self::Even,
+            1000 => Self::Rich,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+
+impl From<Balance> for i32 {
+    fn from(value: Balance) -> Self {
+        match value {
+            Balance::DeepDebt => -1000,
+            Balance::Even => 0,
+            Balance::Rich => 1000,
+            Balance::Unknown(value) => value,
+        }
+    }
+}
+
 genl_user::bitflags::bitflags! {
     /// The flags `mode`.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -3086,6 +4932,20 @@ genl_user::bitflags::bitflags! {
         const LOUD = 1 << 1;
         /// `deep`
         const DEEP = 1 << 2;
+    }
+}
+
+genl_user::bitflags::bitflags! {
+    /// Flags beyond 32 bits.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+    pub struct WideMode: u64 {
+        /// `low`
+        const LOW = 1 << 0;
+        /// `middle`
+        const MIDDLE = 1 << 31;
+        /// `high`
+        const HIGH = 1 << 40;
     }
 }
 
@@ -3118,13 +4978,24 @@ mod numbers_attrs {
     pub(super) const SINT: u16 = 12;
     pub(super) const BE_U16: u16 = 13;
     pub(super) const BE_U32: u16 = 14;
+    pub(super) const BE_U64: u16 = 15;
+    pub(super) const BE_S16: u16 = 16;
+    pub(super) const BE_S32: u16 = 17;
+    pub(super) const BE_S64: u16 = 18;
+    pub(super) const LE_U16: u16 = 19;
+    pub(super) const LE_U32: u16 = 20;
+    pub(super) const LE_U64: u16 = 21;
+    pub(super) const LE_S16: u16 = 22;
+    pub(super) const LE_S32: u16 = 23;
+    pub(super) const LE_S64: u16 = 24;
     pub(super) const MANY_U8: u16 = 41;
     pub(super) const MANY_U32: u16 = 42;
     pub(super) const MANY_U64: u16 = 43;
     pub(super) const MANY_S16: u16 = 44;
     pub(super) const MANY_BE_U32: u16 = 45;
-    pub(super) const MANY_UINT: u16 = 46;
-    pub(super) const MANY_SINT: u16 = 47;
+    pub(super) const MANY_LE_S64: u16 = 46;
+    pub(super) const MANY_UINT: u16 = 47;
+    pub(super) const MANY_SINT: u16 = 48;
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
@@ -3141,11 +5012,22 @@ mod numbers_attrs {
             Field::value(SINT, "sint"),
             Field::value(BE_U16, "be-u16"),
             Field::value(BE_U32, "be-u32"),
+            Field::value(BE_U64, "be-u64"),
+            Field::value(BE_S16, "be-s16"),
+            Field::value(BE_S32, "be-s32"),
+            Field::value(BE_S64, "be-s64"),
+            Field::value(LE_U16, "le-u16"),
+            Field::value(LE_U32, "le-u32"),
+            Field::value(LE_U64, "le-u64"),
+            Field::value(LE_S16, "le-s16"),
+            Field::value(LE_S32, "le-s32"),
+            Field::value(LE_S64, "le-s64"),
             Field::value(MANY_U8, "many-u8"),
             Field::value(MANY_U32, "many-u32"),
             Field::value(MANY_U64, "many-u64"),
             Field::value(MANY_S16, "many-s16"),
             Field::value(MANY_BE_U32, "many-be-u32"),
+            Field::value(MANY_LE_S64, "many-le-s64"),
             Field::value(MANY_UINT, "many-uint"),
             Field::value(MANY_SINT, "many-sint"),
         ],
@@ -3174,25 +5056,38 @@ mod limits_attrs {
     pub(super) const WHOLE_S8: u16 = 16;
     pub(super) const BE_RANGE_U16: u16 = 17;
     pub(super) const BE_RANGE_U32: u16 = 18;
-    pub(super) const BELOW: u16 = 19;
-    pub(super) const COLOR: u16 = 20;
-    pub(super) const NARROW_COLOR: u16 = 21;
-    pub(super) const SIGNED_COLOR: u16 = 22;
-    pub(super) const SOME_COLOR: u16 = 23;
-    pub(super) const SHADE: u16 = 24;
-    pub(super) const BE_SHADE: u16 = 25;
-    pub(super) const PRIME: u16 = 26;
-    pub(super) const WIDE_PRIME: u16 = 27;
-    pub(super) const MODE: u16 = 28;
-    pub(super) const NARROW_MODE: u16 = 29;
-    pub(super) const BE_MODE: u16 = 30;
-    pub(super) const SPARSE_MODE: u16 = 31;
-    pub(super) const COLORS: u16 = 32;
-    pub(super) const SHADES: u16 = 33;
-    pub(super) const MASKED: u16 = 34;
-    pub(super) const MANY_RANGED: u16 = 35;
-    pub(super) const MANY_PRIMES: u16 = 36;
-    pub(super) const MANY_MODES: u16 = 37;
+    pub(super) const BE_RANGE_U64: u16 = 19;
+    pub(super) const BE_RANGE_S32: u16 = 20;
+    pub(super) const LE_RANGE_U16: u16 = 21;
+    pub(super) const LE_RANGE_S64: u16 = 22;
+    pub(super) const BELOW: u16 = 23;
+    pub(super) const COLOR: u16 = 24;
+    pub(super) const NARROW_COLOR: u16 = 25;
+    pub(super) const SIGNED_COLOR: u16 = 26;
+    pub(super) const SOME_COLOR: u16 = 27;
+    pub(super) const SHADE: u16 = 28;
+    pub(super) const BE_SHADE: u16 = 29;
+    pub(super) const SEASON: u16 = 30;
+    pub(super) const PRIME: u16 = 31;
+    pub(super) const WIDE_PRIME: u16 = 32;
+    pub(super) const BE_PRIME: u16 = 33;
+    pub(super) const LE_PRIME: u16 = 34;
+    pub(super) const SOME_PRIME: u16 = 35;
+    pub(super) const BALANCE: u16 = 36;
+    pub(super) const MODE: u16 = 37;
+    pub(super) const NARROW_MODE: u16 = 38;
+    pub(super) const BE_MODE: u16 = 39;
+    pub(super) const LE_MODE: u16 = 40;
+    pub(super) const WIDE_MODE: u16 = 41;
+    pub(super) const UINT_MODE: u16 = 42;
+    pub(super) const SPARSE_MODE: u16 = 43;
+    pub(super) const COLORS: u16 = 44;
+    pub(super) const SHADES: u16 = 45;
+    pub(super) const MASKED: u16 = 46;
+    pub(super) const MANY_RANGED: u16 = 47;
+    pub(super) const MANY_PRIMES: u16 = 48;
+    pub(super) const MANY_MODES: u16 = 49;
+    pub(super) const MANY_LE_RANGED: u16 = 50;
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
@@ -3214,6 +5109,10 @@ mod limits_attrs {
             Field::value(WHOLE_S8, "whole-s8"),
             Field::value(BE_RANGE_U16, "be-range-u16"),
             Field::value(BE_RANGE_U32, "be-range-u32"),
+            Field::value(BE_RANGE_U64, "be-range-u64"),
+            Field::value(BE_RANGE_S32, "be-range-s32"),
+            Field::value(LE_RANGE_U16, "le-range-u16"),
+            Field::value(LE_RANGE_S64, "le-range-s64"),
             Field::value(BELOW, "below"),
             Field::value(COLOR, "color"),
             Field::value(NARROW_COLOR, "narrow-color"),
@@ -3221,11 +5120,19 @@ mod limits_attrs {
             Field::value(SOME_COLOR, "some-color"),
             Field::value(SHADE, "shade"),
             Field::value(BE_SHADE, "be-shade"),
+            Field::value(SEASON, "season"),
             Field::value(PRIME, "prime"),
             Field::value(WIDE_PRIME, "wide-prime"),
+            Field::value(BE_PRIME, "be-prime"),
+            Field::value(LE_PRIME, "le-prime"),
+            Field::value(SOME_PRIME, "some-prime"),
+            Field::value(BALANCE, "balance"),
             Field::value(MODE, "mode"),
             Field::value(NARROW_MODE, "narrow-mode"),
             Field::value(BE_MODE, "be-mode"),
+            Field::value(LE_MODE, "le-mode"),
+            Field::value(WIDE_MODE, "wide-mode"),
+            Field::value(UINT_MODE, "uint-mode"),
             Field::value(SPARSE_MODE, "sparse-mode"),
             Field::value(COLORS, "colors"),
             Field::value(SHADES, "shades"),
@@ -3233,6 +5140,7 @@ mod limits_attrs {
             Field::value(MANY_RANGED, "many-ranged"),
             Field::value(MANY_PRIMES, "many-primes"),
             Field::value(MANY_MODES, "many-modes"),
+            Field::value(MANY_LE_RANGED, "many-le-ranged"),
         ],
     };
 }
@@ -3245,17 +5153,22 @@ mod bytes_attrs {
     pub(super) const SHORT_TEXT: u16 = 2;
     pub(super) const LONG_TEXT: u16 = 3;
     pub(super) const MIDDLE_TEXT: u16 = 4;
-    pub(super) const MANY_TEXTS: u16 = 5;
-    pub(super) const MANY_LONG_TEXTS: u16 = 6;
-    pub(super) const BYTES: u16 = 7;
-    pub(super) const SHORT_BYTES: u16 = 8;
-    pub(super) const LONG_BYTES: u16 = 9;
-    pub(super) const EXACT_BYTES: u16 = 10;
-    pub(super) const MIDDLE_BYTES: u16 = 11;
-    pub(super) const HUGE_BYTES: u16 = 12;
-    pub(super) const MANY_BYTES: u16 = 13;
-    pub(super) const ADDRESS: u16 = 14;
-    pub(super) const NUMBER: u16 = 15;
+    pub(super) const OPEN_TEXT: u16 = 5;
+    pub(super) const OPEN_SHORT_TEXT: u16 = 6;
+    pub(super) const OPEN_MIDDLE_TEXT: u16 = 7;
+    pub(super) const MANY_TEXTS: u16 = 8;
+    pub(super) const MANY_LONG_TEXTS: u16 = 9;
+    pub(super) const MANY_OPEN_TEXTS: u16 = 10;
+    pub(super) const BYTES: u16 = 11;
+    pub(super) const SHORT_BYTES: u16 = 12;
+    pub(super) const LONG_BYTES: u16 = 13;
+    pub(super) const EXACT_BYTES: u16 = 14;
+    pub(super) const MIDDLE_BYTES: u16 = 15;
+    pub(super) const HUGE_BYTES: u16 = 16;
+    pub(super) const NO_BYTES: u16 = 17;
+    pub(super) const MANY_BYTES: u16 = 18;
+    pub(super) const ADDRESS: u16 = 19;
+    pub(super) const NUMBER: u16 = 20;
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
@@ -3263,17 +5176,63 @@ mod bytes_attrs {
             Field::value(SHORT_TEXT, "short-text"),
             Field::value(LONG_TEXT, "long-text"),
             Field::value(MIDDLE_TEXT, "middle-text"),
+            Field::value(OPEN_TEXT, "open-text"),
+            Field::value(OPEN_SHORT_TEXT, "open-short-text"),
+            Field::value(OPEN_MIDDLE_TEXT, "open-middle-text"),
             Field::value(MANY_TEXTS, "many-texts"),
             Field::value(MANY_LONG_TEXTS, "many-long-texts"),
+            Field::value(MANY_OPEN_TEXTS, "many-open-texts"),
             Field::value(BYTES, "bytes"),
             Field::value(SHORT_BYTES, "short-bytes"),
             Field::value(LONG_BYTES, "long-bytes"),
             Field::value(EXACT_BYTES, "exact-bytes"),
             Field::value(MIDDLE_BYTES, "middle-bytes"),
             Field::value(HUGE_BYTES, "huge-bytes"),
+            Field::value(NO_BYTES, "no-bytes"),
             Field::value(MANY_BYTES, "many-bytes"),
             Field::value(ADDRESS, "address"),
             Field::value(NUMBER, "number"),
+        ],
+    };
+}
+
+/// The attributes of the set `layouts`.
+mod layouts_attrs {
+    use genl_user::{Field, Layout};
+
+    pub(super) const POINT: u16 = 1;
+    pub(super) const RECORD: u16 = 2;
+    pub(super) const WHOLE_POINT: u16 = 3;
+    pub(super) const LEAST_POINT: u16 = 4;
+    pub(super) const POINTS: u16 = 5;
+    pub(super) const OCTETS: u16 = 6;
+    pub(super) const SHORTS: u16 = 7;
+    pub(super) const WORDS: u16 = 8;
+    pub(super) const LONGS: u16 = 9;
+    pub(super) const BE_SHORTS: u16 = 10;
+    pub(super) const BE_LONGS: u16 = 11;
+    pub(super) const LE_WORDS: u16 = 12;
+    pub(super) const COLORS: u16 = 13;
+    pub(super) const FEW_WORDS: u16 = 14;
+    pub(super) const WORD_LISTS: u16 = 15;
+
+    pub(super) static LAYOUT: Layout = Layout {
+        fields: &[
+            Field::value(POINT, "point"),
+            Field::value(RECORD, "record"),
+            Field::value(WHOLE_POINT, "whole-point"),
+            Field::value(LEAST_POINT, "least-point"),
+            Field::value(POINTS, "points"),
+            Field::value(OCTETS, "octets"),
+            Field::value(SHORTS, "shorts"),
+            Field::value(WORDS, "words"),
+            Field::value(LONGS, "longs"),
+            Field::value(BE_SHORTS, "be-shorts"),
+            Field::value(BE_LONGS, "be-longs"),
+            Field::value(LE_WORDS, "le-words"),
+            Field::value(COLORS, "colors"),
+            Field::value(FEW_WORDS, "few-words"),
+            Field::value(WORD_LISTS, "word-lists"),
         ],
     };
 }
@@ -3286,6 +5245,20 @@ mod nests_attrs {
     pub(super) const LEAVES: u16 = 2;
     pub(super) const SMALL_LEAF: u16 = 3;
     pub(super) const TREE: u16 = 4;
+    pub(super) const LEAF_ARRAY: u16 = 5;
+    pub(super) const NUMBER_ARRAY: u16 = 6;
+    pub(super) const NARROW_ARRAY: u16 = 7;
+    pub(super) const SIGNED_ARRAY: u16 = 8;
+    pub(super) const BE_ARRAY: u16 = 9;
+    pub(super) const UINT_ARRAY: u16 = 10;
+    pub(super) const COLOR_ARRAY: u16 = 11;
+    pub(super) const TEXT_ARRAY: u16 = 12;
+    pub(super) const BYTES_ARRAY: u16 = 13;
+    pub(super) const BY_NUMBER: u16 = 14;
+    pub(super) const BY_NUMBERS: u16 = 15;
+    pub(super) const COUNTS: u16 = 16;
+    pub(super) const BITS: u16 = 17;
+    pub(super) const COLOR_BITS: u16 = 18;
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
@@ -3293,6 +5266,20 @@ mod nests_attrs {
             Field::nest(LEAVES, "leaves", &super::leaf_attrs::LAYOUT),
             Field::nest(SMALL_LEAF, "small-leaf", &super::small_leaf_attrs::LAYOUT),
             Field::nest(TREE, "tree", &super::tree_attrs::LAYOUT),
+            Field::numbered(LEAF_ARRAY, "leaf-array", 1, &super::leaf_attrs::LAYOUT),
+            Field::value(NUMBER_ARRAY, "number-array"),
+            Field::value(NARROW_ARRAY, "narrow-array"),
+            Field::value(SIGNED_ARRAY, "signed-array"),
+            Field::value(BE_ARRAY, "be-array"),
+            Field::value(UINT_ARRAY, "uint-array"),
+            Field::value(COLOR_ARRAY, "color-array"),
+            Field::value(TEXT_ARRAY, "text-array"),
+            Field::value(BYTES_ARRAY, "bytes-array"),
+            Field::numbered(BY_NUMBER, "by-number", 1, &super::leaf_attrs::LAYOUT),
+            Field::numbered(BY_NUMBERS, "by-numbers", 2, &super::leaf_attrs::LAYOUT),
+            Field::value(COUNTS, "counts"),
+            Field::value(BITS, "bits"),
+            Field::value(COLOR_BITS, "color-bits"),
         ],
     };
 }
@@ -3306,6 +5293,7 @@ mod leaf_attrs {
     pub(super) const SIZE: u16 = 3;
     pub(super) const COLOR: u16 = 6;
     pub(super) const SHARES: u16 = 7;
+    pub(super) const LE_SIZE: u16 = 8;
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
@@ -3314,6 +5302,7 @@ mod leaf_attrs {
             Field::value(SIZE, "size"),
             Field::value(COLOR, "color"),
             Field::value(SHARES, "shares"),
+            Field::value(LE_SIZE, "le-size"),
         ],
     };
 }
@@ -3335,12 +5324,14 @@ mod tree_attrs {
     use genl_user::{Field, Layout};
 
     pub(super) const NAME: u16 = 1;
-    pub(super) const MORE: u16 = 2;
-    pub(super) const LEAF: u16 = 3;
+    pub(super) const LEFT: u16 = 2;
+    pub(super) const MORE: u16 = 3;
+    pub(super) const LEAF: u16 = 4;
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
             Field::value(NAME, "name"),
+            Field::nest(LEFT, "left", &LAYOUT),
             Field::nest(MORE, "more", &LAYOUT),
             Field::nest(LEAF, "leaf", &super::leaf_attrs::LAYOUT),
         ],
@@ -3356,6 +5347,7 @@ mod tale_attrs {
     pub(super) const NUMBER: u16 = 3;
     pub(super) const TEXT: u16 = 4;
     pub(super) const BLOB: u16 = 5;
+    pub(super) const POINT: u16 = 6;
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
@@ -3364,6 +5356,7 @@ mod tale_attrs {
             Field::value(NUMBER, "number"),
             Field::value(TEXT, "text"),
             Field::value(BLOB, "blob"),
+            Field::value(POINT, "point"),
         ],
     };
 }
@@ -3381,6 +5374,8 @@ mod call_attrs {
     pub(super) const OPTIONAL: u16 = 7;
     pub(super) const PORT: u16 = 8;
     pub(super) const CALLS: u16 = 9;
+    pub(super) const COUNT: u16 = 10;
+    pub(super) const REFUSE: u16 = 11;
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
@@ -3393,6 +5388,8 @@ mod call_attrs {
             Field::value(OPTIONAL, "optional"),
             Field::value(PORT, "port"),
             Field::value(CALLS, "calls"),
+            Field::value(COUNT, "count"),
+            Field::value(REFUSE, "refuse"),
         ],
     };
 }
