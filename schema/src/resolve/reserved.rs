@@ -23,15 +23,26 @@ const OF_MESSAGES: [&str; 1] = ["to_owned"];
 const OF_KERNEL_MESSAGES: [&str; 2] = ["parse", "send"];
 
 pub(super) fn check(spec: &spec::Family, protocol: Protocol, faults: &mut Vec<Diagnostic>) {
-    let in_kernel = protocol != Protocol::GenetlinkLegacy;
+    let mut in_kernel = Vec::new();
     for (definition, _) in spec.definitions.items() {
         if definition.type_.get() == Some(&spec::DefinitionType::Const) {
             refuse(&definition.name, &OF_FAMILIES, "a static", faults);
         }
     }
     for (set, _) in spec.attribute_sets.items() {
-        check_attrs(set, in_kernel, faults);
+        check_attrs(set, faults);
+        check_in_kernel(set, &mut in_kernel);
+        if protocol != Protocol::GenetlinkLegacy {
+            check_methods(set, faults);
+        }
     }
+    if protocol == Protocol::GenetlinkLegacy {
+        // Its names are as they are, and matter to those alone who want kernel code.
+        for fault in &mut in_kernel {
+            fault.code = Code::NotSupported;
+        }
+    }
+    faults.append(&mut in_kernel);
     let ops = spec.operations.get().map(|section| &section.list);
     for (op, _) in ops.into_iter().flat_map(|list| list.items()) {
         match op.notify.is_present() || op.event.is_present() {
@@ -41,19 +52,26 @@ pub(super) fn check(spec: &spec::Family, protocol: Protocol, faults: &mut Vec<Di
     }
 }
 
-fn check_attrs(set: &spec::AttrSet, in_kernel: bool, faults: &mut Vec<Diagnostic>) {
+fn check_attrs(set: &spec::AttrSet, faults: &mut Vec<Diagnostic>) {
+    for (attr, _) in set.attributes.items() {
+        refuse(&attr.name, &OF_MESSAGES, "a part of every message", faults);
+    }
+}
+
+/// Kernel code calls them `parse_` and `send_`; who writes a new family had better choose.
+fn check_methods(set: &spec::AttrSet, faults: &mut Vec<Diagnostic>) {
+    for (attr, _) in set.attributes.items() {
+        let what = "a part of every message";
+        refuse(&attr.name, &OF_KERNEL_MESSAGES, what, faults);
+    }
+}
+
+fn check_in_kernel(set: &spec::AttrSet, faults: &mut Vec<Diagnostic>) {
     let attrs = || set.attributes.items().map(|(attr, _)| &attr.name);
-    for name in attrs() {
-        refuse(name, &OF_MESSAGES, "a part of every message", faults);
-    }
-    if !in_kernel {
-        return;
-    }
     let names: HashSet<String> = attrs()
         .filter_map(|name| Some(Name::new(name.get()?).snake()))
         .collect();
     for name in attrs() {
-        refuse(name, &OF_KERNEL_MESSAGES, "a part of every message", faults);
         // Beside each getter there is one of the attribute as it came, for extended ACKs.
         let Some((spelled, span)) = name.here() else {
             continue;

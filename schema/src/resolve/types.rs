@@ -49,6 +49,8 @@ const ENUM_FORMS: [&str; 2] = ["", "Flags"];
 pub(super) fn settle(family: &mut Family) {
     let nested = nested_sets(family);
     let mut taken: HashSet<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
+    // A type whose fields have no names is a function as well, which no constant may be named like.
+    taken.extend(family.consts.iter().map(|constant| constant.name.shouty()));
     let mut claim = |name: &mut Name, forms: &[&str], longer: &dyn Fn(&Name) -> Name| {
         let spellings = |name: &Name| -> Vec<String> {
             let base = name.pascal();

@@ -179,7 +179,7 @@ impl Request<'_> {
     }
 
     fn render_required(&self, text: &mut Text, attr: &Attr) {
-        let name = attr.name.snake();
+        let (name, field) = (getter(attr), attr.name.snake());
         let reading = reading(self.family, &attr.kind);
         let place = format!("self.{}", place_of(attr));
         text.gap();
@@ -188,7 +188,7 @@ impl Request<'_> {
         text.signature(&format!("pub fn {name}"), &["&self"], &result);
         text.line(match &attr.kind {
             AttrKind::Flag => "true".to_owned(),
-            _ if self.is_kept(attr) => format!("self.{name}"),
+            _ if self.is_kept(attr) => format!("self.{field}"),
             AttrKind::IndexedArray(element) => {
                 let source = format!("{place}.attrs()");
                 super::reading::reading(self.family, element).of_each(&source)
@@ -208,6 +208,15 @@ impl Request<'_> {
 /// There may be more than one of it, or more than one value in it.
 fn is_many(attr: &Attr) -> bool {
     attr.multi || matches!(attr.kind, AttrKind::TypeValue(..))
+}
+
+/// The name of an attribute's getter.
+fn getter(attr: &Attr) -> String {
+    match attr.name.snake().as_str() {
+        // There is a function of this name already.
+        name @ ("parse" | "header") => format!("{name}_"),
+        name => name.to_owned(),
+    }
 }
 
 /// The name of what tells where an attribute stands.
@@ -239,7 +248,7 @@ pub(super) fn is_taken(attr: &Attr) -> bool {
 
 /// The getters of an attribute that need not be there, or may be there more than once.
 fn render_getters(text: &mut Text, family: &Family, set: &AttrSet, attr: &Attr, source: &str) {
-    let name = attr.name.snake();
+    let name = getter(attr);
     let path = super::attr_path(set, attr);
     let many = is_many(attr);
     let (places, place, method) = match many {
