@@ -250,9 +250,7 @@ impl<'r> Op<'r> {
     /// Checks that there are no more than `max` of `attrs`.
     pub fn at_most(&self, max: usize, mut attrs: impl Iterator<Item = Attr<'r>>) -> Result {
         match attrs.nth(max) {
-            Some(surplus) => {
-                Err(self.bad_attr(surplus, ERANGE, c"attribute is there too often"))
-            }
+            Some(surplus) => Err(self.bad_attr(surplus, ERANGE, c"attribute is there too often")),
             None => Ok(()),
         }
     }

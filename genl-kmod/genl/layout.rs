@@ -20,9 +20,7 @@ pub fn padded<const SIZE: usize>(bytes: &[u8]) -> [u8; SIZE] {
 /// The `LEN` bytes at `AT`.
 ///
 /// Fails to compile if there are not so many.
-pub fn part<const AT: usize, const LEN: usize, const SIZE: usize>(
-    bytes: &[u8; SIZE],
-) -> [u8; LEN] {
+pub fn part<const AT: usize, const LEN: usize, const SIZE: usize>(bytes: &[u8; SIZE]) -> [u8; LEN] {
     const { assert!(AT <= SIZE && LEN <= SIZE - AT) }
     let mut part = [0; LEN];
     part.copy_from_slice(&bytes[AT..AT + LEN]);

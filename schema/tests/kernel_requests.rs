@@ -247,6 +247,17 @@ fn getters_speak_of_what_the_attribute_holds() {
 }
 
 #[test]
+fn getters_leave_names_that_are_taken() {
+    let sets = "  - name: odds\n    attributes:\n      - { name: odd, type: nest, nested-attributes: inner }\n  \
+                - name: inner\n    attributes:\n      - { name: parse, type: u32 }\n      \
+                - { name: header, type: u32 }\n";
+    let text = render("[ ]", sets, ONE_OP);
+    assert_has(&text, "pub fn parse_(&self) -> Option<u32>");
+    assert_has(&text, "pub fn header_(&self) -> Option<u32>");
+    assert_has(&text, "pub fn parse_attr(&self)");
+}
+
+#[test]
 fn attributes_of_type_0_are_neither_let_through_nor_read() {
     let sets = "  - name: odds\n    attributes:\n      - { name: odd, type: nest, nested-attributes: inner }\n  \
                 - name: inner\n    attributes:\n      - { name: zero, type: u32, value: 0 }\n      \
