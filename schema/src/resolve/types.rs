@@ -40,7 +40,7 @@ const RESERVED: [&str; 26] = [
 ];
 
 /// What is added to the name of a message or a set for its other forms.
-const FORMS: [&str; 4] = ["", "View", "Owned", "Writer"];
+const FORMS: [&str; 5] = ["", "View", "Owned", "Writer", "Array"];
 
 /// What is added to the name of an enum for a set of its values.
 const ENUM_FORMS: [&str; 2] = ["", "Flags"];
@@ -51,6 +51,9 @@ pub(super) fn settle(family: &mut Family) {
     let mut taken: HashSet<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
     // A type whose fields have no names is a function as well, which no constant may be named like.
     taken.extend(family.consts.iter().map(|constant| constant.name.shouty()));
+    // What a dump's handler adds items by.
+    let dumps = family.ops.iter().filter(|op| op.dump.is_some());
+    taken.extend(dumps.map(|op| format!("{}Items", op.name.pascal())));
     let mut claim = |name: &mut Name, forms: &[&str], longer: &dyn Fn(&Name) -> Name| {
         let spellings = |name: &Name| -> Vec<String> {
             let base = name.pascal();
