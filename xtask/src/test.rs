@@ -17,7 +17,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::kernel::Kind;
 use crate::timing::Timing;
-use crate::{build_kmod, cargo, codegen, setup};
+use crate::{build_kmod, cargo, codegen, doc_kmod, setup};
 
 use counts::Counts;
 use in_vm::Pace;
@@ -92,6 +92,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if wants(Only::Vm) {
         report.part("kernel lints", || {
             build_kmod::lint(&setup::ensure(Kind::Normal)?)?;
+            Ok(Counts::default())
+        });
+        report.part("kernel docs", || {
+            doc_kmod::document(&setup::ensure(Kind::Normal)?, &[])?;
             Ok(Counts::default())
         });
         report.part("distribution's kernel", || {
