@@ -2206,6 +2206,7 @@ pub struct Numbers<'r> {
 
 impl<'r> Numbers<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -2556,6 +2557,7 @@ pub struct Limits<'r> {
 
 impl<'r> Limits<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -3156,6 +3158,7 @@ pub struct Bytes<'r> {
 
 impl<'r> Bytes<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -3368,6 +3371,7 @@ pub struct Layouts<'r> {
 
 impl<'r> Layouts<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -3548,6 +3552,7 @@ pub struct Nests<'r> {
 
 impl<'r> Nests<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         if let Some(found) = request.get(attr::nests::NUMBER_ARRAY) {
             for found in op.whole(found)? {
@@ -3821,6 +3826,7 @@ pub struct Tell<'r> {
 
 impl<'r> Tell<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -3877,6 +3883,7 @@ pub struct TellDump<'r> {
 
 impl<'r> TellDump<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let times_attr = op.require(request, attr::tale::TIMES)?;
         let times = times_attr.u32().ok_or(EINVAL)?;
@@ -3956,6 +3963,7 @@ pub struct Need<'r> {
 
 impl<'r> Need<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let number_attr = op.require(request, attr::call::NUMBER)?;
         let number = number_attr.u32().ok_or(EINVAL)?;
@@ -4064,6 +4072,7 @@ pub struct Hooked<'r> {
 
 impl<'r> Hooked<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let number_attr = op.require(request, attr::call::NUMBER)?;
         let number = number_attr.u32().ok_or(EINVAL)?;
@@ -4105,6 +4114,7 @@ pub struct HookedDump<'r> {
 
 impl<'r> HookedDump<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -4127,6 +4137,7 @@ pub struct Silent<'r> {
 
 impl<'r> Silent<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -4149,6 +4160,7 @@ pub struct Empty<'r> {
 
 impl<'r> Empty<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -4171,6 +4183,7 @@ pub struct Privileged<'r> {
 
 impl<'r> Privileged<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -4193,6 +4206,7 @@ pub struct Owned<'r> {
 
 impl<'r> Owned<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -4217,6 +4231,7 @@ pub struct Built<'r> {
 #[cfg(CONFIG_NET)]
 impl<'r> Built<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -4241,6 +4256,7 @@ pub struct Unbuilt<'r> {
 #[cfg(CONFIG_EVERYTHING_THAT_IS_NOT)]
 impl<'r> Unbuilt<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -4263,6 +4279,7 @@ pub struct Emit<'r> {
 
 impl<'r> Emit<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -4486,6 +4503,18 @@ impl<'r> Tree<'r> {
 
 /// What `numbers-reply` carries.
 pub struct NumbersReply<M>(M);
+
+impl<M: genl::Put> NumbersReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(NumbersReply<genl::Nest<'n>>) -> Result<NumbersReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(NumbersReply(part))?.0))?;
+        Ok(self)
+    }
+}
 
 impl<M: genl::Put> NumbersReply<M> {
     /// The attribute `flag`.
@@ -4745,6 +4774,18 @@ impl<'r> NumbersReply<genl::Reply<'r>> {
 
 /// What `limits-reply` carries.
 pub struct LimitsReply<M>(M);
+
+impl<M: genl::Put> LimitsReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(LimitsReply<genl::Nest<'n>>) -> Result<LimitsReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(LimitsReply(part))?.0))?;
+        Ok(self)
+    }
+}
 
 impl<M: genl::Put> LimitsReply<M> {
     /// The attribute `min-u8`.
@@ -5137,6 +5178,18 @@ impl<'r> LimitsReply<genl::Reply<'r>> {
 pub struct BytesReply<M>(M);
 
 impl<M: genl::Put> BytesReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(BytesReply<genl::Nest<'n>>) -> Result<BytesReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(BytesReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> BytesReply<M> {
     /// The attribute `text`.
     pub fn text(mut self, value: &CStr) -> Result<Self> {
         self.0.put_string(attr::bytes::TEXT, value)?;
@@ -5288,6 +5341,18 @@ impl<'r> BytesReply<genl::Reply<'r>> {
 pub struct LayoutsReply<M>(M);
 
 impl<M: genl::Put> LayoutsReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(LayoutsReply<genl::Nest<'n>>) -> Result<LayoutsReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(LayoutsReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> LayoutsReply<M> {
     /// The attribute `point`.
     pub fn point(mut self, value: &Point) -> Result<Self> {
         self.0.put(attr::layouts::POINT, &value.to_bytes())?;
@@ -5425,6 +5490,18 @@ impl<'r> LayoutsReply<genl::Reply<'r>> {
 
 /// What `nests-reply` carries.
 pub struct NestsReply<M>(M);
+
+impl<M: genl::Put> NestsReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(NestsReply<genl::Nest<'n>>) -> Result<NestsReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(NestsReply(part))?.0))?;
+        Ok(self)
+    }
+}
 
 impl<M: genl::Put> NestsReply<M> {
     /// The attribute `leaf`.
@@ -5635,6 +5712,18 @@ impl<'r> NestsReply<genl::Reply<'r>> {
 pub struct TellReply<M>(M);
 
 impl<M: genl::Put> TellReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(TellReply<genl::Nest<'n>>) -> Result<TellReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(TellReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> TellReply<M> {
     /// The attribute `number`.
     pub fn number(mut self, value: u64) -> Result<Self> {
         self.0
@@ -5677,6 +5766,18 @@ impl<'r> TellReply<genl::Reply<'r>> {
 pub struct TellDumpReply<M>(M);
 
 impl<M: genl::Put> TellDumpReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(TellDumpReply<genl::Nest<'n>>) -> Result<TellDumpReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(TellDumpReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> TellDumpReply<M> {
     /// The attribute `at`.
     pub fn at(mut self, value: u32) -> Result<Self> {
         self.0.put_array(attr::tale::AT, value.to_ne_bytes())?;
@@ -5711,6 +5812,18 @@ impl<M: genl::Put> TellDumpReply<M> {
 
 /// What `need-reply` carries.
 pub struct NeedReply<M>(M);
+
+impl<M: genl::Put> NeedReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(NeedReply<genl::Nest<'n>>) -> Result<NeedReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(NeedReply(part))?.0))?;
+        Ok(self)
+    }
+}
 
 impl<M: genl::Put> NeedReply<M> {
     /// The attribute `number`.
@@ -5780,6 +5893,18 @@ impl<'r> NeedReply<genl::Reply<'r>> {
 pub struct HookedReply<M>(M);
 
 impl<M: genl::Put> HookedReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(HookedReply<genl::Nest<'n>>) -> Result<HookedReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(HookedReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> HookedReply<M> {
     /// The attribute `number`.
     pub fn number(mut self, value: u32) -> Result<Self> {
         self.0.put_array(attr::call::NUMBER, value.to_ne_bytes())?;
@@ -5809,6 +5934,20 @@ impl<'r> HookedReply<genl::Reply<'r>> {
 pub struct HookedDumpReply<M>(M);
 
 impl<M: genl::Put> HookedDumpReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(
+            HookedDumpReply<genl::Nest<'n>>,
+        ) -> Result<HookedDumpReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(HookedDumpReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> HookedDumpReply<M> {
     /// The attribute `calls`.
     pub fn calls(mut self, value: u64) -> Result<Self> {
         self.0.put_array(attr::call::CALLS, value.to_ne_bytes())?;
@@ -5835,6 +5974,20 @@ impl<'r> EmptyReply<genl::Reply<'r>> {
 pub struct PrivilegedReply<M>(M);
 
 impl<M: genl::Put> PrivilegedReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(
+            PrivilegedReply<genl::Nest<'n>>,
+        ) -> Result<PrivilegedReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(PrivilegedReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> PrivilegedReply<M> {
     /// The attribute `number`.
     pub fn number(mut self, value: u32) -> Result<Self> {
         self.0.put_array(attr::call::NUMBER, value.to_ne_bytes())?;
@@ -5856,6 +6009,18 @@ impl<'r> PrivilegedReply<genl::Reply<'r>> {
 
 /// What `owned-reply` carries.
 pub struct OwnedReply<M>(M);
+
+impl<M: genl::Put> OwnedReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(OwnedReply<genl::Nest<'n>>) -> Result<OwnedReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(OwnedReply(part))?.0))?;
+        Ok(self)
+    }
+}
 
 impl<M: genl::Put> OwnedReply<M> {
     /// The attribute `number`.
@@ -5881,6 +6046,18 @@ impl<'r> OwnedReply<genl::Reply<'r>> {
 pub struct BuiltReply<M>(M);
 
 impl<M: genl::Put> BuiltReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(BuiltReply<genl::Nest<'n>>) -> Result<BuiltReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(BuiltReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> BuiltReply<M> {
     /// The attribute `number`.
     pub fn number(mut self, value: u32) -> Result<Self> {
         self.0.put_array(attr::call::NUMBER, value.to_ne_bytes())?;
@@ -5904,6 +6081,18 @@ impl<'r> BuiltReply<genl::Reply<'r>> {
 pub struct UnbuiltReply<M>(M);
 
 impl<M: genl::Put> UnbuiltReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(UnbuiltReply<genl::Nest<'n>>) -> Result<UnbuiltReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(UnbuiltReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> UnbuiltReply<M> {
     /// The attribute `number`.
     pub fn number(mut self, value: u32) -> Result<Self> {
         self.0.put_array(attr::call::NUMBER, value.to_ne_bytes())?;
@@ -5925,6 +6114,18 @@ impl<'r> UnbuiltReply<genl::Reply<'r>> {
 
 /// What `told` carries.
 pub struct Told<M>(M);
+
+impl<M: genl::Put> Told<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(Told<genl::Nest<'n>>) -> Result<Told<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(Told(part))?.0))?;
+        Ok(self)
+    }
+}
 
 impl<M: genl::Put> Told<M> {
     /// The attribute `number`.
@@ -5975,6 +6176,18 @@ impl<M: genl::Put> Told<M> {
 pub struct Confided<M>(M);
 
 impl<M: genl::Put> Confided<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(Confided<genl::Nest<'n>>) -> Result<Confided<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(Confided(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> Confided<M> {
     /// The attribute `number`.
     pub fn number(mut self, value: u32) -> Result<Self> {
         self.0.put_array(attr::call::NUMBER, value.to_ne_bytes())?;
@@ -5984,6 +6197,18 @@ impl<M: genl::Put> Confided<M> {
 
 /// What `direct` carries.
 pub struct Direct<M>(M);
+
+impl<M: genl::Put> Direct<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(Direct<genl::Nest<'n>>) -> Result<Direct<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(Direct(part))?.0))?;
+        Ok(self)
+    }
+}
 
 impl<M: genl::Put> Direct<M> {
     /// The attribute `number`.

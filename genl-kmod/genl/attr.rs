@@ -7,9 +7,11 @@
 //! into it. A getter checks the length that it needs, whatever the policy was.
 
 use super::shim::{
+    GENL_HDRLEN,
     NLA_ALIGNTO,
     NLA_HDRLEN,
-    NLA_TYPE_MASK, //
+    NLA_TYPE_MASK,
+    NLMSG_HDRLEN, //
 };
 use core::{
     marker::PhantomData,
@@ -43,6 +45,7 @@ pub struct Bitfield32 {
 
 impl Bitfield32 {
     /// As it stands in an attribute.
+    #[inline]
     pub fn to_bytes(self) -> [u8; 8] {
         let mut bytes = [0; 8];
         bytes[..4].copy_from_slice(&self.value.to_ne_bytes());
@@ -128,7 +131,7 @@ impl<'r> Attr<'r> {
     pub fn payload(self) -> &'r [u8] {
         // SAFETY: By the type invariant, there are `nla_len` bytes, of which the header is a part.
         unsafe {
-            let len = usize::from((*self.nla.as_ptr()).nla_len) - NLA_HDRLEN;
+            let len = usize::from((*self.nla.as_ptr()).nla_len).unchecked_sub(NLA_HDRLEN);
             let data = self.nla.as_ptr().cast::<u8>().add(NLA_HDRLEN);
             core::slice::from_raw_parts(data, len)
         }
@@ -147,11 +150,13 @@ impl<'r> Attr<'r> {
     }
 
     /// A text that ends in NUL: what stands before the first.
+    #[inline]
     pub fn string(self) -> Option<&'r CStr> {
         CStr::from_bytes_until_nul(self.payload()).ok()
     }
 
     /// A text that need not end in NUL: what stands before the first NUL, or all.
+    #[inline]
     pub fn text(self) -> &'r [u8] {
         match self.string() {
             Some(text) => text.to_bytes(),
@@ -160,6 +165,7 @@ impl<'r> Attr<'r> {
     }
 
     /// Which bits are meant, and what they are.
+    #[inline]
     pub fn bitfield32(self) -> Option<Bitfield32> {
         let (value, selector) = self.payload().split_first_chunk::<4>()?;
         Some(Bitfield32 {
@@ -240,38 +246,43 @@ impl<'r> Iterator for Attrs<'r> {
         };
         // INVARIANT: What follows is aligned, as the length is rounded up to that. The last attribute
         // needs no padding.
-        let next = len.next_multiple_of(NLA_ALIGNTO);
+        let next = (len + NLA_ALIGNTO - 1) & !(NLA_ALIGNTO - 1);
         self.0 = self.0.get(next..).unwrap_or_default();
         Some(attr)
     }
 }
 
 /// The attributes of a request, and the family's header before them.
+///
+/// # Invariants
+///
+/// `info` is what the core hands to a callback, and valid for `'r`.
 #[derive(Clone, Copy)]
 pub struct Request<'r> {
-    header: &'r [u8],
     /// For each type the last attribute that has it; the core filled it while it checked them.
     table: &'r [*mut bindings::nlattr],
-    all: Attrs<'r>,
+    info: NonNull<bindings::genl_info>,
 }
 
 impl<'r> Request<'r> {
-    /// Takes the family's header, the core's table and all the attributes.
+    /// Takes the core's table, and where the message is.
     ///
     /// # Safety
     ///
-    /// The entries of `table` are null or fit for [`Attr::from_raw`] and `'r`.
+    /// The entries of `table` are null or fit for [`Attr::from_raw`] and `'r`; `info` is what the
+    /// core hands to a callback, and valid for `'r`.
+    #[inline]
     pub(super) unsafe fn new(
-        header: &'r [u8],
         table: &'r [*mut bindings::nlattr],
-        all: Attrs<'r>,
+        info: NonNull<bindings::genl_info>,
     ) -> Self {
-        Self { header, table, all }
+        // INVARIANT: The caller vouches for it.
+        Self { table, info }
     }
 
     /// The family's header: `genl_family.hdrsize` bytes.
     pub fn header(self) -> &'r [u8] {
-        self.header
+        self.parts().0
     }
 
     /// The attribute of type `id`; the last of them, if there is more than one.
@@ -285,6 +296,26 @@ impl<'r> Request<'r> {
     /// All attributes of type `id`.
     #[inline]
     pub fn all(self, id: u16) -> impl Iterator<Item = Attr<'r>> + Clone {
-        self.all.all(id)
+        self.parts().1.all(id)
+    }
+
+    /// The family's header and the attributes.
+    fn parts(self) -> (&'r [u8], Attrs<'r>) {
+        // SAFETY: By the type invariant, `info` is valid for `'r`. `genl_family_rcv_msg()` has
+        // checked that the message is as long as its headers, `netlink_rcv_skb()` that it is within
+        // the buffer, and nobody writes to it any more. A dump keeps the buffer. The family's
+        // header follows the core's, and the attributes are behind it, aligned
+        // (`nlmsg_attrdata()`).
+        unsafe {
+            let info = self.info.as_ptr();
+            let len = (*(*info).nlhdr).nlmsg_len as usize - NLMSG_HDRLEN - GENL_HDRLEN;
+            let data = (*info).genlhdr.cast::<u8>().add(GENL_HDRLEN);
+            let data = core::slice::from_raw_parts(data, len);
+            let (header, attrs) = data
+                .split_at_checked((*(*info).family).hdrsize as usize)
+                .unwrap_or_default();
+            let padding = header.len().next_multiple_of(NLA_ALIGNTO) - header.len();
+            (header, Attrs::new(attrs.get(padding..).unwrap_or_default()))
+        }
     }
 }

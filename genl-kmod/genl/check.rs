@@ -84,10 +84,12 @@ macro_rules! forms {
     )*};
     ($form:ident $type:ty: $convert:expr) => {
         impl Form for $form<$type> {
+            #[inline]
             fn value(attr: Attr<'_>) -> Option<i128> {
                 <$type>::read(attr.payload()).map($convert).map(i128::from)
             }
 
+            #[inline]
             fn fits(len: usize) -> bool {
                 len == size_of::<$type>()
             }
@@ -98,20 +100,24 @@ macro_rules! forms {
 forms!(u8 u16 u32 u64 i8 i16 i32 i64);
 
 impl Form for Uint {
+    #[inline]
     fn value(attr: Attr<'_>) -> Option<i128> {
         attr.uint().map(i128::from)
     }
 
+    #[inline]
     fn fits(len: usize) -> bool {
         matches!(len, 4 | 8)
     }
 }
 
 impl Form for Sint {
+    #[inline]
     fn value(attr: Attr<'_>) -> Option<i128> {
         attr.sint().map(i128::from)
     }
 
+    #[inline]
     fn fits(len: usize) -> bool {
         Uint::fits(len)
     }
@@ -206,6 +212,7 @@ impl<const MIN: usize, const MAX: usize> Check for Bytes<MIN, MAX> {
     }
 }
 
+#[inline]
 fn within(len: usize, min: usize, max: usize) -> Result<(), Fault> {
     match (min..=max).contains(&len) {
         true => Ok(()),

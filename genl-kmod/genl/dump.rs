@@ -186,6 +186,7 @@ impl Message for Item<'_> {
 }
 
 impl PutHeader for Item<'_> {
+    #[inline]
     fn put_header(&mut self, header: &[u8]) -> Result {
         self.target.put_header(self.start as usize, header)
     }
@@ -266,6 +267,7 @@ impl<C> Slot<C> {
 /// The union of which `ctx` is a member; the other one gives it its alignment.
 type Ctx = bindings::netlink_callback__bindgen_ty_1;
 
+#[inline]
 fn ctx(cb: *mut bindings::netlink_callback) -> *mut Ctx {
     // Only an address is computed, so `cb` need not be valid for it.
     cb.wrapping_byte_add(core::mem::offset_of!(

@@ -33,12 +33,16 @@ impl<W: raw::Words> Words for W {}
 
 impl<'r> Op<'r> {
     /// `errno`, and why, for the handler to return.
+    #[cold]
+    #[inline(never)]
     pub fn error(&self, errno: Error, words: impl Words) -> Error {
         self.say(words);
         errno
     }
 
     /// `errno`, and what is wrong with `attr`.
+    #[cold]
+    #[inline(never)]
     pub fn bad_attr(&self, attr: Attr<'r>, errno: Error, words: impl Words) -> Error {
         self.say(words);
         self.report(|extack| extack.bad_attr = attr.as_raw());
@@ -59,11 +63,14 @@ impl<'r> Op<'r> {
     }
 
     /// The attribute of type `id`, or the error that it is missing.
+    #[inline]
     pub fn require(&self, request: Request<'r>, id: u16) -> Result<Attr<'r>> {
         request.get(id).ok_or_else(|| self.missing(id))
     }
 
     /// EINVAL, as the request has no attribute of type `id`.
+    #[cold]
+    #[inline(never)]
     pub fn missing(&self, id: u16) -> Error {
         self.report(|extack| extack.miss_type = id);
         EINVAL
@@ -157,6 +164,7 @@ mod raw {
     impl Words for fmt::Arguments<'_> {
         type Ready = Formatted;
 
+        #[inline]
         fn ready(self) -> Formatted {
             // INVARIANT: 0 is less.
             let mut formatted = Formatted {
@@ -168,6 +176,7 @@ mod raw {
             formatted
         }
 
+        #[inline]
         fn put(ready: Formatted, extack: &mut bindings::netlink_ext_ack) -> *const c_char {
             // What was not written to is NUL: the last byte at least.
             extack._msg_buf = ready.buffer;
@@ -188,6 +197,7 @@ mod raw {
     impl Write for Formatted {
         /// Takes as many whole characters as fit; if that is not all, it is an error, which ends the
         /// formatting.
+        #[inline]
         fn write_str(&mut self, text: &str) -> fmt::Result {
             let room = self.buffer.len() - 1 - self.len;
             let mut fits = text.len().min(room);

@@ -144,6 +144,11 @@ impl Family {
         unsafe { (*self.as_raw()).n_mcgrps }
     }
 
+    #[cold]
+    fn note_opening(&self) {
+        let _ = self.phase.cmpxchg(OPENING, OPEN, Full);
+    }
+
     /// It is registered, and its numbers are known.
     pub(super) fn is_open(&self) -> bool {
         self.phase.load(Acquire) == OPEN
@@ -160,7 +165,7 @@ pub(super) unsafe fn note_request(family: *const bindings::genl_family) {
     // SAFETY: `inner` is the first field of a structure with C's layout.
     let family: &Family = unsafe { &*family.cast() };
     if family.phase.load(Relaxed) == OPENING {
-        let _ = family.phase.cmpxchg(OPENING, OPEN, Full);
+        family.note_opening();
     }
 }
 
@@ -260,6 +265,7 @@ impl<H: PerNet> Registration<H> {
 struct Registered(&'static Family);
 
 impl Drop for Registered {
+    #[inline]
     fn drop(&mut self) {
         self.0.phase.store(CLOSED, Release);
         // SAFETY: We are not inside the gate. It returns when all have left who came in before.

@@ -57,6 +57,7 @@ impl Message for Event<'_> {
 }
 
 impl PutHeader for Event<'_> {
+    #[inline]
     fn put_header(&mut self, header: &[u8]) -> Result {
         self.skb.put_header(header)
     }
@@ -98,30 +99,40 @@ impl Family {
     where
         F: for<'e> FnOnce(Event<'e>) -> Result<Event<'e>>,
     {
-        gfp.check();
-        if !self.is_heard(group, scope) {
-            return;
+        if let Some(_inside) = self.hear(group, scope, gfp) {
+            let event = self.event::<F>((0, 0), cmd, gfp, fill);
+            self.deliver(group, scope, event);
         }
-        let Some(_inside) = Gate::enter(self) else {
-            return;
-        };
+    }
+
+    /// Whether somebody listens, to whom an event can go while the gate is not left.
+    // Neither this nor `deliver` is inlined: an event more is to cost a family's code little.
+    #[inline(never)]
+    fn hear(&'static self, group: u8, scope: Scope<'_>, gfp: Gfp) -> Option<Gate> {
+        gfp.check();
+        match self.is_heard(group, scope) {
+            true => Gate::enter(self),
+            false => None,
+        }
+    }
+
+    /// Sends an event to the group, or tells its members that they have lost one.
+    #[inline(never)]
+    fn deliver(&'static self, group: u8, scope: Scope<'_>, event: Result<Event<'_>>) {
         let family = self.as_raw();
         let group = c_uint::from(group);
-        match self.event::<F>((0, 0), cmd, gfp, fill) {
+        match event {
             Ok(event) => {
+                let gfp = event.gfp.as_raw();
                 let skb = event.skb.finish().as_ptr();
                 // SAFETY: We give the buffer away; the family is registered, as we are inside the
                 // gate, and has the group; the namespace is alive. The core itself tells those whom
                 // it could not reach.
                 unsafe {
                     match scope {
-                        Scope::Within(net) => shim::genl_shim_multicast(
-                            family,
-                            net.as_raw(),
-                            skb,
-                            group,
-                            gfp.as_raw(),
-                        ),
+                        Scope::Within(net) => {
+                            shim::genl_shim_multicast(family, net.as_raw(), skb, group, gfp)
+                        }
                         Scope::All => shim::genl_shim_multicast_all(family, skb, group),
                     }
                 }
@@ -268,6 +279,7 @@ impl Gate {
 }
 
 impl Drop for Gate {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: `enter` got the token, and the task is the same: `self` is not `Send`-able out of
         // the functions above.

@@ -117,6 +117,15 @@ pub trait Put: raw::Message {
         self.target().put_nest(id, fill)
     }
 
+    /// Lets `fill` put attributes into this message itself, of whatever kind it is.
+    #[inline]
+    fn put_part<F>(&mut self, fill: F) -> Result
+    where
+        F: for<'n> FnOnce(Nest<'n>) -> Result<Nest<'n>>,
+    {
+        self.target().put_part(fill)
+    }
+
     /// Puts an attribute that contains nests, one for each time that `fill` adds one.
     ///
     /// Fails as [`Put::put_nest`] does.
@@ -146,7 +155,7 @@ pub trait PutHeader: raw::Message {
     fn put_header(&mut self, header: &[u8]) -> Result;
 }
 
-/// A nest that is being filled.
+/// A nest that is being filled, or a part of a message.
 ///
 /// `'n` is invariant and new for each nest, so that a closure can return no other one.
 pub struct Nest<'n> {
@@ -220,6 +229,7 @@ pub(super) mod raw {
             Ok(())
         }
 
+        #[inline]
         pub(super) fn put_text(self, id: u16, text: &[u8]) -> Result {
             // One more does not overflow: no slice is so long.
             let to = self.reserve(id, text.len() + 1)?;
@@ -231,6 +241,7 @@ pub(super) mod raw {
             Ok(())
         }
 
+        #[inline]
         pub(super) fn put_aligned<const N: usize>(
             self,
             id: u16,
@@ -242,6 +253,7 @@ pub(super) mod raw {
 
         /// Calls `put`, with what it puts aligned to 64 bits by an attribute of type `pad` on
         /// machines that need it.
+        #[inline]
         pub(super) fn align(self, pad: u16, put: impl FnOnce(Self) -> Result) -> Result {
             // As `nla_need_padding_for_64bit()` does it: the header that follows takes 4 bytes.
             #[cfg(not(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS))]
@@ -261,6 +273,7 @@ pub(super) mod raw {
             }
         }
 
+        #[inline]
         pub(super) fn put_elements<const N: usize>(
             self,
             id: u16,
@@ -276,6 +289,7 @@ pub(super) mod raw {
         }
 
         /// Appends to the last attribute, whose header is at `start`.
+        #[inline]
         fn append<const N: usize>(
             self,
             start: c_uint,
@@ -300,6 +314,7 @@ pub(super) mod raw {
         }
 
         /// Puts `header` behind the generic netlink header of the message that begins at `start`.
+        #[inline]
         pub(in super::super) fn put_header(self, start: usize, header: &[u8]) -> Result {
             let at = start + NLMSG_HDRLEN + GENL_HDRLEN;
             if at + header.len() > self.len() as usize {
@@ -313,6 +328,7 @@ pub(super) mod raw {
             Ok(())
         }
 
+        #[inline]
         pub(super) fn put_nest<F>(self, id: u16, fill: F) -> Result
         where
             F: for<'n> FnOnce(Nest<'n>) -> Result<Nest<'n>>,
@@ -331,9 +347,23 @@ pub(super) mod raw {
             outcome
         }
 
+        #[inline]
+        pub(super) fn put_part<F>(self, fill: F) -> Result
+        where
+            F: for<'n> FnOnce(Nest<'n>) -> Result<Nest<'n>>,
+        {
+            let start = self.len();
+            let part = Nest {
+                target: self,
+                _nest: PhantomData,
+            };
+            fill(part).map(drop).inspect_err(|_| self.trim(start))
+        }
+
         /// Tells the attribute whose header is at `start` that it reaches to the end.
+        #[inline]
         fn close(self, start: c_uint) -> Result {
-            let len = u16::try_from(self.len() - start).map_err(|_| EMSGSIZE)?;
+            let len = u16::try_from(self.len().wrapping_sub(start)).map_err(|_| EMSGSIZE)?;
             // SAFETY: A header is there, and the length is its first field.
             unsafe {
                 let header = (*self.skb.as_ptr()).data.add(start as usize);
@@ -343,12 +373,14 @@ pub(super) mod raw {
         }
 
         /// How many bytes there are.
+        #[inline]
         pub(in super::super) fn len(self) -> c_uint {
             // SAFETY: The buffer is valid.
             unsafe { (*self.skb.as_ptr()).len }
         }
 
         /// Takes back all but the first `len` bytes.
+        #[inline]
         pub(in super::super) fn trim(self, len: c_uint) {
             // SAFETY: The buffer is valid, linear, and nobody else has a reference to its data.
             unsafe { bindings::skb_trim(self.skb.as_ptr(), len) }
@@ -394,11 +426,12 @@ pub(super) mod raw {
 
         /// How many bytes the buffer has left (`skb_tailroom()` of one that is linear, as all of
         /// netlink's are).
+        #[inline]
         fn room(self) -> usize {
             // SAFETY: The buffer is valid. Both are offsets, or on 32 bits both pointers.
             unsafe {
                 let skb = self.skb.as_ptr();
-                (*skb).end as usize - (*skb).tail as usize
+                ((*skb).end as usize).wrapping_sub((*skb).tail as usize)
             }
         }
 

@@ -121,6 +121,8 @@ unsafe fn slot<H>(net: *mut bindings::net) -> *mut H {
 ///
 /// A `Registration<H>` exists for `'a`, and `net` has been set up and is not being torn down for
 /// `'a`.
+// Not inlined: each operation begins with it.
+#[inline(never)]
 pub(super) unsafe fn state<'a, H: PerNet>(net: &'a Net) -> &'a H {
     // SAFETY: Between `init` and `exit`, and the caller vouches that we are there, the slot holds an
     // `H` of which there are only shared references.

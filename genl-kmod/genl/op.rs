@@ -3,10 +3,7 @@
 //! Operations: from the core's callbacks to methods of the handler.
 
 use super::{
-    attr::{
-        Attrs,
-        Request, //
-    },
+    attr::Request,
     dump::{
         self,
         Dump, //
@@ -18,12 +15,7 @@ use super::{
         PerNet, //
     },
     policy::Policy,
-    reply::Replied,
-    shim::{
-        GENL_HDRLEN,
-        NLA_ALIGNTO,
-        NLMSG_HDRLEN, //
-    },
+    reply::Replied, //
 };
 use core::{
     marker::PhantomData,
@@ -158,6 +150,8 @@ impl<'r> Op<'r> {
     ///
     /// `info` is valid for `'r`, and was made by the core for an operation of a family that is
     /// registered by [`family::Registration`].
+    // Not inlined: each operation begins with it.
+    #[inline(never)]
     pub(super) unsafe fn new(info: NonNull<bindings::genl_info>) -> Self {
         // SAFETY: `info` is valid; its family is the first field of a `Family`.
         unsafe { family::note_request((*info.as_ptr()).family) };
@@ -213,28 +207,17 @@ impl<'r> Op<'r> {
     /// # Safety
     ///
     /// `policy` is the one by which the core has checked them.
+    #[inline]
     pub(super) unsafe fn request(&self, policy: Policy) -> Request<'r> {
-        // SAFETY: By the type invariant, `info` is valid for `'r`. `genl_family_rcv_msg()` has
-        // checked that the message is as long as its headers, `netlink_rcv_skb()` that it is within
-        // the buffer, and nobody writes to it any more. A dump keeps the buffer. The family's
-        // header follows the core's, and the attributes are behind it, aligned
-        // (`nlmsg_attrdata()`).
+        // SAFETY: By the type invariant, `info` is valid for `'r`, and the core has filled its table.
         unsafe {
             let info = self.info.as_ptr();
-            let len = (*(*info).nlhdr).nlmsg_len as usize - NLMSG_HDRLEN - GENL_HDRLEN;
-            let data = (*info).genlhdr.cast::<u8>().add(GENL_HDRLEN);
-            let data = core::slice::from_raw_parts(data, len);
-            let (header, attrs) = data
-                .split_at_checked((*(*info).family).hdrsize as usize)
-                .unwrap_or_default();
-            let padding = header.len().next_multiple_of(NLA_ALIGNTO) - header.len();
-            let all = Attrs::new(attrs.get(padding..).unwrap_or_default());
             // Without a policy there can be no attributes, and the core's table may be missing.
             let table = match policy.as_ptr().is_null() || (*info).attrs.is_null() {
                 true => &[],
                 false => core::slice::from_raw_parts((*info).attrs, usize::from(policy.max()) + 1),
             };
-            Request::new(header, table, all)
+            Request::new(table, self.info)
         }
     }
 }
@@ -264,8 +247,14 @@ unsafe extern "C" fn doit<H: PerNet, O: Do<H>>(
     let op = unsafe { Op::new(NonNull::new_unchecked(info)) };
     // SAFETY: This function is in the row that has `O::POLICY`, and in a table of state `H`.
     let (request, handler) = unsafe { (op.request(O::POLICY), op.state::<H>()) };
-    let outcome = O::run(handler, request, &op).and_then(|replied| match replied {
-        Some(replied) => replied.transmit(&op),
+    answer(&op, O::run(handler, request, &op))
+}
+
+/// Sends what a handler has replied, if anything, and tells the core how it went.
+#[inline(never)]
+fn answer<'r>(op: &Op<'r>, outcome: Result<Option<Replied<'r>>>) -> c_int {
+    let outcome = outcome.and_then(|replied| match replied {
+        Some(replied) => replied.transmit(op),
         None => Ok(()),
     });
     match outcome {

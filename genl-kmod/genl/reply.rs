@@ -33,6 +33,7 @@ pub struct Reply<'r> {
 
 impl<'r> Reply<'r> {
     /// Begins the reply to `op`.
+    #[inline]
     pub fn new(op: &Op<'r>, cmd: u8) -> Result<Self> {
         // SAFETY: By the invariant of `Op`, `info` and the family it names are valid.
         let skb = unsafe {
@@ -76,6 +77,7 @@ impl Message for Reply<'_> {
 }
 
 impl PutHeader for Reply<'_> {
+    #[inline]
     fn put_header(&mut self, header: &[u8]) -> Result {
         self.skb.put_header(header)
     }

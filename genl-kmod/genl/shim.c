@@ -74,10 +74,12 @@ void genl_shim_set_err_all(const struct genl_family *family,
 	rcu_read_unlock();
 }
 
+#if defined(CONFIG_DEBUG_ATOMIC_SLEEP) || defined(CONFIG_LOCKDEP)
 void genl_shim_might_alloc(gfp_t gfp)
 {
 	might_alloc(gfp);
 }
+#endif
 
 int genl_shim_gate_enter(void)
 {

@@ -10,6 +10,7 @@ use super::{
 };
 use core::{
     mem::ManuallyDrop,
+    num::NonZeroU32,
     ptr::NonNull, //
 };
 use kernel::{
@@ -29,35 +30,47 @@ const FIRST_ROOM: usize = 256;
 /// Flags that say what memory to get, not how, mean nothing here: the allocator refuses some of
 /// them with a warning.
 #[derive(Clone, Copy)]
-pub(super) struct Gfp(bindings::gfp_t);
+pub(super) struct Gfp(NonZeroU32);
 
 impl Gfp {
     /// For who may sleep.
-    pub(super) const KERNEL: Self = Self(bindings::GFP_KERNEL);
+    pub(super) const KERNEL: Self = Self::of(bindings::GFP_KERNEL);
+    const ATOMIC: Self = Self::of(bindings::GFP_ATOMIC);
+    const NOWAIT: Self = Self::of(bindings::GFP_NOWAIT);
+
+    #[inline]
+    const fn of(flags: bindings::gfp_t) -> Self {
+        match NonZeroU32::new(flags) {
+            Some(flags) => Self(flags),
+            None => panic!("all of these have some bit set"),
+        }
+    }
 
     /// What of `flags` is about the caller.
+    #[inline]
     pub(super) fn new(flags: Flags) -> Self {
         if flags.contains(GFP_KERNEL) {
             Self::KERNEL
         } else if flags.contains(GFP_ATOMIC) {
-            Self(bindings::GFP_ATOMIC)
+            Self::ATOMIC
         } else {
-            Self(bindings::GFP_NOWAIT)
+            Self::NOWAIT
         }
     }
 
     /// Lets a kernel that checks such things complain if these flags do not fit where the caller is
     /// (`might_alloc()`), also where nothing will be allocated.
+    #[inline]
     pub(super) fn check(self) {
         #[cfg(any(CONFIG_DEBUG_ATOMIC_SLEEP, CONFIG_LOCKDEP))]
         // SAFETY: It can be called from anywhere.
         unsafe {
-            super::shim::genl_shim_might_alloc(self.0)
+            super::shim::genl_shim_might_alloc(self.as_raw())
         }
     }
 
     pub(super) fn as_raw(self) -> bindings::gfp_t {
-        self.0
+        self.0.get()
     }
 }
 
@@ -100,6 +113,7 @@ impl Skb {
     /// # Safety
     ///
     /// `family` points to a family of ours.
+    #[inline(never)]
     pub(super) unsafe fn new(
         family: *const bindings::genl_family,
         portid: u32,
@@ -136,6 +150,7 @@ impl Skb {
     }
 
     /// Puts the family's own header.
+    #[inline]
     pub(super) fn put_header(&mut self, header: &[u8]) -> Result {
         // That does not grow the buffer.
         self.target(Gfp::KERNEL).put_header(0, header)
@@ -154,6 +169,7 @@ impl Skb {
 }
 
 impl Drop for Skb {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: By the type invariant it is ours.
         unsafe { bindings::nlmsg_free(self.0.as_ptr()) }

@@ -517,6 +517,7 @@ pub struct Get<'r> {
 
 impl<'r> Get<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let key_attr = op.require(request, attr::entry::KEY)?;
         let key = key_attr.string().ok_or(EINVAL)?;
@@ -541,6 +542,7 @@ pub struct GetDump<'r> {
 
 impl<'r> GetDump<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -565,6 +567,7 @@ pub struct Set<'r> {
 
 impl<'r> Set<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let key_attr = op.require(request, attr::entry::KEY)?;
         let key = key_attr.string().ok_or(EINVAL)?;
@@ -627,6 +630,7 @@ pub struct Del<'r> {
 
 impl<'r> Del<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let key_attr = op.require(request, attr::entry::KEY)?;
         let key = key_attr.string().ok_or(EINVAL)?;
@@ -685,6 +689,18 @@ impl<'r> Meta<'r> {
 pub struct GetReply<M>(M);
 
 impl<M: genl::Put> GetReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(GetReply<genl::Nest<'n>>) -> Result<GetReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(GetReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> GetReply<M> {
     /// The entry's name.
     pub fn key(mut self, value: &CStr) -> Result<Self> {
         self.0.put_string(attr::entry::KEY, value)?;
@@ -739,6 +755,18 @@ impl<'r> GetReply<genl::Reply<'r>> {
 pub struct SetReply<M>(M);
 
 impl<M: genl::Put> SetReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(SetReply<genl::Nest<'n>>) -> Result<SetReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(SetReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> SetReply<M> {
     /// The store's revision at which the entry was last written. Set by the
     /// kernel; grows by one with each change to the store.
     pub fn revision(mut self, value: u64) -> Result<Self> {
@@ -764,6 +792,18 @@ impl<'r> SetReply<genl::Reply<'r>> {
 pub struct DelReply<M>(M);
 
 impl<M: genl::Put> DelReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(DelReply<genl::Nest<'n>>) -> Result<DelReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(DelReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> DelReply<M> {
     /// The store's revision at which the entry was last written. Set by the
     /// kernel; grows by one with each change to the store.
     pub fn revision(mut self, value: u64) -> Result<Self> {
@@ -787,6 +827,18 @@ impl<'r> DelReply<genl::Reply<'r>> {
 
 /// What `stats-reply` carries.
 pub struct StatsReply<M>(M);
+
+impl<M: genl::Put> StatsReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(StatsReply<genl::Nest<'n>>) -> Result<StatsReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(StatsReply(part))?.0))?;
+        Ok(self)
+    }
+}
 
 impl<M: genl::Put> StatsReply<M> {
     /// How many entries the store holds.
@@ -838,6 +890,18 @@ impl<'r> StatsReply<genl::Reply<'r>> {
 
 /// What `del-ntf` carries.
 pub struct DelNtf<M>(M);
+
+impl<M: genl::Put> DelNtf<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(DelNtf<genl::Nest<'n>>) -> Result<DelNtf<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(DelNtf(part))?.0))?;
+        Ok(self)
+    }
+}
 
 impl<M: genl::Put> DelNtf<M> {
     /// The entry's name.

@@ -10,6 +10,7 @@
 use crate::{
     generated::{
         self,
+        attr,
         Del,
         DelReply,
         Get,
@@ -29,12 +30,13 @@ use crate::{
         self,
         clock,
         sched::cond_resched,
+        Nest,
         Op,
-        Put,
         Replied,
         Reply, //
     },
     store::{
+        Content,
         Entry,
         Key,
         Refusal,
@@ -89,17 +91,18 @@ impl Handler for KvStore {
         reply: GetReply<Reply<'r>>,
         op: &Op<'r>,
     ) -> Result<Replied<'r>> {
-        let key = Key::new(request.key())?;
+        let key = Key::new(request.key());
         let mut store = self.store.lock();
         let Some(entry) = store.get_mut(&key) else {
             return Err(op.bad_attr(request.key_attr(), ENOENT, c"there is no such entry"));
         };
-        entry.hits += 1;
-        Ok(describe(reply, &key, entry)?.send())
+        entry.hits = entry.hits.wrapping_add(1);
+        Ok(reply.with(|reply| describe(reply, &key, entry))?.send())
     }
 
+    #[inline]
     fn get_dump_start<'r>(&self, request: GetDump<'r>, _op: &Op<'r>) -> Result<Cursor> {
-        let prefix = request.prefix().map_or(Ok(Key::EMPTY), Key::new)?;
+        let prefix = Key::new(request.prefix().unwrap_or_default());
         Ok(Cursor {
             prefix,
             from: prefix,
@@ -118,7 +121,7 @@ impl Handler for KvStore {
                 break;
             }
             items.add(
-                |item| describe(item, key, entry),
+                |item| item.with(|item| describe(item, key, entry)),
                 |cursor| cursor.from = key.after(),
             )?;
             at = here.move_next();
@@ -132,11 +135,10 @@ impl Handler for KvStore {
         reply: SetReply<Reply<'r>>,
         op: &Op<'r>,
     ) -> Result<Replied<'r>> {
-        let key = Key::new(request.key())?;
+        let key = Key::new(request.key());
         let entry = Entry {
-            value: copy(request.value().unwrap_or_default())?,
+            content: content(&request, op)?,
             flags: request.flags().unwrap_or_default(),
-            labels: labels(&request, op)?,
             revision: 0,
             created_ns: clock::real_ns(),
             hits: 0,
@@ -146,7 +148,9 @@ impl Handler for KvStore {
         let entry = store
             .set(key, entry, room)
             .map_err(|refusal| explain(refusal, request.key_attr(), op))?;
-        generated::set_ntf(op.net(), GFP_KERNEL, |event| describe(event, &key, entry));
+        generated::set_ntf(op.net(), GFP_KERNEL, |event| {
+            event.with(|event| describe(event, &key, entry))
+        });
         Ok(reply.revision(entry.revision)?.send())
     }
 
@@ -156,7 +160,7 @@ impl Handler for KvStore {
         reply: DelReply<Reply<'r>>,
         op: &Op<'r>,
     ) -> Result<Replied<'r>> {
-        let key = Key::new(request.key())?;
+        let key = Key::new(request.key());
         let mut store = self.store.lock();
         let revision = store
             .delete(&key)
@@ -195,16 +199,22 @@ impl Handler for KvStore {
 }
 
 /// Puts an entry into a reply, an item of a dump, or an event.
-fn describe<M: Put>(message: GetReply<M>, key: &Key, entry: &Entry) -> Result<GetReply<M>> {
+// Not inlined, as it is for all of them.
+#[inline(never)]
+fn describe<'n>(
+    message: GetReply<Nest<'n>>,
+    key: &Key,
+    entry: &Entry,
+) -> Result<GetReply<Nest<'n>>> {
     message
         .key(key.text())?
-        .value(&entry.value)?
+        .value(entry.content.value())?
         .revision(entry.revision)?
         .flags(entry.flags)?
         .meta(|meta| {
             meta.created_ns(entry.created_ns)?
                 .hits(entry.hits)?
-                .label(entry.labels())
+                .label(entry.content.labels())
         })
 }
 
@@ -214,36 +224,44 @@ fn tell_deleted(key: &Key, revision: u64, op: &Op<'_>) {
     });
 }
 
-/// Copies the labels of a request, one after the other, each with its NUL.
-fn labels<'r>(request: &Set<'r>, op: &Op<'r>) -> Result<KVec<u8>> {
-    let mut labels = KVec::new();
-    let Some(meta) = request.meta() else {
-        return Ok(labels);
+/// Copies value and labels of a request.
+fn content<'r>(request: &Set<'r>, op: &Op<'r>) -> Result<Content> {
+    let value = request.value().unwrap_or_default();
+    let (Some(meta), Some(attr)) = (request.meta(), request.meta_attr()) else {
+        return Content::new(value, 0);
     };
-    if let Some(attr) = meta.created_ns_attr().or(meta.hits_attr()) {
-        return Err(op.bad_attr(attr, EINVAL, c"only the kernel sets this"));
-    }
-    let mut len = 0;
-    for (number, label) in meta.label_attrs().enumerate() {
-        if number == MAX_LABELS {
-            return Err(op.bad_attr(label, E2BIG, c"too many labels"));
-        }
-        len += label.string().map_or(0, |label| label.count_bytes() + 1);
-    }
-    labels.reserve(len, GFP_KERNEL_ACCOUNT)?;
+    let mut content = Content::new(value, labels_len(attr, op)?)?;
     for label in meta.label() {
-        labels.extend_from_slice(label.to_bytes_with_nul(), GFP_KERNEL_ACCOUNT)?;
+        content.add_label(label)?;
     }
-    Ok(labels)
+    Ok(content)
 }
 
-fn copy(bytes: &[u8]) -> Result<KVec<u8>> {
-    let mut copy = KVec::new();
-    copy.extend_from_slice(bytes, GFP_KERNEL_ACCOUNT)?;
-    Ok(copy)
+/// How many bytes the labels of a request have, if all that is in the nest is as it should be.
+fn labels_len<'r>(meta: genl::Attr<'r>, op: &Op<'r>) -> Result<usize> {
+    let (mut labels, mut len) = (0, 0);
+    for attr in meta.attrs() {
+        match attr.id() {
+            attr::meta::CREATED_NS | attr::meta::HITS => {
+                return Err(op.bad_attr(attr, EINVAL, c"only the kernel sets this"));
+            }
+            attr::meta::LABEL if labels == MAX_LABELS => {
+                return Err(op.bad_attr(attr, E2BIG, c"too many labels"));
+            }
+            attr::meta::LABEL => {
+                labels += 1;
+                len += attr
+                    .string()
+                    .map_or(0, |label| label.to_bytes_with_nul().len());
+            }
+            _ => {}
+        }
+    }
+    Ok(len)
 }
 
 /// The error number of a refusal, and the reason for the extended ACK.
+#[cold]
 fn explain<'r>(refusal: Refusal, key: genl::Attr<'r>, op: &Op<'r>) -> Error {
     match refusal {
         Refusal::Absent => op.bad_attr(key, ENOENT, c"there is no such entry"),

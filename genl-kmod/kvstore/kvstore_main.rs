@@ -5,13 +5,20 @@
 //! The family is described in `schema/families/kvstore.yaml`; `generated.rs` is made from it,
 //! `handlers.rs` serves it, `store.rs` is what it serves.
 
+#![allow(
+    unreachable_pub,
+    reason = "a module's code is reached by the kernel, not by crates"
+)]
+
 use kernel::prelude::*;
 
-pub mod generated;
+#[allow(dead_code, reason = "a family needs but a part of it")]
+mod generated;
+#[allow(dead_code, unused_imports, reason = "a family needs but a part of it")]
 #[path = "../genl/mod.rs"]
-pub mod genl;
-pub mod handlers;
-pub mod store;
+mod genl;
+mod handlers;
+mod store;
 
 module! {
     type: genl::Module<generated::Served<handlers::KvStore>>,

@@ -33,15 +33,15 @@ impl Key {
     /// The beginning of all keys.
     pub const EMPTY: Self = Self([0; MAX_KEY_LEN + 1]);
 
-    /// Copies a text; fails with EINVAL if it is too long, which the policy rules out.
-    pub fn new(text: &CStr) -> Result<Self> {
-        let text = text.to_bytes();
+    /// Copies a text. Of one that is too long, which the policy rules out, it takes the beginning.
+    // Not inlined, so that it fills the place where the key is to be, and copies it nowhere else.
+    #[inline(never)]
+    pub fn new(text: &CStr) -> Self {
         let mut key = Self::EMPTY;
-        key.0[..MAX_KEY_LEN]
-            .get_mut(..text.len())
-            .ok_or(EINVAL)?
-            .copy_from_slice(text);
-        Ok(key)
+        for (to, from) in key.0[..MAX_KEY_LEN].iter_mut().zip(text.to_bytes()) {
+            *to = *from;
+        }
+        key
     }
 
     /// The text.
@@ -63,32 +63,58 @@ impl Key {
     }
 }
 
+/// What a writer says of an entry: the value and then the labels, each ended by a NUL.
+pub struct Content {
+    bytes: KVec<u8>,
+    value_len: usize,
+}
+
+impl Content {
+    /// A value, with room for `labels` bytes of labels.
+    pub fn new(value: &[u8], labels: usize) -> Result<Self> {
+        let len = value.len().saturating_add(labels);
+        let mut bytes = KVec::with_capacity(len, GFP_KERNEL_ACCOUNT)?;
+        bytes.extend_from_slice(value, GFP_KERNEL_ACCOUNT)?;
+        Ok(Self {
+            bytes,
+            value_len: value.len(),
+        })
+    }
+
+    /// Adds a label.
+    pub fn add_label(&mut self, label: &CStr) -> Result {
+        let label = label.to_bytes_with_nul();
+        Ok(self.bytes.extend_from_slice(label, GFP_KERNEL_ACCOUNT)?)
+    }
+
+    /// The value.
+    pub fn value(&self) -> &[u8] {
+        self.bytes.get(..self.value_len).unwrap_or_default()
+    }
+
+    /// The labels.
+    pub fn labels(&self) -> impl Iterator<Item = &CStr> {
+        let mut rest = self.bytes.get(self.value_len..).unwrap_or_default();
+        core::iter::from_fn(move || {
+            let label = CStr::from_bytes_until_nul(rest).ok()?;
+            rest = rest.get(label.to_bytes_with_nul().len()..)?;
+            Some(label)
+        })
+    }
+}
+
 /// What a key stands for.
 pub struct Entry {
-    /// The content.
-    pub value: KVec<u8>,
+    /// Value and labels.
+    pub content: Content,
     /// What may be done to it.
     pub flags: EntryFlags,
-    /// The writer's texts, each ended by a NUL.
-    pub labels: KVec<u8>,
     /// The store's revision at which it was written.
     pub revision: u64,
     /// When it was created, in nanoseconds since the epoch.
     pub created_ns: u64,
     /// How often it was read.
     pub hits: u64,
-}
-
-impl Entry {
-    /// The writer's texts.
-    pub fn labels(&self) -> impl Iterator<Item = &CStr> {
-        let mut rest = &self.labels[..];
-        core::iter::from_fn(move || {
-            let label = CStr::from_bytes_until_nul(rest).ok()?;
-            rest = &rest[label.count_bytes() + 1..];
-            Some(label)
-        })
-    }
 }
 
 /// Why a store does not do as it is told.
@@ -118,18 +144,22 @@ pub struct Totals {
 }
 
 impl Totals {
+    // Only what was added is removed, and the limits are far from overflowing: no need to check.
+
     fn add(&mut self, entry: &Entry) {
-        self.entries += 1;
-        self.bytes += entry.value.len();
-        self.read_only += usize::from(entry.flags.contains(EntryFlags::READ_ONLY));
-        self.sticky += usize::from(entry.flags.contains(EntryFlags::STICKY));
+        let flag = |flag| usize::from(entry.flags.contains(flag));
+        self.entries = self.entries.wrapping_add(1);
+        self.bytes = self.bytes.wrapping_add(entry.content.value_len);
+        self.read_only = self.read_only.wrapping_add(flag(EntryFlags::READ_ONLY));
+        self.sticky = self.sticky.wrapping_add(flag(EntryFlags::STICKY));
     }
 
     fn remove(&mut self, entry: &Entry) {
-        self.entries -= 1;
-        self.bytes -= entry.value.len();
-        self.read_only -= usize::from(entry.flags.contains(EntryFlags::READ_ONLY));
-        self.sticky -= usize::from(entry.flags.contains(EntryFlags::STICKY));
+        let flag = |flag| usize::from(entry.flags.contains(flag));
+        self.entries = self.entries.wrapping_sub(1);
+        self.bytes = self.bytes.wrapping_sub(entry.content.value_len);
+        self.read_only = self.read_only.wrapping_sub(flag(EntryFlags::READ_ONLY));
+        self.sticky = self.sticky.wrapping_sub(flag(EntryFlags::STICKY));
     }
 }
 
@@ -164,6 +194,8 @@ impl Store {
 
     /// Creates the entry of `key`, or replaces it; it gets the store's next revision, and keeps its
     /// time of creation and its hits if it was there. If that is refused, nothing has changed.
+    // Not inlined: the caller's stack is not to hold what this one moves about.
+    #[inline(never)]
     pub fn set(
         &mut self,
         key: Key,
@@ -189,7 +221,7 @@ impl Store {
             return Err(Refusal::Bytes);
         }
         self.totals = totals;
-        self.revision += 1;
+        self.revision = self.revision.wrapping_add(1);
         entry.revision = self.revision;
         Ok(match slot {
             Slot::Vacant(slot) => slot.insert(entry, room),
@@ -208,7 +240,7 @@ impl Store {
             return Err(Refusal::ReadOnly);
         }
         self.totals.remove(&slot.remove());
-        self.revision += 1;
+        self.revision = self.revision.wrapping_add(1);
         Ok(self.revision)
     }
 
@@ -234,7 +266,7 @@ impl Store {
                 let (next, node) = cursor.remove_current();
                 let (key, entry) = node.to_key_value();
                 self.totals.remove(&entry);
-                self.revision += 1;
+                self.revision = self.revision.wrapping_add(1);
                 deleted(&key, self.revision);
                 at = next;
             }
@@ -261,6 +293,7 @@ pub struct Sweep {
 }
 
 impl Drop for Store {
+    #[inline]
     fn drop(&mut self) {
         // The tree would free them all in one go, which takes its time if there are many.
         while let Some(first) = self.entries.cursor_front_mut() {

@@ -5,13 +5,20 @@
 //! The family is described in `schema/families/nltest.yaml`; `generated.rs` is made from it,
 //! `handlers.rs` serves it. By `exports.rs`, made from it too, other modules send its events.
 
+#![allow(
+    unreachable_pub,
+    reason = "a module's code is reached by the kernel, not by crates"
+)]
+
 use kernel::prelude::*;
 
-pub mod exports;
-pub mod generated;
+mod exports;
+#[allow(dead_code, reason = "a family needs but a part of it")]
+mod generated;
+#[allow(dead_code, unused_imports, reason = "a family needs but a part of it")]
 #[path = "../genl/mod.rs"]
-pub mod genl;
-pub mod handlers;
+mod genl;
+mod handlers;
 
 module! {
     type: genl::Module<generated::Served<handlers::NlTest>>,

@@ -28,6 +28,9 @@
 #define KVSTORE_MAX_ENTRIES	100000
 #define KVSTORE_MAX_BYTES	67108864
 
+/* How many entries are looked at before others get the store. */
+#define KVSTORE_BATCH		64
+
 enum {
 	KVSTORE_ENTRY_FLAGS_READ_ONLY	= BIT(0),
 	KVSTORE_ENTRY_FLAGS_STICKY	= BIT(1),
@@ -83,10 +86,9 @@ enum {
  * @revision: the store's revision at which it was written
  * @created_ns: when it was created, since the epoch
  * @hits: how often it was read
- * @value: the content, %NULL if there is none
- * @labels: the writer's texts, each ended by a NUL; %NULL if there are none
- * @value_len: length of @value
- * @labels_len: length of @labels
+ * @content: the value and then the labels, each ended by a NUL; %NULL if there are none
+ * @value_len: length of the value
+ * @content_len: length of @content
  * @flags: what may be done to it
  * @key: the name
  */
@@ -95,10 +97,9 @@ struct kvstore_entry {
 	u64 revision;
 	u64 created_ns;
 	u64 hits;
-	void *value;
-	char *labels;
+	void *content;
 	u32 value_len;
-	u32 labels_len;
+	u32 content_len;
 	u32 flags;
 	char key[KVSTORE_MAX_KEY_LEN + 1];
 };
@@ -206,8 +207,7 @@ static struct kvstore_entry *kvstore_next(struct kvstore_entry *entry)
 
 static void kvstore_entry_free(struct kvstore_entry *entry)
 {
-	kfree(entry->value);
-	kfree(entry->labels);
+	kfree(entry->content);
 	kfree(entry);
 }
 
@@ -303,7 +303,8 @@ static size_t kvstore_entry_size(const struct kvstore_entry *entry)
 		      nla_total_size(0) +			/* meta */
 		      nla_total_size_64bit(sizeof(u64)) +	/* created-ns */
 		      nla_total_size(sizeof(u64));		/* hits */
-	const char *label = entry->labels, *end = label + entry->labels_len;
+	const char *label = entry->content + entry->value_len;
+	const char *end = entry->content + entry->content_len;
 
 	for (; label != end; label += strlen(label) + 1)
 		size += nla_total_size(strlen(label) + 1);
@@ -313,11 +314,12 @@ static size_t kvstore_entry_size(const struct kvstore_entry *entry)
 
 static int kvstore_put_entry(struct sk_buff *skb, const struct kvstore_entry *entry)
 {
-	const char *label = entry->labels, *end = label + entry->labels_len;
+	const char *label = entry->content + entry->value_len;
+	const char *end = entry->content + entry->content_len;
 	struct nlattr *meta;
 
 	if (nla_put_string(skb, KVSTORE_A_ENTRY_KEY, entry->key) ||
-	    nla_put(skb, KVSTORE_A_ENTRY_VALUE, entry->value_len, entry->value) ||
+	    nla_put(skb, KVSTORE_A_ENTRY_VALUE, entry->value_len, entry->content) ||
 	    nla_put_u64_64bit(skb, KVSTORE_A_ENTRY_REVISION, entry->revision,
 			      KVSTORE_A_ENTRY_PAD) ||
 	    nla_put_u32(skb, KVSTORE_A_ENTRY_FLAGS, entry->flags))
@@ -556,46 +558,61 @@ static int kvstore_get_done(struct netlink_callback *cb)
 	return 0;
 }
 
-/* Copies the labels of a request, one after the other, each with its NUL. */
-static int kvstore_copy_labels(struct kvstore_entry *entry, const struct nlattr *meta,
-			       struct netlink_ext_ack *extack)
+/* How many bytes the labels of a request have, if all that is in the nest is as it should be. */
+static int kvstore_labels_len(const struct nlattr *meta, struct netlink_ext_ack *extack)
 {
-	const struct nlattr *attr, *created = NULL, *hits = NULL, *surplus = NULL;
 	unsigned int count = 0, len = 0;
-	char *to;
+	const struct nlattr *attr;
 	int rem;
 
 	nla_for_each_nested(attr, meta, rem) {
 		switch (nla_type(attr)) {
 		case KVSTORE_A_META_CREATED_NS:
-			created = attr;
-			break;
 		case KVSTORE_A_META_HITS:
-			hits = attr;
-			break;
+			NL_SET_ERR_MSG_ATTR(extack, attr, "only the kernel sets this");
+			return -EINVAL;
 		case KVSTORE_A_META_LABEL:
-			if (count++ == KVSTORE_MAX_LABELS)
-				surplus = attr;
+			if (count++ == KVSTORE_MAX_LABELS) {
+				NL_SET_ERR_MSG_ATTR(extack, attr, "too many labels");
+				return -E2BIG;
+			}
 			len += strlen(nla_data(attr)) + 1;
 			break;
 		}
 	}
-	if (created || hits) {
-		NL_SET_ERR_MSG_ATTR(extack, created ?: hits, "only the kernel sets this");
-		return -EINVAL;
+
+	return len;
+}
+
+/* Copies value and labels of a request. */
+static int kvstore_entry_fill(struct kvstore_entry *entry, struct genl_info *info)
+{
+	const struct nlattr *value = info->attrs[KVSTORE_A_ENTRY_VALUE];
+	const struct nlattr *meta = info->attrs[KVSTORE_A_ENTRY_META];
+	const struct nlattr *attr;
+	int labels_len = 0, rem;
+	char *to;
+
+	if (value)
+		entry->value_len = nla_len(value);
+	if (meta) {
+		labels_len = kvstore_labels_len(meta, info->extack);
+		if (labels_len < 0)
+			return labels_len;
 	}
-	if (surplus) {
-		NL_SET_ERR_MSG_ATTR(extack, surplus, "too many labels");
-		return -E2BIG;
-	}
-	if (!len)
+	entry->content_len = entry->value_len + labels_len;
+	if (!entry->content_len)
 		return 0;
 
-	to = kmalloc(len, GFP_KERNEL_ACCOUNT);
+	to = kmalloc(entry->content_len, GFP_KERNEL_ACCOUNT);
 	if (!to)
 		return -ENOMEM;
-	entry->labels = to;
-	entry->labels_len = len;
+	entry->content = to;
+	if (value)
+		memcpy(to, nla_data(value), entry->value_len);
+	to += entry->value_len;
+	if (!labels_len)
+		return 0;
 	nla_for_each_nested_type(attr, KVSTORE_A_META_LABEL, meta, rem) {
 		size_t size = strlen(nla_data(attr)) + 1;
 
@@ -608,37 +625,24 @@ static int kvstore_copy_labels(struct kvstore_entry *entry, const struct nlattr 
 
 static struct kvstore_entry *kvstore_entry_new(struct genl_info *info)
 {
-	struct nlattr *value = info->attrs[KVSTORE_A_ENTRY_VALUE];
 	struct nlattr *flags = info->attrs[KVSTORE_A_ENTRY_FLAGS];
-	struct nlattr *meta = info->attrs[KVSTORE_A_ENTRY_META];
 	struct kvstore_entry *entry;
-	int err = -ENOMEM;
+	int err;
 
 	entry = kzalloc_obj(*entry, GFP_KERNEL_ACCOUNT);
 	if (!entry)
 		return ERR_PTR(-ENOMEM);
-	strscpy(entry->key, nla_data(info->attrs[KVSTORE_A_ENTRY_KEY]));
-	if (value && nla_len(value)) {
-		entry->value = kmemdup(nla_data(value), nla_len(value),
-				       GFP_KERNEL_ACCOUNT);
-		if (!entry->value)
-			goto free;
-		entry->value_len = nla_len(value);
+	err = kvstore_entry_fill(entry, info);
+	if (err) {
+		kvstore_entry_free(entry);
+		return ERR_PTR(err);
 	}
+	strscpy(entry->key, nla_data(info->attrs[KVSTORE_A_ENTRY_KEY]));
 	if (flags)
 		entry->flags = nla_get_u32(flags);
-	if (meta) {
-		err = kvstore_copy_labels(entry, meta, info->extack);
-		if (err)
-			goto free;
-	}
 	entry->created_ns = ktime_get_real_ns();
 
 	return entry;
-
-free:
-	kvstore_entry_free(entry);
-	return ERR_PTR(err);
 }
 
 static int kvstore_set_doit(struct sk_buff *request, struct genl_info *info)
@@ -777,21 +781,38 @@ free:
 	return -EMSGSIZE;
 }
 
+/*
+ * Deletes what is there now. The lock is taken anew for each batch, so that a full store does not
+ * keep others waiting; what they write meanwhile stays.
+ */
 static int kvstore_clear_doit(struct sk_buff *request, struct genl_info *info)
 {
 	struct net *net = genl_info_net(info);
 	struct kvstore *store = kvstore_of(net);
+	char from[KVSTORE_MAX_KEY_LEN + 1] = "";
 	struct kvstore_entry *entry, *next;
+	unsigned int batch;
+	u64 until;
 
 	mutex_lock(&store->lock);
-	for (entry = kvstore_seek(store, "", true); entry; entry = next) {
-		next = kvstore_next(entry);
-		if (!(entry->flags & KVSTORE_ENTRY_FLAGS_STICKY)) {
+	until = store->revision;
+	for (entry = kvstore_seek(store, from, true); entry;) {
+		for (batch = 0; entry && batch < KVSTORE_BATCH; batch++, entry = next) {
+			next = kvstore_next(entry);
+			if (entry->flags & KVSTORE_ENTRY_FLAGS_STICKY ||
+			    entry->revision > until)
+				continue;
 			kvstore_remove(store, entry);
 			kvstore_notify_del(net, entry->key, store->revision);
 			kvstore_entry_free(entry);
 		}
-		cond_resched();
+		if (entry) {
+			strscpy(from, entry->key);
+			mutex_unlock(&store->lock);
+			cond_resched();
+			mutex_lock(&store->lock);
+			entry = kvstore_seek(store, from, true);
+		}
 	}
 	mutex_unlock(&store->lock);
 
@@ -806,7 +827,7 @@ static int kvstore_key_validate(const struct nlattr *attr, struct netlink_ext_ac
 
 	if (nla_len(attr) && *key)
 		return 0;
-	NL_SET_ERR_MSG_ATTR(extack, attr, "attribute is too short");
+	NL_SET_ERR_MSG_ATTR(extack, attr, "Attribute failed policy validation");
 	return -ERANGE;
 }
 
@@ -816,7 +837,7 @@ static const struct nla_policy kvstore_meta_policy[KVSTORE_A_META_PAD + 1] = {
 	[KVSTORE_A_META_LABEL] = { .type = NLA_NUL_STRING, .len = KVSTORE_MAX_LABEL_LEN },
 };
 
-static const struct nla_policy kvstore_get_policy[KVSTORE_A_ENTRY_KEY + 1] = {
+static const struct nla_policy kvstore_key_policy[KVSTORE_A_ENTRY_KEY + 1] = {
 	[KVSTORE_A_ENTRY_KEY] = {
 		.type = NLA_NUL_STRING,
 		.validation_type = NLA_VALIDATE_FUNCTION,
@@ -841,20 +862,11 @@ static const struct nla_policy kvstore_set_policy[KVSTORE_A_ENTRY_META + 1] = {
 	[KVSTORE_A_ENTRY_META] = NLA_POLICY_NESTED(kvstore_meta_policy),
 };
 
-static const struct nla_policy kvstore_del_policy[KVSTORE_A_ENTRY_KEY + 1] = {
-	[KVSTORE_A_ENTRY_KEY] = {
-		.type = NLA_NUL_STRING,
-		.validation_type = NLA_VALIDATE_FUNCTION,
-		.validate = kvstore_key_validate,
-		.len = KVSTORE_MAX_KEY_LEN,
-	},
-};
-
 static const struct genl_split_ops kvstore_ops[] = {
 	{
 		.cmd = KVSTORE_CMD_GET,
 		.doit = kvstore_get_doit,
-		.policy = kvstore_get_policy,
+		.policy = kvstore_key_policy,
 		.maxattr = KVSTORE_A_ENTRY_KEY,
 		.flags = GENL_CMD_CAP_DO,
 	},
@@ -877,7 +889,7 @@ static const struct genl_split_ops kvstore_ops[] = {
 	{
 		.cmd = KVSTORE_CMD_DEL,
 		.doit = kvstore_del_doit,
-		.policy = kvstore_del_policy,
+		.policy = kvstore_key_policy,
 		.maxattr = KVSTORE_A_ENTRY_KEY,
 		.flags = GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},

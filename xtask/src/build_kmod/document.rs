@@ -81,7 +81,7 @@ fn rustdoc(rustc: &str, crate_name: &str, to: &Path) -> String {
         }
     }
     command.push(format!(
-        "--crate-name {crate_name} --output '{}' --enable-index-page --deny warnings \
+        "--crate-name {crate_name} --output '{}' --enable-index-page --document-private-items --deny warnings \
          --extern-html-root-url kernel={KERNEL_DOCS} --extern-html-root-url pin_init={KERNEL_DOCS}",
         to.display()
     ));

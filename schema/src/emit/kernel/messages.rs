@@ -61,7 +61,7 @@ fn render_message(
     let name = message.name.pascal();
     let set = &family[message.set];
     let fields = message.fields.iter();
-    let attrs = fields
+    let attrs: Vec<_> = fields
         .map(|field| family.attr(message, field))
         .filter(|attr| is_set(attr))
         .collect();
@@ -70,6 +70,9 @@ fn render_message(
     text.line(format!("pub struct {name}<M>(M);"));
     if let Some(header) = message.header {
         render_header(text, family, header, &name);
+    }
+    if !attrs.is_empty() {
+        render_with(text, &name);
     }
     Setters { family, set, attrs }.render(text, &name);
     if is_reply {
@@ -86,6 +89,27 @@ fn render_header(text: &mut Text, family: &Family, header: StructId, name: &str)
     text.signature("pub fn header", &parameters, " -> Result<Self> {");
     let bytes = "&header.to_bytes()";
     text.chain("", "self.0", &[("put_header", &[bytes])], "?;");
+    text.line("Ok(self)");
+    text.close("");
+    text.close("");
+}
+
+fn render_with(text: &mut Text, name: &str) {
+    text.gap();
+    text.open(format!("impl<M: genl::Put> {name}<M>"));
+    text.line("/// Lets `fill` put attributes, whatever kind of message this is: a function that describes");
+    text.line("/// something is there once then, for replies, items of dumps and events alike.");
+    text.signature(
+        "pub fn with<F>",
+        &["mut self", "fill: F"],
+        " -> Result<Self>",
+    );
+    text.line("where");
+    let part = format!("{name}<genl::Nest<'n>>");
+    text.line(format!("    F: for<'n> FnOnce({part}) -> Result<{part}>,"));
+    text.open_brace();
+    let fill = format!("|part| Ok(fill({name}(part))?.0)");
+    text.chain("", "self.0", &[("put_part", &[&fill])], "?;");
     text.line("Ok(self)");
     text.close("");
     text.close("");

@@ -121,6 +121,7 @@ impl Request<'_> {
             &*format!("{}{request}: genl::Request<'r>", unused(uses_request)),
             &format!("{}{op}: &genl::Op<'r>", unused(uses_op)),
         ];
+        text.line("#[inline]");
         text.signature("fn parse", &parameters, " -> Result<Self> {");
         for (_, attr) in attrs() {
             render_count(text, set, attr, &op, &request);

@@ -56,6 +56,7 @@ impl Setters<'_> {
             "send" => "send_".to_owned(),
             "header" => "header_".to_owned(),
             "and_another" => "and_another_".to_owned(),
+            "with" => "with_".to_owned(),
             name => name.to_owned(),
         };
         let head = format!("pub fn {name}");
