@@ -2,4 +2,6 @@
 
 //! The families that are there for the tests alone.
 
+pub mod every_legacy;
+pub mod every_per_op;
 pub mod everything;
