@@ -149,7 +149,7 @@ unsafe extern "C" fn init<H: PerNet>(net: *mut bindings::net) -> c_int {
 ///
 /// # Safety
 ///
-/// Only for the core: as `ops_exit_list()` calls it, once after [`init`] has succeeded for `net`.
+/// Only for the core: as `ops_exit_list()` calls it, once after [`init()`] has succeeded for `net`.
 unsafe extern "C" fn exit<H: PerNet>(net: *mut bindings::net) {
     // SAFETY: The C side calls this once for each `init` that succeeded, when nobody can reach the
     // value any more: it has left the namespace's last socket or unregistered the family before.

@@ -149,7 +149,7 @@ impl<'r> Op<'r> {
     /// # Safety
     ///
     /// `info` is valid for `'r`, and was made by the core for an operation of a family that is
-    /// registered by [`family::Registration`].
+    /// registered by a [`family::Module`].
     // Not inlined: each operation begins with it.
     #[inline(never)]
     pub(super) unsafe fn new(info: NonNull<bindings::genl_info>) -> Self {
