@@ -25,7 +25,7 @@ use kernel::{
 };
 use raw::Target;
 
-/// The longest message: what is larger should be a dump.
+/// How long a message may be made to grow: what is larger should be a dump.
 pub(super) const MAX_ROOM: usize = 1 << 20;
 
 /// A message that takes attributes.
@@ -443,7 +443,7 @@ pub(super) mod raw {
             if used + need > MAX_ROOM {
                 return Err(EMSGSIZE);
             }
-            let room = need.max(used / 2);
+            let room = need.max((used / 2).min(MAX_ROOM - used));
             // SAFETY: The buffer is ours alone, and the flags fit where it was allocated.
             // Nothing here keeps pointers into its data.
             to_result(unsafe {

@@ -18,7 +18,7 @@ pub const MAX_TEXT_LEN: usize = 256;
 pub const MAX_BLOB_LEN: usize = 8192;
 
 /// How often repeat says something at most.
-pub const MAX_TIMES: usize = 1000;
+pub const MAX_TIMES: usize = 10000;
 
 /// Who hears a broadcast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,8 +83,8 @@ pub mod cmd {
     /// The kernel sends a message to the group "chat".
     pub const BROADCAST: u8 = 4;
 
-    /// Say something many times, in a message each. Who wants to know which is
-    /// the last asks for an ACK.
+    /// Say something many times, in a message each, or all in one. Who wants
+    /// to know which is the last asks for an ACK.
     pub const REPEAT: u8 = 6;
 
     /// Sleep, and only then succeed.
@@ -203,6 +203,12 @@ pub mod attr {
 
         /// How often it has been said before.
         pub const NUMBER: u16 = 3;
+
+        /// Say it all in one message.
+        pub const AT_ONCE: u16 = 4;
+
+        /// What is said at once.
+        pub const ALL: u16 = 5;
     }
 
     /// How long to sleep.
@@ -310,8 +316,8 @@ pub trait Handler: genl::PerNet {
     /// The kernel sends a message to the group "chat".
     fn broadcast<'r>(&self, request: Broadcast<'r>, op: &genl::Op<'r>) -> Result;
 
-    /// Say something many times, in a message each. Who wants to know which is
-    /// the last asks for an ACK.
+    /// Say something many times, in a message each, or all in one. Who wants
+    /// to know which is the last asks for an ACK.
     fn repeat<'r>(
         &self,
         request: Repeat<'r>,
@@ -447,9 +453,10 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::REPEAT }> {
     const CMD: u8 = cmd::REPEAT;
     const PERMISSION: genl::Permission = genl::Permission::Anyone;
     const POLICY: genl::Policy = {
-        static RULES: genl::Rules<3> = genl::Rules::new(&[
+        static RULES: genl::Rules<5> = genl::Rules::new(&[
             (attr::repetition::TEXT, genl::Rule::string().max_len(256)),
-            (attr::repetition::TIMES, genl::Rule::u32().range(1, 1000)), //
+            (attr::repetition::TIMES, genl::Rule::u32().range(1, 10000)),
+            (attr::repetition::AT_ONCE, genl::Rule::flag()), //
         ]);
         RULES.policy()
     };
@@ -629,6 +636,7 @@ pub struct Hello<'r> {
 
 impl<'r> Hello<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let text_attr = op.require(request, attr::greeting::TEXT)?;
         let text = text_attr.string().ok_or(EINVAL)?;
@@ -653,6 +661,7 @@ pub struct Echo<'r> {
 
 impl<'r> Echo<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -861,6 +870,7 @@ pub struct Unicast<'r> {
 
 impl<'r> Unicast<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let portid_attr = op.require(request, attr::message::PORTID)?;
         let portid = portid_attr.u32().ok_or(EINVAL)?;
@@ -905,6 +915,7 @@ pub struct Broadcast<'r> {
 
 impl<'r> Broadcast<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let text_attr = op.require(request, attr::message::TEXT)?;
         let text = text_attr.string().ok_or(EINVAL)?;
@@ -941,6 +952,7 @@ impl<'r> Broadcast<'r> {
 
 /// The request of `repeat`.
 pub struct Repeat<'r> {
+    request: genl::Request<'r>,
     text_attr: genl::Attr<'r>,
     text: &'r CStr,
     times_attr: genl::Attr<'r>,
@@ -949,12 +961,14 @@ pub struct Repeat<'r> {
 
 impl<'r> Repeat<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let text_attr = op.require(request, attr::repetition::TEXT)?;
         let text = text_attr.string().ok_or(EINVAL)?;
         let times_attr = op.require(request, attr::repetition::TIMES)?;
         let times = times_attr.u32().ok_or(EINVAL)?;
         Ok(Self {
+            request,
             text_attr,
             text,
             times_attr,
@@ -981,6 +995,16 @@ impl<'r> Repeat<'r> {
     pub fn times_attr(&self) -> genl::Attr<'r> {
         self.times_attr
     }
+
+    /// Say it all in one message.
+    pub fn at_once(&self) -> bool {
+        self.at_once_attr().is_some()
+    }
+
+    /// Where [`Self::at_once`] stands.
+    pub fn at_once_attr(&self) -> Option<genl::Attr<'r>> {
+        self.request.get(attr::repetition::AT_ONCE)
+    }
 }
 
 /// The request of `sleep`.
@@ -991,6 +1015,7 @@ pub struct Sleep<'r> {
 
 impl<'r> Sleep<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let milliseconds_attr = op.require(request, attr::nap::MILLISECONDS)?;
         let milliseconds = milliseconds_attr.u32().ok_or(EINVAL)?;
@@ -1020,6 +1045,7 @@ pub struct CountDump<'r> {
 
 impl<'r> CountDump<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let to_attr = op.require(request, attr::count::TO)?;
         let to = to_attr.u32().ok_or(EINVAL)?;
@@ -1070,6 +1096,7 @@ pub struct Remark<'r> {
 
 impl<'r> Remark<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let text_attr = op.require(request, attr::remark::TEXT)?;
         let text = text_attr.string().ok_or(EINVAL)?;
@@ -1141,6 +1168,18 @@ impl<'r> Inner<'r> {
 pub struct HelloReply<M>(M);
 
 impl<M: genl::Put> HelloReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(HelloReply<genl::Nest<'n>>) -> Result<HelloReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(HelloReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> HelloReply<M> {
     /// The text.
     pub fn text(mut self, value: &CStr) -> Result<Self> {
         self.0.put_string(attr::greeting::TEXT, value)?;
@@ -1162,6 +1201,18 @@ impl<'r> HelloReply<genl::Reply<'r>> {
 
 /// What `echo-reply` carries.
 pub struct EchoReply<M>(M);
+
+impl<M: genl::Put> EchoReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(EchoReply<genl::Nest<'n>>) -> Result<EchoReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(EchoReply(part))?.0))?;
+        Ok(self)
+    }
+}
 
 impl<M: genl::Put> EchoReply<M> {
     /// An unsigned integer of 8 bits.
@@ -1306,6 +1357,18 @@ impl<'r> EchoReply<genl::Reply<'r>> {
 pub struct RepeatReply<M>(M);
 
 impl<M: genl::Put> RepeatReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(RepeatReply<genl::Nest<'n>>) -> Result<RepeatReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(RepeatReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> RepeatReply<M> {
     /// The text.
     pub fn text(mut self, value: &CStr) -> Result<Self> {
         self.0.put_string(attr::repetition::TEXT, value)?;
@@ -1316,6 +1379,14 @@ impl<M: genl::Put> RepeatReply<M> {
     pub fn number(mut self, value: u32) -> Result<Self> {
         self.0
             .put_array(attr::repetition::NUMBER, value.to_ne_bytes())?;
+        Ok(self)
+    }
+
+    /// What is said at once.
+    pub fn all<'v>(mut self, values: impl IntoIterator<Item = &'v CStr>) -> Result<Self> {
+        for value in values {
+            self.0.put_string(attr::repetition::ALL, value)?;
+        }
         Ok(self)
     }
 }
@@ -1336,6 +1407,18 @@ impl<'r> RepeatReply<genl::Reply<'r>> {
 pub struct CountDumpReply<M>(M);
 
 impl<M: genl::Put> CountDumpReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(CountDumpReply<genl::Nest<'n>>) -> Result<CountDumpReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(CountDumpReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> CountDumpReply<M> {
     /// A number.
     pub fn number(mut self, value: u32) -> Result<Self> {
         self.0.put_array(attr::count::NUMBER, value.to_ne_bytes())?;
@@ -1351,6 +1434,18 @@ impl<M: genl::Put> CountDumpReply<M> {
 
 /// What `message` carries.
 pub struct Message<M>(M);
+
+impl<M: genl::Put> Message<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(Message<genl::Nest<'n>>) -> Result<Message<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(Message(part))?.0))?;
+        Ok(self)
+    }
+}
 
 impl<M: genl::Put> Message<M> {
     /// In a request, the netlink port to send to. In a message, the port

@@ -129,6 +129,10 @@ impl Handler for NlTest {
         reply: RepeatReply<Reply<'r>>,
         op: &Op<'r>,
     ) -> Result<Replied<'r>> {
+        if request.at_once() {
+            let all = (0..request.times()).map(|_| request.text());
+            return Ok(reply.all(all)?.send());
+        }
         let mut reply = reply.text(request.text())?.number(0)?;
         for number in 1..request.times() {
             let next = reply.and_another(op)?;

@@ -57,6 +57,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for module in build(&tree, &options.families)? {
         println!("{}", module.display());
     }
+    show_headers(&options.families)
+}
+
+/// Says where the headers are by which modules in C send the events of `families`.
+fn show_headers(families: &[String]) -> Result<()> {
+    let source = workspace::root().join("genl-kmod");
+    for family in select(&source, families)? {
+        let header = source.join(&family).join(format!("{family}_events.h"));
+        if header.exists() {
+            eprintln!("for other modules, in C: {}", header.display());
+        }
+    }
     Ok(())
 }
 

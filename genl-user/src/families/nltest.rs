@@ -19,7 +19,7 @@ pub const MAX_TEXT_LEN: u64 = 256;
 pub const MAX_BLOB_LEN: u64 = 8192;
 
 /// How often repeat says something at most.
-pub const MAX_TIMES: u64 = 1000;
+pub const MAX_TIMES: u64 = 10000;
 
 /// A client of the family "nltest".
 #[derive(Debug)]
@@ -140,8 +140,8 @@ impl Client {
         self.connection.order(&Self::BROADCAST, request)
     }
 
-    /// Say something many times, in a message each. Who wants to know which is
-    /// the last asks for an ACK.
+    /// Say something many times, in a message each, or all in one. Who wants
+    /// to know which is the last asks for an ACK.
     pub fn repeat(&mut self, request: &Repeat<'_>) -> Result<RepeatReply<'_>, genl_user::Error> {
         self.connection
             .call::<RepeatReplyOwned>(&Self::REPEAT, request)
@@ -677,12 +677,17 @@ pub struct Repeat<'a> {
     pub text: &'a str,
     /// How often to say it.
     pub times: u32,
+    /// Say it all in one message.
+    pub at_once: bool,
 }
 
 impl genl_user::Request for Repeat<'_> {
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.str(repetition_attrs::TEXT, self.text)?;
         out.u32(repetition_attrs::TIMES, self.times);
+        if self.at_once {
+            out.flag(repetition_attrs::AT_ONCE);
+        }
         Ok(())
     }
 }
@@ -692,6 +697,7 @@ impl genl_user::Request for Repeat<'_> {
 pub struct RepeatReply<'a> {
     text: Option<&'a str>,
     number: Option<u32>,
+    all: wire::List<'a, &'a str>,
 }
 
 impl<'a> RepeatReply<'a> {
@@ -705,11 +711,17 @@ impl<'a> RepeatReply<'a> {
         self.number
     }
 
+    /// What is said at once.
+    pub fn all(&self) -> wire::List<'a, &'a str> {
+        self.all
+    }
+
     /// Copies what is borrowed.
     pub fn to_owned(&self) -> RepeatReplyOwned {
         RepeatReplyOwned {
             text: self.text.map(str::to_owned),
             number: self.number,
+            all: self.all.map(str::to_owned).collect(),
         }
     }
 }
@@ -719,12 +731,14 @@ impl<'a> wire::FromAttrs<'a> for RepeatReply<'a> {
         let mut view = Self {
             text: None,
             number: None,
+            all: wire::List::repeated(attrs, repetition_attrs::ALL, wire::Attr::str),
         };
         for attr in attrs {
             let attr = attr?;
             match attr.kind() {
                 repetition_attrs::TEXT => view.text = Some(attr.str()?),
                 repetition_attrs::NUMBER => view.number = Some(attr.u32()?),
+                repetition_attrs::ALL => view.all.check(attr)?,
                 _ => {}
             }
         }
@@ -740,6 +754,8 @@ pub struct RepeatReplyOwned {
     pub text: Option<String>,
     /// How often it has been said before.
     pub number: Option<u32>,
+    /// What is said at once.
+    pub all: Vec<String>,
 }
 
 impl genl_user::Message for RepeatReplyOwned {
@@ -1203,12 +1219,16 @@ mod repetition_attrs {
     pub(super) const TEXT: u16 = 1;
     pub(super) const TIMES: u16 = 2;
     pub(super) const NUMBER: u16 = 3;
+    pub(super) const AT_ONCE: u16 = 4;
+    pub(super) const ALL: u16 = 5;
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
             Field::value(TEXT, "text"),
             Field::value(TIMES, "times"),
             Field::value(NUMBER, "number"),
+            Field::value(AT_ONCE, "at-once"),
+            Field::value(ALL, "all"),
         ],
     };
 }

@@ -26,6 +26,8 @@ mod attr {
     pub(super) const REPETITION_TEXT: u16 = 1;
     pub(super) const REPETITION_TIMES: u16 = 2;
     pub(super) const REPETITION_NUMBER: u16 = 3;
+    pub(super) const REPETITION_AT_ONCE: u16 = 4;
+    pub(super) const REPETITION_ALL: u16 = 5;
     pub(super) const COUNT_TO: u16 = 1;
     pub(super) const COUNT_BLOB_LEN: u16 = 2;
     pub(super) const COUNT_FAIL_AT: u16 = 3;
@@ -72,6 +74,35 @@ fn answers_that_the_queue_cannot_hold_are_an_error() {
     let said = iter::from_fn(|| talk.next_within(QUIET));
     let replies = said.filter(|said| said.errno().is_none()).count();
     assert!((1..1000).contains(&replies), "{replies}");
+}
+
+#[test]
+fn a_reply_grows_as_needed_up_to_a_limit_that_is_told() {
+    let mut talk = Talk::open();
+    let text = "x".repeat(255);
+    // Each takes 260 bytes, and no message grows beyond 1 MiB.
+    for (times, fits) in [(1, true), (1_000, true), (4_000, true), (10_000, false)] {
+        // A queue takes one message of any length, but no ACK behind a long one.
+        talk.ask(cmd::REPEAT, 0, |attrs| {
+            attrs.str(attr::REPETITION_TEXT, &text).expect("it fits");
+            attrs.u32(attr::REPETITION_TIMES, times);
+            attrs.flag(attr::REPETITION_AT_ONCE);
+        });
+        let said = talk.next();
+        if fits {
+            let all = said.attrs().map(|attr| attr.expect("whole attributes"));
+            let all: Vec<_> = all.collect();
+            assert_eq!(all.len() as u32, times);
+            for attr in all {
+                assert_eq!(attr.kind(), attr::REPETITION_ALL);
+                assert_eq!(attr.str().expect("a text"), text);
+            }
+        } else {
+            assert_eq!(said.errno(), Some(libc::EMSGSIZE));
+            let words = "the answer is too long for a message";
+            assert_eq!(said.words().as_deref(), Some(words));
+        }
+    }
 }
 
 #[test]

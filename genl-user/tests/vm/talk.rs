@@ -17,7 +17,7 @@ const GENL_HDRLEN: usize = 4;
 const SOON: Duration = Duration::from_secs(20);
 
 /// Longer than any message here.
-const ROOM: usize = 1 << 20;
+const ROOM: usize = 2 << 20;
 
 /// What an extended ACK can have (`NLMSGERR_ATTR_*`).
 pub(crate) const MSG: u16 = 1;
