@@ -440,7 +440,7 @@ pub(super) mod raw {
         fn grow(self, need: usize) -> Result {
             let gfp = self.growth.ok_or(EMSGSIZE)?;
             let used = self.len() as usize;
-            if used + need > MAX_ROOM {
+            if used.saturating_add(need) > MAX_ROOM {
                 return Err(EMSGSIZE);
             }
             let room = need.max((used / 2).min(MAX_ROOM - used));

@@ -239,7 +239,7 @@ fn content<'r>(request: &Set<'r>, op: &Op<'r>) -> Result<Content> {
 
 /// How many bytes the labels of a request have, if all that is in the nest is as it should be.
 fn labels_len<'r>(meta: genl::Attr<'r>, op: &Op<'r>) -> Result<usize> {
-    let (mut labels, mut len) = (0, 0);
+    let (mut labels, mut len) = (0_usize, 0_usize);
     for attr in meta.attrs() {
         match attr.id() {
             attr::meta::CREATED_NS | attr::meta::HITS => {
@@ -249,10 +249,10 @@ fn labels_len<'r>(meta: genl::Attr<'r>, op: &Op<'r>) -> Result<usize> {
                 return Err(op.bad_attr(attr, E2BIG, c"too many labels"));
             }
             attr::meta::LABEL => {
-                labels += 1;
-                len += attr
-                    .string()
-                    .map_or(0, |label| label.to_bytes_with_nul().len());
+                // A request is far too short for these to overflow.
+                labels = labels.wrapping_add(1);
+                let label = attr.string().unwrap_or_default();
+                len = len.wrapping_add(label.to_bytes_with_nul().len());
             }
             _ => {}
         }

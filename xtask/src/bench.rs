@@ -2,8 +2,8 @@
 //! make code of the kernel's specs, beside the kernel tree's own generator. With `--kernel`: what a
 //! module costs, beside the same one in C.
 
-pub(crate) mod footprint;
-mod kernel;
+mod footprint;
+pub(crate) mod kernel;
 mod specs;
 
 use std::ffi::OsString;

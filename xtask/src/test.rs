@@ -17,7 +17,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::kernel::Kind;
 use crate::timing::Timing;
-use crate::{build_kmod, cargo, codegen, doc_kmod, setup};
+use crate::{bench, build_kmod, cargo, codegen, doc_kmod, setup};
 
 use counts::Counts;
 use in_vm::Pace;
@@ -96,6 +96,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         });
         report.part("kernel docs", || {
             doc_kmod::document(&setup::ensure(Kind::Normal)?, &[])?;
+            Ok(Counts::default())
+        });
+        report.part("footprint", || {
+            bench::kernel::check_footprints()?;
             Ok(Counts::default())
         });
         report.part("distribution's kernel", || {

@@ -3,19 +3,20 @@
 //! Both modules are in one VM and the same program asks both. It is run twice: where the clock counts
 //! instructions, which is exact and the same every time, and where it tells the time.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
 use super::footprint::{self, Frame, Size};
 use crate::build_kmod::{self, Tree};
+use crate::build_root::BuildRoot;
 use crate::kernel::Kind;
 use crate::{cargo, setup, vm, workspace};
 
 /// The most instructions that an operation may take, beside those of the C module.
 const INSTRUCTIONS: f64 = 1.05;
 /// The most code and constants that the module may have, beside the C module.
-const SIZE: f64 = 1.5;
+const SIZE: f64 = 1.6;
 
 /// What the core does for any request; the others have it in them.
 const BASE: &str = "unknown-command";
@@ -48,15 +49,8 @@ pub(super) fn run(json: bool) -> Result<()> {
     let kernel = setup::ensure(Kind::Normal)?;
     let tree = Tree::Ready(kernel.clone());
     let rust = build_kmod::build(&tree, &["kvstore".to_owned()])?.remove(0);
-    let source = workspace::root().join("genl-kmod/kvstore/twin");
-    let (built, _) = build_kmod::build_tree(&tree, &source, "kvstore-twin")?;
-    let twin = built.join("kvstore_c.ko");
-    let root = kernel.root();
-    let footprint = Footprint {
-        rust: footprint::size(root, &rust)?,
-        c: footprint::size(root, &twin)?,
-        frames: footprint::frames(root, &rust)?,
-    };
+    let twin = twin(&tree)?;
+    let footprint = Footprint::of(kernel.root(), &rust, &twin)?;
     let program = cargo::vm_bench("kernel")?;
     let counted = measure(&program, &twin, true)?;
     let timed = measure(&program, &twin, false)?;
@@ -72,6 +66,33 @@ pub(super) fn run(json: bool) -> Result<()> {
         faults.join("\n")
     );
     Ok(())
+}
+
+/// For the tests: kvstore is not too large, and no function of any of our modules takes too much stack.
+pub(crate) fn check_footprints() -> Result<()> {
+    let kernel = setup::ensure(Kind::Normal)?;
+    let tree = Tree::Ready(kernel.clone());
+    let twin = twin(&tree)?;
+    let mut faults = Vec::new();
+    for module in build_kmod::build(&tree, &[])? {
+        faults.extend(match module.ends_with("kvstore.ko") {
+            true => Footprint::of(kernel.root(), &module, &twin)?.faults(),
+            false => deep(&footprint::frames(kernel.root(), &module)?),
+        });
+    }
+    ensure!(
+        faults.is_empty(),
+        "the modules take too much:\n{}",
+        faults.join("\n")
+    );
+    Ok(())
+}
+
+/// Builds the C module.
+fn twin(tree: &Tree) -> Result<PathBuf> {
+    let source = workspace::root().join("genl-kmod/kvstore/twin");
+    let (built, _) = build_kmod::build_tree(tree, &source, "kvstore-twin")?;
+    Ok(built.join("kvstore_c.ko"))
 }
 
 /// What the program says in a VM with both modules.
@@ -136,32 +157,46 @@ impl Case<'_> {
 fn faults(counted: &[Case<'_>], footprint: &Footprint) -> Vec<String> {
     let ratios = counted.iter().map(|case| (case.name, case.best_ratio()));
     let slow = ratios.filter(|(_, ratio)| *ratio > INSTRUCTIONS);
-    let mut faults: Vec<_> = slow
-        .map(|(name, ratio)| {
-            format!("{name}: {ratio:.3} x the C module's instructions, at most {INSTRUCTIONS}")
-        })
-        .collect();
-    let ratio = footprint.ratio();
-    if ratio > SIZE {
-        faults.push(format!(
-            "code and constants: {ratio:.2} x the C module's, at most {SIZE}"
-        ));
-    }
-    let deep = footprint.frames.iter();
-    let deep = deep.take_while(|frame| frame.bytes >= footprint::STACK_LIMIT);
-    faults.extend(deep.map(|frame| {
-        let limit = footprint::STACK_LIMIT;
-        format!(
-            "{} takes {} bytes of stack, and {limit} are too many",
-            frame.function, frame.bytes
-        )
-    }));
-    faults
+    let slow = slow.map(|(name, ratio)| {
+        format!("{name}: {ratio:.3} x the C module's instructions, at most {INSTRUCTIONS}")
+    });
+    slow.chain(footprint.faults()).collect()
+}
+
+/// The functions that take too much stack.
+fn deep(frames: &[Frame]) -> Vec<String> {
+    const LIMIT: u64 = footprint::STACK_LIMIT;
+    let deep = frames.iter().filter(|frame| frame.bytes >= LIMIT);
+    deep.map(|frame| {
+        let Frame { function, bytes } = frame;
+        format!("{function} takes {bytes} bytes of stack, and {LIMIT} are too many")
+    })
+    .collect()
 }
 
 impl Footprint {
+    fn of(root: &BuildRoot, rust: &Path, twin: &Path) -> Result<Self> {
+        Ok(Self {
+            rust: footprint::size(root, rust)?,
+            c: footprint::size(root, twin)?,
+            frames: footprint::frames(root, rust)?,
+        })
+    }
+
     fn ratio(&self) -> f64 {
         self.rust.total() as f64 / self.c.total() as f64
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut faults = deep(&self.frames);
+        let ratio = self.ratio();
+        if ratio > SIZE {
+            faults.insert(
+                0,
+                format!("code and constants: {ratio:.2} x the C module's, at most {SIZE}"),
+            );
+        }
+        faults
     }
 }
 
@@ -268,7 +303,7 @@ mod tests {
     fn footprint(bytes: u64) -> Footprint {
         Footprint {
             rust: Size {
-                text: 160,
+                text: 170,
                 rodata: 0,
             },
             c: Size {
@@ -301,7 +336,7 @@ mod tests {
             faults(&cases, &footprint(512)),
             [
                 "get: 1.111 x the C module's instructions, at most 1.05",
-                "code and constants: 1.60 x the C module's, at most 1.5",
+                "code and constants: 1.70 x the C module's, at most 1.6",
                 "f takes 512 bytes of stack, and 512 are too many",
             ]
         );
