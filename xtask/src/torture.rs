@@ -71,11 +71,17 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     request.env("GENL_TORTURE_SPEC", spec);
     request.env("GENL_TORTURE_MESSAGES", options.messages.to_string());
     request.env("GENL_TORTURE_FIRST", options.first.to_string());
-    request.env("GENL_TORTURE_SEED", seed(options)?.to_string());
+    let seed = seed(options)?;
+    request.env("GENL_TORTURE_SEED", seed.to_string());
     if let Some(rounds) = options.rounds {
         request.env("GENL_TEST_ROUNDS", rounds.to_string());
     }
-    let outcome = vm::run(&request)?;
+    let outcome = vm::run(&request).with_context(|| {
+        // A kernel that panics takes along who would say which datagram it was.
+        format!(
+            "to send it again: `--seed {seed} --first N`, with N as the last line above tells it"
+        )
+    })?;
     outcome.show_faults();
     ensure!(
         outcome.exit_status() == 0,
