@@ -102,7 +102,8 @@ fn stamp(datagram: &mut [u8], number: u64) {
         .map(|request| request.place.start)
         .collect();
     for (at, start) in places.into_iter().enumerate() {
-        let seq = number.wrapping_mul(NUMBERS).wrapping_add(at as u64) as u32;
+        // None is 0, which is that of events.
+        let seq = number.wrapping_mul(NUMBERS).wrapping_add(at as u64) as u32 | 1 << 31;
         datagram[start + 8..start + 12].copy_from_slice(&seq.to_ne_bytes());
     }
 }

@@ -15,10 +15,16 @@ const QUEUE: libc::c_int = 64 << 20;
 /// More than the kernel sends at once.
 const ROOM: usize = 2 << 20;
 
+/// A dump of so many bytes may have no end.
+const MUCH: usize = 256 << 10;
+
 /// Of protocol NETLINK_GENERIC, in the namespace of the thread that opened it.
 pub(super) struct Port {
     socket: NlSocket,
     buffer: Vec<u8>,
+    groups: Vec<u32>,
+    capped: bool,
+    reopened: bool,
 }
 
 /// A message that came from the kernel.
@@ -40,6 +46,9 @@ impl Port {
         let this = Self {
             socket,
             buffer: vec![0; ROOM],
+            groups: groups.to_vec(),
+            capped,
+            reopened: false,
         };
         this.set(libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, QUEUE);
         this.set(libc::SOL_SOCKET, libc::SO_SNDBUFFORCE, 1 << 20);
@@ -78,7 +87,7 @@ impl Port {
         Ok(())
     }
 
-    /// Takes all that is there, and of a dump all that there is.
+    /// Takes all that is there, and of a dump all that there is; see [`Self::drain_lossy`].
     pub(super) fn drain(&mut self) -> Vec<Answer> {
         let (answers, lost) = self.drain_lossy();
         if let Some(error) = lost {
@@ -88,16 +97,35 @@ impl Port {
     }
 
     /// The same, and why something did not come, if so.
+    ///
+    /// A dump may be endless. Of one that seems so the rest is left to the kernel, which has to end
+    /// it with the socket; this port goes on with another one.
     pub(super) fn drain_lossy(&mut self) -> (Vec<Answer>, Option<io::Error>) {
         let (mut answers, mut lost) = (Vec::new(), None);
-        loop {
+        let mut dumped = 0;
+        while dumped < MUCH {
             let flags = Msg::DONTWAIT | Msg::TRUNC;
             match self.socket.recv(&mut self.buffer, flags) {
-                Ok((len, _)) => split(&self.buffer[..len], &mut answers),
+                Ok((len, _)) => {
+                    let before = answers.len();
+                    split(&self.buffer[..len], &mut answers);
+                    let new = &answers[before..];
+                    let items = new.iter().filter(|answer| answer.is_item());
+                    dumped += items.map(|item| item.bytes.len()).sum::<usize>();
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return (answers, lost),
                 Err(error) => lost = Some(error),
             }
         }
+        let other = Self::open(&self.groups, self.capped);
+        self.socket = other.socket;
+        self.reopened = true;
+        (answers, lost)
+    }
+
+    /// Whether a dump has been left since this was last asked.
+    pub(super) fn has_left_a_dump(&mut self) -> bool {
+        std::mem::take(&mut self.reopened)
     }
 }
 
@@ -134,6 +162,11 @@ impl Answer {
             }
             _ => None,
         }
+    }
+
+    /// It is one of a dump's messages.
+    fn is_item(&self) -> bool {
+        self.flags & libc::NLM_F_MULTI as u16 != 0
     }
 
     /// `genlmsghdr.cmd`, and what stands behind that header.
