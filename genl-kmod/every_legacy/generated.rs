@@ -636,6 +636,7 @@ pub struct Lenient<'r> {
 
 impl<'r> Lenient<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -683,6 +684,7 @@ pub struct UncheckedDump<'r> {
 
 impl<'r> UncheckedDump<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -722,6 +724,7 @@ pub struct RelaxedDump<'r> {
 
 impl<'r> RelaxedDump<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -761,6 +764,7 @@ pub struct All<'r> {
 
 impl<'r> All<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -853,6 +857,7 @@ pub struct AllDump<'r> {
 
 impl<'r> AllDump<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -894,6 +899,7 @@ pub struct Few<'r> {
 
 impl<'r> Few<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let number_attr = op.require(request, attr::thing::NUMBER)?;
         let number = number_attr.u32().ok_or(EINVAL)?;
@@ -927,6 +933,7 @@ pub struct Tell<'r> {
 
 impl<'r> Tell<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -995,6 +1002,18 @@ impl<M: genl::PutHeader> LenientReply<M> {
 }
 
 impl<M: genl::Put> LenientReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(LenientReply<genl::Nest<'n>>) -> Result<LenientReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(LenientReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> LenientReply<M> {
     /// The attribute `number`.
     pub fn number(mut self, value: u32) -> Result<Self> {
         self.0.put_array(attr::thing::NUMBER, value.to_ne_bytes())?;
@@ -1042,6 +1061,21 @@ impl<M: genl::PutHeader> UncheckedDumpReply<M> {
 }
 
 impl<M: genl::Put> UncheckedDumpReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(
+            UncheckedDumpReply<genl::Nest<'n>>,
+        ) -> Result<UncheckedDumpReply<genl::Nest<'n>>>,
+    {
+        self.0
+            .put_part(|part| Ok(fill(UncheckedDumpReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> UncheckedDumpReply<M> {
     /// The attribute `number`.
     pub fn number(mut self, value: u32) -> Result<Self> {
         self.0.put_array(attr::thing::NUMBER, value.to_ne_bytes())?;
@@ -1067,6 +1101,21 @@ impl<M: genl::PutHeader> RelaxedDumpReply<M> {
 }
 
 impl<M: genl::Put> RelaxedDumpReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(
+            RelaxedDumpReply<genl::Nest<'n>>,
+        ) -> Result<RelaxedDumpReply<genl::Nest<'n>>>,
+    {
+        self.0
+            .put_part(|part| Ok(fill(RelaxedDumpReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> RelaxedDumpReply<M> {
     /// The attribute `number`.
     pub fn number(mut self, value: u32) -> Result<Self> {
         self.0.put_array(attr::thing::NUMBER, value.to_ne_bytes())?;
@@ -1087,6 +1136,18 @@ impl<M: genl::PutHeader> AllReply<M> {
     /// The header before the attributes; zeros until it is set.
     pub fn header(mut self, header: &Head) -> Result<Self> {
         self.0.put_header(&header.to_bytes())?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> AllReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(AllReply<genl::Nest<'n>>) -> Result<AllReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(AllReply(part))?.0))?;
         Ok(self)
     }
 }
@@ -1167,6 +1228,18 @@ impl<M: genl::PutHeader> AllDumpReply<M> {
 }
 
 impl<M: genl::Put> AllDumpReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(AllDumpReply<genl::Nest<'n>>) -> Result<AllDumpReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(AllDumpReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> AllDumpReply<M> {
     /// The attribute `number`.
     pub fn number(mut self, value: u32) -> Result<Self> {
         self.0.put_array(attr::thing::NUMBER, value.to_ne_bytes())?;
@@ -1187,6 +1260,18 @@ impl<M: genl::PutHeader> FewReply<M> {
     /// The header before the attributes; zeros until it is set.
     pub fn header(mut self, header: &Head) -> Result<Self> {
         self.0.put_header(&header.to_bytes())?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> FewReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(FewReply<genl::Nest<'n>>) -> Result<FewReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(FewReply(part))?.0))?;
         Ok(self)
     }
 }
@@ -1218,6 +1303,18 @@ impl<M: genl::PutHeader> Told<M> {
     /// The header before the attributes; zeros until it is set.
     pub fn header(mut self, header: &Head) -> Result<Self> {
         self.0.put_header(&header.to_bytes())?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> Told<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(Told<genl::Nest<'n>>) -> Result<Told<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(Told(part))?.0))?;
         Ok(self)
     }
 }

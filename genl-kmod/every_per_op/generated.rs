@@ -202,6 +202,7 @@ pub struct Get<'r> {
 
 impl<'r> Get<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let id_attr = op.require(request, attr::thing::ID)?;
         let id = id_attr.u32().ok_or(EINVAL)?;
@@ -242,6 +243,7 @@ pub struct GetDump<'r> {
 
 impl<'r> GetDump<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
         let times_attr = op.require(request, attr::thing::TIMES)?;
         let times = times_attr.u8().ok_or(EINVAL)?;
@@ -290,6 +292,7 @@ pub struct Find<'r> {
 
 impl<'r> Find<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
+    #[inline]
     fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
         Ok(Self { request })
     }
@@ -325,6 +328,18 @@ impl<'r> Part<'r> {
 pub struct GetReply<M>(M);
 
 impl<M: genl::Put> GetReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(GetReply<genl::Nest<'n>>) -> Result<GetReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(GetReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> GetReply<M> {
     /// The attribute `id`.
     pub fn id(mut self, value: u32) -> Result<Self> {
         self.0.put_array(attr::thing::ID, value.to_ne_bytes())?;
@@ -354,6 +369,18 @@ impl<'r> GetReply<genl::Reply<'r>> {
 pub struct GetDumpReply<M>(M);
 
 impl<M: genl::Put> GetDumpReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(GetDumpReply<genl::Nest<'n>>) -> Result<GetDumpReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(GetDumpReply(part))?.0))?;
+        Ok(self)
+    }
+}
+
+impl<M: genl::Put> GetDumpReply<M> {
     /// The attribute `least`.
     pub fn least(mut self, value: u32) -> Result<Self> {
         self.0.put_array(attr::thing::LEAST, value.to_ne_bytes())?;
@@ -373,6 +400,18 @@ impl<M: genl::Put> GetDumpReply<M> {
 
 /// What `find-reply` carries.
 pub struct FindReply<M>(M);
+
+impl<M: genl::Put> FindReply<M> {
+    /// Lets `fill` put attributes, whatever kind of message this is: a function that describes
+    /// something is there once then, for replies, items of dumps and events alike.
+    pub fn with<F>(mut self, fill: F) -> Result<Self>
+    where
+        F: for<'n> FnOnce(FindReply<genl::Nest<'n>>) -> Result<FindReply<genl::Nest<'n>>>,
+    {
+        self.0.put_part(|part| Ok(fill(FindReply(part))?.0))?;
+        Ok(self)
+    }
+}
 
 impl<M: genl::Put> FindReply<M> {
     /// The attribute `name`.
