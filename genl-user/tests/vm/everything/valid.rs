@@ -15,6 +15,9 @@ const DEPTH: usize = 4;
 /// Longest text or bytes, of those that may be longer.
 const LONG: usize = 40;
 
+/// A length beyond which an attribute is rare.
+const HUGE: u16 = 4_000;
+
 /// Makes values that the spec allows.
 pub(super) struct Valid<'f> {
     pub(super) family: &'f Family,
@@ -26,7 +29,12 @@ impl Valid<'_> {
     pub(super) fn attrs(&mut self, message: &Message) -> Vec<Node> {
         let mut nodes = Vec::new();
         for field in &message.fields {
-            if field.required || self.random.once_in(2) {
+            // What is huge would take most of the time.
+            let often = match self.family.attr(message, field).kind {
+                AttrKind::Binary(Binary { len, .. }) if len.min > HUGE => 50,
+                _ => 2,
+            };
+            if field.required || self.random.once_in(often) {
                 self.field(message, field, &mut nodes);
             }
         }
