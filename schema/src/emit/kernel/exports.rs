@@ -2,7 +2,7 @@
 //! it in the family's own module.
 //!
 //! An event's attributes are passed as a C struct, which the header declares and the Rust side
-//! repeats. Both are made from one [`Argument`] for each event, whose layout is computed here, and
+//! repeats. Both are made from one `Argument` for each event, whose layout is computed here, and
 //! both compilers check theirs against it.
 //!
 //! What C can give is an integer, a flag, a text or bytes. Attributes that nest others, that stand
@@ -17,6 +17,7 @@ pub use rust::render;
 
 use crate::emit::uapi::names;
 use crate::model::{Attr, AttrKind, Event, Family, Holds, Int, IntKind};
+use crate::name::Name;
 
 /// The name of the header.
 pub fn header_name(family: &Family) -> String {
@@ -164,6 +165,15 @@ impl Way {
             Self::Group => name.to_owned(),
             Self::All => format!("{name}_all"),
             Self::Port => format!("{name}_to"),
+        }
+    }
+
+    /// The name that the generated Rust function has.
+    fn of_rust(self, event: &Name) -> String {
+        match self {
+            Self::Group => event.snake(),
+            Self::All => event.join("all").snake(),
+            Self::Port => event.join("to").snake(),
         }
     }
 }

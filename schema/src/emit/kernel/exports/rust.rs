@@ -208,10 +208,7 @@ fn render_function(text: &mut Text, argument: &Argument<'_>, way: Way) {
         Way::All => format!("(gfp.flags(), {fill})"),
         Way::Port => format!("(portid, net, gfp.flags(), {fill})"),
     };
-    let call = format!(
-        "generated::{}{call}",
-        way.of(argument.event.name.snake().trim_end_matches('_'))
-    );
+    let call = format!("generated::{}{call}", way.of_rust(&argument.event.name));
     text.gap();
     text.line(format!("/// `{function}()`."));
     text.line("#[expect(unsafe_code, reason = \"C finds it by its name\")]");
