@@ -24,7 +24,13 @@ pub(super) enum Pace {
 const TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
 /// Our modules that are there when the tests start.
-const OURS: &[&str] = &["kvstore", "nltest", "everything", "every_legacy", "every_per_op"];
+const OURS: &[&str] = &[
+    "kvstore",
+    "nltest",
+    "everything",
+    "every_legacy",
+    "every_per_op",
+];
 
 /// The distribution's modules whose families are talked to, and what these need. Nothing in the VM loads a module when
 /// it is asked for.
