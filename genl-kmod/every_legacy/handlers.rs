@@ -95,11 +95,7 @@ impl Handler for EveryLegacy {
         Ok(reply.send())
     }
 
-    fn unchecked_dump_start<'r>(
-        &self,
-        request: UncheckedDump<'r>,
-        _op: &Op<'r>,
-    ) -> Result<Cursor> {
+    fn unchecked_dump_start<'r>(&self, request: UncheckedDump<'r>, _op: &Op<'r>) -> Result<Cursor> {
         Ok(Cursor {
             left: 1,
             head: request.header(),

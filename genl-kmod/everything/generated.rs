@@ -2207,7 +2207,8 @@ pub struct Numbers<'r> {
 impl<'r> Numbers<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     #[inline]
-    fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
+    fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
+        op.at_most(3, request.all(attr::numbers::MANY_U8))?;
         Ok(Self { request })
     }
 
@@ -3554,6 +3555,20 @@ impl<'r> Nests<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
+        if let Some(found) = request.get(attr::nests::LEAF) {
+            Leaf::parse(found, op, 0)?;
+        }
+        for found in request.all(attr::nests::LEAVES) {
+            Leaf::parse(found, op, 0)?;
+        }
+        if let Some(found) = request.get(attr::nests::TREE) {
+            Tree::parse(found, op, 0)?;
+        }
+        if let Some(found) = request.get(attr::nests::LEAF_ARRAY) {
+            for found in found.attrs() {
+                Leaf::parse(found, op, 0)?;
+            }
+        }
         if let Some(found) = request.get(attr::nests::NUMBER_ARRAY) {
             for found in op.whole(found)? {
                 op.check::<genl::check::Whole<genl::check::Host<u32>>>(found)?;
@@ -3600,10 +3615,16 @@ impl<'r> Nests<'r> {
                 op.check::<genl::check::Bytes<4, 4>>(found)?;
             }
         }
+        for found in request.all(attr::nests::BY_NUMBER) {
+            for found in found.attrs() {
+                Leaf::parse(found, op, 0)?;
+            }
+        }
         for found in request.all(attr::nests::BY_NUMBERS) {
             for found in op.whole(found)? {
                 for found in op.whole(found)? {
                     op.validate(found, rules::LEAF_NEST.policy())?;
+                    Leaf::parse(found, op, 0)?;
                 }
             }
         }
@@ -3965,6 +3986,9 @@ impl<'r> Need<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     #[inline]
     fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
+        if let Some(found) = request.get(attr::call::LEAF) {
+            Leaf::parse(found, op, 0)?;
+        }
         let number_attr = op.require(request, attr::call::NUMBER)?;
         let number = number_attr.u32().ok_or(EINVAL)?;
         let text_attr = op.require(request, attr::call::TEXT)?;
@@ -4280,7 +4304,10 @@ pub struct Emit<'r> {
 impl<'r> Emit<'r> {
     /// Fails, with an extended ACK, if an attribute is missing, or not as it should be.
     #[inline]
-    fn parse(request: genl::Request<'r>, _op: &genl::Op<'r>) -> Result<Self> {
+    fn parse(request: genl::Request<'r>, op: &genl::Op<'r>) -> Result<Self> {
+        if let Some(found) = request.get(attr::call::LEAF) {
+            Leaf::parse(found, op, 0)?;
+        }
         Ok(Self { request })
     }
 
@@ -4363,6 +4390,12 @@ impl<'r> Emit<'r> {
 pub struct Leaf<'r>(genl::Attr<'r>);
 
 impl<'r> Leaf<'r> {
+    /// Fails, with an extended ACK, if what the core has not looked at is not as it should be.
+    fn parse(nest: genl::Attr<'r>, op: &genl::Op<'r>, _depth: u8) -> Result {
+        op.at_most(4, nest.attrs().all(attr::leaf::SHARES))?;
+        Ok(())
+    }
+
     /// The attribute `id`.
     pub fn id(&self) -> Option<u32> {
         self.id_attr().and_then(genl::Attr::u32)
@@ -4460,6 +4493,26 @@ impl<'r> SmallLeaf<'r> {
 pub struct Tree<'r>(genl::Attr<'r>);
 
 impl<'r> Tree<'r> {
+    /// Fails, with an extended ACK, if what the core has not looked at is not as it should be.
+    fn parse(nest: genl::Attr<'r>, op: &genl::Op<'r>, depth: u8) -> Result {
+        let depth = op.descend(depth)?;
+        for found in nest.attrs() {
+            match found.id() {
+                attr::tree::LEFT => {
+                    Tree::parse(found, op, depth)?;
+                }
+                attr::tree::MORE => {
+                    Tree::parse(found, op, depth)?;
+                }
+                attr::tree::LEAF => {
+                    Leaf::parse(found, op, depth)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// The attribute `name`.
     pub fn name(&self) -> Option<&'r CStr> {
         self.name_attr().and_then(genl::Attr::string)

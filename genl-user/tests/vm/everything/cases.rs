@@ -70,6 +70,8 @@ struct Site<'f> {
     path: String,
     kind: &'f AttrKind,
     multi: bool,
+    /// How often it may be there, where that is limited.
+    max_count: Option<u32>,
     /// The types of the attributes on the way, and its own.
     types: Vec<u16>,
     /// How many of the types, the last ones, are numbers that no policy knows.
@@ -150,6 +152,17 @@ impl<'f> Request<'f> {
                 let what = format!("{} {}", site.path, probe.what);
                 let outcome = self.outcome(site, probe);
                 cases.push(self.case(what, &site.nodes(probe, other), outcome));
+            }
+            if let (Some(most), Some(body)) = (site.max_count, other) {
+                let one_more = Outcome::Refused {
+                    errno: libc::ERANGE,
+                    attribute: Some(site.path.clone()),
+                    policy: None,
+                };
+                for (count, outcome) in [(most, Outcome::Taken), (most + 1, one_more)] {
+                    let what = format!("{} {count} times", site.path);
+                    cases.push(self.case(what, &site.times(body, count), outcome));
+                }
             }
         }
     }
@@ -247,6 +260,7 @@ impl<'f> Site<'f> {
             path: format!("{}{}", self.path, format!("[{NUMBER}]").repeat(numbers)),
             kind,
             multi,
+            max_count: None,
             types: [&self.types[..], &vec![NUMBER; numbers]].concat(),
             numbers,
         }
@@ -255,18 +269,30 @@ impl<'f> Site<'f> {
     /// The probe in all that it stands in. If there can be many, `other` follows, since each of them
     /// has to be checked and not only the last.
     fn nodes(&self, probe: &Probe, other: Option<&Body>) -> Vec<Node> {
-        let (own, outer) = self.types.split_last().expect("it has a type");
-        let node = Node::new(*own, probe.body.clone());
+        let own = self.own();
+        let node = Node::new(own, probe.body.clone());
         let node = match probe.other_flag {
             true => node.with_other_flag(),
             false => node,
         };
-        let other = other.map(|body| Node::new(*own, body.clone()));
-        let nodes = [node].into_iter().chain(other).collect();
-        outer
-            .iter()
-            .rev()
-            .fold(nodes, |nodes, &id| vec![Node::new(id, Body::Nest(nodes))])
+        let other = other.map(|body| Node::new(own, body.clone()));
+        self.wrapped([node].into_iter().chain(other).collect())
+    }
+
+    /// So many of it.
+    fn times(&self, body: &Body, count: u32) -> Vec<Node> {
+        let one = |_| Node::new(self.own(), body.clone());
+        self.wrapped((0..count).map(one).collect())
+    }
+
+    fn own(&self) -> u16 {
+        *self.types.last().expect("it has a type")
+    }
+
+    /// The attributes in all that they stand in.
+    fn wrapped(&self, nodes: Vec<Node>) -> Vec<Node> {
+        let outer = self.types.iter().rev().skip(1);
+        outer.fold(nodes, |nodes, &id| vec![Node::new(id, Body::Nest(nodes))])
     }
 }
 
@@ -287,6 +313,7 @@ impl<'f> Walk<'f, '_> {
             path,
             kind: &attr.kind,
             multi: attr.multi,
+            max_count: attr.max_count,
             types: [outer, &[attr.id]].concat(),
             numbers: 0,
         };
