@@ -11,7 +11,6 @@ mod legacy;
 mod message;
 mod policy;
 mod probes;
-mod random;
 mod typed;
 mod valid;
 
@@ -22,9 +21,9 @@ use genl_user::dynamic::genl_schema::model::{Call, Family, Op};
 use genl_user::dynamic::serde_json::{Map, Value};
 use genl_user::dynamic::{Client, Error, Mode, Refused, Request, Unknown, decode};
 
+use crate::hostile::random::Random;
 use cases::{Case, Outcome};
 use message::payload;
-use random::Random;
 use valid::Valid;
 
 /// Each family's spec.
@@ -90,7 +89,7 @@ fn what_is_sent_comes_back() {
                 continue;
             };
             for number in 0..MESSAGES {
-                let random = Random::new(seed() ^ number << 32);
+                let random = Random::new(seed(), number);
                 send_and_compare(family, op, call, random, &mut client);
             }
             echoed += 1;

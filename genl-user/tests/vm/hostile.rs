@@ -9,7 +9,7 @@ mod draft;
 mod kernel;
 mod mirror;
 mod port;
-mod random;
+pub(crate) mod random;
 mod spoil;
 mod starve;
 mod tally;

@@ -11,8 +11,8 @@ use genl_user::dynamic::genl_schema::model::{
 use super::message::{Body, Node, payload};
 use super::policy::Policy;
 use super::probes::{self, Culprit, Probe, Verdict};
-use super::random::Random;
 use super::valid::Valid;
+use crate::hostile::random::Random;
 
 /// What stands for the numbers in arrays, and for the values that are types.
 const NUMBER: u16 = 5;
@@ -90,7 +90,7 @@ struct Request<'f> {
 impl<'f> Request<'f> {
     fn new(family: &'f Family, op: &'f Op, mode: Mode, call: &Call) -> Self {
         let message = &family[call.request];
-        let random = Random::new(0);
+        let random = Random::new(0, 0);
         let mut valid = Valid { family, random };
         Self {
             family,

@@ -6,7 +6,7 @@ use genl_user::dynamic::genl_schema::model::{
 };
 
 use super::message::{Body, Node};
-use super::random::Random;
+use crate::hostile::random::Random;
 
 /// How deep nests are filled. The kernel takes ten levels of policies, and a nest-type-value has
 /// two of its own.

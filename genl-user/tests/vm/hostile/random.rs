@@ -1,18 +1,18 @@
 //! Random numbers that a seed repeats.
 
 /// SplitMix64: small, quick, and good enough to choose by.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// The numbers of datagram `number` of the run with `seed`; they depend on nothing else.
-    pub(super) fn new(seed: u64, number: u64) -> Self {
+    pub(crate) fn new(seed: u64, number: u64) -> Self {
         let mut run = Self(seed);
         let mut this = Self(run.next() ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         this.next();
         this
     }
 
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -21,25 +21,25 @@ impl Random {
     }
 
     /// A number less than `end`, which is not 0.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
 
     /// A number from `least` to `most`.
-    pub(super) fn between(&mut self, least: i128, most: i128) -> i128 {
+    pub(crate) fn between(&mut self, least: i128, most: i128) -> i128 {
         least + i128::from(self.next()) % (most - least + 1)
     }
 
     /// True once in `often` times.
-    pub(super) fn once_in(&mut self, often: usize) -> bool {
+    pub(crate) fn once_in(&mut self, often: usize) -> bool {
         self.below(often) == 0
     }
 
-    pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]
     }
 
-    pub(super) fn bytes(&mut self, len: usize) -> Vec<u8> {
+    pub(crate) fn bytes(&mut self, len: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(len + 8);
         while bytes.len() < len {
             bytes.extend_from_slice(&self.next().to_ne_bytes());
