@@ -21,10 +21,13 @@ use crate::build_root::Shared;
 use crate::cache::{self, make_dir};
 use crate::kernel::{self, Kernel, Kind};
 use crate::progress::step;
-use crate::{setup, suggest, workspace};
+use crate::{codegen, setup, suggest, workspace};
 
 pub(crate) use probe::Probe;
 pub(crate) use tree::Tree;
+
+/// Where the kernel half is in the checkout, and in a build's copy of it.
+const KERNEL_HALF: &str = "genl-kmod";
 
 /// Build the kernel modules of the families; prints each module's path
 #[derive(Debug, clap::Args)]
@@ -57,16 +60,31 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for module in build(&tree, &options.families)? {
         println!("{}", module.display());
     }
-    show_headers(&options.families)
+    show_headers(&tree, &options.families)
 }
 
-/// Says where the headers are by which modules in C send the events of `families`.
-fn show_headers(families: &[String]) -> Result<()> {
-    let source = workspace::root().join("genl-kmod");
-    for family in select(&source, families)? {
-        let header = source.join(&family).join(format!("{family}_events.h"));
-        if header.exists() {
-            eprintln!("for other modules, in C: {}", header.display());
+/// Says where the headers are by which modules in C send the events of `families`, and what such modules link to.
+fn show_headers(tree: &Tree, asked: &[String]) -> Result<()> {
+    let copy = work_dir(tree, "kmod")?.join(KERNEL_HALF);
+    for family in families(asked)? {
+        let dir = workspace::root().join(KERNEL_HALF).join(&family);
+        let header = dir.join(format!("{family}_events.h"));
+        if !header.exists() {
+            continue;
+        }
+        let kbuild = fs::read_to_string(dir.join("Kbuild")).unwrap_or_default();
+        if kbuild.contains("exports.o") {
+            let symbols = copy.join(&family).join("Module.symvers");
+            eprintln!(
+                "for other modules, in C: {} with KBUILD_EXTRA_SYMBOLS={}",
+                header.display(),
+                symbols.display()
+            );
+        } else {
+            eprintln!(
+                "{family} does not export its events yet: add exports.o to {family}-y in its Kbuild, \
+                 and `mod exports;` to {family}_main.rs"
+            );
         }
     }
     Ok(())
@@ -75,9 +93,10 @@ fn show_headers(families: &[String]) -> Result<()> {
 /// Builds the modules of `families` (all, if none is named) and returns the path of each.
 ///
 /// Warnings of the compiler go to stderr, and its errors into the error.
-pub(crate) fn build(tree: &Tree, families: &[String]) -> Result<Vec<PathBuf>> {
-    let source = workspace::root().join("genl-kmod");
-    let families = select(&source, families)?;
+pub(crate) fn build(tree: &Tree, asked: &[String]) -> Result<Vec<PathBuf>> {
+    let families = families(asked)?;
+    codegen::check_modules(&families)?;
+    let source = workspace::root().join(KERNEL_HALF);
     let work = Work::prepare(tree, &source, "kmod")?;
     let modules = module_dir(tree)?;
     make_dir(&modules)?;
@@ -106,9 +125,9 @@ fn work_dir(tree: &Tree, name: &str) -> Result<PathBuf> {
 
 /// The modules of the checkout, each with the family that it is built with.
 pub(crate) fn modules() -> Result<Vec<(String, String)>> {
-    let source = workspace::root().join("genl-kmod");
+    let source = workspace::root().join(KERNEL_HALF);
     let mut modules = Vec::new();
-    for family in select(&source, &[])? {
+    for family in families(&[])? {
         let kbuild = source.join(&family).join("Kbuild");
         let text = fs::read_to_string(&kbuild)
             .with_context(|| format!("cannot read {}", kbuild.display()))?;
@@ -136,9 +155,9 @@ pub(crate) fn build_tree(tree: &Tree, source: &Path, name: &str) -> Result<(Path
 }
 
 /// Documents the crates of `families` (all, if none is named) below `to`.
-pub(crate) fn document(kernel: &Kernel, families: &[String], to: &Path) -> Result<()> {
-    let source = workspace::root().join("genl-kmod");
-    let families = select(&source, families)?;
+pub(crate) fn document(kernel: &Kernel, asked: &[String], to: &Path) -> Result<()> {
+    let source = workspace::root().join(KERNEL_HALF);
+    let families = families(asked)?;
     let tree = Tree::Ready(kernel.clone());
     let work = Work::prepare(&tree, &source, "kmod")?;
     for family in &families {
@@ -151,8 +170,8 @@ pub(crate) fn document(kernel: &Kernel, families: &[String], to: &Path) -> Resul
 
 /// Checks the kernel half's Rust as the kernel's own is checked: rustfmt, and clippy without a warning.
 pub(crate) fn lint(kernel: &Kernel) -> Result<()> {
-    let source = workspace::root().join("genl-kmod");
-    let families = select(&source, &[])?;
+    let source = workspace::root().join(KERNEL_HALF);
+    let families = families(&[])?;
     // Of its own, because what clippy compiles and what rustc compiles would replace each other.
     let tree = Tree::Ready(kernel.clone());
     let work = Work::prepare(&tree, &source, "kmod-clippy")?;
@@ -166,6 +185,11 @@ pub(crate) fn lint(kernel: &Kernel) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The families that `asked` names, or all; an error names one that is not there.
+pub(crate) fn families(asked: &[String]) -> Result<Vec<String>> {
+    select(&workspace::root().join(KERNEL_HALF), asked)
 }
 
 /// The directories of `source` that `asked` names, or all of those that hold a family.
@@ -220,7 +244,7 @@ impl<'a> Work<'a> {
         let lock = cache::lock(&dir.join("lock"), || {
             eprintln!("waiting for another build in {} ...", dir.display())
         })?;
-        let copy = dir.join("genl-kmod");
+        let copy = dir.join(KERNEL_HALF);
         mirror::update(source, &copy)?;
         Ok(Self {
             tree,

@@ -152,28 +152,55 @@ fn check_names(families: &[(String, Family)]) -> Result<()> {
 
 /// The files of one family.
 fn generated(root: &Path, family: &Family, source: &str, name: &str) -> Result<Vec<Output>> {
-    let origin = Origin {
-        command: "cargo xtask codegen",
-        spec: source,
-    };
-    let client = genl_schema::emit::user::render(family, origin);
+    let client = genl_schema::emit::user::render(family, origin(source));
     let mut outputs = vec![Output {
         path: Path::new(clients(name)).join(name).with_extension("rs"),
         text: Some(format(&client, "2024")?),
     }];
-    let module = Path::new(MODULES).join(name);
     // Where there is no module, a client is all one wants.
-    if root.join(&module).is_dir() {
-        let kernel = genl_schema::emit::kernel::render(family, origin);
-        outputs.push(Output {
-            path: module.join("generated.rs"),
-            text: Some(format(&kernel, "2021")?),
-        });
-        if family.export_events {
-            outputs.extend(exports(family, origin, &module)?);
-        }
+    if root.join(MODULES).join(name).is_dir() {
+        outputs.extend(kernel_half(family, source, name)?);
     }
     Ok(outputs)
+}
+
+/// What is generated of a family's module.
+fn kernel_half(family: &Family, source: &str, name: &str) -> Result<Vec<Output>> {
+    let module = Path::new(MODULES).join(name);
+    let kernel = genl_schema::emit::kernel::render(family, origin(source));
+    let mut outputs = vec![Output {
+        path: module.join("generated.rs"),
+        text: Some(format(&kernel, "2021")?),
+    }];
+    if family.export_events {
+        outputs.extend(exports(family, origin(source), &module)?);
+    }
+    Ok(outputs)
+}
+
+fn origin(spec: &str) -> Origin<'_> {
+    Origin {
+        command: "cargo xtask codegen",
+        spec,
+    }
+}
+
+/// Fails if a module among `families` was not generated from its spec as that is now.
+pub(crate) fn check_modules(families: &[String]) -> Result<()> {
+    let root = workspace::root();
+    for (source, family) in compile_all(&root)? {
+        let name = family.name.snake();
+        if !families.contains(&name) {
+            continue;
+        }
+        for output in kernel_half(&family, &source, &name)? {
+            if read(&root.join(&output.path))? != output.text {
+                let file = output.path.display();
+                bail!("{file} is not what {source} says now: run `cargo xtask codegen`");
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What lets other modules send the events of a family.

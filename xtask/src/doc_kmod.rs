@@ -29,6 +29,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 ///
 /// A flaw in the documentation is an error.
 pub(crate) fn document(kernel: &Kernel, families: &[String]) -> Result<PathBuf> {
+    build_kmod::families(families)?;
     let dir = workspace::target()?.join("doc-kmod");
     // What is no longer there is to be in no index.
     cache::remove(&dir)?;
