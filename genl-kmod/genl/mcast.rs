@@ -33,7 +33,10 @@ use super::{
         Skb, //
     },
 };
-use core::marker::PhantomData;
+use core::{
+    marker::PhantomData,
+    ptr::null_mut, //
+};
 use kernel::{
     alloc::Flags,
     bindings,
@@ -87,7 +90,10 @@ impl Family {
         self.tell(group, Scope::Within(net), cmd, Gfp::new(flags), fill);
     }
 
-    /// As [`Family::multicast`], but in all namespaces (`genlmsg_multicast_allns()`).
+    /// As [`Family::multicast`], but in all namespaces.
+    ///
+    /// Those who miss it in one of them are no matter to the others, as they would be to
+    /// `genlmsg_multicast_allns()`.
     pub fn multicast_all<F>(&'static self, group: u8, cmd: u8, flags: Flags, fill: F)
     where
         F: for<'e> FnOnce(Event<'e>) -> Result<Event<'e>>,
@@ -121,33 +127,19 @@ impl Family {
     fn deliver(&'static self, group: u8, scope: Scope<'_>, event: Result<Event<'_>>) {
         let family = self.as_raw();
         let group = c_uint::from(group);
-        match event {
-            Ok(event) => {
-                let gfp = event.gfp.as_raw();
-                let skb = event.skb.finish().as_ptr();
-                // SAFETY: We give the buffer away; the family is registered, as we are inside the
-                // gate, and has the group; the namespace is alive. The core itself tells those whom
-                // it could not reach.
-                unsafe {
-                    match scope {
-                        Scope::Within(net) => {
-                            shim::genl_shim_multicast(family, net.as_raw(), skb, group, gfp)
-                        }
-                        Scope::All => shim::genl_shim_multicast_all(family, skb, group),
-                    }
+        let (skb, gfp) = match event {
+            Ok(event) => (event.skb.finish().as_ptr(), event.gfp),
+            Err(_) => (null_mut(), Gfp::ATOMIC),
+        };
+        // SAFETY: We give the buffer away, if there is one; the family is registered, as we are
+        // inside the gate, and has the group; the namespace is alive. The core itself tells those
+        // whom it could not reach.
+        unsafe {
+            match scope {
+                Scope::Within(net) => {
+                    shim::genl_shim_multicast(family, net.as_raw(), skb, group, gfp.as_raw())
                 }
-            }
-            Err(_) => {
-                let lost = ENOBUFS.to_errno();
-                // SAFETY: As above.
-                unsafe {
-                    match scope {
-                        Scope::Within(net) => {
-                            shim::genl_shim_set_err(family, net.as_raw(), group, lost)
-                        }
-                        Scope::All => shim::genl_shim_set_err_all(family, group, lost),
-                    }
-                }
+                Scope::All => shim::genl_shim_multicast_all(family, skb, group),
             }
         }
     }
@@ -193,7 +185,10 @@ impl Family {
         if group >= self.groups() {
             return Err(EINVAL);
         }
-        let _inside = Gate::enter(self).ok_or(ENODEV)?;
+        // The family is about to go, and the event with it; what it tells of has happened.
+        let Some(_inside) = Gate::enter(self) else {
+            return Ok(());
+        };
         let (family, group) = (self.as_raw(), c_uint::from(group));
         match self.event::<F>((op.portid(), op.seq()), cmd, gfp, fill) {
             Ok(event) => {
@@ -206,9 +201,11 @@ impl Family {
                 Ok(())
             }
             Err(error) => {
-                let (net, lost) = (op.net().as_raw(), ENOBUFS.to_errno());
-                // SAFETY: As above; the namespace is alive.
-                unsafe { shim::genl_shim_set_err(family, net, group, lost) };
+                let net = op.net().as_raw();
+                // SAFETY: As above, with no buffer to give away; the namespace is alive.
+                unsafe {
+                    shim::genl_shim_multicast(family, net, null_mut(), group, gfp.as_raw());
+                }
                 match op.wants_echo() {
                     true => Err(error),
                     false => Ok(()),

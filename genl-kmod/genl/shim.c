@@ -38,40 +38,34 @@ int genl_shim_unicast(struct net *net, struct sk_buff *skb, u32 portid)
 	return genlmsg_unicast(net, skb, portid);
 }
 
+/* Without skb the event could not be made, and who listens is told that something is lost. */
 void genl_shim_multicast(const struct genl_family *family, struct net *net,
 			 struct sk_buff *skb, unsigned int group, gfp_t gfp)
 {
-	genlmsg_multicast_netns(family, net, skb, 0, group, gfp);
+	if (skb)
+		genlmsg_multicast_netns(family, net, skb, 0, group, gfp);
+	else
+		genl_set_err(family, net, 0, group, -ENOBUFS);
 }
 
 /*
- * genlmsg_multicast_allns() gives up at the first namespace where it fails, and tells nobody. It is
- * no failure if nobody listens.
+ * genlmsg_multicast_allns() gives up at the first namespace where it fails. One listener with
+ * NETLINK_BROADCAST_ERROR and a full queue makes it fail, and needs no rights for that: so what
+ * happens in one namespace must not matter to another. Who misses the event is told by the core.
  */
 void genl_shim_multicast_all(const struct genl_family *family,
 			     struct sk_buff *skb, unsigned int group)
 {
-	int err = genlmsg_multicast_allns(family, skb, 0, group);
-
-	if (err && err != -ESRCH)
-		genl_shim_set_err_all(family, group, -ENOBUFS);
-}
-
-void genl_shim_set_err(const struct genl_family *family, struct net *net,
-		       unsigned int group, int code)
-{
-	genl_set_err(family, net, 0, group, code);
-}
-
-void genl_shim_set_err_all(const struct genl_family *family,
-			   unsigned int group, int code)
-{
 	struct net *net;
 
 	rcu_read_lock();
-	for_each_net_rcu(net)
-		genl_set_err(family, net, 0, group, code);
+	for_each_net_rcu(net) {
+		struct sk_buff *clone = skb ? skb_clone(skb, GFP_ATOMIC) : NULL;
+
+		genl_shim_multicast(family, net, clone, group, GFP_ATOMIC);
+	}
 	rcu_read_unlock();
+	consume_skb(skb);
 }
 
 #if defined(CONFIG_DEBUG_ATOMIC_SLEEP) || defined(CONFIG_LOCKDEP)

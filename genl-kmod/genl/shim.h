@@ -20,10 +20,6 @@ void genl_shim_multicast(const struct genl_family *family, struct net *net,
 			 struct sk_buff *skb, unsigned int group, gfp_t gfp);
 void genl_shim_multicast_all(const struct genl_family *family,
 			     struct sk_buff *skb, unsigned int group);
-void genl_shim_set_err(const struct genl_family *family, struct net *net,
-		       unsigned int group, int code);
-void genl_shim_set_err_all(const struct genl_family *family,
-			   unsigned int group, int code);
 void genl_shim_might_alloc(gfp_t gfp);
 int genl_shim_gate_enter(void);
 void genl_shim_gate_leave(int token);

@@ -47,17 +47,6 @@ extern "C" {
         skb: *mut bindings::sk_buff,
         group: c_uint,
     );
-    pub(super) fn genl_shim_set_err(
-        family: *const bindings::genl_family,
-        net: *mut bindings::net,
-        group: c_uint,
-        code: c_int,
-    );
-    pub(super) fn genl_shim_set_err_all(
-        family: *const bindings::genl_family,
-        group: c_uint,
-        code: c_int,
-    );
     #[cfg(any(CONFIG_DEBUG_ATOMIC_SLEEP, CONFIG_LOCKDEP))]
     pub(super) fn genl_shim_might_alloc(gfp: bindings::gfp_t);
     pub(super) fn genl_shim_gate_enter() -> c_int;

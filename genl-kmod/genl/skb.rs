@@ -35,7 +35,8 @@ pub(super) struct Gfp(NonZeroU32);
 impl Gfp {
     /// For who may sleep.
     pub(super) const KERNEL: Self = Self::of(bindings::GFP_KERNEL);
-    const ATOMIC: Self = Self::of(bindings::GFP_ATOMIC);
+    /// For who may not.
+    pub(super) const ATOMIC: Self = Self::of(bindings::GFP_ATOMIC);
     const NOWAIT: Self = Self::of(bindings::GFP_NOWAIT);
 
     #[inline]

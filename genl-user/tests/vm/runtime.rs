@@ -172,6 +172,34 @@ fn an_event_can_go_to_all_namespaces() {
     });
 }
 
+/// Listeners need no rights, and can be in namespaces of their own.
+#[test]
+fn a_listener_that_does_not_read_keeps_events_from_nobody_else() {
+    in_new_netns(|| {
+        let mut before = nltest::Events::open(&[Group::Chat]).expect("events");
+        let mut stuck = in_new_netns(|| {
+            let talk = Talk::open();
+            talk.join_chat();
+            talk.hinder();
+            talk
+        });
+        in_new_netns(|| {
+            let mut behind = nltest::Events::open(&[Group::Chat]).expect("events");
+            let mut sender = nltest::Client::open().expect("nltest is loaded");
+            for _ in 0..16 {
+                let (text, audience) = ("everyone?", Some(Audience::Everywhere));
+                sender
+                    .broadcast(&Broadcast { text, audience })
+                    .expect("broadcast");
+                assert!(hears(&mut before));
+                assert!(hears(&mut behind));
+            }
+        });
+        let lost = stuck.try_next().expect_err("its queue is full");
+        assert_eq!(lost.raw_os_error(), Some(libc::ENOBUFS));
+    });
+}
+
 fn hears(events: &mut nltest::Events) -> bool {
     // What comes at all has come before the sender had its ACK.
     match events.next_timeout(QUIET).expect("nothing was lost") {

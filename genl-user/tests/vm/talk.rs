@@ -76,6 +76,27 @@ impl Talk {
             .expect("the group can be joined");
     }
 
+    /// Holds no more than a message or two, and has senders of events fail that it has no room for.
+    pub(crate) fn hinder(&self) {
+        for (level, option) in [
+            (libc::SOL_SOCKET, libc::SO_RCVBUF),
+            (libc::SOL_NETLINK, libc::NETLINK_BROADCAST_ERROR),
+        ] {
+            let one: libc::c_int = 1;
+            // SAFETY: the value is a number that outlives the call, of the size that is told.
+            let done = unsafe {
+                libc::setsockopt(
+                    self.socket.as_raw_fd(),
+                    level,
+                    option,
+                    (&raw const one).cast(),
+                    size_of_val(&one) as libc::socklen_t,
+                )
+            };
+            assert_eq!(done, 0, "setsockopt: {}", io::Error::last_os_error());
+        }
+    }
+
     /// Sends a request; returns its sequence number.
     pub(crate) fn ask(&mut self, cmd: u8, flags: i32, attrs: impl Fn(&mut Encoder<'_>)) -> u32 {
         self.seq += 1;
