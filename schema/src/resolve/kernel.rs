@@ -57,10 +57,58 @@ pub(super) fn check(
     numbered: &Operations<'_>,
     faults: &mut Vec<Diagnostic>,
 ) {
+    check_name(spec, faults);
+    check_structs(family, spec, faults);
     check_count(spec, numbered, faults);
     check_headers(family, spec, numbered, faults);
     check_validation(family, numbered, faults);
     policy::check(family, spec, faults);
+}
+
+/// Families that the core gives numbers of their own. It stops the machine if one of them has not
+/// exactly one group (`genl_validate_assign_mc_groups`).
+const KEPT_NAMES: [&str; 3] = ["NET_DM", "VFS_DQUOT", "pmcraid"];
+
+fn check_name(spec: &spec::Family, faults: &mut Vec<Diagnostic>) {
+    if let Some((name, span)) = spec.name.here()
+        && KEPT_NAMES.contains(&name.as_str())
+    {
+        let message = format!("the kernel keeps the name `{name}` for a family of its own");
+        faults.push(
+            Diagnostic::new(Code::NotSupported, span, message).help("give the family another name"),
+        );
+    }
+}
+
+/// How long a struct may be, in bytes: kernel code has it on the stack, several times over, and
+/// that has 16 KiB for all that runs. `genl::layout::MAX_STRUCT_LEN` is the same.
+const MAX_STRUCT_LEN: usize = 256;
+
+fn check_structs(family: &Family, spec: &spec::Family, faults: &mut Vec<Diagnostic>) {
+    for (definition, _) in spec.definitions.items() {
+        if definition.type_.get() != Some(&spec::DefinitionType::Struct) {
+            continue;
+        }
+        let Some((name, span)) = definition.name.here() else {
+            continue;
+        };
+        let mut structs = family.structs.iter();
+        let Some(known) = structs.find(|known| known.name.as_str() == name) else {
+            continue;
+        };
+        if known.size > MAX_STRUCT_LEN {
+            let message = format!(
+                "struct `{name}` has {} bytes, and kernel code takes structs of {MAX_STRUCT_LEN} \
+                 at most",
+                known.size
+            );
+            faults.push(
+                Diagnostic::new(Code::NotSupported, span, message)
+                    .label("too large for the kernel's stack")
+                    .help("give what is long an attribute of its own, of type `binary`"),
+            );
+        }
+    }
 }
 
 /// The core knows one size for what stands before the attributes (`genl_family.hdrsize`).
