@@ -5,6 +5,7 @@
 //! C header: [`include/net/genetlink.h`](srctree/include/net/genetlink.h)
 
 use super::{
+    layout::MAX_STRUCT_LEN,
     net::{
         self,
         PerNet, //
@@ -67,6 +68,12 @@ const fn padded<const N: usize>(name: &CStr) -> [c_char; N] {
     padded
 }
 
+/// Whether the core gives a family of this name numbers of its own, and stops the machine if it has
+/// not exactly one group (`genl_validate_assign_mc_groups()`).
+const fn is_kept(name: &CStr) -> bool {
+    matches!(name.to_bytes(), b"NET_DM" | b"VFS_DQUOT" | b"pmcraid")
+}
+
 /// A generic netlink family; a `struct genl_family`.
 ///
 /// # Invariants
@@ -95,8 +102,8 @@ unsafe impl Sync for Family {}
 impl Family {
     /// Describes a family.
     ///
-    /// Fails to compile if the name is empty or longer than 15 bytes, or if there are more than 255
-    /// groups.
+    /// Fails to compile if the name is empty or longer than 15 bytes, or one that the core keeps for
+    /// a family it knows (NET_DM, VFS_DQUOT, pmcraid), or if there are more than 255 groups.
     pub const fn new(
         name: &CStr,
         version: u8,
@@ -110,7 +117,7 @@ impl Family {
     /// attributes.
     ///
     /// The core refuses a request that is shorter (`genl_family_rcv_msg()`). Fails to compile if it
-    /// would be more than a page.
+    /// would be more than [`MAX_STRUCT_LEN`].
     pub const fn with_header(
         name: &CStr,
         version: u8,
@@ -119,7 +126,8 @@ impl Family {
         groups: &'static [Group],
     ) -> Self {
         assert!(groups.len() <= u8::MAX as usize);
-        assert!(hdrsize <= kernel::page::PAGE_SIZE);
+        assert!(hdrsize <= MAX_STRUCT_LEN);
+        assert!(!is_kept(name));
         Self {
             inner: Opaque::new(bindings::genl_family {
                 name: padded(name),
@@ -173,7 +181,7 @@ pub(super) unsafe fn note_request(family: *const bindings::genl_family) {
 pub trait Serve: 'static {
     /// Who serves it; one value for each network namespace.
     type Handler: PerNet;
-    /// The operations, ascending by command, each command's do before its dump.
+    /// The operations: a table by [`SplitOp::is_table`].
     const OPS: &'static [SplitOp<Self::Handler>];
 
     /// The family.
@@ -219,24 +227,41 @@ struct Registration<H: PerNet> {
     _state: net::Registration<H>,
 }
 
+/// `hdrsize` of the module's family: there is one, and no message before it is registered.
+static HDRSIZE: Atomic<u32> = Atomic::new(0);
+
+/// How many bytes the header has that the family's messages have before the attributes.
+pub(super) fn hdrsize() -> usize {
+    HDRSIZE.load(Relaxed) as usize
+}
+
 /// The module has registered its family, or tried to.
 static TAKEN: Atomic<u32> = Atomic::new(0);
 
 impl<H: PerNet> Registration<H> {
     /// Registers the state, then the family.
     ///
-    /// Fails with EBUSY if this module has done so before.
+    /// Fails to compile unless [`SplitOp::is_table`] is content with the operations. Fails with
+    /// EBUSY if this module has done so before, with EINVAL if an operation from `resv_start_op` on
+    /// is liberal.
     fn new<F: Serve<Handler = H>>() -> Result<Self> {
         const {
-            assert!(F::OPS.len() <= u8::MAX as usize);
+            assert!(SplitOp::is_table(F::OPS));
+        }
+        let family = F::family();
+        let raw = family.as_raw();
+        // SAFETY: By the type invariant of `Family` these fields do not change.
+        let (resv_start_op, hdrsize) = unsafe { ((*raw).resv_start_op, (*raw).hdrsize) };
+        // The core would refuse it with a warning, which stops some machines.
+        if const { SplitOp::last_liberal(F::OPS) }.is_some_and(|last| last >= resv_start_op) {
+            return Err(EINVAL);
         }
         if TAKEN.cmpxchg(0, 1, Full).is_err() {
             return Err(EBUSY);
         }
         // SAFETY: We are here for the first time.
         let state = unsafe { net::Registration::new()? };
-        let family = F::family();
-        let raw = family.as_raw();
+        HDRSIZE.store(hdrsize, Relaxed);
         // SAFETY: The family is not registered, as only we do that; so nobody else looks at these
         // fields. The table is static, and its rows are what the C side expects.
         unsafe {

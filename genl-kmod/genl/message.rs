@@ -5,6 +5,8 @@
 //! C header: [`include/net/netlink.h`](srctree/include/net/netlink.h)
 
 use super::{
+    family,
+    layout::MAX_STRUCT_LEN,
     shim::{
         GENL_HDRLEN,
         NLA_ALIGNTO,
@@ -40,6 +42,9 @@ pub trait Put: raw::Message {
     }
 
     /// Puts an attribute whose payload has so many bytes.
+    ///
+    /// Fails to compile if they are more than [`MAX_STRUCT_LEN`]: use [`Put::put`], which does not
+    /// have them on the stack.
     #[inline]
     fn put_array<const N: usize>(&mut self, id: u16, payload: [u8; N]) -> Result {
         self.target().put_array(id, payload)
@@ -151,7 +156,7 @@ impl<M: raw::Message> Put for M {}
 pub trait PutHeader: raw::Message {
     /// Replaces the zeros that the header is made of.
     ///
-    /// Fails with EINVAL if the message is shorter than such a header.
+    /// Fails with EINVAL if they are not as many as such a header has bytes.
     fn put_header(&mut self, header: &[u8]) -> Result;
 }
 
@@ -223,6 +228,7 @@ pub(super) mod raw {
         /// As `put`, for a payload whose length is known when the code is compiled.
         #[inline(never)]
         pub(super) fn put_array<const N: usize>(self, id: u16, payload: [u8; N]) -> Result {
+            const { assert!(N <= MAX_STRUCT_LEN) }
             let to = self.reserve(id, N)?;
             // SAFETY: As in `put`; bytes are aligned wherever they are.
             unsafe { to.cast::<[u8; N]>().write(payload) };
@@ -295,6 +301,7 @@ pub(super) mod raw {
             start: c_uint,
             elements: impl IntoIterator<Item = [u8; N]>,
         ) -> Result {
+            const { assert!(N <= MAX_STRUCT_LEN) }
             for element in elements {
                 let to = self.extend(N)?;
                 // SAFETY: There are so many bytes, and bytes are aligned wherever they are.
@@ -317,7 +324,7 @@ pub(super) mod raw {
         #[inline]
         pub(in super::super) fn put_header(self, start: usize, header: &[u8]) -> Result {
             let at = start + NLMSG_HDRLEN + GENL_HDRLEN;
-            if at + header.len() > self.len() as usize {
+            if header.len() != family::hdrsize() || at + header.len() > self.len() as usize {
                 return Err(EINVAL);
             }
             // SAFETY: The buffer is valid and ours to write to, and there are so many bytes in it.

@@ -38,6 +38,24 @@ impl Net {
         unsafe { &*net.cast() }
     }
 
+    /// The namespace of a request (`genl_info_net()`).
+    ///
+    /// # Safety
+    ///
+    /// `info` points to what the core hands to a callback, and the socket that the request came by,
+    /// which holds a reference to its namespace, is there for `'a`.
+    #[inline]
+    pub(super) unsafe fn of<'a>(info: *const bindings::genl_info) -> &'a Self {
+        #[cfg(CONFIG_NET_NS)]
+        // SAFETY: The caller vouches for `info`, in which the core has set the namespace.
+        let net = unsafe { (*info)._net.net };
+        // There is only one, and nothing in `info` to say so.
+        #[cfg(not(CONFIG_NET_NS))]
+        let (net, _) = (&raw mut bindings::init_net, info);
+        // SAFETY: The caller vouches for the namespace; the initial one is always there.
+        unsafe { Self::from_raw(net) }
+    }
+
     pub(super) fn as_raw(&self) -> *mut bindings::net {
         self.0.get()
     }

@@ -75,6 +75,41 @@ pub struct SplitOp<H> {
     _handler: PhantomData<fn(&H)>,
 }
 
+impl<H> SplitOp<H> {
+    /// Whether the core takes these rows for a family's operations (`genl_validate_ops()`): at most
+    /// 255, ascending by command, each command's do before its dump, both with the same permission.
+    ///
+    /// A family with any other table fails to compile.
+    pub const fn is_table(rows: &[Self]) -> bool {
+        let callers = (bindings::GENL_ADMIN_PERM | bindings::GENL_UNS_ADMIN_PERM) as u8;
+        let mut at = 1;
+        while at < rows.len() {
+            let (one, next) = (&rows[at - 1].raw, &rows[at].raw);
+            let halves = one.flags & bindings::GENL_CMD_CAP_DO as u8 != 0
+                && next.flags & bindings::GENL_CMD_CAP_DUMP as u8 != 0
+                && (one.flags ^ next.flags) & callers == 0;
+            if one.cmd > next.cmd || (one.cmd == next.cmd && !halves) {
+                return false;
+            }
+            at += 1;
+        }
+        rows.len() <= u8::MAX as usize
+    }
+
+    /// The last command of those that are liberal ([`Do::LIBERAL`], or the dump's).
+    pub(super) const fn last_liberal(rows: &[Self]) -> Option<u8> {
+        let mut last = None;
+        let mut at = 0;
+        while at < rows.len() {
+            if rows[at].raw.validate != 0 {
+                last = Some(rows[at].raw.cmd);
+            }
+            at += 1;
+        }
+        last
+    }
+}
+
 impl<H: PerNet> SplitOp<H> {
     /// The row for a single call.
     pub const fn new_do<O: Do<H>>() -> Self {
@@ -157,7 +192,7 @@ impl<'r> Op<'r> {
         unsafe { family::note_request((*info.as_ptr()).family) };
         // SAFETY: `info` is valid, and the core has set the namespace of the socket that the request
         // came by, which holds a reference to it.
-        let net = unsafe { Net::from_raw((*info.as_ptr())._net.net) };
+        let net = unsafe { Net::of(info.as_ptr()) };
         // INVARIANT: The caller vouches for it.
         Self {
             info,
@@ -225,11 +260,16 @@ impl<'r> Op<'r> {
 /// What the core gets for `error`.
 ///
 /// EINTR means to it that a dump has begun and no ACK is due (`netlink_rcv_skb()`); a handler that
-/// returned it would leave the client waiting.
+/// returned it would leave the client waiting. Numbers from 512 on, ERESTARTSYS among them, which an
+/// interrupted sleep gives, are the kernel's own: no client knows them.
+#[cold]
+#[inline(never)]
 pub(super) fn to_errno(error: Error) -> c_int {
-    match error == EINTR {
+    const FIRST_OF_THE_KERNEL: c_int = -(bindings::ERESTARTSYS as c_int);
+    let errno = error.to_errno();
+    match error == EINTR || errno <= FIRST_OF_THE_KERNEL {
         true => EAGAIN.to_errno(),
-        false => error.to_errno(),
+        false => errno,
     }
 }
 

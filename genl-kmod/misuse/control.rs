@@ -5,17 +5,22 @@
 use crate::{
     generated::{
         self,
+        cmd,
         Get,
         GetItems,
         GetReply, //
     },
     genl::{
         self,
+        Call,
+        Family,
         Op,
         Put,
         Replied,
-        Reply, //
+        Reply,
+        SplitOp, //
     },
+    handlers::KvStore,
 };
 use kernel::{
     prelude::*,
@@ -68,3 +73,11 @@ pub fn nest<M: Put>(message: &mut M) -> Result {
 }
 
 pub const RULE: genl::Rule = genl::Rule::u8();
+
+pub static FAMILY: Family = Family::with_header(c"a_name_of_fifty", 1, 0, 256, &[]);
+
+pub const TABLE: () = assert!(SplitOp::<KvStore>::is_table(&[
+    SplitOp::new_do::<Call<{ cmd::GET }>>(),
+    SplitOp::new_dump::<Call<{ cmd::GET }>>(),
+    SplitOp::new_do::<Call<{ cmd::SET }>>(),
+]));
