@@ -33,6 +33,7 @@ use super::{
 };
 use core::{
     marker::PhantomData,
+    mem::MaybeUninit,
     ptr::NonNull, //
 };
 use kernel::{
@@ -72,8 +73,9 @@ pub trait Dump<H>: 'static {
 
 /// The chunk of a dump that is being filled, and the cursor, of type `C`.
 ///
-/// The cursor moves only past what is in a chunk, or what the dump leaves out on purpose. So
-/// whatever a handler does, no item is lost at the end of a chunk, and none is told twice.
+/// The cursor is lent for reading, and moves only past what is in a chunk, or what the dump leaves
+/// out on purpose. So no item is lost at the end of a chunk, and none is told twice; unless the
+/// handler moves what is in a [`Cell`](core::cell::Cell) of its cursor.
 pub struct Items<'d, C> {
     chunk: &'d mut Chunk,
     cursor: &'d mut C,
@@ -109,7 +111,8 @@ impl<C> Items<'_, C> {
     /// it.
     ///
     /// Fails with EMSGSIZE if the message does not fit: return that, and the dump continues with the
-    /// next chunk, from where the cursor is. Whatever the error, nothing of the message stays.
+    /// next chunk, from where the cursor is. Only an item that is long by itself makes a chunk of
+    /// more than 32 KiB, for which clients have room. Whatever the error, nothing of the message stays.
     pub fn add<F>(&mut self, fill: F, advance: impl FnOnce(&mut C)) -> Result
     where
         F: for<'i> FnOnce(Item<'i>) -> Result<Item<'i>>,
@@ -141,6 +144,11 @@ impl<C> Items<'_, C> {
     }
 }
 
+/// How long a chunk may be that has several items: as long as `netlink_dump()` makes it for who
+/// reads 32 KiB or more at a time (`SKB_WITH_OVERHEAD(32768)`). For the sake of one long item a
+/// chunk can have more room, and if many short ones filled it, clients would lose them.
+const READABLE: c_uint = (32768 - size_of::<bindings::skb_shared_info>()) as c_uint;
+
 impl Chunk {
     fn build<F>(&mut self, fill: F) -> Result
     where
@@ -159,6 +167,9 @@ impl Chunk {
             start,
             _item: PhantomData,
         })?;
+        if start > 0 && self.target.len() > READABLE {
+            return Err(EMSGSIZE);
+        }
         // SAFETY: `header` is still where it was put: this buffer does not grow, and `fill` could
         // only append.
         unsafe {
@@ -199,22 +210,37 @@ struct Slot<C>(PhantomData<C>);
 impl<C> Slot<C> {
     const INLINE: bool = size_of::<C>() <= size_of::<Ctx>() && align_of::<C>() <= align_of::<Ctx>();
 
+    /// Gets the box for a cursor that needs one: before the cursor is made, so that afterwards
+    /// nothing fails.
+    #[inline]
+    fn room() -> Result<Option<KBox<MaybeUninit<C>>>> {
+        match Self::INLINE {
+            true => Ok(None),
+            false => Ok(Some(KBox::new_uninit(GFP_KERNEL)?)),
+        }
+    }
+
     /// Puts the cursor into its place.
     ///
     /// # Safety
     ///
-    /// `cb` is valid, and its context unused.
-    unsafe fn put(cb: *mut bindings::netlink_callback, cursor: C) -> Result {
+    /// `cb` is valid, and its context unused; `room` comes from [`Slot::room`].
+    #[inline]
+    unsafe fn put(
+        cb: *mut bindings::netlink_callback,
+        room: Option<KBox<MaybeUninit<C>>>,
+        cursor: C,
+    ) {
         let ctx = ctx(cb);
-        if Self::INLINE {
-            // SAFETY: It fits, in size and alignment.
-            unsafe { ctx.cast::<C>().write(cursor) };
-        } else {
-            let boxed = KBox::into_raw(KBox::new(cursor, GFP_KERNEL)?);
-            // SAFETY: A pointer fits.
-            unsafe { ctx.cast::<*mut C>().write(boxed) };
+        match room {
+            // SAFETY: It fits, in size and alignment, or there would be room for it elsewhere.
+            None => unsafe { ctx.cast::<C>().write(cursor) },
+            Some(room) => {
+                let boxed = KBox::into_raw(KBox::write(room, cursor));
+                // SAFETY: A pointer fits.
+                unsafe { ctx.cast::<*mut C>().write(boxed) };
+            }
         }
-        Ok(())
     }
 
     /// Where the cursor is.
@@ -306,10 +332,11 @@ pub(super) unsafe extern "C" fn start<H: PerNet, O: Dump<H>>(
     let op = unsafe { Op::new(info(cb)) };
     // SAFETY: This function is in the row that has `O::POLICY`, and in a table of state `H`.
     let (request, handler) = unsafe { (op.request(O::POLICY), op.state::<H>()) };
-    let begun = O::start(handler, request, &op).and_then(|cursor| {
+    let begun = Slot::room().and_then(|room| {
+        let cursor = O::start(handler, request, &op)?;
         // SAFETY: `cb` is valid, and `__netlink_dump_start()` has cleared it.
         unsafe {
-            Slot::put(cb, cursor)?;
+            Slot::put(cb, room, cursor);
             let header = (*(*op.info.as_ptr()).family).hdrsize;
             let headers = (shim::NLMSG_HDRLEN + shim::GENL_HDRLEN) as u32 + header;
             (*cb).min_dump_alloc = O::ITEM_LEN as u32 + headers.next_multiple_of(4);
@@ -376,8 +403,8 @@ pub(super) unsafe extern "C" fn done<H: PerNet, O: Dump<H>>(
             // SAFETY: As above; `genl_done()` passes a valid `cb`. This function is in a table of
             // state `H`, and the socket, closed or not, still keeps its namespace (`__sk_free()`).
             let (cursor, net) = unsafe {
-                let net = (*info(cb).as_ptr())._net.net;
-                (Slot::<O::Cursor>::take(cb), Net::from_raw(net))
+                let net = Net::of(info(cb).as_ptr());
+                (Slot::<O::Cursor>::take(cb), net)
             };
             // SAFETY: As for `Op::state()`.
             finish(unsafe { net::state::<H>(net) }, cursor, net);
