@@ -47,11 +47,16 @@ pub struct CBytes<'c> {
 }
 
 impl<'c> CBytes<'c> {
-    /// The bytes, if there are any.
+    /// More than an attribute can have: whoever puts so many gets EMSGSIZE.
+    const TOO_MANY: usize = 1 << 16;
+
+    /// The bytes, if there are any; of more than an attribute can have, too many still.
     pub fn as_bytes(&self) -> Option<&'c [u8]> {
         let start = self.start?.as_ptr();
-        // SAFETY: By the type invariant.
-        Some(unsafe { core::slice::from_raw_parts(start, self.len) })
+        // A length that C has got wrong is to be an error, and no slice of more than there can be.
+        let len = self.len.min(Self::TOO_MANY);
+        // SAFETY: By the type invariant there are so many.
+        Some(unsafe { core::slice::from_raw_parts(start, len) })
     }
 }
 
@@ -62,9 +67,13 @@ pub struct Gfp(bindings::gfp_t);
 impl Gfp {
     /// What of it there is a name for.
     pub fn flags(self) -> Flags {
-        match self.0 & bindings::GFP_KERNEL == bindings::GFP_KERNEL {
-            true => GFP_KERNEL,
-            false => GFP_ATOMIC,
+        let has = |flags| self.0 & flags == flags;
+        if has(bindings::GFP_KERNEL) {
+            GFP_KERNEL
+        } else if has(bindings::GFP_ATOMIC) {
+            GFP_ATOMIC
+        } else {
+            GFP_NOWAIT
         }
     }
 }
