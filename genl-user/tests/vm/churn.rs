@@ -179,25 +179,33 @@ fn visit_a_namespace() {
 
 #[test]
 fn a_clear_keeps_nobody_waiting() {
+    // Who writes may come too late, on a machine that has much to do; but not time after time.
+    const ATTEMPTS: usize = 20;
+    assert!(
+        (0..ATTEMPTS).any(|_| in_new_netns(written_during_a_clear)),
+        "who writes waits for the clear to end"
+    );
+}
+
+/// Clears a full store while somebody writes to it; whether the writing was done before the clearing was.
+fn written_during_a_clear() -> bool {
     const ENTRIES: u64 = 3_000;
-    in_new_netns(|| {
-        let (mut kv, mut clearer) = (open(), open());
-        for number in 0..ENTRIES {
-            put(&mut kv, &format!("{number:04}"), b"");
-        }
-        let written = thread::scope(|scope| {
-            let clearing = scope.spawn(move || clearer.clear(&Clear {}).expect("clear"));
-            while kv.stats(&Stats {}).expect("stats").revision() == Some(ENTRIES) {}
-            // Before where it stands, and behind the last entry.
-            let written = ["0", "9999"].map(|key| put(&mut kv, key, b"new"));
-            clearing.join().expect("a clear");
-            written
-        });
-        assert!(written[0] < 2 * ENTRIES, "it waited for the clear to end");
-        assert_eq!(keys(&mut kv, None), ["0", "9999"]);
-        let revision = kv.stats(&Stats {}).expect("stats").revision();
-        assert_eq!(revision, Some(2 * ENTRIES + 2));
+    let (mut kv, mut clearer) = (open(), open());
+    for number in 0..ENTRIES {
+        put(&mut kv, &format!("{number:04}"), b"");
+    }
+    let written = thread::scope(|scope| {
+        let clearing = scope.spawn(move || clearer.clear(&Clear {}).expect("clear"));
+        while kv.stats(&Stats {}).expect("stats").revision() == Some(ENTRIES) {}
+        // Before where it stands, and behind the last entry.
+        let written = ["0", "9999"].map(|key| put(&mut kv, key, b"new"));
+        clearing.join().expect("a clear");
+        written
     });
+    assert_eq!(keys(&mut kv, None), ["0", "9999"]);
+    let revision = kv.stats(&Stats {}).expect("stats").revision();
+    assert_eq!(revision, Some(2 * ENTRIES + 2));
+    written[0] < 2 * ENTRIES
 }
 
 /// What each process of the next test does, in rounds.
