@@ -60,6 +60,28 @@ fn where_a_spec_was_looked_for_is_told() {
 }
 
 #[test]
+fn a_family_of_a_like_name_is_offered() {
+    let output = command(&["--family", "nlctl", "ops"])
+        .env("GENL_SPEC_PATH", folder())
+        .output();
+    let said = said(output.unwrap());
+    assert_eq!(said.code, Some(2));
+    let offer = "error: no spec of family \"nlctl\" was found; did you mean \"nlctrl\"? Else give";
+    assert!(said.stderr.starts_with(offer), "{}", said.stderr);
+    genl(&[
+        "policy",
+        "nlctrl",
+        "getfamly",
+        "--spec",
+        &spec("nlctrl.yaml"),
+    ])
+    .refused(
+        2,
+        "error: nlctrl has no operation \"getfamly\"; did you mean \"getfamily\"?\n",
+    );
+}
+
+#[test]
 fn a_spec_that_cannot_be_used_is_wrong_use() {
     genl(&["--spec", "/no/such.yaml", "ops"]).refused(
         2,
@@ -248,6 +270,11 @@ fn bash_completes_what_the_spec_knows() {
         complete("genl --family nlctrl ops new"),
         "newfamily newmcast-grp\n"
     );
+    assert_eq!(
+        complete("genl --family nlctrl do get"),
+        "getfamily\n",
+        "getpolicy can only be dumped"
+    );
     assert_eq!(complete("genl --family nlc"), "nlctrl\n");
     assert_eq!(complete("genl moni"), "monitor\n");
 }
@@ -275,4 +302,17 @@ fn every_verb_has_help_with_examples() {
         );
     }
     assert!(genl(&["--help"]).stdout.contains("Exit status: 0"));
+}
+
+#[test]
+fn help_shows_what_means_something() {
+    let families = genl(&["families", "--help"]).stdout;
+    assert!(families.contains("--output-json"), "{families}");
+    for option in ["--spec", "--family <", "--skip-unknown"] {
+        assert!(!families.contains(option), "{families}");
+    }
+    let dump = genl(&["dump", "--help"]).stdout;
+    for option in ["--spec", "--family <", "--skip-unknown", "--output-json"] {
+        assert!(dump.contains(option), "{dump}");
+    }
 }

@@ -3,11 +3,11 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
 use crate::output::Output;
-use crate::{Cli, Outcome};
+use crate::{Outcome, command};
 
 /// Which shell it is for.
 #[derive(Args)]
@@ -28,7 +28,8 @@ _genl_by_spec() {
     done
     case $before in
         --family) words=$(genl spec list 2>/dev/null | cut -d ' ' -f 1) ;;
-        do|dump|ops) words=$(genl "${spec[@]}" ops 2>/dev/null | cut -d ' ' -f 1) ;;
+        do|dump) words=$(genl "${spec[@]}" ops 2>/dev/null | grep -E "^[^ ]+ +(do )?$before" | cut -d ' ' -f 1) ;;
+        ops) words=$(genl "${spec[@]}" ops 2>/dev/null | cut -d ' ' -f 1) ;;
     esac
     if [[ -n $words && $word != -* ]]; then
         COMPREPLY=($(compgen -W "$words" -- "$word"))
@@ -43,7 +44,7 @@ complete -F _genl_by_spec -o bashdefault -o default genl
 pub(crate) fn run(out: &mut Output, options: &Options) -> Outcome {
     // To a buffer, since the generator panics where its writer fails.
     let mut text = Vec::new();
-    clap_complete::generate(options.shell, &mut Cli::command(), "genl", &mut text);
+    clap_complete::generate(options.shell, &mut command(), "genl", &mut text);
     out.write_all(&text)?;
     if options.shell == Shell::Bash {
         out.write_all(BASH_BY_SPEC.as_bytes())?;

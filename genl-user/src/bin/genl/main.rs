@@ -27,7 +27,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use genl_user::dynamic;
 use output::Output;
 use source::{BadSpec, Source};
@@ -144,6 +144,46 @@ enum Command {
     Completions(completions::Options),
 }
 
+/// Options that stand before any verb, and the verbs to which they say nothing.
+const MEANINGLESS: [(&[&str], &[&str]); 3] = [
+    (
+        &["spec", "family"],
+        &["families", "check", "spec", "completions"],
+    ),
+    (
+        &["skip_unknown", "process_unknown"],
+        &[
+            "ops",
+            "families",
+            "policy",
+            "check",
+            "codegen",
+            "doc",
+            "spec",
+            "completions",
+        ],
+    ),
+    (&["output_json"], &["completions"]),
+];
+
+/// The tool's words as clap knows them; no verb's help shows an option that means nothing to it.
+fn command() -> clap::Command {
+    let mut command = Cli::command();
+    let global: Vec<_> = command.get_arguments().cloned().collect();
+    for (options, verbs) in MEANINGLESS {
+        let hidden = global
+            .iter()
+            .filter(|arg| options.contains(&arg.get_id().as_str()));
+        let hidden: Vec<_> = hidden
+            .map(|arg| arg.clone().global(false).hide(true))
+            .collect();
+        for verb in verbs {
+            command = command.mut_subcommand(verb, |verb| verb.args(&hidden));
+        }
+    }
+    command
+}
+
 /// What a command comes to: the exit status, or why it could not be carried out.
 type Outcome = Result<ExitCode, Box<dyn Error>>;
 
@@ -152,7 +192,7 @@ fn main() -> ExitCode {
         source,
         output_json,
         command,
-    } = Cli::parse();
+    } = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
     let mut out = Output::new(output_json);
     let outcome = match command {
         Command::Do { call, flags } => call::run_do(&mut out, &source, &call, &flags),

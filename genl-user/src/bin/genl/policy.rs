@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use genl_user::dynamic::Limits;
+use genl_user::dynamic::genl_schema::diag::nearest;
 use genl_user::dynamic::genl_schema::model::Family;
 use genl_user::dynamic::serde_json::{Map, Value};
 
@@ -30,7 +31,7 @@ pub(crate) fn run(out: &mut Output, source: &Source, options: &Options) -> Outco
     let mut policies = Policies::fetch(&options.name)?;
     if let Some(operation) = &options.operation {
         let command = command(spec.as_ref(), operation)
-            .ok_or_else(|| format!("{} has no operation \"{operation}\"", options.name))?;
+            .ok_or_else(|| no_operation(spec.as_ref(), &options.name, operation))?;
         policies.operations.retain(|&it, _| it == command);
     }
     match out.json {
@@ -46,6 +47,19 @@ fn command(spec: Option<&Family>, operation: &str) -> Option<u16> {
         Some(op.cmd.into())
     };
     operation.parse().ok().or_else(named)
+}
+
+fn no_operation(spec: Option<&Family>, family: &str, operation: &str) -> String {
+    let known = spec
+        .iter()
+        .flat_map(|spec| &spec.ops)
+        .map(|op| op.name.as_str());
+    match nearest(operation, known) {
+        Some(near) => {
+            format!("{family} has no operation \"{operation}\"; did you mean \"{near}\"?")
+        }
+        None => format!("{family} has no operation \"{operation}\""),
+    }
 }
 
 fn name(spec: Option<&Family>, command: u16) -> String {

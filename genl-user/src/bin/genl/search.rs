@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use genl_user::dynamic::genl_schema::diag::nearest;
+
 /// Where a kernel tree has its specs.
 const IN_TREE: &str = "Documentation/netlink/specs";
 
@@ -26,9 +28,12 @@ pub(crate) fn find(family: &str) -> Result<PathBuf, Box<dyn Error>> {
             return Ok(path);
         }
     }
-    let mut said = format!(
-        "no spec of family \"{family}\" was found; give one with --spec, or a folder with $GENL_SPEC_PATH. Looked in:"
-    );
+    let mut said = format!("no spec of family \"{family}\" was found; ");
+    let known = all();
+    if let Some(near) = nearest(family, known.iter().map(|(name, _)| name.as_str())) {
+        said += &format!("did you mean \"{near}\"? Else ");
+    }
+    said += "give one with --spec, or a folder with $GENL_SPEC_PATH. Looked in:";
     for folder in &folders {
         let state = match folder.is_dir() {
             true => "",

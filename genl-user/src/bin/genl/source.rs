@@ -33,6 +33,7 @@ pub(crate) struct Source {
     #[arg(
         long,
         global = true,
+        alias = "no-process-unknown",
         conflicts_with = "process_unknown",
         help_heading = "Output"
     )]
