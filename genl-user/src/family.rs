@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::layout::{Layout, Place};
+use crate::policy::Rules;
 use crate::wire::{Encoder, FromPayload, Malformed, Payload, Unfit};
 
 /// A generic netlink family.
@@ -74,6 +75,9 @@ impl Answer {
 
 /// What can be asked: the generated request types.
 pub trait Request {
+    /// What the attributes have to hold.
+    const RULES: Rules = Rules::NONE;
+
     /// Writes the family's own header, if it has one, and the attributes.
     fn encode(&self, out: &mut Encoder<'_>) -> Result<(), Unfit>;
 }

@@ -45,6 +45,7 @@ pub mod families;
 mod family;
 mod inbox;
 mod layout;
+pub mod policy;
 mod replies;
 mod socket;
 pub mod wire;

@@ -4,6 +4,7 @@
 
 pub mod docs;
 pub mod kernel;
+mod limits;
 pub mod uapi;
 pub mod user;
 

@@ -202,6 +202,11 @@ pub struct Get<'a> {
 }
 
 impl genl_user::Request for Get<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &entry_attrs::POLICY,
+        required: &[entry_attrs::KEY],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.str(entry_attrs::KEY, self.key)?;
         Ok(())
@@ -318,6 +323,11 @@ pub struct GetDump<'a> {
 }
 
 impl genl_user::Request for GetDump<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &entry_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(prefix) = self.prefix {
             out.str(entry_attrs::PREFIX, prefix)?;
@@ -340,6 +350,11 @@ pub struct Set<'a> {
 }
 
 impl genl_user::Request for Set<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &entry_attrs::POLICY,
+        required: &[entry_attrs::KEY],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.str(entry_attrs::KEY, self.key)?;
         if let Some(value) = self.value {
@@ -416,6 +431,11 @@ pub struct Del<'a> {
 }
 
 impl genl_user::Request for Del<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &entry_attrs::POLICY,
+        required: &[entry_attrs::KEY],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.str(entry_attrs::KEY, self.key)?;
         Ok(())
@@ -813,6 +833,7 @@ genl_user::bitflags::bitflags! {
 
 /// The attributes of the set `entry`.
 mod entry_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const KEY: u16 = 1;
@@ -832,10 +853,23 @@ mod entry_attrs {
             Field::value(PREFIX, "prefix"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        7,
+        &[
+            (KEY, Rule::string(1, Some(64))),
+            (VALUE, Rule::bytes(0, Some(4096))),
+            (REVISION, Rule::u64(&[])),
+            (FLAGS, Rule::u32(&[Limit::Mask(0x3)])),
+            (META, Rule::nest(&super::meta_attrs::POLICY)),
+            (PREFIX, Rule::string(0, Some(64))),
+        ],
+    );
 }
 
 /// The attributes of the set `meta`.
 mod meta_attrs {
+    use genl_user::policy::{Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const CREATED_NS: u16 = 1;
@@ -849,6 +883,15 @@ mod meta_attrs {
             Field::value(LABEL, "label"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        4,
+        &[
+            (CREATED_NS, Rule::u64(&[])),
+            (HITS, Rule::uint(&[])),
+            (LABEL, Rule::string(0, Some(64))),
+        ],
+    );
 }
 
 /// The attributes of the set `stats`.

@@ -149,6 +149,11 @@ pub struct Getfamily<'a> {
 }
 
 impl genl_user::Request for Getfamily<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &ctrl_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(family_id) = self.family_id {
             out.u16(ctrl_attrs::FAMILY_ID, family_id);
@@ -304,6 +309,11 @@ pub struct GetpolicyDump<'a> {
 }
 
 impl genl_user::Request for GetpolicyDump<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &ctrl_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(family_id) = self.family_id {
             out.u16(ctrl_attrs::FAMILY_ID, family_id);
@@ -372,7 +382,7 @@ impl<'a> wire::FromAttrs<'a> for GetpolicyDumpReply<'a> {
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             family_id: None,
-            policy: wire::Map::repeated(attrs, ctrl_attrs::POLICY, |attr| {
+            policy: wire::Map::repeated(attrs, ctrl_attrs::POLICY_, |attr| {
                 wire::Map::read(attr, wire::Attr::nest)
             }),
             op_policy: wire::Map::repeated(attrs, ctrl_attrs::OP_POLICY, wire::Attr::nest),
@@ -381,7 +391,7 @@ impl<'a> wire::FromAttrs<'a> for GetpolicyDumpReply<'a> {
             let attr = attr?;
             match attr.kind() {
                 ctrl_attrs::FAMILY_ID => view.family_id = Some(attr.u16()?),
-                ctrl_attrs::POLICY => view.policy.check(attr)?,
+                ctrl_attrs::POLICY_ => view.policy.check(attr)?,
                 ctrl_attrs::OP_POLICY => view.op_policy.check(attr)?,
                 _ => {}
             }
@@ -1013,6 +1023,7 @@ impl From<AttrType> for u32 {
 
 /// The attributes of the set `ctrl`.
 mod ctrl_attrs {
+    use genl_user::policy::{Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const FAMILY_ID: u16 = 1;
@@ -1022,7 +1033,7 @@ mod ctrl_attrs {
     pub(super) const MAXATTR: u16 = 5;
     pub(super) const OPS: u16 = 6;
     pub(super) const MCAST_GROUPS: u16 = 7;
-    pub(super) const POLICY: u16 = 8;
+    pub(super) const POLICY_: u16 = 8;
     pub(super) const OP_POLICY: u16 = 9;
     pub(super) const OP: u16 = 10;
 
@@ -1040,15 +1051,35 @@ mod ctrl_attrs {
                 1,
                 &super::mcast_group_attrs::LAYOUT,
             ),
-            Field::numbered(POLICY, "policy", 2, &super::policy_attrs::LAYOUT),
+            Field::numbered(POLICY_, "policy", 2, &super::policy_attrs::LAYOUT),
             Field::numbered(OP_POLICY, "op-policy", 1, &super::op_policy_attrs::LAYOUT),
             Field::value(OP, "op"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        10,
+        &[
+            (FAMILY_ID, Rule::u16(&[])),
+            (FAMILY_NAME, Rule::string(0, Some(15))),
+            (VERSION, Rule::u32(&[])),
+            (HDRSIZE, Rule::u32(&[])),
+            (MAXATTR, Rule::u32(&[])),
+            (OPS, Rule::array(&super::op_attrs::POLICY)),
+            (MCAST_GROUPS, Rule::array(&super::mcast_group_attrs::POLICY)),
+            (
+                POLICY_,
+                Rule::values(2, &Rule::nest(&super::policy_attrs::POLICY)),
+            ),
+            (OP_POLICY, Rule::array(&super::op_policy_attrs::POLICY)),
+            (OP, Rule::u32(&[])),
+        ],
+    );
 }
 
 /// The attributes of the set `mcast-group`.
 mod mcast_group_attrs {
+    use genl_user::policy::{Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const NAME: u16 = 1;
@@ -1057,10 +1088,14 @@ mod mcast_group_attrs {
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[Field::value(NAME, "name"), Field::value(ID, "id")],
     };
+
+    pub(super) static POLICY: Policy =
+        Policy::new(2, &[(NAME, Rule::string(0, None)), (ID, Rule::u32(&[]))]);
 }
 
 /// The attributes of the set `op`.
 mod op_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const ID: u16 = 1;
@@ -1069,10 +1104,19 @@ mod op_attrs {
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[Field::value(ID, "id"), Field::value(FLAGS, "flags")],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        2,
+        &[
+            (ID, Rule::u32(&[])),
+            (FLAGS, Rule::u32(&[Limit::Mask(0x1f)])),
+        ],
+    );
 }
 
 /// The attributes of the set `policy`.
 mod policy_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const TYPE: u16 = 1;
@@ -1102,10 +1146,28 @@ mod policy_attrs {
             Field::value(MASK, "mask"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        12,
+        &[
+            (TYPE, Rule::u32(&[Limit::Range(0, 17)])),
+            (MIN_VALUE_S, Rule::s64(&[])),
+            (MAX_VALUE_S, Rule::s64(&[])),
+            (MIN_VALUE_U, Rule::u64(&[])),
+            (MAX_VALUE_U, Rule::u64(&[])),
+            (MIN_LENGTH, Rule::u32(&[])),
+            (MAX_LENGTH, Rule::u32(&[])),
+            (POLICY_IDX, Rule::u32(&[])),
+            (POLICY_MAXTYPE, Rule::u32(&[])),
+            (BITFIELD32_MASK, Rule::u32(&[])),
+            (MASK, Rule::u64(&[])),
+        ],
+    );
 }
 
 /// The attributes of the set `op-policy`.
 mod op_policy_attrs {
+    use genl_user::policy::{Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const DO: u16 = 1;
@@ -1114,4 +1176,7 @@ mod op_policy_attrs {
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[Field::value(DO, "do"), Field::value(DUMP, "dump")],
     };
+
+    pub(super) static POLICY: Policy =
+        Policy::new(2, &[(DO, Rule::u32(&[])), (DUMP, Rule::u32(&[]))]);
 }

@@ -218,6 +218,11 @@ pub struct Hello<'a> {
 }
 
 impl genl_user::Request for Hello<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &greeting_attrs::POLICY,
+        required: &[greeting_attrs::TEXT],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.str(greeting_attrs::TEXT, self.text)?;
         Ok(())
@@ -319,6 +324,11 @@ pub struct Echo<'a> {
 }
 
 impl genl_user::Request for Echo<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &echo_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(u8) = self.u8 {
             out.u8(echo_attrs::U8, u8);
@@ -644,6 +654,11 @@ pub struct Unicast<'a> {
 }
 
 impl genl_user::Request for Unicast<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &message_attrs::POLICY,
+        required: &[message_attrs::PORTID, message_attrs::TEXT],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.u32(message_attrs::PORTID, self.portid);
         out.str(message_attrs::TEXT, self.text)?;
@@ -661,6 +676,11 @@ pub struct Broadcast<'a> {
 }
 
 impl genl_user::Request for Broadcast<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &message_attrs::POLICY,
+        required: &[message_attrs::TEXT],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.str(message_attrs::TEXT, self.text)?;
         if let Some(audience) = self.audience {
@@ -682,6 +702,11 @@ pub struct Repeat<'a> {
 }
 
 impl genl_user::Request for Repeat<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &repetition_attrs::POLICY,
+        required: &[repetition_attrs::TEXT, repetition_attrs::TIMES],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.str(repetition_attrs::TEXT, self.text)?;
         out.u32(repetition_attrs::TIMES, self.times);
@@ -776,6 +801,11 @@ pub struct Sleep {
 }
 
 impl genl_user::Request for Sleep {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &nap_attrs::POLICY,
+        required: &[nap_attrs::MILLISECONDS],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.u32(nap_attrs::MILLISECONDS, self.milliseconds);
         Ok(())
@@ -794,6 +824,11 @@ pub struct CountDump {
 }
 
 impl genl_user::Request for CountDump {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &count_attrs::POLICY,
+        required: &[count_attrs::TO],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.u32(count_attrs::TO, self.to);
         if let Some(blob_len) = self.blob_len {
@@ -883,6 +918,11 @@ pub struct Remark<'a> {
 }
 
 impl genl_user::Request for Remark<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &remark_attrs::POLICY,
+        required: &[remark_attrs::TEXT],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.str(remark_attrs::TEXT, self.text)?;
         if let Some(cookie) = self.cookie {
@@ -1125,6 +1165,7 @@ impl From<Color> for u32 {
 
 /// The attributes of the set `greeting`.
 mod greeting_attrs {
+    use genl_user::policy::{Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const TEXT: u16 = 1;
@@ -1132,10 +1173,13 @@ mod greeting_attrs {
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[Field::value(TEXT, "text")],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(1, &[(TEXT, Rule::string(0, Some(256)))]);
 }
 
 /// The attributes of the set `echo`.
 mod echo_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const U8: u16 = 1;
@@ -1181,10 +1225,36 @@ mod echo_attrs {
             Field::value(RANGE, "range"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        20,
+        &[
+            (U8, Rule::u8(&[])),
+            (U16, Rule::u16(&[])),
+            (U32, Rule::u32(&[])),
+            (U64, Rule::u64(&[])),
+            (S8, Rule::s8(&[])),
+            (S16, Rule::s16(&[])),
+            (S32, Rule::s32(&[])),
+            (S64, Rule::s64(&[])),
+            (UINT, Rule::uint(&[])),
+            (SINT, Rule::sint(&[])),
+            (BE16, Rule::u16_be(&[])),
+            (BE32, Rule::u32_be(&[])),
+            (STRING, Rule::string(0, Some(256))),
+            (BINARY, Rule::bytes(0, Some(8192))),
+            (FLAG, Rule::flag()),
+            (ENUM, Rule::u32(&[Limit::Range(0, 2)])),
+            (NEST, Rule::nest(&super::inner_attrs::POLICY)),
+            (MULTI, Rule::u32(&[])),
+            (RANGE, Rule::u8(&[Limit::Range(10, 20)])),
+        ],
+    );
 }
 
 /// The attributes of the set `inner`.
 mod inner_attrs {
+    use genl_user::policy::{Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const NUMBER: u16 = 1;
@@ -1193,10 +1263,16 @@ mod inner_attrs {
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[Field::value(NUMBER, "number"), Field::value(TEXT, "text")],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        2,
+        &[(NUMBER, Rule::u32(&[])), (TEXT, Rule::string(0, Some(256)))],
+    );
 }
 
 /// The attributes of the set `message`.
 mod message_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const PORTID: u16 = 1;
@@ -1210,10 +1286,20 @@ mod message_attrs {
             Field::value(AUDIENCE, "audience"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        3,
+        &[
+            (PORTID, Rule::u32(&[Limit::Range(1, 4294967295)])),
+            (TEXT, Rule::string(0, Some(256))),
+            (AUDIENCE, Rule::u32(&[Limit::Range(0, 2)])),
+        ],
+    );
 }
 
 /// The attributes of the set `repetition`.
 mod repetition_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const TEXT: u16 = 1;
@@ -1231,10 +1317,22 @@ mod repetition_attrs {
             Field::value(ALL, "all"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        5,
+        &[
+            (TEXT, Rule::string(0, Some(256))),
+            (TIMES, Rule::u32(&[Limit::Range(1, 10000)])),
+            (NUMBER, Rule::u32(&[])),
+            (AT_ONCE, Rule::flag()),
+            (ALL, Rule::string(0, Some(256))),
+        ],
+    );
 }
 
 /// The attributes of the set `nap`.
 mod nap_attrs {
+    use genl_user::policy::{Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const MILLISECONDS: u16 = 1;
@@ -1242,10 +1340,13 @@ mod nap_attrs {
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[Field::value(MILLISECONDS, "milliseconds")],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(1, &[(MILLISECONDS, Rule::u32(&[]))]);
 }
 
 /// The attributes of the set `count`.
 mod count_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const TO: u16 = 1;
@@ -1263,10 +1364,22 @@ mod count_attrs {
             Field::value(BLOB, "blob"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        5,
+        &[
+            (TO, Rule::u32(&[])),
+            (BLOB_LEN, Rule::u32(&[Limit::Range(0, 65536)])),
+            (FAIL_AT, Rule::u32(&[])),
+            (NUMBER, Rule::u32(&[])),
+            (BLOB, Rule::bytes(0, None)),
+        ],
+    );
 }
 
 /// The attributes of the set `remark`.
 mod remark_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const TEXT: u16 = 1;
@@ -1280,4 +1393,13 @@ mod remark_attrs {
             Field::value(NUMBER, "number"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        3,
+        &[
+            (TEXT, Rule::string(0, Some(256))),
+            (COOKIE, Rule::u64(&[])),
+            (NUMBER, Rule::u8(&[Limit::Range(1, 100)])),
+        ],
+    );
 }

@@ -243,6 +243,11 @@ pub struct Make<'a> {
 }
 
 impl genl_user::Request for Make<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &thing_attrs::POLICY,
+        required: &[thing_attrs::LEVEL],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.u32(thing_attrs::LEVEL, u32::from(self.level));
         if let Some(narrow_level) = self.narrow_level {
@@ -970,6 +975,11 @@ pub struct Poke {
 }
 
 impl genl_user::Request for Poke {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &thing_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(level) = self.level {
             out.u32(thing_attrs::LEVEL, u32::from(level));
@@ -1025,6 +1035,11 @@ pub struct Locate<'a> {
 }
 
 impl genl_user::Request for Locate<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &thing_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.header(&self.header)?;
         if let Some(header_) = self.header_ {
@@ -1203,6 +1218,11 @@ pub struct BrowseDump {
 }
 
 impl genl_user::Request for BrowseDump {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &thing_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(level) = self.level {
             out.u32(thing_attrs::LEVEL, u32::from(level));
@@ -1777,6 +1797,7 @@ impl From<_10Base> for u8 {
 
 /// The attributes of the set `thing`.
 mod thing_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const LEVEL: u16 = 1;
@@ -1869,10 +1890,63 @@ mod thing_attrs {
             Field::value(VIEW, "view"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        40,
+        &[
+            (LEVEL, Rule::u32(&[Limit::Range(0, 3)])),
+            (NARROW_LEVEL, Rule::u8(&[Limit::Range(0, 3)])),
+            (LEVELS, Rule::u32(&[Limit::Range(0, 3)])),
+            (LEVEL_SET, Rule::u16(&[Limit::Mask(0xf)])),
+            (PLACES, Rule::u8(&[Limit::Mask(0x3)])),
+            (WIDE_PLACES, Rule::u64(&[Limit::Mask(0x3)])),
+            (BLOBS, Rule::bytes(0, None)),
+            (PARTS, Rule::nest(&super::part_attrs::POLICY)),
+            (ARRAY, Rule::array(&super::part_attrs::POLICY)),
+            (OFFSETS, Rule::sint(&[])),
+            (SIGNED_BE, Rule::s64_be(&[])),
+            (SELF, Rule::string(0, None)),
+            (LAYOUT_, Rule::flag()),
+            (
+                BY_NUMBER,
+                Rule::values(2, &Rule::nest(&super::part_attrs::POLICY)),
+            ),
+            (BY_ONE_NUMBER, Rule::array(&super::part_attrs::POLICY)),
+            (COUNTS, Rule::values(1, &Rule::u64(&[]))),
+            (PAIR, Rule::bytes(0, None)),
+            (RECORD, Rule::bytes(0, None)),
+            (PAIRS, Rule::bytes(0, None)),
+            (NUMBERS, Rule::bytes(0, None)),
+            (LE_NUMBERS, Rule::bytes(0, None)),
+            (LEVEL_NUMBERS, Rule::bytes(0, None)),
+            (NUMBER_LISTS, Rule::bytes(0, None)),
+            (BITS, Rule::bitfield32(0xffffffff)),
+            (PLACE_BITS, Rule::bitfield32(0x3)),
+            (LEVEL_BITS, Rule::bitfield32(0xf)),
+            (
+                INDEXED_LEVELS,
+                Rule::values(1, &Rule::u8(&[Limit::Range(0, 3)])),
+            ),
+            (INDEXED_NAMES, Rule::values(1, &Rule::string(0, None))),
+            (INDEXED_BLOBS, Rule::values(1, &Rule::bytes(0, None))),
+            (NAMES, Rule::text(0, Some(4))),
+            (LITTLE, Rule::u32_le(&[])),
+            (TEMPERATURE, Rule::s32(&[Limit::Range(-2, 0)])),
+            (UNNAMED, Rule::u8(&[])),
+            (BASE, Rule::u8(&[Limit::Range(0, 2)])),
+            (CLONE, Rule::u8(&[])),
+            (HEADER, Rule::u8(&[])),
+            (TYPE, Rule::u8(&[])),
+            (TREE, Rule::nest(&super::tree_attrs::POLICY)),
+            (OUT, Rule::u8(&[])),
+            (VIEW, Rule::u8(&[])),
+        ],
+    );
 }
 
 /// The attributes of the set `part`.
 mod part_attrs {
+    use genl_user::policy::{Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const SIZE: u16 = 1;
@@ -1881,10 +1955,14 @@ mod part_attrs {
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[Field::value(SIZE, "size"), Field::value(NAME, "name")],
     };
+
+    pub(super) static POLICY: Policy =
+        Policy::new(2, &[(SIZE, Rule::uint(&[])), (NAME, Rule::string(0, None))]);
 }
 
 /// The attributes of the set `tree`.
 mod tree_attrs {
+    use genl_user::policy::{Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const NAME: u16 = 1;
@@ -1900,10 +1978,21 @@ mod tree_attrs {
             Field::nest(MORE, "more", &LAYOUT),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        4,
+        &[
+            (NAME, Rule::string(0, None)),
+            (LEFT, Rule::nest(&POLICY)),
+            (RIGHT, Rule::nest(&super::branch_attrs::POLICY)),
+            (MORE, Rule::nest(&POLICY)),
+        ],
+    );
 }
 
 /// The attributes of the set `branch`.
 mod branch_attrs {
+    use genl_user::policy::{Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const LENGTH: u16 = 1;
@@ -1915,4 +2004,12 @@ mod branch_attrs {
             Field::nest(TREE, "tree", &super::tree_attrs::LAYOUT),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        2,
+        &[
+            (LENGTH, Rule::u32(&[])),
+            (TREE, Rule::nest(&super::tree_attrs::POLICY)),
+        ],
+    );
 }

@@ -11,6 +11,7 @@ mod layout;
 mod names;
 mod nesting;
 mod owned;
+mod policy;
 mod print;
 mod request;
 mod structs;

@@ -207,6 +207,11 @@ pub struct Lenient<'a> {
 }
 
 impl genl_user::Request for Lenient<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &thing_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.header(&self.header)?;
         if let Some(number) = self.number {
@@ -323,6 +328,11 @@ pub struct UncheckedDump {
 }
 
 impl genl_user::Request for UncheckedDump {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &thing_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.header(&self.header)?;
         if let Some(number) = self.number {
@@ -425,6 +435,11 @@ pub struct RelaxedDump {
 }
 
 impl genl_user::Request for RelaxedDump {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &thing_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.header(&self.header)?;
         if let Some(number) = self.number {
@@ -537,6 +552,11 @@ pub struct All<'a> {
 }
 
 impl genl_user::Request for All<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &thing_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.header(&self.header)?;
         if let Some(number) = self.number {
@@ -709,6 +729,11 @@ pub struct AllDump {
 }
 
 impl genl_user::Request for AllDump {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &thing_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.header(&self.header)?;
         if let Some(number) = self.number {
@@ -809,6 +834,11 @@ pub struct Few {
 }
 
 impl genl_user::Request for Few {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &thing_attrs::POLICY,
+        required: &[thing_attrs::NUMBER],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.header(&self.header)?;
         out.u32(thing_attrs::NUMBER, self.number);
@@ -894,6 +924,11 @@ pub struct Tell<'a> {
 }
 
 impl genl_user::Request for Tell<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &thing_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.header(&self.header)?;
         if let Some(number) = self.number {
@@ -1166,6 +1201,7 @@ impl From<Kind> for u8 {
 
 /// The attributes of the set `thing`.
 mod thing_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const NUMBER: u16 = 1;
@@ -1189,10 +1225,25 @@ mod thing_attrs {
             Field::value(HIDDEN, "hidden"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        10,
+        &[
+            (NUMBER, Rule::u32(&[Limit::Range(0, 100)])),
+            (TEXT, Rule::string(0, Some(10))),
+            (WIDE, Rule::u64(&[])),
+            (KIND, Rule::u8(&[Limit::Range(0, 1)])),
+            (PART, Rule::nest(&super::part_attrs::POLICY)),
+            (VALUES, Rule::u16(&[])),
+            (PLACE, Rule::bytes(0, None)),
+            (HIDDEN, Rule::u32(&[])),
+        ],
+    );
 }
 
 /// The attributes of the set `part`.
 mod part_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const NUMBER: u16 = 1;
@@ -1201,4 +1252,12 @@ mod part_attrs {
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[Field::value(NUMBER, "number"), Field::value(NAME, "name")],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        2,
+        &[
+            (NUMBER, Rule::u32(&[Limit::Range(0, 100)])),
+            (NAME, Rule::string(0, Some(10))),
+        ],
+    );
 }

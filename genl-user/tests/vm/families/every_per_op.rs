@@ -88,6 +88,11 @@ pub struct Get<'a> {
 }
 
 impl genl_user::Request for Get<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &thing_attrs::POLICY,
+        required: &[thing_attrs::ID],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.u32(thing_attrs::ID, self.id);
         if let Some(name) = self.name {
@@ -174,6 +179,11 @@ pub struct GetDump {
 }
 
 impl genl_user::Request for GetDump {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &thing_attrs::POLICY,
+        required: &[thing_attrs::TIMES],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(least) = self.least {
             out.u32(thing_attrs::LEAST, least);
@@ -259,6 +269,11 @@ pub struct Find<'a> {
 }
 
 impl genl_user::Request for Find<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &thing_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(name) = self.name {
             out.str(thing_attrs::NAME, name)?;
@@ -375,6 +390,7 @@ pub struct PartOwned {
 
 /// The attributes of the set `thing`.
 mod thing_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const ID: u16 = 1;
@@ -394,10 +410,23 @@ mod thing_attrs {
             Field::value(HIDDEN, "hidden"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        6,
+        &[
+            (ID, Rule::u32(&[Limit::Range(1, 4294967295)])),
+            (NAME, Rule::string(0, Some(10))),
+            (LEAST, Rule::u32(&[Limit::Range(0, 50)])),
+            (PART, Rule::nest(&super::part_attrs::POLICY)),
+            (TIMES, Rule::u8(&[Limit::Range(0, 3)])),
+            (HIDDEN, Rule::u32(&[])),
+        ],
+    );
 }
 
 /// The attributes of the set `part`.
 mod part_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const SIZE: u16 = 1;
@@ -405,4 +434,7 @@ mod part_attrs {
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[Field::value(SIZE, "size")],
     };
+
+    pub(super) static POLICY: Policy =
+        Policy::new(1, &[(SIZE, Rule::u16_le(&[Limit::Range(0, 1000)]))]);
 }

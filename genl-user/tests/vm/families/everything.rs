@@ -464,6 +464,11 @@ pub struct Numbers<'a> {
 }
 
 impl genl_user::Request for Numbers<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &numbers_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if self.flag {
             out.flag(numbers_attrs::FLAG);
@@ -1060,6 +1065,11 @@ pub struct Limits<'a> {
 }
 
 impl genl_user::Request for Limits<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &limits_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(min_u8) = self.min_u8 {
             out.u8(limits_attrs::MIN_U8, min_u8);
@@ -1907,6 +1917,11 @@ pub struct Bytes<'a> {
 }
 
 impl genl_user::Request for Bytes<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &bytes_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(text) = self.text {
             out.str(bytes_attrs::TEXT, text)?;
@@ -2287,6 +2302,11 @@ pub struct Layouts<'a> {
 }
 
 impl genl_user::Request for Layouts<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &layouts_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(point) = self.point {
             out.structure(layouts_attrs::POINT, &point)?;
@@ -2621,6 +2641,11 @@ pub struct Nests<'a> {
 }
 
 impl genl_user::Request for Nests<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &nests_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(leaf) = &self.leaf {
             out.nest(nests_attrs::LEAF, |out| leaf.encode(out))?;
@@ -3059,6 +3084,11 @@ pub struct Tell<'a> {
 }
 
 impl genl_user::Request for Tell<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &tale_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(number) = self.number {
             out.u64(tale_attrs::NUMBER, number);
@@ -3179,6 +3209,11 @@ pub struct TellDump<'a> {
 }
 
 impl genl_user::Request for TellDump<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &tale_attrs::POLICY,
+        required: &[tale_attrs::TIMES],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.u32(tale_attrs::TIMES, self.times);
         if let Some(number) = self.number {
@@ -3315,6 +3350,18 @@ pub struct Need<'a> {
 }
 
 impl genl_user::Request for Need<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &call_attrs::POLICY,
+        required: &[
+            call_attrs::NUMBER,
+            call_attrs::TEXT,
+            call_attrs::FLAG,
+            call_attrs::BLOB,
+            call_attrs::LEAF,
+            call_attrs::MODE,
+        ],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.u32(call_attrs::NUMBER, self.number);
         out.str(call_attrs::TEXT, self.text)?;
@@ -3461,6 +3508,11 @@ pub struct Hooked {
 }
 
 impl genl_user::Request for Hooked {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &call_attrs::POLICY,
+        required: &[call_attrs::NUMBER],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.u32(call_attrs::NUMBER, self.number);
         if let Some(refuse) = self.refuse {
@@ -3543,6 +3595,11 @@ pub struct HookedDump {
 }
 
 impl genl_user::Request for HookedDump {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &call_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(count) = self.count {
             out.u32(call_attrs::COUNT, count);
@@ -3608,6 +3665,11 @@ pub struct Silent {
 }
 
 impl genl_user::Request for Silent {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &call_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(number) = self.number {
             out.u32(call_attrs::NUMBER, number);
@@ -3624,6 +3686,11 @@ pub struct Empty {
 }
 
 impl genl_user::Request for Empty {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &call_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(number) = self.number {
             out.u32(call_attrs::NUMBER, number);
@@ -3685,6 +3752,11 @@ pub struct Privileged {
 }
 
 impl genl_user::Request for Privileged {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &call_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(number) = self.number {
             out.u32(call_attrs::NUMBER, number);
@@ -3752,6 +3824,11 @@ pub struct Owned {
 }
 
 impl genl_user::Request for Owned {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &call_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(number) = self.number {
             out.u32(call_attrs::NUMBER, number);
@@ -3819,6 +3896,11 @@ pub struct Built {
 }
 
 impl genl_user::Request for Built {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &call_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(number) = self.number {
             out.u32(call_attrs::NUMBER, number);
@@ -3886,6 +3968,11 @@ pub struct Unbuilt {
 }
 
 impl genl_user::Request for Unbuilt {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &call_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(number) = self.number {
             out.u32(call_attrs::NUMBER, number);
@@ -3965,6 +4052,11 @@ pub struct Emit<'a> {
 }
 
 impl genl_user::Request for Emit<'_> {
+    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+        policy: &call_attrs::POLICY,
+        required: &[],
+    };
+
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(number) = self.number {
             out.u32(call_attrs::NUMBER, number);
@@ -4963,6 +5055,7 @@ genl_user::bitflags::bitflags! {
 
 /// The attributes of the set `numbers`.
 mod numbers_attrs {
+    use genl_user::policy::{Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const FLAG: u16 = 1;
@@ -5032,10 +5125,48 @@ mod numbers_attrs {
             Field::value(MANY_SINT, "many-sint"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        48,
+        &[
+            (FLAG, Rule::flag()),
+            (U8, Rule::u8(&[])),
+            (U16, Rule::u16(&[])),
+            (U32, Rule::u32(&[])),
+            (U64, Rule::u64(&[])),
+            (S8, Rule::s8(&[])),
+            (S16, Rule::s16(&[])),
+            (S32, Rule::s32(&[])),
+            (S64, Rule::s64(&[])),
+            (UINT, Rule::uint(&[])),
+            (SINT, Rule::sint(&[])),
+            (BE_U16, Rule::u16_be(&[])),
+            (BE_U32, Rule::u32_be(&[])),
+            (BE_U64, Rule::u64_be(&[])),
+            (BE_S16, Rule::s16_be(&[])),
+            (BE_S32, Rule::s32_be(&[])),
+            (BE_S64, Rule::s64_be(&[])),
+            (LE_U16, Rule::u16_le(&[])),
+            (LE_U32, Rule::u32_le(&[])),
+            (LE_U64, Rule::u64_le(&[])),
+            (LE_S16, Rule::s16_le(&[])),
+            (LE_S32, Rule::s32_le(&[])),
+            (LE_S64, Rule::s64_le(&[])),
+            (MANY_U8, Rule::u8(&[]).at_most(3)),
+            (MANY_U32, Rule::u32(&[])),
+            (MANY_U64, Rule::u64(&[])),
+            (MANY_S16, Rule::s16(&[])),
+            (MANY_BE_U32, Rule::u32_be(&[])),
+            (MANY_LE_S64, Rule::s64_le(&[])),
+            (MANY_UINT, Rule::uint(&[])),
+            (MANY_SINT, Rule::sint(&[])),
+        ],
+    );
 }
 
 /// The attributes of the set `limits`.
 mod limits_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const MIN_U8: u16 = 1;
@@ -5143,10 +5274,85 @@ mod limits_attrs {
             Field::value(MANY_LE_RANGED, "many-le-ranged"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        50,
+        &[
+            (MIN_U8, Rule::u8(&[Limit::Range(3, 255)])),
+            (MAX_U16, Rule::u16(&[Limit::Range(0, 1000)])),
+            (RANGE_U32, Rule::u32(&[Limit::Range(10, 20)])),
+            (FAR_U16, Rule::u16(&[Limit::Range(40000, 50000)])),
+            (FAR_U32, Rule::u32(&[Limit::Range(100, 100000)])),
+            (
+                FAR_U64,
+                Rule::u64(&[Limit::Range(5000000000, 18446744073709551615)]),
+            ),
+            (MAX_U64, Rule::u64(&[Limit::Range(0, 5000000000)])),
+            (
+                MIN_UINT,
+                Rule::uint(&[Limit::Range(5000000000, 18446744073709551615)]),
+            ),
+            (RANGE_UINT, Rule::uint(&[Limit::Range(5, 5000000000)])),
+            (RANGE_S8, Rule::s8(&[Limit::Range(-40, 40)])),
+            (MIN_S16, Rule::s16(&[Limit::Range(-40, 32767)])),
+            (FAR_S32, Rule::s32(&[Limit::Range(-100000, 100000)])),
+            (
+                FAR_S64,
+                Rule::s64(&[Limit::Range(-9223372036854775808, -40)]),
+            ),
+            (
+                MAX_S64,
+                Rule::s64(&[Limit::Range(-9223372036854775808, 5000000000)]),
+            ),
+            (RANGE_SINT, Rule::sint(&[Limit::Range(-100000, 5000000000)])),
+            (WHOLE_S8, Rule::s8(&[])),
+            (BE_RANGE_U16, Rule::u16_be(&[Limit::Range(256, 300)])),
+            (BE_RANGE_U32, Rule::u32_be(&[Limit::Range(1, 70000)])),
+            (BE_RANGE_U64, Rule::u64_be(&[Limit::Range(1, 5000000000)])),
+            (BE_RANGE_S32, Rule::s32_be(&[Limit::Range(-40, 40)])),
+            (LE_RANGE_U16, Rule::u16_le(&[Limit::Range(256, 300)])),
+            (
+                LE_RANGE_S64,
+                Rule::s64_le(&[Limit::Range(-100000, 9223372036854775807)]),
+            ),
+            (BELOW, Rule::u32(&[Limit::Range(0, 11)])),
+            (COLOR, Rule::u32(&[Limit::Range(0, 2)])),
+            (NARROW_COLOR, Rule::u8(&[Limit::Range(0, 2)])),
+            (SIGNED_COLOR, Rule::s32(&[Limit::Range(0, 2)])),
+            (SOME_COLOR, Rule::u32(&[Limit::Range(0, 1)])),
+            (SHADE, Rule::u16(&[Limit::Range(4, 5)])),
+            (BE_SHADE, Rule::u32_be(&[Limit::Range(4, 5)])),
+            (SEASON, Rule::s32(&[Limit::Range(-2, 1)])),
+            (PRIME, Rule::u32(&[Limit::Listed(&[2, 3, 5, 101])])),
+            (WIDE_PRIME, Rule::u64(&[Limit::Listed(&[2, 3, 5, 101])])),
+            (BE_PRIME, Rule::u16_be(&[Limit::Listed(&[2, 3, 5, 101])])),
+            (LE_PRIME, Rule::u32_le(&[Limit::Listed(&[2, 3, 5, 101])])),
+            (
+                SOME_PRIME,
+                Rule::u32(&[Limit::Listed(&[2, 3, 5, 101]), Limit::Range(3, 101)]),
+            ),
+            (BALANCE, Rule::s32(&[Limit::Listed(&[-1000, 0, 1000])])),
+            (MODE, Rule::u32(&[Limit::Mask(0x7)])),
+            (NARROW_MODE, Rule::u8(&[Limit::Mask(0x7)])),
+            (BE_MODE, Rule::u16_be(&[Limit::Mask(0x7)])),
+            (LE_MODE, Rule::u32_le(&[Limit::Mask(0x7)])),
+            (WIDE_MODE, Rule::u64(&[Limit::Mask(0x10080000001)])),
+            (UINT_MODE, Rule::uint(&[Limit::Mask(0x10080000001)])),
+            (SPARSE_MODE, Rule::u32(&[Limit::Mask(0x42)])),
+            (COLORS, Rule::u32(&[Limit::Mask(0x7)])),
+            (SHADES, Rule::u8(&[Limit::Mask(0x30)])),
+            (MASKED, Rule::u16(&[Limit::Mask(0x7)])),
+            (MANY_RANGED, Rule::u32(&[Limit::Range(1, 9)])),
+            (MANY_PRIMES, Rule::u32(&[Limit::Listed(&[2, 3, 5, 101])])),
+            (MANY_MODES, Rule::u8(&[Limit::Mask(0x7)])),
+            (MANY_LE_RANGED, Rule::u16_le(&[Limit::Range(0, 512)])),
+        ],
+    );
 }
 
 /// The attributes of the set `bytes`.
 mod bytes_attrs {
+    use genl_user::policy::{Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const TEXT: u16 = 1;
@@ -5194,10 +5400,37 @@ mod bytes_attrs {
             Field::value(NUMBER, "number"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        20,
+        &[
+            (TEXT, Rule::string(0, None)),
+            (SHORT_TEXT, Rule::string(0, Some(12))),
+            (LONG_TEXT, Rule::string(3, None)),
+            (MIDDLE_TEXT, Rule::string(2, Some(5))),
+            (OPEN_TEXT, Rule::text(0, None)),
+            (OPEN_SHORT_TEXT, Rule::text(0, Some(6))),
+            (OPEN_MIDDLE_TEXT, Rule::text(2, Some(6))),
+            (MANY_TEXTS, Rule::string(0, Some(20))),
+            (MANY_LONG_TEXTS, Rule::string(2, None)),
+            (MANY_OPEN_TEXTS, Rule::text(0, Some(4))),
+            (BYTES, Rule::bytes(0, None)),
+            (SHORT_BYTES, Rule::bytes(0, Some(16))),
+            (LONG_BYTES, Rule::bytes(4, None)),
+            (EXACT_BYTES, Rule::bytes(6, Some(6))),
+            (MIDDLE_BYTES, Rule::bytes(2, Some(9))),
+            (HUGE_BYTES, Rule::bytes(33000, Some(34000))),
+            (NO_BYTES, Rule::bytes(0, Some(0))),
+            (MANY_BYTES, Rule::bytes(0, Some(8))),
+            (ADDRESS, Rule::bytes(4, Some(4))),
+            (NUMBER, Rule::u32(&[])),
+        ],
+    );
 }
 
 /// The attributes of the set `layouts`.
 mod layouts_attrs {
+    use genl_user::policy::{Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const POINT: u16 = 1;
@@ -5235,10 +5468,32 @@ mod layouts_attrs {
             Field::value(WORD_LISTS, "word-lists"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        15,
+        &[
+            (POINT, Rule::bytes(0, None)),
+            (RECORD, Rule::bytes(0, None)),
+            (WHOLE_POINT, Rule::bytes(8, Some(8))),
+            (LEAST_POINT, Rule::bytes(8, None)),
+            (POINTS, Rule::bytes(0, None)),
+            (OCTETS, Rule::bytes(0, None)),
+            (SHORTS, Rule::bytes(0, None)),
+            (WORDS, Rule::bytes(0, None)),
+            (LONGS, Rule::bytes(0, None)),
+            (BE_SHORTS, Rule::bytes(0, None)),
+            (BE_LONGS, Rule::bytes(0, None)),
+            (LE_WORDS, Rule::bytes(0, None)),
+            (COLORS, Rule::bytes(0, None)),
+            (FEW_WORDS, Rule::bytes(0, Some(16))),
+            (WORD_LISTS, Rule::bytes(0, None)),
+        ],
+    );
 }
 
 /// The attributes of the set `nests`.
 mod nests_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const LEAF: u16 = 1;
@@ -5282,10 +5537,44 @@ mod nests_attrs {
             Field::value(COLOR_BITS, "color-bits"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        18,
+        &[
+            (LEAF, Rule::nest(&super::leaf_attrs::POLICY)),
+            (LEAVES, Rule::nest(&super::leaf_attrs::POLICY)),
+            (SMALL_LEAF, Rule::nest(&super::small_leaf_attrs::POLICY)),
+            (TREE, Rule::nest(&super::tree_attrs::POLICY)),
+            (LEAF_ARRAY, Rule::array(&super::leaf_attrs::POLICY)),
+            (NUMBER_ARRAY, Rule::values(1, &Rule::u32(&[]))),
+            (
+                NARROW_ARRAY,
+                Rule::values(1, &Rule::u8(&[Limit::Range(0, 9)])),
+            ),
+            (SIGNED_ARRAY, Rule::values(1, &Rule::s64(&[]))),
+            (BE_ARRAY, Rule::values(1, &Rule::u16_be(&[]))),
+            (UINT_ARRAY, Rule::values(1, &Rule::uint(&[]))),
+            (
+                COLOR_ARRAY,
+                Rule::values(1, &Rule::u32(&[Limit::Range(0, 2)])),
+            ),
+            (TEXT_ARRAY, Rule::values(1, &Rule::string(0, Some(8)))),
+            (BYTES_ARRAY, Rule::values(1, &Rule::bytes(4, Some(4)))),
+            (BY_NUMBER, Rule::array(&super::leaf_attrs::POLICY)),
+            (
+                BY_NUMBERS,
+                Rule::values(2, &Rule::nest(&super::leaf_attrs::POLICY)),
+            ),
+            (COUNTS, Rule::values(1, &Rule::u64(&[]))),
+            (BITS, Rule::bitfield32(0x7)),
+            (COLOR_BITS, Rule::bitfield32(0x7)),
+        ],
+    );
 }
 
 /// The attributes of the set `leaf`.
 mod leaf_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const ID: u16 = 1;
@@ -5305,10 +5594,23 @@ mod leaf_attrs {
             Field::value(LE_SIZE, "le-size"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        8,
+        &[
+            (ID, Rule::u32(&[])),
+            (NAME, Rule::string(0, Some(10))),
+            (SIZE, Rule::u64(&[Limit::Range(1, 18446744073709551615)])),
+            (COLOR, Rule::u8(&[Limit::Range(0, 2)])),
+            (SHARES, Rule::u16(&[]).at_most(4)),
+            (LE_SIZE, Rule::u32_le(&[Limit::Range(0, 1000)])),
+        ],
+    );
 }
 
 /// The attributes of the set `small-leaf`.
 mod small_leaf_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const ID: u16 = 1;
@@ -5317,10 +5619,19 @@ mod small_leaf_attrs {
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[Field::value(ID, "id"), Field::value(NAME, "name")],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        2,
+        &[
+            (ID, Rule::u32(&[Limit::Range(0, 7)])),
+            (NAME, Rule::string(0, Some(10))),
+        ],
+    );
 }
 
 /// The attributes of the set `tree`.
 mod tree_attrs {
+    use genl_user::policy::{Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const NAME: u16 = 1;
@@ -5336,10 +5647,21 @@ mod tree_attrs {
             Field::nest(LEAF, "leaf", &super::leaf_attrs::LAYOUT),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        4,
+        &[
+            (NAME, Rule::string(0, Some(10))),
+            (LEFT, Rule::nest(&POLICY)),
+            (MORE, Rule::nest(&POLICY)),
+            (LEAF, Rule::nest(&super::leaf_attrs::POLICY)),
+        ],
+    );
 }
 
 /// The attributes of the set `tale`.
 mod tale_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const TIMES: u16 = 1;
@@ -5359,10 +5681,23 @@ mod tale_attrs {
             Field::value(POINT, "point"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        7,
+        &[
+            (TIMES, Rule::u32(&[Limit::Range(0, 1000)])),
+            (AT, Rule::u32(&[])),
+            (NUMBER, Rule::u64(&[])),
+            (TEXT, Rule::string(0, Some(40))),
+            (BLOB, Rule::bytes(0, Some(2000))),
+            (POINT, Rule::bytes(0, None)),
+        ],
+    );
 }
 
 /// The attributes of the set `call`.
 mod call_attrs {
+    use genl_user::policy::{Limit, Policy, Rule};
     use genl_user::{Field, Layout};
 
     pub(super) const NUMBER: u16 = 1;
@@ -5392,4 +5727,21 @@ mod call_attrs {
             Field::value(REFUSE, "refuse"),
         ],
     };
+
+    pub(super) static POLICY: Policy = Policy::new(
+        11,
+        &[
+            (NUMBER, Rule::u32(&[])),
+            (TEXT, Rule::string(0, Some(40))),
+            (FLAG, Rule::flag()),
+            (BLOB, Rule::bytes(0, Some(64))),
+            (LEAF, Rule::nest(&super::leaf_attrs::POLICY)),
+            (MODE, Rule::u32(&[Limit::Mask(0x7)])),
+            (OPTIONAL, Rule::u8(&[])),
+            (PORT, Rule::u32(&[Limit::Range(1, 4294967295)])),
+            (CALLS, Rule::u64(&[])),
+            (COUNT, Rule::u32(&[Limit::Range(0, 500)])),
+            (REFUSE, Rule::u8(&[Limit::Range(0, 2)])),
+        ],
+    );
 }

@@ -6,6 +6,7 @@
 
 use super::checks::is_in_reach;
 use super::policy::of_nest;
+use crate::emit::limits::{Limit, limits_of};
 use crate::model::{Attr, AttrKind, ByteOrder, Family, Int, IntKind, Len, Text};
 
 /// The longest text, as no attribute is longer.
@@ -74,30 +75,6 @@ fn binary_lengths(len: Len) -> String {
     }
 }
 
-/// What of its type's values an integer may have.
-enum Limit {
-    Mask(u64),
-    Range(i128, i128),
-    /// The values of the enum of this name.
-    Listed(String),
-}
-
-fn limits_of(family: &Family, int: &Int) -> Vec<Limit> {
-    let mut limits = Vec::new();
-    limits.extend(int.mask.map(Limit::Mask));
-    let mut range = int.range.filter(|range| *range != int.kind.limits());
-    let listed = int.names.filter(|names| !names.as_flags);
-    if let Some(definition) = listed.map(|names| &family[names.id])
-        && definition.is_sparse()
-    {
-        limits.push(Limit::Listed(definition.name.pascal()));
-        let values = || definition.entries.iter().map(|entry| entry.value);
-        range = range.filter(|range| Some(*range) != values().min().zip(values().max()));
-    }
-    limits.extend(range.map(|(min, max)| Limit::Range(min, max)));
-    limits
-}
-
 /// The limits as a rule has them.
 fn limits(family: &Family, int: &Int) -> String {
     let limits = limits_of(family, int);
@@ -113,8 +90,11 @@ fn limits(family: &Family, int: &Int) -> String {
             format!(".mask({mask:#x})")
         }
         [Limit::Range(min, max)] if known_order => range(int, *min, *max),
-        [Limit::Listed(name)] => format!(".listed::<{}, {name}>()", form(int)),
-        _ => format!(".checked::<{}>()", both(checks(int, &limits))),
+        [Limit::Listed(id)] => {
+            let name = family[*id].name.pascal();
+            format!(".listed::<{}, {name}>()", form(int))
+        }
+        _ => format!(".checked::<{}>()", both(checks(family, int, &limits))),
     }
 }
 
@@ -141,7 +121,7 @@ pub(super) fn check_of(family: &Family, kind: &AttrKind) -> Option<String> {
     Some(match kind {
         AttrKind::Int(int) => {
             let whole = format!("genl::check::Whole<{}>", form(int));
-            let limits = checks(int, &limits_of(family, int));
+            let limits = checks(family, int, &limits_of(family, int));
             both([whole].into_iter().chain(limits).collect())
         }
         AttrKind::String(Text {
@@ -163,12 +143,12 @@ pub(super) fn check_of(family: &Family, kind: &AttrKind) -> Option<String> {
     })
 }
 
-fn checks(int: &Int, limits: &[Limit]) -> Vec<String> {
+fn checks(family: &Family, int: &Int, limits: &[Limit]) -> Vec<String> {
     let form = form(int);
     let check = |limit: &Limit| match limit {
         Limit::Mask(mask) => format!("Mask<{form}, {mask:#x}>"),
         Limit::Range(min, max) => format!("Within<{form}, {}, {}>", braced(*min), braced(*max)),
-        Limit::Listed(name) => format!("OneOf<{form}, {name}>"),
+        Limit::Listed(id) => format!("OneOf<{form}, {}>", family[*id].name.pascal()),
     };
     let checks = limits.iter().map(check);
     checks

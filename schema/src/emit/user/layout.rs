@@ -5,24 +5,38 @@ use std::collections::BTreeSet;
 use proc_macro2::Literal;
 use quote::quote;
 
+use super::policy;
 use super::print::Item;
 use super::types::{attrs_module, inside, numbers};
-use crate::model::{AttrKind, AttrSet, Family};
+use crate::model::{AttrKind, AttrSet, Direction, Family, Message, SetId};
 
 /// The modules of all sets that occur in a message.
 pub(super) fn items(family: &Family) -> Vec<Item> {
+    let all = reached(family, |_| true);
+    let asked = reached(family, |message| {
+        message.direction == Direction::Request && !message.fields.is_empty()
+    });
+    let modules = all
+        .into_iter()
+        .map(|id| module(family, &family[id], asked.contains(&id)));
+    modules.collect()
+}
+
+/// The sets of these messages, and those nested in them.
+fn reached(family: &Family, is_meant: impl Fn(&Message) -> bool) -> BTreeSet<SetId> {
     let mut found = BTreeSet::new();
-    let mut pending: Vec<_> = family.messages.iter().map(|message| message.set).collect();
+    let messages = family.messages.iter().filter(|message| is_meant(message));
+    let mut pending: Vec<_> = messages.map(|message| message.set).collect();
     while let Some(set) = pending.pop() {
         if found.insert(set) {
             pending.extend(family[set].attrs.iter().filter_map(inside));
         }
     }
-    let modules = found.into_iter().map(|set| module(family, &family[set]));
-    modules.collect()
+    found
 }
 
-fn module(family: &Family, set: &AttrSet) -> Item {
+/// `is_asked`: it is a set of requests, so it has rules.
+fn module(family: &Family, set: &AttrSet, is_asked: bool) -> Item {
     let numbers = numbers(set);
     let attrs = || {
         let attrs = set.attrs.iter().zip(&numbers);
@@ -55,20 +69,18 @@ fn module(family: &Family, set: &AttrSet) -> Item {
         }
     });
     let empty = attrs().next().is_none();
+    let table = is_asked.then(|| policy::table(family, set, &numbers));
+    let imports = table.as_ref().map(policy::imports);
     Item::Block {
         head: format!(
             "/// The attributes of the set `{}`.\nmod {}",
             set.name,
             attrs_module(set)
         ),
-        members: vec![
+        members: [
             match empty {
-                true => quote!(
-                    use genl_user::Layout;
-                ),
-                false => quote!(
-                    use genl_user::{Field, Layout};
-                ),
+                true => quote!(#imports use genl_user::Layout;),
+                false => quote!(#imports use genl_user::{Field, Layout};),
             },
             quote!(#(#constants)*),
             quote! {
@@ -76,6 +88,9 @@ fn module(family: &Family, set: &AttrSet) -> Item {
                     fields: &[#(#fields,)*],
                 };
             },
-        ],
+        ]
+        .into_iter()
+        .chain(table)
+        .collect(),
     }
 }

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::doc::of_attr;
 use super::print::{Item, ident};
-use super::types::{Field, Shape, Types};
+use super::types::{Field, Shape, Types, attrs_module};
 use super::value;
 use crate::model::AttrKind;
 
@@ -52,13 +52,30 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
     } else {
         ""
     };
+    let rules = is_message.then(|| rules(shape)).flatten();
     vec![
         Item::Tokens(structure),
         Item::Block {
             head: format!("impl {of}{name}{lifetime}"),
-            members: vec![encode],
+            members: rules.into_iter().chain([encode]).collect(),
         },
     ]
+}
+
+/// What the request has to hold, where it can hold something.
+fn rules(shape: &Shape<'_>) -> Option<TokenStream> {
+    if shape.fields.is_empty() {
+        return None;
+    }
+    let module = attrs_module(shape.set);
+    let required = shape.fields.iter().filter(|field| field.required);
+    let required = required.map(|field| &field.number);
+    Some(quote! {
+        const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
+            policy: &#module::POLICY,
+            required: &[#(#required),*],
+        };
+    })
 }
 
 fn field_type(types: &Types<'_>, field: &Field<'_>) -> TokenStream {

@@ -288,8 +288,8 @@ pub(super) fn attrs_module(set: &AttrSet) -> Ident {
 
 /// The constants that are the numbers of a set's attributes, one for each of them.
 pub(super) fn numbers(set: &AttrSet) -> Vec<Ident> {
-    // The one name that the module has for itself.
-    let mut names = Names::but(&["LAYOUT"]);
+    // The names that the module has for itself.
+    let mut names = Names::but(&["LAYOUT", "POLICY"]);
     let attrs = set.attrs.iter();
     attrs.map(|attr| names.ident(attr.name.shouty())).collect()
 }
