@@ -464,7 +464,7 @@ mod rules {
     pub(super) static PART_NEST: genl::Rules<2> = genl::Rules::new(&[
         (
             attr::part::SIZE,
-            genl::Rule::u16().checked::<genl::check::Within<genl::check::Little<u16>, 0, 1000>>(),
+            genl::Rule::checked::<genl::check::Within<genl::check::Little<u16>, 0, 1000>>(),
         ), //
     ]);
 }

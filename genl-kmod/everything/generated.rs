@@ -1442,26 +1442,21 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::LIMITS }> {
             ),
             (
                 attr::limits::BE_RANGE_U64,
-                genl::Rule::u64()
-                    .checked::<genl::check::Within<genl::check::Big<u64>, 1, 5000000000>>(),
+                genl::Rule::checked::<genl::check::Within<genl::check::Big<u64>, 1, 5000000000>>(),
             ),
             (
                 attr::limits::BE_RANGE_S32,
-                genl::Rule::s32()
-                    .checked::<genl::check::Within<genl::check::Big<i32>, { -40 }, 40>>(),
+                genl::Rule::checked::<genl::check::Within<genl::check::Big<i32>, { -40 }, 40>>(),
             ),
             (
                 attr::limits::LE_RANGE_U16,
-                genl::Rule::u16()
-                    .checked::<genl::check::Within<genl::check::Little<u16>, 256, 300>>(),
+                genl::Rule::checked::<genl::check::Within<genl::check::Little<u16>, 256, 300>>(),
             ),
             (
                 attr::limits::LE_RANGE_S64,
-                genl::Rule::s64().checked::<genl::check::Within<
-                    genl::check::Little<i64>,
-                    { -100000 },
-                    9223372036854775807,
-                >>(),
+                genl::Rule::checked::<
+                    genl::check::Within<genl::check::Little<i64>, { -100000 }, 9223372036854775807>,
+                >(),
             ),
             (attr::limits::BELOW, genl::Rule::u32().max(11)),
             (attr::limits::COLOR, genl::Rule::u32().max(2)),
@@ -1473,46 +1468,45 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::LIMITS }> {
             (attr::limits::SEASON, genl::Rule::s32().range(-2, 1)),
             (
                 attr::limits::PRIME,
-                genl::Rule::u32().listed::<genl::check::Host<u32>, Prime>(),
+                genl::Rule::checked::<genl::check::OneOf<genl::check::Host<u32>, Prime>>(),
             ),
             (
                 attr::limits::WIDE_PRIME,
-                genl::Rule::u64().listed::<genl::check::Host<u64>, Prime>(),
+                genl::Rule::checked::<genl::check::OneOf<genl::check::Host<u64>, Prime>>(),
             ),
             (
                 attr::limits::BE_PRIME,
-                genl::Rule::be16().listed::<genl::check::Big<u16>, Prime>(),
+                genl::Rule::checked::<genl::check::OneOf<genl::check::Big<u16>, Prime>>(),
             ),
             (
                 attr::limits::LE_PRIME,
-                genl::Rule::u32().listed::<genl::check::Little<u32>, Prime>(),
+                genl::Rule::checked::<genl::check::OneOf<genl::check::Little<u32>, Prime>>(),
             ),
             (
                 attr::limits::SOME_PRIME,
-                genl::Rule::u32().checked::<(
+                genl::Rule::checked::<(
                     genl::check::OneOf<genl::check::Host<u32>, Prime>,
                     genl::check::Within<genl::check::Host<u32>, 3, 101>,
                 )>(),
             ),
             (
                 attr::limits::BALANCE,
-                genl::Rule::s32().listed::<genl::check::Host<i32>, Balance>(),
+                genl::Rule::checked::<genl::check::OneOf<genl::check::Host<i32>, Balance>>(),
             ),
             (attr::limits::MODE, genl::Rule::u32().mask(0x7)),
             (attr::limits::NARROW_MODE, genl::Rule::u8().mask(0x7)),
             (attr::limits::BE_MODE, genl::Rule::be16().mask(0x7)),
             (
                 attr::limits::LE_MODE,
-                genl::Rule::u32().checked::<genl::check::Mask<genl::check::Little<u32>, 0x7>>(),
+                genl::Rule::checked::<genl::check::Mask<genl::check::Little<u32>, 0x7>>(),
             ),
             (
                 attr::limits::WIDE_MODE,
-                genl::Rule::u64()
-                    .checked::<genl::check::Mask<genl::check::Host<u64>, 0x10080000001>>(),
+                genl::Rule::checked::<genl::check::Mask<genl::check::Host<u64>, 0x10080000001>>(),
             ),
             (
                 attr::limits::UINT_MODE,
-                genl::Rule::uint().checked::<genl::check::Mask<genl::check::Uint, 0x10080000001>>(),
+                genl::Rule::checked::<genl::check::Mask<genl::check::Uint, 0x10080000001>>(),
             ),
             (attr::limits::SPARSE_MODE, genl::Rule::u32().mask(0x42)),
             (attr::limits::COLORS, genl::Rule::u32().mask(0x7)),
@@ -1521,13 +1515,12 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::LIMITS }> {
             (attr::limits::MANY_RANGED, genl::Rule::u32().range(1, 9)),
             (
                 attr::limits::MANY_PRIMES,
-                genl::Rule::u32().listed::<genl::check::Host<u32>, Prime>(),
+                genl::Rule::checked::<genl::check::OneOf<genl::check::Host<u32>, Prime>>(),
             ),
             (attr::limits::MANY_MODES, genl::Rule::u8().mask(0x7)),
             (
                 attr::limits::MANY_LE_RANGED,
-                genl::Rule::u16()
-                    .checked::<genl::check::Within<genl::check::Little<u16>, 0, 512>>(),
+                genl::Rule::checked::<genl::check::Within<genl::check::Little<u16>, 0, 512>>(),
             ), //
         ]);
         RULES.policy()
@@ -1551,21 +1544,24 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::BYTES }> {
         static RULES: genl::Rules<21> = genl::Rules::new(&[
             (attr::bytes::TEXT, genl::Rule::string()),
             (attr::bytes::SHORT_TEXT, genl::Rule::string().max_len(12)),
-            (attr::bytes::LONG_TEXT, genl::Rule::string().min_len::<3>()),
+            (
+                attr::bytes::LONG_TEXT,
+                genl::Rule::checked::<genl::check::Text<3, 65535>>(),
+            ),
             (
                 attr::bytes::MIDDLE_TEXT,
-                genl::Rule::string().max_len(5).min_len::<2>(),
+                genl::Rule::checked::<genl::check::Text<2, 5>>(),
             ),
             (attr::bytes::OPEN_TEXT, genl::Rule::text()),
             (attr::bytes::OPEN_SHORT_TEXT, genl::Rule::text().max_len(6)),
             (
                 attr::bytes::OPEN_MIDDLE_TEXT,
-                genl::Rule::text().max_len(6).min_len::<2>(),
+                genl::Rule::checked::<genl::check::FreeText<2, 6>>(),
             ),
             (attr::bytes::MANY_TEXTS, genl::Rule::string().max_len(20)),
             (
                 attr::bytes::MANY_LONG_TEXTS,
-                genl::Rule::string().min_len::<2>(),
+                genl::Rule::checked::<genl::check::Text<2, 65535>>(),
             ),
             (attr::bytes::MANY_OPEN_TEXTS, genl::Rule::text().max_len(4)),
             (attr::bytes::BYTES, genl::Rule::binary()),
@@ -6412,7 +6408,7 @@ mod rules {
         (attr::leaf::SHARES, genl::Rule::u16()),
         (
             attr::leaf::LE_SIZE,
-            genl::Rule::u32().checked::<genl::check::Within<genl::check::Little<u32>, 0, 1000>>(),
+            genl::Rule::checked::<genl::check::Within<genl::check::Little<u32>, 0, 1000>>(),
         ), //
     ]);
 

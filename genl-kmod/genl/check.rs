@@ -4,10 +4,8 @@
 //!
 //! A [`Check`] is a type, so that C can be given a function for it: in a [`Rule`], where the core
 //! calls it ([`Rule::checked`]), or from generated code, for what stands where no rule reaches
-//! ([`Op::check`]). What is wrong is told as the core tells it (lib/nlattr.c).
-//!
-//! [`Rule`]: super::Rule
-//! [`Rule::checked`]: super::Rule::checked
+//! ([`Op::check`]). What is wrong is told as the core tells it (lib/nlattr.c): in words, by place,
+//! and by what the attribute is to be like.
 
 use super::{
     attr::{
@@ -16,7 +14,12 @@ use super::{
         Number, //
     },
     op::Op,
-    policy::Policy, //
+    policy::{
+        Policy,
+        Range,
+        Rule,
+        SignedRange, //
+    },
 };
 use core::marker::PhantomData;
 use kernel::{
@@ -40,16 +43,28 @@ impl Fault {
     fn of_length() -> Self {
         Self::new(ERANGE, c"Attribute failed policy validation")
     }
+
+    /// Of this the core has no words.
+    fn of_short_text() -> Self {
+        Self::new(ERANGE, c"string is too short")
+    }
 }
 
 /// What is asked of an attribute.
 pub trait Check: 'static {
+    /// What is asked, as far as the core could ask it: whoever sends something else is told this
+    /// (NLMSGERR_ATTR_POLICY). Its type is also that of the attribute.
+    const RULE: Rule;
+
     /// Tells what is wrong, if anything is.
     fn check(attr: Attr<'_>) -> Result<(), Fault>;
 }
 
 /// Both are asked, in this order.
 impl<A: Check, B: Check> Check for (A, B) {
+    // What is asked first says the least.
+    const RULE: Rule = B::RULE;
+
     fn check(attr: Attr<'_>) -> Result<(), Fault> {
         A::check(attr)?;
         B::check(attr)
@@ -58,6 +73,9 @@ impl<A: Check, B: Check> Check for (A, B) {
 
 /// How an integer stands in an attribute.
 pub trait Form: 'static {
+    /// Any integer that stands so.
+    const RULE: Rule;
+
     /// The value, without loss; `None` if the attribute is too short for it.
     fn value(attr: Attr<'_>) -> Option<i128>;
 
@@ -77,16 +95,18 @@ pub struct Uint;
 pub struct Sint;
 
 macro_rules! forms {
-    ($($type:ty)*) => {$(
-        forms!(Host $type: core::convert::identity);
-        forms!(Big $type: <$type>::from_be);
-        forms!(Little $type: <$type>::from_le);
+    ($($type:ident $rule:ident $big:ident;)*) => {$(
+        forms!(Host $type $rule: core::convert::identity);
+        forms!(Big $type $big: $type::from_be);
+        forms!(Little $type $rule: $type::from_le);
     )*};
-    ($form:ident $type:ty: $convert:expr) => {
+    ($form:ident $type:ident $rule:ident: $convert:expr) => {
         impl Form for $form<$type> {
+            const RULE: Rule = Rule::$rule();
+
             #[inline]
             fn value(attr: Attr<'_>) -> Option<i128> {
-                <$type>::read(attr.payload()).map($convert).map(i128::from)
+                $type::read(attr.payload()).map($convert).map(i128::from)
             }
 
             #[inline]
@@ -97,9 +117,21 @@ macro_rules! forms {
     };
 }
 
-forms!(u8 u16 u32 u64 i8 i16 i32 i64);
+// The core knows two of those in network byte order.
+forms! {
+    u8 u8 u8;
+    u16 u16 be16;
+    u32 u32 be32;
+    u64 u64 u64;
+    i8 s8 s8;
+    i16 s16 s16;
+    i32 s32 s32;
+    i64 s64 s64;
+}
 
 impl Form for Uint {
+    const RULE: Rule = Rule::uint();
+
     #[inline]
     fn value(attr: Attr<'_>) -> Option<i128> {
         attr.uint().map(i128::from)
@@ -112,6 +144,8 @@ impl Form for Uint {
 }
 
 impl Form for Sint {
+    const RULE: Rule = Rule::sint();
+
     #[inline]
     fn value(attr: Attr<'_>) -> Option<i128> {
         attr.sint().map(i128::from)
@@ -127,6 +161,8 @@ impl Form for Sint {
 pub struct Whole<F>(PhantomData<F>);
 
 impl<F: Form> Check for Whole<F> {
+    const RULE: Rule = F::RULE;
+
     fn check(attr: Attr<'_>) -> Result<(), Fault> {
         match F::fits(attr.payload().len()) {
             true => Ok(()),
@@ -139,6 +175,11 @@ impl<F: Form> Check for Whole<F> {
 pub struct Within<F, const MIN: i128, const MAX: i128>(PhantomData<F>);
 
 impl<F: Form, const MIN: i128, const MAX: i128> Check for Within<F, MIN, MAX> {
+    const RULE: Rule = match F::RULE.is_signed() {
+        true => F::RULE.in_signed_range(const { &SignedRange::new(MIN as i64, MAX as i64) }),
+        false => F::RULE.in_range(const { &Range::new(MIN as u64, MAX as u64) }),
+    };
+
     fn check(attr: Attr<'_>) -> Result<(), Fault> {
         match F::value(attr).is_some_and(|value| (MIN..=MAX).contains(&value)) {
             true => Ok(()),
@@ -151,6 +192,11 @@ impl<F: Form, const MIN: i128, const MAX: i128> Check for Within<F, MIN, MAX> {
 pub struct Mask<F, const MASK: u64>(PhantomData<F>);
 
 impl<F: Form, const MASK: u64> Check for Mask<F, MASK> {
+    const RULE: Rule = match !F::RULE.is_signed() && MASK <= u32::MAX as u64 {
+        true => F::RULE.mask(MASK as u32),
+        false => F::RULE.with_function::<Self>(),
+    };
+
     fn check(attr: Attr<'_>) -> Result<(), Fault> {
         // A negative value has its sign's bits set.
         match F::value(attr).is_some_and(|value| value as u64 & !MASK == 0) {
@@ -170,6 +216,8 @@ pub trait Listed: 'static {
 pub struct OneOf<F, L>(PhantomData<(F, L)>);
 
 impl<F: Form, L: Listed> Check for OneOf<F, L> {
+    const RULE: Rule = F::RULE.with_function::<Self>();
+
     fn check(attr: Attr<'_>) -> Result<(), Fault> {
         match F::value(attr).is_some_and(|value| L::is_listed(value as u64)) {
             true => Ok(()),
@@ -182,11 +230,13 @@ impl<F: Form, L: Listed> Check for OneOf<F, L> {
 pub struct Text<const MIN: usize, const MAX: usize>;
 
 impl<const MIN: usize, const MAX: usize> Check for Text<MIN, MAX> {
+    const RULE: Rule = at_most(Rule::string(), MAX);
+
     fn check(attr: Attr<'_>) -> Result<(), Fault> {
         let Some(text) = attr.string() else {
             return Err(Fault::new(EINVAL, c"Attribute failed policy validation"));
         };
-        within(text.count_bytes(), MIN, MAX)
+        text_within(text.count_bytes(), MIN, MAX)
     }
 }
 
@@ -194,12 +244,14 @@ impl<const MIN: usize, const MAX: usize> Check for Text<MIN, MAX> {
 pub struct FreeText<const MIN: usize, const MAX: usize>;
 
 impl<const MIN: usize, const MAX: usize> Check for FreeText<MIN, MAX> {
+    const RULE: Rule = at_most(Rule::text(), MAX);
+
     fn check(attr: Attr<'_>) -> Result<(), Fault> {
         // The core takes one that is quite empty for no text.
         if attr.payload().is_empty() {
             return Err(Fault::of_length());
         }
-        within(attr.text().len(), MIN, MAX)
+        text_within(attr.text().len(), MIN, MAX)
     }
 }
 
@@ -207,16 +259,45 @@ impl<const MIN: usize, const MAX: usize> Check for FreeText<MIN, MAX> {
 pub struct Bytes<const MIN: usize, const MAX: usize>;
 
 impl<const MIN: usize, const MAX: usize> Check for Bytes<MIN, MAX> {
+    const RULE: Rule = match (MIN, MAX) {
+        (0, _) => at_most(Rule::binary(), MAX),
+        // The core says nothing of longer ones.
+        (_, MAX_RANGE..) => Rule::binary(),
+        _ => Rule::binary().len_range(MIN as u16, MAX as u16),
+    };
+
     fn check(attr: Attr<'_>) -> Result<(), Fault> {
-        within(attr.payload().len(), MIN, MAX)
+        match (MIN..=MAX).contains(&attr.payload().len()) {
+            true => Ok(()),
+            false if MIN == 0 => Err(Fault::of_length()),
+            false => Err(Fault::new(ERANGE, c"binary attribute size out of range")),
+        }
+    }
+}
+
+/// What a rule's range of lengths does not reach: it has signed numbers.
+const MAX_RANGE: usize = i16::MAX as usize + 1;
+
+/// No attribute is so long.
+const ANY_LEN: usize = u16::MAX as usize;
+
+/// `rule` with a limit of its length, if the core can have it: it takes 0 for "any length".
+#[inline]
+const fn at_most(rule: Rule, max: usize) -> Rule {
+    match max {
+        0 | ANY_LEN.. => rule,
+        _ => rule.max_len(max as u16),
     }
 }
 
 #[inline]
-fn within(len: usize, min: usize, max: usize) -> Result<(), Fault> {
-    match (min..=max).contains(&len) {
-        true => Ok(()),
-        false => Err(Fault::of_length()),
+fn text_within(len: usize, min: usize, max: usize) -> Result<(), Fault> {
+    if len < min {
+        Err(Fault::of_short_text())
+    } else if len > max {
+        Err(Fault::of_length())
+    } else {
+        Ok(())
     }
 }
 
@@ -239,6 +320,7 @@ pub(super) unsafe extern "C" fn validate<C: Check>(
         unsafe {
             (*extack)._msg = fault.message.as_char_ptr();
             (*extack).bad_attr = nla;
+            (*extack).policy = const { &C::RULE }.as_raw();
         }
     }
     fault.errno.to_errno()
@@ -251,7 +333,10 @@ const MAX_DEPTH: u8 = 10;
 impl<'r> Op<'r> {
     /// Checks `attr` by `C`.
     pub fn check<C: Check>(&self, attr: Attr<'r>) -> Result {
-        C::check(attr).map_err(|fault| self.bad_attr(attr, fault.errno, fault.message))
+        C::check(attr).map_err(|fault| {
+            self.report(|extack| extack.policy = const { &C::RULE }.as_raw());
+            self.bad_attr(attr, fault.errno, fault.message)
+        })
     }
 
     /// Checks that there are no more than `max` of `attrs`.

@@ -15,7 +15,8 @@ use super::{
             Target, //
         },
         PutHeader,
-        MAX_ROOM, //
+        MAX_ROOM,
+        TOO_LONG, //
     },
     net::{
         self,
@@ -128,7 +129,7 @@ impl<C> Items<'_, C> {
             }
             Err(error) => {
                 self.chunk.target.trim(start);
-                self.chunk.full = error == EMSGSIZE;
+                self.chunk.full = error == EMSGSIZE || error == TOO_LONG;
                 Err(error)
             }
         }

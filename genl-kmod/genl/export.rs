@@ -5,6 +5,7 @@
 //! Such a function is safe Rust: its parameters have types that vouch for what C must pass, as its
 //! declaration in the C header says. [`Net`](super::Net) by reference is one of them.
 
+use super::op::to_errno;
 use core::{
     marker::PhantomData,
     ptr::NonNull, //
@@ -82,6 +83,6 @@ impl Gfp {
 pub fn status(result: Result) -> c_int {
     match result {
         Ok(()) => 0,
-        Err(error) => error.to_errno(),
+        Err(error) => to_errno(error),
     }
 }

@@ -122,7 +122,7 @@ impl<'r> Op<'r> {
     }
 
     /// Writes to the extended ACK, if there is one. `fill` must not call back.
-    fn report(&self, fill: impl FnOnce(&mut bindings::netlink_ext_ack)) {
+    pub(super) fn report(&self, fill: impl FnOnce(&mut bindings::netlink_ext_ack)) {
         // SAFETY: By the type invariant `info` is valid. The core has put its own structure there
         // for the call that runs, or null, and does not look at it before the call is over. No
         // other reference to it is there: each is made here, and `fill`, which is ours, makes none.

@@ -30,6 +30,13 @@ use raw::Target;
 /// How long a message may be made to grow: what is larger should be a dump.
 pub(super) const MAX_ROOM: usize = 1 << 20;
 
+/// ETOOSMALL: no message can have so much in it, or no attribute.
+///
+/// Who made the request gets EMSGSIZE for it, and is told why. It is none of the numbers that
+/// userspace knows, so that a handler's own EMSGSIZE is not explained by it, and a dump knows it
+/// from a chunk that is full.
+pub const TOO_LONG: Error = ETOOSMALL;
+
 /// A message that takes attributes.
 ///
 /// The attributes follow each other in the order of the calls. An error leaves the message as it
@@ -71,7 +78,7 @@ pub trait Put: raw::Message {
 
     /// Puts an attribute that contains these elements, one behind the other.
     ///
-    /// Fails with EMSGSIZE if they are longer than an attribute can be.
+    /// Fails with [`TOO_LONG`] if they are longer than an attribute can be.
     #[inline]
     fn put_elements<const N: usize>(
         &mut self,
@@ -113,7 +120,7 @@ pub trait Put: raw::Message {
 
     /// Puts an attribute that contains what `fill` puts.
     ///
-    /// Fails with EMSGSIZE if that is longer than an attribute can be.
+    /// Fails with [`TOO_LONG`] if that is longer than an attribute can be.
     #[inline]
     fn put_nest<F>(&mut self, id: u16, fill: F) -> Result
     where
@@ -184,7 +191,7 @@ pub struct NestArray<'n> {
 impl NestArray<'_> {
     /// Adds a nest that `fill` fills.
     ///
-    /// Fails with EMSGSIZE if it is longer than an attribute can be.
+    /// Fails with [`TOO_LONG`] if it is longer than an attribute can be.
     pub fn add<F>(&mut self, fill: F) -> Result
     where
         F: for<'n> FnOnce(Nest<'n>) -> Result<Nest<'n>>,
@@ -370,7 +377,7 @@ pub(super) mod raw {
         /// Tells the attribute whose header is at `start` that it reaches to the end.
         #[inline]
         fn close(self, start: c_uint) -> Result {
-            let len = u16::try_from(self.len().wrapping_sub(start)).map_err(|_| EMSGSIZE)?;
+            let len = u16::try_from(self.len().wrapping_sub(start)).map_err(|_| TOO_LONG)?;
             // SAFETY: A header is there, and the length is its first field.
             unsafe {
                 let header = (*self.skb.as_ptr()).data.add(start as usize);
@@ -399,7 +406,7 @@ pub(super) mod raw {
         fn reserve(self, id: u16, len: usize) -> Result<*mut u8> {
             // Only 16 bits tell an attribute's length.
             if len > usize::from(u16::MAX) - NLA_HDRLEN {
-                return Err(EMSGSIZE);
+                return Err(TOO_LONG);
             }
             let used = NLA_HDRLEN + len;
             let padded = used.next_multiple_of(NLA_ALIGNTO);
@@ -448,7 +455,7 @@ pub(super) mod raw {
             let gfp = self.growth.ok_or(EMSGSIZE)?;
             let used = self.len() as usize;
             if used.saturating_add(need) > MAX_ROOM {
-                return Err(EMSGSIZE);
+                return Err(TOO_LONG);
             }
             let room = need.max((used / 2).min(MAX_ROOM - used));
             // SAFETY: The buffer is ours alone, and the flags fit where it was allocated.

@@ -40,7 +40,7 @@ pub use dump::{Dump, Item, Items};
 pub use extack::Words;
 pub use family::{Family, Group, Module, Serve};
 pub use mcast::Event;
-pub use message::{Nest, NestArray, Put, PutHeader};
+pub use message::{Nest, NestArray, Put, PutHeader, TOO_LONG};
 pub use net::{Net, PerNet};
 pub use op::{Call, Do, Op, Permission, SplitOp};
 pub use policy::{Policy, Range, Rule, Rules, SignedRange};

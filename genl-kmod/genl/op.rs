@@ -9,6 +9,7 @@ use super::{
         Dump, //
     },
     family,
+    message::TOO_LONG,
     net::{
         self,
         Net,
@@ -259,6 +260,8 @@ impl<'r> Op<'r> {
 
 /// What the core gets for `error`.
 ///
+/// [`TOO_LONG`] is EMSGSIZE to clients.
+///
 /// EINTR means to it that a dump has begun and no ACK is due (`netlink_rcv_skb()`); a handler that
 /// returned it would leave the client waiting. Numbers from 512 on, ERESTARTSYS among them, which an
 /// interrupted sleep gives, are the kernel's own: no client knows them.
@@ -267,9 +270,12 @@ impl<'r> Op<'r> {
 pub(super) fn to_errno(error: Error) -> c_int {
     const FIRST_OF_THE_KERNEL: c_int = -(bindings::ERESTARTSYS as c_int);
     let errno = error.to_errno();
-    match error == EINTR || errno <= FIRST_OF_THE_KERNEL {
-        true => EAGAIN.to_errno(),
-        false => errno,
+    if error == TOO_LONG {
+        EMSGSIZE.to_errno()
+    } else if error == EINTR || errno <= FIRST_OF_THE_KERNEL {
+        EAGAIN.to_errno()
+    } else {
+        errno
     }
 }
 
@@ -299,7 +305,7 @@ fn answer<'r>(op: &Op<'r>, outcome: Result<Option<Replied<'r>>>) -> c_int {
     });
     match outcome {
         Ok(()) => 0,
-        Err(error) if error == EMSGSIZE => {
+        Err(error) if error == TOO_LONG => {
             to_errno(op.error_at_least(error, c"the answer is too long for a message"))
         }
         Err(error) => to_errno(error),

@@ -6,9 +6,7 @@
 
 use super::check::{
     self,
-    Check,
-    Form,
-    Listed, //
+    Check, //
 };
 use kernel::{
     bindings,
@@ -51,6 +49,7 @@ impl SignedRange {
 macro_rules! plain_rules {
     ($($(#[$doc:meta])* $name:ident = $nla:ident;)*) => {$(
         $(#[$doc])*
+        #[inline]
         pub const fn $name() -> Self {
             Self::of_type(bindings::$nla as u8)
         }
@@ -59,11 +58,12 @@ macro_rules! plain_rules {
 
 // The core reads the fields of `struct nla_policy` by its type, some as pointers: of a nest, `len`
 // is the size of the policy that the union points to. So each method below asks for a type whose
-// fields mean what it writes.
+// fields mean what it writes. They are for constants, so none is to be compiled by itself.
 impl Rule {
     /// The attribute is refused.
     const REFUSED: Self = Self::of_type(bindings::NLA_UNSPEC as u8);
 
+    #[inline]
     const fn of_type(type_: u8) -> Self {
         Self(bindings::nla_policy {
             type_,
@@ -111,6 +111,7 @@ impl Rule {
     /// Attributes of another set.
     ///
     /// Fails to compile for [`Policy::NONE`]: of a nest without rules the core checks nothing.
+    #[inline]
     pub const fn nest(policy: Policy) -> Self {
         Self::nested(bindings::NLA_NESTED, policy)
     }
@@ -118,10 +119,12 @@ impl Rule {
     /// Nests of another set within a nest, whatever their types.
     ///
     /// Fails to compile for [`Policy::NONE`], as [`Self::nest`] does.
+    #[inline]
     pub const fn nest_array(policy: Policy) -> Self {
         Self::nested(bindings::NLA_NESTED_ARRAY, policy)
     }
 
+    #[inline]
     const fn nested(type_: c_uint, policy: Policy) -> Self {
         assert!(!policy.rules.is_null());
         Self(bindings::nla_policy {
@@ -137,6 +140,7 @@ impl Rule {
     /// A value and which of its bits are meant, none of them others than those of `mask`.
     ///
     /// Fails to compile if there are none: the core then refuses the attribute.
+    #[inline]
     pub const fn bitfield32(mask: u32) -> Self {
         assert!(mask != 0);
         let mut rule = Self::of_type(bindings::NLA_BITFIELD32 as u8);
@@ -145,6 +149,7 @@ impl Rule {
     }
 
     /// At most `len` bytes, of a string without its NUL.
+    #[inline]
     pub const fn max_len(mut self, len: u16) -> Self {
         assert!(self.has_length());
         // The core takes 0 for "any length".
@@ -153,7 +158,8 @@ impl Rule {
         self
     }
 
-    /// From `min` to `max` bytes of binary; for strings there is [`Self::min_len`].
+    /// From `min` to `max` bytes of binary; for strings there is [`check::Text`].
+    #[inline]
     pub const fn len_range(self, min: u16, max: u16) -> Self {
         assert!(self.is_binary());
         // The union's range is of signed numbers.
@@ -161,7 +167,8 @@ impl Rule {
         self.between(min as i16, max as i16)
     }
 
-    /// `min` bytes of binary and more; for strings there is [`Self::min_len`].
+    /// `min` bytes of binary and more; for strings there is [`check::Text`].
+    #[inline]
     pub const fn len_from(self, min: u16) -> Self {
         assert!(self.is_binary());
         assert!(min <= i16::MAX as u16);
@@ -169,49 +176,48 @@ impl Rule {
     }
 
     /// As [`Self::len_range`], for limits beyond what it takes.
+    #[inline]
     pub const fn len_in_range(self, range: &'static Range) -> Self {
         assert!(self.is_binary());
         self.between_those_of(range)
     }
 
-    /// A string of at least `LEN` bytes without its NUL.
-    ///
-    /// `struct nla_policy` has no field for it, so a function checks it.
-    pub const fn min_len<const LEN: usize>(self) -> Self {
-        assert!(self.is_text());
-        self.checked::<check::FreeText<LEN, { usize::MAX }>>()
-    }
-
     /// A value from `min` to `max`, both included; of an integer.
+    #[inline]
     pub const fn range(self, min: i16, max: i16) -> Self {
         assert!(self.is_signed() || (self.is_unsigned() && min >= 0));
         self.between(min, max)
     }
 
     /// A value of at least `min`; of an integer.
+    #[inline]
     pub const fn min(self, min: i16) -> Self {
         assert!(self.is_signed() || (self.is_unsigned() && min >= 0));
         self.at_least(min)
     }
 
     /// A value of at most `max`; of an integer.
+    #[inline]
     pub const fn max(self, max: i16) -> Self {
         assert!(self.is_signed() || (self.is_unsigned() && max >= 0));
         self.validated(bindings::nla_policy_validation_NLA_VALIDATE_MAX)
             .with_ends(0, max)
     }
 
+    #[inline]
     const fn at_least(self, min: i16) -> Self {
         self.validated(bindings::nla_policy_validation_NLA_VALIDATE_MIN)
             .with_ends(min, 0)
     }
 
+    #[inline]
     const fn between(self, min: i16, max: i16) -> Self {
         assert!(min <= max);
         self.validated(bindings::nla_policy_validation_NLA_VALIDATE_RANGE)
             .with_ends(min, max)
     }
 
+    #[inline]
     const fn with_ends(mut self, min: i16, max: i16) -> Self {
         self.0.__bindgen_anon_1.__bindgen_anon_1 =
             bindings::nla_policy__bindgen_ty_1__bindgen_ty_1 { min, max };
@@ -219,6 +225,7 @@ impl Rule {
     }
 
     /// Says how the union is to be read; each rule has one use for it.
+    #[inline]
     const fn validated(mut self, how: c_uint) -> Self {
         assert!(self.0.validation_type == 0);
         self.0.validation_type = how as u8;
@@ -226,11 +233,13 @@ impl Rule {
     }
 
     /// A value in `range`, for limits beyond what [`Self::range`] takes; of an unsigned integer.
+    #[inline]
     pub const fn in_range(self, range: &'static Range) -> Self {
         assert!(self.is_unsigned());
         self.between_those_of(range)
     }
 
+    #[inline]
     const fn between_those_of(self, range: &'static Range) -> Self {
         let mut rule = self.validated(bindings::nla_policy_validation_NLA_VALIDATE_RANGE_PTR);
         rule.0.__bindgen_anon_1.range = &raw const range.0;
@@ -238,6 +247,7 @@ impl Rule {
     }
 
     /// A value in `range`, for limits beyond what [`Self::range`] takes; of a signed integer.
+    #[inline]
     pub const fn in_signed_range(self, range: &'static SignedRange) -> Self {
         assert!(self.is_signed());
         let mut rule = self.validated(bindings::nla_policy_validation_NLA_VALIDATE_RANGE_PTR);
@@ -246,6 +256,7 @@ impl Rule {
     }
 
     /// No other bits than those of `mask`; of an unsigned integer.
+    #[inline]
     pub const fn mask(self, mask: u32) -> Self {
         assert!(self.is_unsigned());
         let mut rule = self.validated(bindings::nla_policy_validation_NLA_VALIDATE_MASK);
@@ -253,20 +264,28 @@ impl Rule {
         rule
     }
 
-    /// A value that `L` lists; of an integer that stands in the attribute as `F` says.
-    pub const fn listed<F: Form, L: Listed>(self) -> Self {
-        self.checked::<check::OneOf<F, L>>()
+    /// What `C` asks, of an integer, a text or bytes, where no rule has a field for it.
+    #[inline]
+    pub const fn checked<C: Check>() -> Self {
+        C::RULE.with_function::<C>()
     }
 
-    /// What `C` asks, of an integer, a text or bytes, where the rule has no field for it.
-    pub const fn checked<C: Check>(self) -> Self {
+    /// This rule, with its limits looked at by `C`.
+    #[inline]
+    pub(super) const fn with_function<C: Check>(mut self) -> Self {
         assert!(self.is_signed() || self.is_unsigned() || self.has_length());
-        let mut rule = self.validated(bindings::nla_policy_validation_NLA_VALIDATE_FUNCTION);
-        rule.0.__bindgen_anon_1.validate = Some(check::validate::<C>);
-        rule
+        self.0.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_FUNCTION as u8;
+        self.0.__bindgen_anon_1.validate = Some(check::validate::<C>);
+        self
     }
 
-    const fn is_signed(&self) -> bool {
+    #[inline]
+    pub(super) const fn as_raw(&'static self) -> *const bindings::nla_policy {
+        &raw const self.0
+    }
+
+    #[inline]
+    pub(super) const fn is_signed(&self) -> bool {
         matches!(
             self.0.type_ as c_uint,
             bindings::NLA_S8
@@ -277,6 +296,7 @@ impl Rule {
         )
     }
 
+    #[inline]
     const fn is_unsigned(&self) -> bool {
         matches!(
             self.0.type_ as c_uint,
@@ -290,10 +310,12 @@ impl Rule {
         )
     }
 
+    #[inline]
     const fn is_binary(&self) -> bool {
         self.0.type_ == bindings::NLA_BINARY as u8
     }
 
+    #[inline]
     const fn is_text(&self) -> bool {
         matches!(
             self.0.type_ as c_uint,
@@ -301,6 +323,7 @@ impl Rule {
         )
     }
 
+    #[inline]
     const fn has_length(&self) -> bool {
         self.is_binary() || self.is_text()
     }

@@ -342,7 +342,7 @@ impl<H: Handler> genl::Do<H> for genl::Call<{ cmd::SET }> {
         static RULES: genl::Rules<6> = genl::Rules::new(&[
             (
                 attr::entry::KEY,
-                genl::Rule::string().max_len(64).min_len::<1>(),
+                genl::Rule::checked::<genl::check::Text<1, 64>>(),
             ),
             (attr::entry::VALUE, genl::Rule::binary().max_len(4096)),
             (attr::entry::FLAGS, genl::Rule::u32().mask(0x3)),
@@ -973,7 +973,7 @@ mod rules {
     pub(super) static GET_REQUEST: genl::Rules<2> = genl::Rules::new(&[
         (
             attr::entry::KEY,
-            genl::Rule::string().max_len(64).min_len::<1>(),
+            genl::Rule::checked::<genl::check::Text<1, 64>>(),
         ), //
     ]);
 

@@ -243,7 +243,8 @@ pub mod attr {
         /// A number that is to come back with the ACK.
         pub const COOKIE: u16 = 2;
 
-        /// A number from 1 to 100; 13 is refused, in the words of its policy.
+        /// A number from 1 to 100; 13 is refused, in the words of its policy,
+        /// and 14 without words, as too long.
         pub const NUMBER: u16 = 3;
     }
 }
@@ -1127,7 +1128,8 @@ impl<'r> Remark<'r> {
         self.request.get(attr::remark::COOKIE)
     }
 
-    /// A number from 1 to 100; 13 is refused, in the words of its policy.
+    /// A number from 1 to 100; 13 is refused, in the words of its policy,
+    /// and 14 without words, as too long.
     pub fn number(&self) -> Option<u8> {
         self.number_attr().and_then(genl::Attr::u8)
     }

@@ -196,6 +196,9 @@ impl Handler for NlTest {
             let policy = <Call<{ cmd::REMARK }> as Do<Self>>::POLICY;
             return Err(op.bad_attr_by(policy, attr, EINVAL, c"13 brings bad luck"));
         }
+        if request.number() == Some(14) {
+            return Err(EMSGSIZE);
+        }
         let text = request.text();
         match text.to_str() {
             Ok(text) => op.warn(fmt!("remark: {text}")),

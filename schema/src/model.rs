@@ -74,8 +74,8 @@ pub struct Family {
     /// `genl_family.resv_start_op`, from `x-resv-start-op`; where the spec has none 0, or of protocol
     /// `genetlink-legacy` the least by which the core takes every `dont-validate`.
     pub resv_start_op: u8,
-    /// Each do that has a reply sends either that reply, exactly one message, or an error: so a
-    /// client need not ask for an ACK (`x-reply-or-error`).
+    /// Each do that has a reply sends either that reply or an error: so a client need not ask for an
+    /// ACK (`x-reply-or-error`). Of several messages that make up a reply, it reads the first.
     pub reply_or_error: bool,
     /// Other modules can send the family's events, from C (`x-export-events`).
     pub export_events: bool,

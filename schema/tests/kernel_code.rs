@@ -79,7 +79,7 @@ fn lengths_become_what_the_core_tells_of_its_policies() {
     assert_has(&text, "genl::Rule::binary().len_range(6, 6)");
     assert_has(&text, "genl::Rule::binary().len_from(3)");
     assert_has(&text, "genl::Rule::binary().max_len(60000)");
-    assert_has(&text, "genl::Rule::string().max_len(9).min_len::<2>()");
+    assert_has(&text, "genl::Rule::checked::<genl::check::Text<2, 9>>()");
 }
 
 #[test]

@@ -121,45 +121,45 @@ fn what_no_field_can_say_is_checked_by_a_function() {
     for (spec, rule) in [
         (
             "type: u32, byte-order: little-endian, checks: { max: 9 }",
-            "u32().checked::<genl::check::Within<genl::check::Little<u32>, 0, 9>>()",
+            "checked::<genl::check::Within<genl::check::Little<u32>, 0, 9>>()",
         ),
         (
             "type: s64, byte-order: big-endian, checks: { min: s8-min }",
-            "s64().checked::<genl::check::Within<genl::check::Big<i64>, { -128 }, 9223372036854775807>>()",
+            "checked::<genl::check::Within<genl::check::Big<i64>, { -128 }, 9223372036854775807>>()",
         ),
         (
             "type: uint, enum: wide",
-            "uint().checked::<genl::check::Mask<genl::check::Uint, 0x10000000001>>()",
+            "checked::<genl::check::Mask<genl::check::Uint, 0x10000000001>>()",
         ),
         (
             "type: s16, enum: bits",
-            "s16().checked::<genl::check::Mask<genl::check::Host<i16>, 0x7>>()",
+            "checked::<genl::check::Mask<genl::check::Host<i16>, 0x7>>()",
         ),
         (
             "type: u8, enum: gaps",
-            "u8().listed::<genl::check::Host<u8>, Gaps>()",
+            "checked::<genl::check::OneOf<genl::check::Host<u8>, Gaps>>()",
         ),
         (
             "type: u32, byte-order: big-endian, enum: gaps",
-            "be32().listed::<genl::check::Big<u32>, Gaps>()",
+            "checked::<genl::check::OneOf<genl::check::Big<u32>, Gaps>>()",
         ),
         (
             "type: u32, enum: gaps, checks: { max: 4 }",
-            "u32().checked::<(genl::check::OneOf<genl::check::Host<u32>, Gaps>, \
+            "checked::<(genl::check::OneOf<genl::check::Host<u32>, Gaps>, \
              genl::check::Within<genl::check::Host<u32>, 1, 4>)>()",
         ),
         (
             "type: u32, enum: bits, checks: { max: 4 }",
-            "u32().checked::<(genl::check::Mask<genl::check::Host<u32>, 0x7>, \
+            "checked::<(genl::check::Mask<genl::check::Host<u32>, 0x7>, \
              genl::check::Within<genl::check::Host<u32>, 0, 4>)>()",
         ),
         (
             "type: string, checks: { min-len: 2 }",
-            "string().min_len::<2>()",
+            "checked::<genl::check::Text<2, 65535>>()",
         ),
         (
             "type: string, checks: { max-len: 0 }",
-            "string().checked::<genl::check::FreeText<0, 0>>()",
+            "checked::<genl::check::Text<0, 0>>()",
         ),
     ] {
         assert_has(&attribute(spec), &format!("genl::Rule::{rule}"));

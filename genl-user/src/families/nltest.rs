@@ -913,7 +913,8 @@ pub struct Remark<'a> {
     pub text: &'a str,
     /// A number that is to come back with the ACK.
     pub cookie: Option<u64>,
-    /// A number from 1 to 100; 13 is refused, in the words of its policy.
+    /// A number from 1 to 100; 13 is refused, in the words of its policy,
+    /// and 14 without words, as too long.
     pub number: Option<u8>,
 }
 

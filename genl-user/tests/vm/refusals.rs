@@ -52,6 +52,7 @@ fn a_missing_key() {
 fn an_empty_key() {
     let refused = refused_and_unchanged(|| refusal(open().set(&Set::default())));
     assert_at(&refused, libc::ERANGE, "set.key");
+    assert_eq!(refused.message.as_deref(), Some("string is too short"));
 }
 
 #[test]

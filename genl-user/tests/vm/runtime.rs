@@ -318,6 +318,18 @@ fn an_item_that_no_chunk_can_hold_is_an_error() {
     }
 }
 
+#[test]
+fn a_handlers_own_error_is_not_explained() {
+    let mut talk = Talk::open();
+    talk.ask(cmd::REMARK, NLM_F_ACK, |attrs| {
+        attrs.str(attr::REMARK_TEXT, "no").expect("it fits");
+        attrs.u8(attr::REMARK_NUMBER, 14);
+    });
+    let refused = talk.next();
+    assert_eq!(refused.errno(), Some(libc::EMSGSIZE));
+    assert_eq!(refused.words(), None);
+}
+
 /// The cursor holds a reference; the leak scan finds it if nobody drops it.
 #[test]
 fn a_dump_that_is_left_drops_its_cursor() {

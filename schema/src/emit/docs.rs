@@ -82,7 +82,7 @@ impl Docs<'_> {
         );
         if family.reply_or_error {
             page.prose(
-                "A do that has a reply is answered by exactly that or by an error, so it needs no `NLM_F_ACK`.",
+                "A do that has a reply is answered by that or by an error, so it needs no `NLM_F_ACK`.",
             );
         }
         page.prose(

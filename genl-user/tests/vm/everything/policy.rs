@@ -88,19 +88,30 @@ pub(super) fn of(family: &Family, kind: &AttrKind) -> Option<Policy> {
     }
 }
 
-/// The policy itself checks the integer's range.
-pub(super) fn has_range(int: &Int) -> bool {
-    int.order == ByteOrder::Host
+/// The policy itself checks the integer's bits.
+pub(super) fn has_mask(int: &Int) -> bool {
+    let mask = int.mask.is_some_and(|mask| u32::try_from(mask).is_ok());
+    mask && int.range.is_none() && int.order == ByteOrder::Host && !int.kind.signed()
 }
 
-/// The policy of an integer; `None` in network byte order, where it has a type of its own.
+/// The policy of an integer; `None` in network byte order, where it has a type of its own. What the
+/// core cannot check it has no limits for.
 pub(super) fn of_int(family: &Family, int: &Int) -> Option<Policy> {
+    let mut policy = of_limits(family, int)?;
+    if int.order != ByteOrder::Host {
+        policy.limits = Limits::Any;
+    }
+    Some(policy)
+}
+
+/// The policy of an integer that is not within its limits: whoever has checked that tells of them.
+pub(super) fn of_limits(family: &Family, int: &Int) -> Option<Policy> {
     let narrow = matches!(int.kind, IntKind::U16 | IntKind::U32);
     if int.order == ByteOrder::Big && narrow {
         return None;
     }
     let limits = match (int.mask, int.range) {
-        _ if int.order != ByteOrder::Host || listed(family, int).is_some() => Limits::Any,
+        _ if listed(family, int).is_some() => Limits::Any,
         (Some(mask), None) if u32::try_from(mask).is_ok() && !int.kind.signed() => {
             Limits::Mask(mask)
         }

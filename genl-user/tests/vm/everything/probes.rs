@@ -90,7 +90,8 @@ impl Probe {
 }
 
 /// All there is to try with an element of an array, or what a type that is a value has inside. No
-/// policy is about it, so the kernel tells of none, and does not mind whether it is called a nest.
+/// policy is about it, so the kernel does not mind whether it is called a nest, and tells of none if
+/// it is one; of what else it may be, the module tells.
 pub(super) fn of_element(family: &Family, kind: &AttrKind, depth: usize) -> Vec<Probe> {
     let mut probes = of_content(family, kind);
     for probe in &mut probes {
@@ -100,7 +101,12 @@ pub(super) fn of_element(family: &Family, kind: &AttrKind, depth: usize) -> Vec<
             policy,
         } = &mut probe.verdict
         {
-            *policy = None;
+            match kind {
+                // All of it is checked by the module.
+                AttrKind::Int(int) => *policy = policy::of_limits(family, int),
+                _ if kind.is_nest() => *policy = None,
+                _ => {}
+            }
             // Of a text in an array the length is looked at, not how far its NUL is away.
             if probe.what.starts_with(TOO_LONG) {
                 *errno = libc::ERANGE;
@@ -174,17 +180,21 @@ fn flag() -> Vec<Probe> {
 }
 
 fn ints(family: &Family, int: &Int) -> Vec<Probe> {
-    let told = policy::of_int(family, int);
+    let told = match policy::has_mask(int) {
+        // The core tells of none (`nla_validate_mask()`).
+        true => None,
+        false => policy::of_limits(family, int),
+    };
     let body = |value| Body::Bytes(int_bytes(int, value));
     let (type_least, type_most) = int.kind.limits();
     let (least, most) = int.range.unwrap_or((type_least, type_most));
     let mut probes = Vec::new();
-    let mut add = |value: i128, errno: Option<i32>, policy: Option<Policy>| {
+    let mut add = |value: i128, errno: Option<i32>| {
         if (type_least..=type_most).contains(&value) {
             let what = format!("{value}");
             probes.push(match errno {
                 None => Probe::taken(what, body(value)),
-                Some(errno) => Probe::refused(what, body(value), errno, policy),
+                Some(errno) => Probe::refused(what, body(value), errno, told.clone()),
             });
         }
     };
@@ -201,30 +211,30 @@ fn ints(family: &Family, int: &Int) -> Vec<Probe> {
                 false if entries.contains(&value) => Some(libc::ERANGE),
                 false => Some(libc::EINVAL),
             };
-            add(value, errno, None);
+            add(value, errno);
         }
     } else if let Some(mask) = int.mask {
-        add(i128::from(mask), None, None);
-        add(0, None, None);
+        add(i128::from(mask), None);
+        add(0, None);
         for bit in (0..64).filter(|bit| mask >> bit & 1 == 0) {
-            add(1 << bit, Some(libc::EINVAL), None);
+            add(1 << bit, Some(libc::EINVAL));
         }
-        add(type_most, Some(libc::EINVAL), None);
+        add(type_most, Some(libc::EINVAL));
     } else {
-        add(least, None, None);
-        add(most, None, None);
-        let told = told.clone().filter(|_| policy::has_range(int));
+        add(least, None);
+        add(most, None);
         for past in [least - 1, most + 1] {
-            add(past, Some(libc::ERANGE), told.clone());
+            add(past, Some(libc::ERANGE));
         }
         if int.range.is_some() {
             for end in [type_least, type_most] {
                 if !(least..=most).contains(&end) {
-                    add(end, Some(libc::ERANGE), told.clone());
+                    add(end, Some(libc::ERANGE));
                 }
             }
         }
     }
+    let told = policy::of_int(family, int);
     probes.extend(widths(int, probes[0].body.clone(), told));
     probes
 }
@@ -282,7 +292,7 @@ fn texts(text: Text) -> Vec<Probe> {
     ];
     if min > 0 {
         let mut refused = |what, body| {
-            probes.push(Probe::refused(what, body, libc::ERANGE, None));
+            probes.push(Probe::refused(what, body, libc::ERANGE, Some(told.clone())));
         };
         refused("too short", ended(min - 1));
         refused("empty", ended(0));

@@ -17,7 +17,7 @@ pub(super) fn rule(family: &Family, attr: &Attr) -> Option<String> {
     let rule = match &attr.kind {
         AttrKind::Pad | AttrKind::Unused => return None,
         AttrKind::Flag => "flag()".to_owned(),
-        AttrKind::Int(int) => format!("{}(){}", wire_name(int), limits(family, int)),
+        AttrKind::Int(int) => integer(family, int),
         AttrKind::String(string) => text(*string),
         AttrKind::Binary(binary) => format!("binary(){}", binary_lengths(binary.len)),
         AttrKind::Bitfield32(bits) => format!("bitfield32({:#x})", bits.mask.unwrap_or(u32::MAX)),
@@ -43,21 +43,26 @@ fn wire_name(int: &Int) -> &'static str {
 }
 
 fn text(string: Text) -> String {
-    let rule = match string.unterminated_ok {
+    match string.len {
+        Len { min: 0, max: None } => plain_text(string).to_owned(),
+        // The core takes 0 for "any length".
+        Len {
+            min: 0,
+            max: Some(max),
+        } if max > 0 => format!("{}.max_len({max})", plain_text(string)),
+        _ => checked(&check_of_text(string)),
+    }
+}
+
+fn plain_text(string: Text) -> &'static str {
+    match string.unterminated_ok {
         true => "text()",
         false => "string()",
-    };
-    let Len { min, max } = string.len;
-    match max {
-        // The core takes 0 for "any length".
-        Some(0) => format!("{rule}.checked::<genl::check::FreeText<{min}, 0>>()"),
-        max => {
-            let max = max.map(|max| format!(".max_len({max})"));
-            let min = (min > 0).then(|| format!(".min_len::<{min}>()"));
-            let limits: String = max.into_iter().chain(min).collect();
-            format!("{rule}{limits}")
-        }
     }
+}
+
+fn checked(check: &str) -> String {
+    format!("checked::<{check}>()")
 }
 
 /// The core tells userspace of `max_len` and `len_range`, but not of `NLA_POLICY_MAX_LEN`.
@@ -75,8 +80,8 @@ fn binary_lengths(len: Len) -> String {
     }
 }
 
-/// The limits as a rule has them.
-fn limits(family: &Family, int: &Int) -> String {
+fn integer(family: &Family, int: &Int) -> String {
+    let plain = format!("{}()", wire_name(int));
     let limits = limits_of(family, int);
     let known_order = match int.order {
         ByteOrder::Host => true,
@@ -85,16 +90,12 @@ fn limits(family: &Family, int: &Int) -> String {
     };
     let signed = int.kind.signed();
     match &*limits {
-        [] => String::new(),
+        [] => plain,
         [Limit::Mask(mask)] if known_order && !signed && u32::try_from(*mask).is_ok() => {
-            format!(".mask({mask:#x})")
+            format!("{plain}.mask({mask:#x})")
         }
-        [Limit::Range(min, max)] if known_order => range(int, *min, *max),
-        [Limit::Listed(id)] => {
-            let name = family[*id].name.pascal();
-            format!(".listed::<{}, {name}>()", form(int))
-        }
-        _ => format!(".checked::<{}>()", both(checks(family, int, &limits))),
+        [Limit::Range(min, max)] if known_order => plain + &range(int, *min, *max),
+        _ => checked(&both(checks(family, int, &limits))),
     }
 }
 
@@ -124,14 +125,7 @@ pub(super) fn check_of(family: &Family, kind: &AttrKind) -> Option<String> {
             let limits = checks(family, int, &limits_of(family, int));
             both([whole].into_iter().chain(limits).collect())
         }
-        AttrKind::String(Text {
-            len,
-            unterminated_ok,
-        }) => {
-            let check = if *unterminated_ok { "FreeText" } else { "Text" };
-            let max = len.max.unwrap_or(LONGEST);
-            format!("genl::check::{check}<{}, {max}>", len.min)
-        }
+        AttrKind::String(text) => check_of_text(*text),
         AttrKind::Binary(binary) => match binary.len {
             Len { min: 0, max: None } => return None,
             Len { min, max } => {
@@ -141,6 +135,15 @@ pub(super) fn check_of(family: &Family, kind: &AttrKind) -> Option<String> {
         },
         _ => return None,
     })
+}
+
+fn check_of_text(text: Text) -> String {
+    let check = match text.unterminated_ok {
+        true => "FreeText",
+        false => "Text",
+    };
+    let max = text.len.max.unwrap_or(LONGEST);
+    format!("genl::check::{check}<{}, {max}>", text.len.min)
 }
 
 fn checks(family: &Family, int: &Int, limits: &[Limit]) -> Vec<String> {
