@@ -14,11 +14,19 @@ use crate::{
         self,
         Call,
         Family,
+        Net,
         Op,
+        PerNet,
         Put,
         Replied,
         Reply,
         SplitOp, //
+    },
+    guarded::{
+        Handler,
+        Lend,
+        LendReply,
+        Mend, //
     },
     handlers::KvStore,
 };
@@ -81,3 +89,47 @@ pub const TABLE: () = assert!(SplitOp::<KvStore>::is_table(&[
     SplitOp::new_dump::<Call<{ cmd::GET }>>(),
     SplitOp::new_do::<Call<{ cmd::SET }>>(),
 ]));
+
+/// Operations with hooks.
+pub struct Shop(u32);
+
+impl PerNet for Shop {
+    fn init(_net: &Net) -> impl PinInit<Self, Error> {
+        Ok(Self(0))
+    }
+}
+
+pub struct Lent<'h>(&'h u32);
+
+impl Handler for Shop {
+    type LendGuard<'h> = Lent<'h>;
+    type MendGuard<'h> = ();
+
+    fn lend_pre<'r>(&self, _request: &Lend<'r>, _op: &Op<'r>) -> Result<Lent<'_>> {
+        Ok(Lent(&self.0))
+    }
+
+    fn lend<'r>(
+        &self,
+        request: Lend<'r>,
+        reply: LendReply<Reply<'r>>,
+        _guard: &mut Lent<'_>,
+        _op: &Op<'r>,
+    ) -> Result<Replied<'r>> {
+        Ok(reply.name(request.name())?.send())
+    }
+
+    fn lend_post(&self, guard: Lent<'_>, op: &Op<'_>) {
+        if *guard.0 != self.0 {
+            op.warn(c"it has changed");
+        }
+    }
+
+    fn mend_pre<'r>(&self, _request: &Mend<'r>, _op: &Op<'r>) -> Result {
+        Ok(())
+    }
+
+    fn mend<'r>(&self, _request: Mend<'r>, _guard: &mut (), _op: &Op<'r>) -> Result {
+        Ok(())
+    }
+}

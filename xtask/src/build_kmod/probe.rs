@@ -40,11 +40,16 @@ impl<'k> Probe<'k> {
         })
     }
 
+    /// Puts `text` beside what is compiled, as if it were the file `name` of genl-kmod.
+    pub(crate) fn add(&self, name: &Path, text: &str) -> Result<()> {
+        let file = self.copy.join(name);
+        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
+    }
+
     /// Compiles the crate whose root is `text`, as if that were the file `root` of genl-kmod; returns what was wrong
     /// with it: a line for each error, without those that only sum up.
     pub(crate) fn errors(&self, root: &Path, text: &str) -> Result<Vec<String>> {
-        let file = self.copy.join(root);
-        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+        self.add(root, text)?;
         let source = self.kernel.source();
         let shared = [
             Shared::read(&source),

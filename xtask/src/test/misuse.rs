@@ -1,7 +1,7 @@
 //! What a handler cannot do: each file of genl-kmod/misuse does something that must not compile.
 //!
-//! Each of them is compiled in the place of kvstore's handlers, by the command that built that. One of them, `control.rs`,
-//! does all of it rightly, and has to compile.
+//! Each of them is compiled beside kvstore's handlers, by the command that built that, and beside what is generated for
+//! `guarded.yaml`, whose operations have hooks. One of them, `control.rs`, does all of it rightly, and has to compile.
 
 use std::fs;
 use std::path::Path;
@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
+use genl_schema::emit::{Origin, kernel, spec_name};
 
 use super::counts::Counts;
 use crate::build_kmod::{Probe, Tree};
@@ -18,6 +19,9 @@ use crate::{setup, workspace};
 
 /// The family whose generated code they misuse.
 const FAMILY: &str = "kvstore";
+
+/// What has hooks, without `.yaml` and `.rs`.
+const GUARDED: &str = "misuse/guarded";
 
 /// One of the files.
 struct Misuse {
@@ -29,7 +33,8 @@ struct Misuse {
 
 /// Compiles them all.
 pub(super) fn run() -> Result<Counts> {
-    let all = read(&workspace::root().join("genl-kmod/misuse"))?;
+    let source = workspace::root().join("genl-kmod");
+    let all = read(&source.join("misuse"))?;
     let controls = all.iter().filter(|misuse| misuse.expected.is_none());
     ensure!(
         controls.count() == 1,
@@ -38,6 +43,8 @@ pub(super) fn run() -> Result<Counts> {
     let kernel = setup::ensure(Kind::Normal)?;
     let tree = Tree::Ready(kernel.clone());
     let probe = Probe::of(&kernel, &tree, FAMILY)?;
+    let guarded = render(&source.join(GUARDED).with_extension("yaml"))?;
+    probe.add(&Path::new(GUARDED).with_extension("rs"), &guarded)?;
 
     let next = AtomicUsize::new(0);
     let counts = Mutex::new(Counts::default());
@@ -64,11 +71,26 @@ pub(super) fn run() -> Result<Counts> {
     Ok(counts.into_inner().expect("no thread panics"))
 }
 
-/// The files of `dir`, in order.
+/// The kernel's half of the family that `spec` describes.
+fn render(spec: &Path) -> Result<String> {
+    let text =
+        fs::read_to_string(spec).with_context(|| format!("cannot read {}", spec.display()))?;
+    let family = genl_schema::compile_for_kernel(&spec.display().to_string(), &text)?;
+    let origin = Origin {
+        command: "cargo xtask test",
+        spec: &spec_name(spec),
+    };
+    Ok(kernel::render(&family, origin))
+}
+
+/// The Rust files of `dir`, in order.
 fn read(dir: &Path) -> Result<Vec<Misuse>> {
     let mut all = Vec::new();
     for entry in fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))? {
         let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
         let text =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let expected = expected(&text).with_context(|| {
@@ -132,6 +154,7 @@ fn crate_of(name: &str) -> String {
     for (module, path) in [
         ("generated", format!("../{FAMILY}/generated.rs")),
         ("genl", "../genl/mod.rs".to_owned()),
+        ("guarded", format!("../{GUARDED}.rs")),
         ("handlers", format!("../{FAMILY}/handlers.rs")),
         ("store", format!("../{FAMILY}/store.rs")),
         ("misuse", format!("{name}.rs")),
