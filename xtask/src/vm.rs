@@ -53,9 +53,6 @@ pub(crate) struct Options {
 /// Exit status when it is the VM that failed, not the command.
 const VM_FAILED: u8 = 125;
 
-/// How often a machine is started that fails before init runs.
-const BOOTS: u32 = 3;
-
 /// Of the VMs before, how many logs are kept.
 const LOGS_KEPT: usize = 20;
 
@@ -257,55 +254,39 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
         true => qemu::Accelerator::Counting,
         false => kvm::choose(&Cache::find()?, &kernel)?,
     };
-    let mut boots = 1;
-    loop {
-        let log = new_log()?;
-        let running = qemu::start(&qemu::Machine {
-            root: kernel.root(),
-            accelerator,
-            image: &kernel.image(),
-            initramfs: &initramfs,
-            parameters: parameters(request),
-            memory: request.memory,
-            cpus: request.cpus,
-            log: &log,
-        })?;
-        let reports = || -> Result<Vec<String>> {
-            let console =
-                fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
-            Ok(console::reports(&String::from_utf8_lossy(&console)))
-        };
-        let followed = watch::follow(running, request, || Ok(reports()?.len()));
-        let reports = reports()?;
-        let error = match followed {
-            Ok(verdict) => {
-                return Ok(Outcome {
-                    status: verdict.status,
-                    faults: reports.into_iter().chain(verdict.faults).collect(),
-                    stdout: verdict.stdout,
-                    boot: verdict.boot,
-                    command: verdict.command,
-                    log,
-                });
-            }
-            Err(error) => error,
-        };
-        let in_boot = error.is::<watch::NotBooted>();
-        let reports: String = reports
-            .iter()
-            .map(|report| format!("kernel fault:\n{report}\n\n"))
-            .collect();
-        let error = format!(
-            "{error:#}\n{reports}all that the kernel said is in {}",
-            log.display()
-        );
-        // QEMU's translator now and then loses a race that no processor would: while one of the
-        // machine's processors changes code, another runs it (an `int3` that nobody expects).
-        if !in_boot || accelerator != qemu::Accelerator::Tcg || boots == BOOTS {
-            bail!(error);
+    let log = new_log()?;
+    let running = qemu::start(&qemu::Machine {
+        root: kernel.root(),
+        accelerator,
+        image: &kernel.image(),
+        initramfs: &initramfs,
+        parameters: parameters(request),
+        memory: request.memory,
+        cpus: request.cpus,
+        log: &log,
+    })?;
+    let followed = watch::follow(running, request);
+    let console = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
+    let reports = console::reports(&String::from_utf8_lossy(&console));
+    match followed {
+        Ok(verdict) => Ok(Outcome {
+            status: verdict.status,
+            faults: reports.into_iter().chain(verdict.faults).collect(),
+            stdout: verdict.stdout,
+            boot: verdict.boot,
+            command: verdict.command,
+            log,
+        }),
+        Err(error) => {
+            let reports: String = reports
+                .iter()
+                .map(|report| format!("kernel fault:\n{report}\n\n"))
+                .collect();
+            bail!(
+                "{error:#}\n{reports}all that the kernel said is in {}",
+                log.display()
+            )
         }
-        eprintln!("{error}\nbooting again, as nothing but the kernel has run");
-        boots += 1;
     }
 }
 
