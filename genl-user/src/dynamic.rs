@@ -19,7 +19,6 @@ mod lookup;
 mod monitor;
 mod multi;
 mod path;
-mod refused;
 mod scalar;
 mod structs;
 
@@ -33,7 +32,6 @@ pub use genl_schema;
 use genl_schema::model::AttrKind;
 pub use lookup::{Instead, Mode, NoSuch, Target};
 pub use monitor::{Event, Monitor};
-pub use refused::{Limits, Refused};
 pub use serde_json;
 use serde_json::Value;
 
@@ -43,12 +41,7 @@ const TYPE_VALUE: &str = "value";
 /// The bits of `nla_type` that are no part of the number: NLA_F_NESTED and NLA_F_NET_BYTEORDER.
 const TYPE_FLAGS: u16 = 0xc000;
 
-/// What an attribute is called that the spec does not know.
-fn unknown_name(kind: u16) -> String {
-    format!("UnknownAttr({kind})")
-}
-
-/// The number in a name that [`unknown_name`] made.
+/// The number in a name that [`unknown_name`](crate::path::unknown_name) made.
 fn unknown_kind(name: &str) -> Option<u16> {
     let number = name.strip_prefix("UnknownAttr(")?.strip_suffix(')')?;
     number.parse().ok().filter(|kind| kind & TYPE_FLAGS == 0)

@@ -1,12 +1,11 @@
 //! What can go wrong.
 
-use std::fmt;
 use std::io;
 
-use crate::families::nlctrl::PolicyOwned;
-use crate::family::Message;
-use crate::family::Operation;
-use crate::layout::Place;
+use crate::family::{Message, Operation};
+use crate::layout::Inside;
+use crate::path::Named;
+use crate::refused::Refused;
 use crate::wire::{Defect, Malformed, Misfit, Unfit};
 
 /// Why a call of a client failed.
@@ -109,7 +108,7 @@ impl Error {
     /// The kind of [`io::Error`] that this is.
     pub fn kind(&self) -> io::ErrorKind {
         match self {
-            Self::Refused(refused) => io::Error::from_raw_os_error(refused.errno).kind(),
+            Self::Refused(refused) => refused.kind(),
             Self::UnknownFamily { .. } | Self::UnknownGroup { .. } => io::ErrorKind::NotFound,
             Self::Unfit { .. } => io::ErrorKind::InvalidInput,
             Self::Malformed { .. } | Self::Unexpected { .. } | Self::Truncated { .. } => {
@@ -161,7 +160,7 @@ impl Error {
 }
 
 /// Which attribute is at `offset`: `get.meta.label`; the operation alone if none is there.
-fn path(operation: &str, attrs: Place<'_>, offset: usize) -> String {
+fn path(operation: &str, attrs: Named<'_, Inside>, offset: usize) -> String {
     match attrs.path(offset) {
         Some(path) => format!("{operation}.{path}"),
         None => operation.into(),
@@ -171,92 +170,5 @@ fn path(operation: &str, attrs: Place<'_>, offset: usize) -> String {
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         Self::new(error.kind(), error)
-    }
-}
-
-/// A request that the kernel refused, and what it said about it (its extended ACK).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Refused {
-    /// The family.
-    pub family: &'static str,
-    /// The operation.
-    pub operation: &'static str,
-    /// The error number, positive: `EPERM`.
-    pub errno: i32,
-    /// The kernel's own words.
-    pub message: Option<String>,
-    /// The attribute at fault: `set.meta.label`.
-    pub attribute: Option<String>,
-    /// The attribute that should have been there.
-    pub missing: Option<String>,
-    /// What the kernel's policy asks of the attribute at fault.
-    pub policy: Option<PolicyOwned>,
-}
-
-impl Refused {
-    /// What it looks like if the family's id is no longer the family's: the core says nothing but
-    /// the errno, that it does not know the id, or that its new owner lacks the command.
-    pub(crate) fn hints_at_stale_id(&self) -> bool {
-        let told = [&self.message, &self.attribute, &self.missing];
-        hints_at_stale_id(self.errno, told)
-    }
-}
-
-/// As [`Refused::hints_at_stale_id`], of an errno and the words that came with it.
-pub(crate) fn hints_at_stale_id(errno: i32, told: [&Option<String>; 3]) -> bool {
-    matches!(errno, libc::ENOENT | libc::EOPNOTSUPP) && told.iter().all(|words| words.is_none())
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let errno = io::Error::from_raw_os_error(self.errno);
-        write!(f, "{} refused {}: {errno}", self.family, self.operation)?;
-        if let Some(message) = &self.message {
-            write!(f, ": {message}")?;
-        }
-        if let Some(attribute) = &self.attribute {
-            write!(f, ", at {attribute}")?;
-        }
-        if let Some(missing) = &self.missing {
-            write!(f, ", {missing} is missing")?;
-        }
-        match &self.policy {
-            Some(policy) => write!(f, " ({})", Limits(policy)),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for Refused {}
-
-/// A policy in words: `its policy: U8, at least 10, at most 20`.
-struct Limits<'a>(&'a PolicyOwned);
-
-impl fmt::Display for Limits<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let policy = self.0;
-        let bound = |unsigned: Option<u64>, signed: Option<i64>| {
-            unsigned.map(i128::from).or(signed.map(i128::from))
-        };
-        f.write_str("its policy")?;
-        if let Some(kind) = policy.type_ {
-            write!(f, ": {kind:?}")?;
-        }
-        if let Some(least) = bound(policy.min_value_u, policy.min_value_s) {
-            write!(f, ", at least {least}")?;
-        }
-        if let Some(most) = bound(policy.max_value_u, policy.max_value_s) {
-            write!(f, ", at most {most}")?;
-        }
-        if let Some(least) = policy.min_length {
-            write!(f, ", at least {least} bytes")?;
-        }
-        if let Some(most) = policy.max_length {
-            write!(f, ", at most {most} bytes")?;
-        }
-        match policy.mask {
-            Some(mask) => write!(f, ", bits {mask:#x}"),
-            None => Ok(()),
-        }
     }
 }

@@ -2,13 +2,18 @@
 //!
 //! Layouts are those of `struct nlmsgerr` and `enum nlmsgerr_attrs`.
 
-use crate::error::Refused;
+use std::borrow::Cow;
+
 use crate::families::nlctrl::PolicyView;
 use crate::family::Operation;
+use crate::path::{Form, Guide, Named};
+use crate::refused::{Refused, Warning};
+use crate::value::Value;
 use crate::wire::{Attr, Attrs, Head, Malformed, NLMSG_HDRLEN, align};
 
 const NLMSGERR_ATTR_MSG: u16 = 1;
 const NLMSGERR_ATTR_OFFS: u16 = 2;
+const NLMSGERR_ATTR_COOKIE: u16 = 3;
 const NLMSGERR_ATTR_POLICY: u16 = 4;
 const NLMSGERR_ATTR_MISS_TYPE: u16 = 5;
 const NLMSGERR_ATTR_MISS_NEST: u16 = 6;
@@ -22,6 +27,8 @@ pub(crate) struct Verdict<'a> {
     pub(crate) text: Option<&'a [u8]>,
     /// Where in the request the attribute at fault is, in bytes.
     pub(crate) offset: Option<usize>,
+    /// What it tells a program.
+    pub(crate) cookie: Option<&'a [u8]>,
     /// What the kernel's policy asks of that attribute.
     pub(crate) policy: Option<Attr<'a>>,
     /// The number of an attribute that should have been there.
@@ -54,6 +61,7 @@ impl<'a> Verdict<'a> {
             match attr.kind() {
                 NLMSGERR_ATTR_MSG => verdict.text = Some(attr.bytes()?),
                 NLMSGERR_ATTR_OFFS => verdict.offset = Some(attr.u32()? as usize),
+                NLMSGERR_ATTR_COOKIE => verdict.cookie = Some(attr.bytes()?),
                 NLMSGERR_ATTR_POLICY => verdict.policy = Some(attr),
                 NLMSGERR_ATTR_MISS_TYPE => verdict.missing = u16::try_from(attr.u32()?).ok(),
                 NLMSGERR_ATTR_MISS_NEST => verdict.missing_in = Some(attr.u32()? as usize),
@@ -65,23 +73,66 @@ impl<'a> Verdict<'a> {
 
     /// The error that this is, of an operation whose request was `request`.
     pub(crate) fn refused(&self, operation: &Operation, request: &[u8]) -> Refused {
-        let named = |path| format!("{}.{path}", operation.name);
-        let attrs = operation.attrs(request);
+        let mut refused = self.refused_by(
+            operation.family.name.into(),
+            operation.name.into(),
+            operation.attrs(request),
+        );
+        let paths = [&mut refused.attribute, &mut refused.missing];
+        for path in paths.into_iter().flatten() {
+            *path = format!("{}.{path}", operation.name);
+        }
+        refused
+    }
+
+    /// The error that this is, of a request with these attributes.
+    pub(crate) fn refused_by<'n>(
+        &self,
+        family: Cow<'static, str>,
+        operation: Cow<'static, str>,
+        attrs: Named<'_, impl Guide<'n>>,
+    ) -> Refused {
+        let found = self.offset.and_then(|offset| attrs.find(offset));
+        let policy = self
+            .policy
+            .and_then(|attr| attr.nest::<PolicyView>().ok())
+            .map(|policy| policy.to_owned());
+        let value = found.as_ref().and_then(|found| {
+            let told = || Form::told(policy.as_ref()?.type_?);
+            Some(Value::of(found.attr, found.form.or_else(told)?))
+        });
         Refused {
-            family: operation.family.name,
-            operation: operation.name,
+            family,
+            operation,
             errno: self.errno,
             message: self.text.map(text),
-            attribute: self.offset.and_then(|offset| attrs.path(offset)).map(named),
+            attribute: found.map(|found| found.path),
+            value,
             missing: self
                 .missing
-                .and_then(|kind| attrs.path_of_missing(self.missing_in, kind))
-                .map(named),
-            policy: self
-                .policy
-                .and_then(|attr| attr.nest::<PolicyView>().ok())
-                .map(|policy| policy.to_owned()),
+                .and_then(|kind| attrs.path_of_missing(self.missing_in, kind)),
+            policy,
+            cookie: self.cookie.map(<[u8]>::to_vec),
+            capability: None,
         }
+    }
+
+    /// What the kernel minds though it carried the request out.
+    #[cfg_attr(
+        not(feature = "dynamic"),
+        expect(dead_code, reason = "connections are to tell of it")
+    )]
+    pub(crate) fn warning(
+        &self,
+        family: impl Into<Cow<'static, str>>,
+        operation: impl Into<Cow<'static, str>>,
+    ) -> Option<Warning> {
+        Some(Warning {
+            family: family.into(),
+            operation: operation.into(),
+            message: self.text.map(text)?,
+            cookie: self.cookie.map(<[u8]>::to_vec),
+        })
     }
 }
 
@@ -168,6 +219,7 @@ mod tests {
             |out| {
                 out.str(NLMSGERR_ATTR_MSG, "no such label").unwrap();
                 out.u32(NLMSGERR_ATTR_OFFS, 64);
+                out.bytes(NLMSGERR_ATTR_COOKIE, &[1, 2]).unwrap();
                 out.nest(NLMSGERR_ATTR_POLICY, |out| {
                     out.u32(7, 64);
                     Ok(())
@@ -178,13 +230,54 @@ mod tests {
         let refused = refused(&head, &message);
         assert_eq!(refused.errno, libc::EINVAL);
         assert_eq!(refused.message.as_deref(), Some("no such label"));
-        assert_eq!(refused.attribute.as_deref(), Some("set.meta.label"));
+        assert_eq!(refused.attribute.as_deref(), Some("set.meta.label[1]"));
+        assert_eq!(refused.value, Some(Value::Text("two".into())));
+        assert_eq!(refused.cookie.as_deref(), Some(&[1, 2][..]));
         assert_eq!(refused.policy.as_ref().unwrap().max_length, Some(64));
         assert_eq!(
             refused.to_string(),
-            "kvstore refused set: Invalid argument (os error 22): no such label, \
-             at set.meta.label (its policy, at most 64 bytes)"
+            "kvstore refused set: Invalid argument: no such label; at set.meta.label[1], \
+             which is \"two\" (3 bytes) and takes at most 64 bytes"
         );
+    }
+
+    #[test]
+    fn a_number_is_told_beside_its_limits() {
+        let request = request();
+        let repeated = &request[..NLMSG_HDRLEN];
+        let flags = CAPPED | TLVS;
+        // Where the flags are.
+        let offset = ATTRS_OFFSET as u32 + 12 + 12;
+        let (head, message) = message(ERROR, flags, -libc::ERANGE, repeated, |out| {
+            out.u32(NLMSGERR_ATTR_OFFS, offset);
+            out.nest(NLMSGERR_ATTR_POLICY, |out| {
+                out.u32(1, 4);
+                out.u64(4, 3);
+                out.u64(5, u32::MAX.into());
+                Ok(())
+            })
+            .unwrap();
+        });
+        assert_eq!(
+            refused(&head, &message).to_string(),
+            "kvstore refused set: Numerical result out of range; \
+             at set.flags, which is 2 and takes u32, at least 3"
+        );
+    }
+
+    #[test]
+    fn a_warning_has_words() {
+        let request = request();
+        let (head, bytes) = message(ERROR, CAPPED | TLVS, 0, &request[..NLMSG_HDRLEN], |out| {
+            out.str(NLMSGERR_ATTR_MSG, "no need for it").unwrap();
+        });
+        let verdict = Verdict::read(&head, &bytes).unwrap();
+        let warning = verdict.warning("kvstore", "set").unwrap();
+        assert_eq!(
+            warning.to_string(),
+            "kvstore carried out set, but: no need for it"
+        );
+        assert!(Verdict::default().warning("kvstore", "set").is_none());
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What a generated module tells the runtime: its family, operations and messages.
 
 use crate::error::Error;
-use crate::layout::{Layout, Place};
+use crate::layout::{Inside, Layout};
+use crate::path::Named;
 use crate::policy::Rules;
 use crate::wire::{Encoder, FromPayload, Malformed, Payload, Unfit};
 
@@ -33,7 +34,7 @@ pub struct Operation {
 
 impl Operation {
     /// The attributes of a request to it.
-    pub(crate) fn attrs<'m>(&self, request: &'m [u8]) -> Place<'m> {
+    pub(crate) fn attrs<'m>(&self, request: &'m [u8]) -> Named<'m, Inside> {
         self.request.within(request, self.header)
     }
 

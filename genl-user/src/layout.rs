@@ -1,8 +1,6 @@
 //! Static descriptions of attribute sets, by which an offset into a message becomes a path.
 
-use std::fmt::Write;
-
-use crate::wire::{ATTRS_OFFSET, Attr, Attrs, Payload};
+use crate::path::{Called, Form, Guide, Named, Order, Step};
 
 /// A set of attributes: what the generated modules know of it.
 #[derive(Debug)]
@@ -12,165 +10,185 @@ pub struct Layout {
 }
 
 /// One attribute of a set.
+///
+/// ```
+/// use genl_user::{Field, Layout};
+///
+/// static INNER: Layout = Layout {
+///     fields: &[Field::signed(1, "offset").big_endian()],
+/// };
+/// static OUTER: Layout = Layout {
+///     fields: &[
+///         Field::text(1, "name"),
+///         Field::nest(2, "parts", &INNER).repeated(),
+///         Field::unsigned(3, "sizes").numbered(1),
+///     ],
+/// };
+/// ```
 #[derive(Debug)]
 pub struct Field {
     kind: u16,
     name: &'static str,
+    repeated: bool,
     inside: Inside,
 }
 
 /// What stands inside an attribute.
 #[derive(Debug, Clone, Copy)]
-enum Inside {
-    /// No attributes.
-    Value,
-    /// Attributes of a set, below so many levels of attributes that are numbered, not named.
-    Set { numbered: u8, set: &'static Layout },
+pub(crate) struct Inside {
+    /// So many levels of attributes that are numbered, not named.
+    numbered: u8,
+    /// Below them attributes of a set,
+    set: Option<&'static Layout>,
+    /// or what is no attribute.
+    form: Option<Form>,
 }
 
 impl Field {
-    /// An attribute without attributes inside.
+    /// An attribute of which no more is known.
     pub const fn value(kind: u16, name: &'static str) -> Self {
-        Self {
-            kind,
-            name,
-            inside: Inside::Value,
-        }
+        Self::holding(kind, name, None)
+    }
+
+    /// An unsigned integer.
+    pub const fn unsigned(kind: u16, name: &'static str) -> Self {
+        Self::integer(kind, name, false)
+    }
+
+    /// A signed integer.
+    pub const fn signed(kind: u16, name: &'static str) -> Self {
+        Self::integer(kind, name, true)
+    }
+
+    /// A value and a mask.
+    pub const fn bitfield32(kind: u16, name: &'static str) -> Self {
+        Self::holding(kind, name, Some(Form::Bitfield32))
+    }
+
+    /// A text.
+    pub const fn text(kind: u16, name: &'static str) -> Self {
+        Self::holding(kind, name, Some(Form::Text))
+    }
+
+    /// Bytes.
+    pub const fn bytes(kind: u16, name: &'static str) -> Self {
+        Self::holding(kind, name, Some(Form::Bytes))
     }
 
     /// A nest.
     pub const fn nest(kind: u16, name: &'static str, set: &'static Layout) -> Self {
-        Self::numbered(kind, name, 0, set)
+        let mut field = Self::value(kind, name);
+        field.inside.set = Some(set);
+        field
     }
 
-    /// A nest below `levels` levels of nests whose types are numbers: an indexed array has one.
-    pub const fn numbered(kind: u16, name: &'static str, levels: u8, set: &'static Layout) -> Self {
+    /// The integer is in network byte order.
+    pub const fn big_endian(self) -> Self {
+        self.in_order(Order::Big)
+    }
+
+    /// The integer is in the byte order that is not the network's.
+    pub const fn little_endian(self) -> Self {
+        self.in_order(Order::Little)
+    }
+
+    /// It may stand among the others several times.
+    pub const fn repeated(mut self) -> Self {
+        self.repeated = true;
+        self
+    }
+
+    /// What it holds stands below `levels` levels of attributes whose types are numbers: an indexed
+    /// array has one.
+    pub const fn numbered(mut self, levels: u8) -> Self {
+        self.inside.numbered = levels;
+        self
+    }
+
+    const fn integer(kind: u16, name: &'static str, signed: bool) -> Self {
+        let order = Order::Host;
+        Self::holding(kind, name, Some(Form::Int { signed, order }))
+    }
+
+    const fn in_order(mut self, order: Order) -> Self {
+        if let Some(Form::Int { signed, .. }) = self.inside.form {
+            self.inside.form = Some(Form::Int { signed, order });
+        }
+        self
+    }
+
+    const fn holding(kind: u16, name: &'static str, form: Option<Form>) -> Self {
         Self {
             kind,
             name,
-            inside: Inside::Set {
-                numbered: levels,
-                set,
+            repeated: false,
+            inside: Inside {
+                numbered: 0,
+                set: None,
+                form,
             },
         }
     }
 }
 
 impl Layout {
-    /// What it describes in a message, behind a header of the family's own of so many bytes.
-    pub(crate) fn within<'m>(&'static self, message: &'m [u8], header: usize) -> Place<'m> {
-        let bytes = message.get(ATTRS_OFFSET..).unwrap_or_default();
-        let (_, attrs) = Payload::new(bytes, ATTRS_OFFSET).split_at(header);
-        Place {
-            layout: self,
-            attrs,
-        }
-    }
-
-    fn inside(&'static self) -> Inside {
-        Inside::Set {
+    /// The attributes of a message, behind a header of the family's own of so many bytes.
+    pub(crate) fn within<'m>(&'static self, message: &'m [u8], header: usize) -> Named<'m, Inside> {
+        let inside = Inside {
             numbered: 0,
-            set: self,
-        }
-    }
-}
-
-/// The attributes of a message, and how they are called.
-#[derive(Clone, Copy)]
-pub(crate) struct Place<'m> {
-    layout: &'static Layout,
-    attrs: Attrs<'m>,
-}
-
-impl Place<'_> {
-    /// The path to the attribute whose header is `offset` bytes into the message: `meta.label`.
-    ///
-    /// What is not known by name is given by number, and `None` if no attribute is there.
-    pub(crate) fn path(self, offset: usize) -> Option<String> {
-        self.walk(offset).map(|(path, _)| path)
-    }
-
-    /// The path to attribute `kind`, which is missing in the nest whose header is `nest` bytes
-    /// into the message; or in the message itself, if that is `None`.
-    pub(crate) fn path_of_missing(self, nest: Option<usize>, kind: u16) -> Option<String> {
-        let (mut path, inside) = match nest {
-            Some(nest) => self.walk(nest)?,
-            None => (String::new(), self.layout.inside()),
+            set: Some(self),
+            form: None,
         };
-        inside.step(kind, &mut path);
-        Some(path)
-    }
-
-    fn walk(self, offset: usize) -> Option<(String, Inside)> {
-        let mut attrs = self.attrs;
-        let mut path = String::new();
-        let mut inside = self.layout.inside();
-        loop {
-            let attr = enclosing(attrs, offset)?;
-            inside = inside.step(attr.kind(), &mut path);
-            if attr.offset() == offset {
-                return Some((path, inside));
-            }
-            attrs = attr.nested();
-        }
+        Named::of(message, header, inside)
     }
 }
 
 impl Inside {
-    /// Goes into attribute `kind`, and writes to `path` how it is called.
-    fn step(self, kind: u16, path: &mut String) -> Self {
-        match self {
-            Self::Set { numbered: 0, set } => {
-                let field = set.fields.iter().find(|field| field.kind == kind);
-                if !path.is_empty() {
-                    path.push('.');
-                }
-                match field {
-                    Some(field) => path.push_str(field.name),
-                    None => push_number(path, kind),
-                }
-                field.map_or(Self::Value, |field| field.inside)
-            }
-            Self::Set { numbered, set } => {
-                push_number(path, kind);
-                Self::Set {
-                    numbered: numbered - 1,
-                    set,
-                }
-            }
-            Self::Value => {
-                push_number(path, kind);
-                Self::Value
-            }
-        }
+    /// What its bytes are, where no more attributes stand between.
+    fn here(self) -> Option<Form> {
+        self.form.filter(|_| self.numbered == 0)
     }
 }
 
-fn push_number(path: &mut String, kind: u16) {
-    // Writing to a String does not fail.
-    let _ = write!(path, "[{kind}]");
-}
-
-/// The attribute whose header is at `offset`, or which has it inside.
-fn enclosing(attrs: Attrs<'_>, offset: usize) -> Option<Attr<'_>> {
-    attrs
-        .map_while(Result::ok)
-        .find(|attr| (attr.offset()..attr.end()).contains(&offset))
+impl Guide<'static> for Inside {
+    fn step(self, kind: u16) -> Step<'static, Self> {
+        let nothing = Self {
+            numbered: 0,
+            set: None,
+            form: None,
+        };
+        let (called, inside) = match (self.numbered.checked_sub(1), self.set) {
+            (Some(numbered), _) => (Called::Number, Self { numbered, ..self }),
+            (None, Some(set)) => match set.fields.iter().find(|field| field.kind == kind) {
+                Some(field) if field.repeated => (Called::Nth(field.name), field.inside),
+                Some(field) => (Called::Name(field.name), field.inside),
+                None => (Called::Unknown, nothing),
+            },
+            (None, None) => (Called::Number, nothing),
+        };
+        Step {
+            called,
+            form: inside.here(),
+            inside,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Encoder;
+    use crate::wire::{ATTRS_OFFSET, Encoder};
 
     static INNER: Layout = Layout {
-        fields: &[Field::value(1, "size"), Field::nest(2, "again", &INNER)],
+        fields: &[Field::unsigned(1, "size"), Field::nest(2, "again", &INNER)],
     };
     static OUTER: Layout = Layout {
         fields: &[
             Field::nest(1, "nest", &INNER),
-            Field::numbered(2, "array", 1, &INNER),
-            Field::numbered(3, "policy", 2, &INNER),
+            Field::nest(2, "array", &INNER).numbered(1),
+            Field::nest(3, "policy", &INNER).numbered(2),
+            Field::nest(4, "list", &INNER).repeated(),
+            Field::text(5, "names").numbered(1),
         ],
     };
 
@@ -198,12 +216,15 @@ mod tests {
     #[test]
     fn attributes_have_paths() {
         for (nests, kind, path) in [
-            (&[][..], 9, "[9]"),
+            (&[][..], 9, "UnknownAttr(9)"),
             (&[1], 1, "nest.size"),
             (&[1, 2, 2], 1, "nest.again.again.size"),
-            (&[1, 2], 7, "nest.again.[7]"),
+            (&[1, 2], 7, "nest.again.UnknownAttr(7)"),
             (&[2, 5], 1, "array[5].size"),
             (&[3, 4, 300], 1, "policy[4][300].size"),
+            (&[4, 2], 1, "list[0].again.size"),
+            (&[5], 7, "names[7]"),
+            (&[9], 7, "UnknownAttr(9)[7]"),
         ] {
             let (message, offset) = message(nests, kind);
             assert_eq!(

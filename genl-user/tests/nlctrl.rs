@@ -9,7 +9,7 @@ use genl_user::families::nlctrl::{
     OpFlags,
 };
 use genl_user::wire::Misfit;
-use genl_user::{Answer, Connection, Error, Family, Operation, Unspecified};
+use genl_user::{Answer, Connection, Error, Family, Operation, Unspecified, Value};
 
 /// GENL_ID_CTRL: the one family whose id is fixed.
 const CONTROLLER_ID: u16 = 0x10;
@@ -108,7 +108,10 @@ fn a_refusal_says_errno_operation_and_family() {
     let mut client = Client::open().unwrap();
     let error = client.getfamily(&by_name("no-such")).unwrap_err();
     let refused = error.refused().unwrap();
-    assert_eq!((refused.family, refused.operation), ("nlctrl", "getfamily"));
+    assert_eq!(
+        (&*refused.family, &*refused.operation),
+        ("nlctrl", "getfamily")
+    );
     assert_eq!(error.errno(), Some(libc::ENOENT));
     assert_eq!(io::Error::from(error).kind(), io::ErrorKind::NotFound);
     // The socket is as good as before.
@@ -127,7 +130,14 @@ fn a_refusal_names_the_attribute_and_its_policy() {
     let policy = refused.policy.as_ref().unwrap();
     assert_eq!(policy.type_, Some(AttrType::NulString));
     assert_eq!(policy.max_length, Some(15));
-    assert!(error.to_string().contains("at getfamily.family-name"));
+    let name = Value::Text("a-name-of-more-than-15-bytes".into());
+    assert_eq!(refused.value, Some(name));
+    assert_eq!(
+        error.to_string(),
+        "nlctrl refused getfamily: Invalid argument: Attribute failed policy validation; at \
+         getfamily.family-name, which is \"a-name-of-more-than-15-b\"… (28 bytes) and takes \
+         nul-string, at most 15 bytes"
+    );
 }
 
 #[test]

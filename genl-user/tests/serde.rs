@@ -1,10 +1,12 @@
-//! Owned types go through serde and come back.
+//! Owned types go through serde and come back; views have the same shape.
 
 use std::fmt::Debug;
 
-use genl_user::families::kvstore::{EntryFlags, GetReplyOwned, MetaOwned};
-use genl_user::families::nlctrl::{GetpolicyDumpReplyOwned, PolicyOwned};
-use genl_user::families::nltest::{Color, EchoReplyOwned};
+use genl_user::Request;
+use genl_user::families::kvstore::{EntryFlags, GetReply, GetReplyOwned, Meta, MetaOwned, Set};
+use genl_user::families::nlctrl::{GetpolicyDumpReply, GetpolicyDumpReplyOwned, PolicyOwned};
+use genl_user::families::nltest::{Color, Echo, EchoReply, EchoReplyOwned};
+use genl_user::wire::{Attrs, Encoder, FromAttrs};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -38,6 +40,62 @@ fn enums_come_back_even_unnamed() {
         echo.enum_ = Some(color);
         comes_back(&echo);
     }
+}
+
+/// The view of what a request holds, and the owned copy of it, serialize alike.
+fn are_alike<
+    'b,
+    V: Serialize + FromAttrs<'b>,
+    O: Serialize + DeserializeOwned + PartialEq + Debug,
+>(
+    bytes: &'b [u8],
+    to_owned: impl Fn(&V) -> O,
+) {
+    let view = V::from_attrs(Attrs::new(bytes, 0)).unwrap();
+    let owned = to_owned(&view);
+    let text = serde_json::to_string(&view).unwrap();
+    assert_eq!(text, serde_json::to_string(&owned).unwrap());
+    assert_eq!(serde_json::from_str::<O>(&text).unwrap(), owned);
+}
+
+#[test]
+fn views_have_the_shape_of_owned_types() {
+    let mut bytes = Vec::new();
+    let set = Set {
+        key: "host",
+        value: Some(&[0, 255]),
+        flags: Some(EntryFlags::STICKY),
+        meta: Some(Meta {
+            hits: Some(7),
+            label: &["a", "b"],
+            ..Meta::default()
+        }),
+    };
+    set.encode(&mut Encoder::new(&mut bytes)).unwrap();
+    are_alike(&bytes, GetReply::to_owned);
+
+    bytes.clear();
+    let echo = Echo {
+        enum_: Some(Color::Green),
+        multi: &[1, 2],
+        ..Echo::default()
+    };
+    echo.encode(&mut Encoder::new(&mut bytes)).unwrap();
+    are_alike(&bytes, EchoReply::to_owned);
+
+    // Two levels of numbers, and what is numbered in an array.
+    bytes.clear();
+    let mut out = Encoder::new(&mut bytes);
+    let nested = out.nest(8, |out| {
+        out.nest(3, |out| {
+            out.nest(4, |out| {
+                out.u32(1, 2);
+                Ok(())
+            })
+        })
+    });
+    nested.unwrap();
+    are_alike(&bytes, GetpolicyDumpReply::to_owned);
 }
 
 #[test]

@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use genl_schema::model::Family;
+use genl_schema::model::{Family, Permission};
 use serde_json::{Map, Value};
 
 use super::dump::Dump;
 use super::error::Error;
 use super::lookup::{Mode, Target};
-use super::path::Names;
-use super::refused::Refused;
+use super::path::names;
 use super::{Unknown, decode, encode};
 use crate::client::DEFAULT_TIMEOUT;
-use crate::extack::{self, Verdict};
+use crate::extack::Verdict;
 use crate::families::nlctrl::{Client as Controller, Getfamily, GetfamilyReplyOwned};
 use crate::inbox::{Arrived, Inbox};
+use crate::refused::Warning;
 use crate::socket::Socket;
 use crate::wire::{ATTRS_OFFSET, Head, NLMSG_HDRLEN, finish};
 
@@ -73,7 +73,7 @@ pub struct Client {
     unknown: Unknown,
     /// A dump was begun and its end not seen: the kernel would refuse another one.
     dumping: bool,
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
 }
 
 /// A request as it was sent, by which errors are understood.
@@ -132,7 +132,7 @@ impl Client {
     }
 
     /// What the kernel had to say about requests that it did not refuse, since this was last asked.
-    pub fn take_warnings(&mut self) -> Vec<String> {
+    pub fn take_warnings(&mut self) -> Vec<Warning> {
         std::mem::take(&mut self.warnings)
     }
 
@@ -212,18 +212,23 @@ impl Client {
         let verdict = Verdict::read(&arrived.head, self.inbox.bytes(arrived))
             .map_err(crate::Error::bad_header)?;
         if verdict.errno == 0 {
-            let said = verdict.text.map(extack::text);
-            let said = said.map(|said| format!("{}: {said}", sent.operation));
-            self.warnings.extend(said);
+            let family = self.family.name.as_str().to_owned();
+            let warning = verdict.warning(family, sent.operation.clone());
+            self.warnings.extend(warning);
             return Ok(());
         }
         let target = Target::find(&self.family, &sent.operation, sent.mode)?;
-        let names = Names {
-            family: &self.family,
-            message: target.request,
-            request: &sent.bytes,
-        };
-        Err(Box::new(Refused::new(&verdict, target.op, names)).into())
+        let mut refused = verdict.refused_by(
+            self.family.name.as_str().to_owned().into(),
+            target.op.name.as_str().to_owned().into(),
+            names(&self.family, target.request, &sent.bytes),
+        );
+        let admin = matches!(
+            target.op.permission,
+            Permission::Admin | Permission::NetnsAdmin
+        );
+        refused.capability = (admin && refused.errno == libc::EPERM).then_some("CAP_NET_ADMIN");
+        Err(Box::new(refused).into())
     }
 
     /// Reads a reply.

@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 
 use super::fault::Fault;
 use super::scalar::Scalar;
-use super::{TYPE_VALUE, hint, structs, unknown_name};
+use super::{TYPE_VALUE, hint, structs};
+use crate::path::unknown_name;
 use crate::wire::{self, Attrs, Defect, align};
 
 /// What becomes of attributes that the spec does not know.
@@ -226,7 +227,7 @@ fn unknown_value(raw: wire::Attr<'_>) -> Value {
             }
             Value::Object(values)
         }
-        _ => hint::hex(raw.payload(), "").into(),
+        _ => hint::hex(raw.payload()).into(),
     }
 }
 

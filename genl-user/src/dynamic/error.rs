@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::fault::Fault;
 use super::lookup::NoSuch;
-use super::refused::Refused;
+use crate::Refused;
 
 /// Why a call by a spec failed.
 #[derive(Debug, thiserror::Error)]

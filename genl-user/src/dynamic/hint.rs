@@ -2,27 +2,23 @@
 //!
 //! The looks are those of Python's `ipaddress` and `uuid` and of YNL's own tools.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use genl_schema::model::DisplayHint;
 
+use crate::wire::{Hex, Ip, Mac, Uuid};
+
 /// Bytes as text; bytes that the hint does not suit are shown as hexadecimal digits.
 pub(super) fn show_bytes(bytes: &[u8], hint: Option<DisplayHint>) -> String {
-    let address = || match bytes.len() {
-        4 => bytes.first_chunk().map(|&b: &[u8; 4]| IpAddr::from(b)),
-        16 => bytes.first_chunk().map(|&b: &[u8; 16]| IpAddr::from(b)),
-        _ => None,
-    };
-    let shown = match hint {
-        Some(DisplayHint::Mac | DisplayHint::Fddi) => Some(hex(bytes, ":")),
-        Some(DisplayHint::Hex) => Some(hex(bytes, " ")),
+    match hint {
+        Some(DisplayHint::Mac | DisplayHint::Fddi) => Mac(bytes).to_string(),
+        Some(DisplayHint::Hex) => Hex(bytes).to_string(),
         Some(DisplayHint::Ipv4 | DisplayHint::Ipv6 | DisplayHint::Ipv4OrV6) => {
-            address().map(|address| address.to_string())
+            Ip(bytes).to_string()
         }
-        Some(DisplayHint::Uuid) => uuid(bytes),
-        None => None,
-    };
-    shown.unwrap_or_else(|| hex(bytes, ""))
+        Some(DisplayHint::Uuid) => Uuid(bytes).to_string(),
+        None => hex(bytes),
+    }
 }
 
 /// Bytes from text; the error is what the text should be.
@@ -68,12 +64,9 @@ pub(super) fn read_int(text: &str, hint: Option<DisplayHint>) -> Option<i128> {
 }
 
 /// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8], between: &str) -> String {
-    let mut text = String::with_capacity(bytes.len() * (2 + between.len()));
-    for (at, byte) in bytes.iter().enumerate() {
-        if at > 0 {
-            text.push_str(between);
-        }
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
         for half in [byte >> 4, byte & 15] {
             text.extend(char::from_digit(half.into(), 16));
         }
@@ -99,11 +92,6 @@ fn address(text: &str, expected: &'static str) -> Result<Vec<u8>, &'static str> 
     // struct they take nothing but digits.
     let digits = || unhex(text).filter(|bytes| matches!(bytes.len(), 4 | 16));
     v4().or_else(|_| v6()).ok().or_else(digits).ok_or(expected)
-}
-
-fn uuid(bytes: &[u8]) -> Option<String> {
-    let parts = [0..4, 4..6, 6..8, 8..10, 10..16];
-    (bytes.len() == 16).then(|| parts.map(|part| hex(&bytes[part], "")).join("-"))
 }
 
 #[cfg(test)]

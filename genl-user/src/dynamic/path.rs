@@ -1,21 +1,29 @@
-//! From an offset into a request to the name of the attribute there.
+//! How the attributes of a message are called, by its family's spec.
 
-use genl_schema::model::{AttrKind, Family, Message, SetId};
+use genl_schema::model::{AttrKind, ByteOrder, Family, Message, SetId};
 
-use crate::wire::{ATTRS_OFFSET, Attr, Attrs, align};
+use crate::path::{Called, Form, Guide, Named, Order, Step};
 
-/// The names of a request's attributes.
-#[derive(Clone, Copy)]
-pub(super) struct Names<'a> {
-    pub(super) family: &'a Family,
-    pub(super) message: &'a Message,
-    /// The request from its nlmsghdr on, as the kernel counts.
-    pub(super) request: &'a [u8],
+/// The attributes of a request, which begins with its nlmsghdr, as the kernel counts.
+pub(super) fn names<'a>(
+    family: &'a Family,
+    message: &Message,
+    request: &'a [u8],
+) -> Named<'a, Place<'a>> {
+    let header = message.header.map_or(0, |id| family[id].size);
+    let inside = Inside::Set(message.set);
+    Named::of(request, header, Place { family, inside })
 }
 
-/// Where the walk has come to.
+/// Where the way to an attribute has come to.
 #[derive(Clone, Copy)]
-enum Place<'a> {
+pub(super) struct Place<'a> {
+    family: &'a Family,
+    inside: Inside<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Inside<'a> {
     /// Among attributes of a set.
     Set(SetId),
     /// Among attributes that are numbered, so many levels of them; below stands this.
@@ -24,81 +32,61 @@ enum Place<'a> {
     Value,
 }
 
-impl<'a> Names<'a> {
-    /// The path to the attribute whose header is `offset` bytes into the request; `None` if none
-    /// is there.
-    pub(super) fn path(self, offset: usize) -> Option<String> {
-        self.walk(offset).map(|(path, _)| path)
-    }
-
-    /// The path to attribute `kind`, which is missing in the nest at `nest`; or in the request
-    /// itself, if that is `None`.
-    pub(super) fn path_of_missing(self, nest: Option<usize>, kind: u16) -> Option<String> {
-        let (mut path, place) = match nest {
-            Some(nest) => self.walk(nest)?,
-            None => (String::new(), Place::Set(self.message.set)),
+impl<'a> Guide<'a> for Place<'a> {
+    fn step(self, kind: u16) -> Step<'a, Self> {
+        let family = self.family;
+        let step = |called, form, inside| Step {
+            called,
+            form,
+            inside: Self { family, inside },
         };
-        self.step(place, kind, &mut path);
-        Some(path)
-    }
-
-    fn walk(self, offset: usize) -> Option<(String, Place<'a>)> {
-        let header = self.message.header.map_or(0, |id| self.family[id].size);
-        let start = ATTRS_OFFSET + align(header);
-        let mut attrs = Attrs::new(self.request.get(start..)?, start);
-        let (mut path, mut place) = (String::new(), Place::Set(self.message.set));
-        loop {
-            let attr = enclosing(attrs, offset)?;
-            place = self.step(place, attr.kind(), &mut path);
-            if attr.offset() == offset {
-                return Some((path, place));
+        match self.inside {
+            Inside::Set(set) => {
+                let mut attrs = family[set].attrs.iter();
+                let Some(attr) = attrs.find(|attr| attr.id == kind) else {
+                    return step(Called::Unknown, None, Inside::Value);
+                };
+                let called = match attr.multi {
+                    true => Called::Nth(attr.name.as_str()),
+                    false => Called::Name(attr.name.as_str()),
+                };
+                step(called, form(&attr.kind), below(&attr.kind))
             }
-            attrs = attr.nested();
-        }
-    }
-
-    /// Goes into attribute `kind`, and writes to `path` how it is called.
-    fn step(self, place: Place<'a>, kind: u16, path: &mut String) -> Place<'a> {
-        let Place::Set(set) = place else {
-            path.push_str(&format!("[{kind}]"));
-            return match place {
-                Place::Numbered(1, element) => below(element),
-                Place::Numbered(levels, element) => Place::Numbered(levels - 1, element),
-                Place::Set(_) | Place::Value => Place::Value,
-            };
-        };
-        if !path.is_empty() {
-            path.push('.');
-        }
-        let mut attrs = self.family[set].attrs.iter();
-        match attrs.find(|attr| attr.id == kind) {
-            Some(attr) => {
-                path.push_str(attr.name.as_str());
-                below(&attr.kind)
+            Inside::Numbered(1, element) => step(Called::Number, form(element), below(element)),
+            Inside::Numbered(levels, element) => {
+                step(Called::Number, None, Inside::Numbered(levels - 1, element))
             }
-            None => {
-                path.push_str(&super::unknown_name(kind));
-                Place::Value
-            }
+            Inside::Value => step(Called::Number, None, Inside::Value),
         }
     }
 }
 
 /// What stands inside of an attribute.
-fn below(kind: &AttrKind) -> Place<'_> {
+fn below(kind: &AttrKind) -> Inside<'_> {
     match kind {
-        AttrKind::Nest(set) => Place::Set(*set),
-        AttrKind::IndexedArray(element) => Place::Numbered(1, element),
-        AttrKind::TypeValue(levels, element) => Place::Numbered(levels.len(), element),
-        _ => Place::Value,
+        AttrKind::Nest(set) => Inside::Set(*set),
+        AttrKind::IndexedArray(element) => Inside::Numbered(1, element),
+        AttrKind::TypeValue(levels, element) => Inside::Numbered(levels.len(), element),
+        _ => Inside::Value,
     }
 }
 
-/// The attribute whose header is at `offset`, or which has it inside.
-fn enclosing(attrs: Attrs<'_>, offset: usize) -> Option<Attr<'_>> {
-    attrs
-        .map_while(Result::ok)
-        .find(|attr| (attr.offset()..attr.end()).contains(&offset))
+/// What an attribute holds.
+fn form(kind: &AttrKind) -> Option<Form> {
+    match kind {
+        AttrKind::Int(int) => Some(Form::Int {
+            signed: int.kind.signed(),
+            order: match int.order {
+                ByteOrder::Host => Order::Host,
+                ByteOrder::Big => Order::Big,
+                ByteOrder::Little => Order::Little,
+            },
+        }),
+        AttrKind::String(_) => Some(Form::Text),
+        AttrKind::Binary(_) => Some(Form::Bytes),
+        AttrKind::Bitfield32(_) => Some(Form::Bitfield32),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -107,6 +95,7 @@ mod tests {
 
     use super::*;
     use crate::dynamic::encode;
+    use crate::wire::ATTRS_OFFSET;
 
     /// A request for everything: its fixed header takes 8 bytes.
     fn family() -> Family {
@@ -121,11 +110,7 @@ mod tests {
         let values = values.as_object().unwrap();
         let mut request = vec![0; ATTRS_OFFSET];
         request.extend(encode(&family, message, values).unwrap());
-        let names = Names {
-            family: &family,
-            message,
-            request: &request,
-        };
+        let names = names(&family, message, &request);
         let missing = names.path_of_missing(Some(offset), 1);
         let path = names.path(offset);
         assert_eq!(missing.is_some(), path.is_some());
@@ -161,18 +146,14 @@ mod tests {
         let values = json!({"nest": {"nests": [{}]}});
         let mut request = vec![0; ATTRS_OFFSET];
         request.extend(encode(&family, message, values.as_object().unwrap()).unwrap());
-        let names = Names {
-            family: &family,
-            message,
-            request: &request,
-        };
+        let names = names(&family, message, &request);
         let missing = |nest, kind| names.path_of_missing(nest, kind);
         assert_eq!(missing(None, 3).as_deref(), Some("u32"));
         assert_eq!(missing(Some(28), 3).as_deref(), Some("nest.u32"));
-        assert_eq!(missing(Some(32), 2).as_deref(), Some("nest.nests.label"));
+        assert_eq!(missing(Some(32), 2).as_deref(), Some("nest.nests[0].label"));
         assert_eq!(
             missing(Some(32), 9).as_deref(),
-            Some("nest.nests.UnknownAttr(9)")
+            Some("nest.nests[0].UnknownAttr(9)")
         );
         assert_eq!(missing(Some(33), 1), None);
     }

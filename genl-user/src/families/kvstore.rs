@@ -214,7 +214,8 @@ impl genl_user::Request for Get<'_> {
 }
 
 /// What [`Client::get`] is answered with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct GetReply<'a> {
     key: Option<&'a str>,
     value: Option<&'a [u8]>,
@@ -288,8 +289,20 @@ impl<'a> wire::FromAttrs<'a> for GetReply<'a> {
     }
 }
 
+impl std::fmt::Debug for GetReply<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GetReply")
+            .field("key", &self.key)
+            .field("value", &self.value.as_ref().map(wire::Escaped))
+            .field("revision", &self.revision)
+            .field("flags", &self.flags)
+            .field("meta", &self.meta)
+            .finish()
+    }
+}
+
 /// A copy of [`GetReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GetReplyOwned {
     /// The entry's name.
@@ -303,6 +316,18 @@ pub struct GetReplyOwned {
     pub flags: Option<EntryFlags>,
     /// What the store knows of the entry beside its value.
     pub meta: Option<MetaOwned>,
+}
+
+impl std::fmt::Debug for GetReplyOwned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GetReplyOwned")
+            .field("key", &self.key)
+            .field("value", &self.value.as_ref().map(wire::Escaped))
+            .field("revision", &self.revision)
+            .field("flags", &self.flags)
+            .field("meta", &self.meta)
+            .finish()
+    }
 }
 
 impl genl_user::Message for GetReplyOwned {
@@ -337,7 +362,7 @@ impl genl_user::Request for GetDump<'_> {
 }
 
 /// What [`Client::set`] asks.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Clone, Copy, PartialEq, Default)]
 pub struct Set<'a> {
     /// The entry's name.
     pub key: &'a str,
@@ -370,8 +395,20 @@ impl genl_user::Request for Set<'_> {
     }
 }
 
+impl std::fmt::Debug for Set<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Set")
+            .field("key", &self.key)
+            .field("value", &self.value.as_ref().map(wire::Escaped))
+            .field("flags", &self.flags)
+            .field("meta", &self.meta)
+            .finish()
+    }
+}
+
 /// What [`Client::set`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SetReply {
     revision: Option<u64>,
 }
@@ -405,7 +442,7 @@ impl wire::FromAttrs<'_> for SetReply {
 }
 
 /// A copy of [`SetReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SetReplyOwned {
     /// The store's revision at which the entry was last written. Set by the
@@ -444,6 +481,7 @@ impl genl_user::Request for Del<'_> {
 
 /// What [`Client::del`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct DelReply {
     revision: Option<u64>,
 }
@@ -477,7 +515,7 @@ impl wire::FromAttrs<'_> for DelReply {
 }
 
 /// A copy of [`DelReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DelReplyOwned {
     /// The store's revision at which the entry was last written. Set by the
@@ -507,6 +545,7 @@ impl genl_user::Request for Stats {
 
 /// What [`Client::stats`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct StatsReply {
     entries: Option<u32>,
     bytes: Option<u64>,
@@ -569,7 +608,7 @@ impl wire::FromAttrs<'_> for StatsReply {
 }
 
 /// A copy of [`StatsReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StatsReplyOwned {
     /// How many entries the store holds.
@@ -604,6 +643,7 @@ impl genl_user::Request for Clear {
 
 /// What [`Event::DelNtf`] says.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct DelNtf<'a> {
     key: Option<&'a str>,
     revision: Option<u64>,
@@ -649,7 +689,7 @@ impl<'a> wire::FromAttrs<'a> for DelNtf<'a> {
 }
 
 /// A copy of [`DelNtf`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DelNtfOwned {
     /// The entry's name.
@@ -698,6 +738,7 @@ impl Meta<'_> {
 
 /// What the store knows of an entry beside its value.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct MetaView<'a> {
     created_ns: Option<u64>,
     hits: Option<u64>,
@@ -752,7 +793,7 @@ impl<'a> wire::FromAttrs<'a> for MetaView<'a> {
 }
 
 /// A copy of [`MetaView`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MetaOwned {
     /// When the entry was created, in nanoseconds since the epoch. Set by
@@ -766,6 +807,7 @@ pub struct MetaOwned {
 
 /// How many entries have each flag.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct FlagCountsView {
     read_only: Option<u32>,
     sticky: Option<u32>,
@@ -810,7 +852,7 @@ impl wire::FromAttrs<'_> for FlagCountsView {
 }
 
 /// A copy of [`FlagCountsView`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FlagCountsOwned {
     /// How many entries are read-only.
@@ -831,6 +873,12 @@ genl_user::bitflags::bitflags! {
     }
 }
 
+impl std::fmt::Display for EntryFlags {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::show_flags(self, f)
+    }
+}
+
 /// The attributes of the set `entry`.
 mod entry_attrs {
     use genl_user::policy::{Limit, Policy, Rule};
@@ -845,12 +893,12 @@ mod entry_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(KEY, "key"),
-            Field::value(VALUE, "value"),
-            Field::value(REVISION, "revision"),
-            Field::value(FLAGS, "flags"),
+            Field::text(KEY, "key"),
+            Field::bytes(VALUE, "value"),
+            Field::unsigned(REVISION, "revision"),
+            Field::unsigned(FLAGS, "flags"),
             Field::nest(META, "meta", &super::meta_attrs::LAYOUT),
-            Field::value(PREFIX, "prefix"),
+            Field::text(PREFIX, "prefix"),
         ],
     };
 
@@ -878,9 +926,9 @@ mod meta_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(CREATED_NS, "created-ns"),
-            Field::value(HITS, "hits"),
-            Field::value(LABEL, "label"),
+            Field::unsigned(CREATED_NS, "created-ns"),
+            Field::unsigned(HITS, "hits"),
+            Field::text(LABEL, "label").repeated(),
         ],
     };
 
@@ -905,9 +953,9 @@ mod stats_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(ENTRIES, "entries"),
-            Field::value(BYTES, "bytes"),
-            Field::value(REVISION, "revision"),
+            Field::unsigned(ENTRIES, "entries"),
+            Field::unsigned(BYTES, "bytes"),
+            Field::unsigned(REVISION, "revision"),
             Field::nest(
                 FLAG_COUNTS,
                 "flag-counts",
@@ -926,8 +974,8 @@ mod flag_counts_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(READ_ONLY, "read-only"),
-            Field::value(STICKY, "sticky"),
+            Field::unsigned(READ_ONLY, "read-only"),
+            Field::unsigned(STICKY, "sticky"),
         ],
     };
 }

@@ -167,6 +167,7 @@ impl genl_user::Request for Getfamily<'_> {
 
 /// What [`Client::getfamily`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct GetfamilyReply<'a> {
     family_id: Option<u16>,
     family_name: Option<&'a str>,
@@ -258,7 +259,7 @@ impl<'a> wire::FromAttrs<'a> for GetfamilyReply<'a> {
 }
 
 /// A copy of [`GetfamilyReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GetfamilyReplyOwned {
     /// The number that stands for the family in nlmsg_type while it is registered.
@@ -330,6 +331,7 @@ impl genl_user::Request for GetpolicyDump<'_> {
 
 /// What [`Client::getpolicy_dump`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct GetpolicyDumpReply<'a> {
     family_id: Option<u16>,
     policy: wire::Map<'a, wire::Map<'a, PolicyView>>,
@@ -401,7 +403,7 @@ impl<'a> wire::FromAttrs<'a> for GetpolicyDumpReply<'a> {
 }
 
 /// A copy of [`GetpolicyDumpReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GetpolicyDumpReplyOwned {
     /// The number that stands for the family in nlmsg_type while it is registered.
@@ -428,6 +430,7 @@ impl genl_user::Message for GetpolicyDumpReplyOwned {
 
 /// What [`Event::NewmcastGrp`] says.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct NewmcastGrp<'a> {
     family_id: Option<u16>,
     family_name: Option<&'a str>,
@@ -483,7 +486,7 @@ impl<'a> wire::FromAttrs<'a> for NewmcastGrp<'a> {
 }
 
 /// A copy of [`NewmcastGrp`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NewmcastGrpOwned {
     /// The number that stands for the family in nlmsg_type while it is registered.
@@ -506,6 +509,7 @@ impl genl_user::Message for NewmcastGrpOwned {
 
 /// What [`Event::DelmcastGrp`] says.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct DelmcastGrp<'a> {
     family_id: Option<u16>,
     family_name: Option<&'a str>,
@@ -561,7 +565,7 @@ impl<'a> wire::FromAttrs<'a> for DelmcastGrp<'a> {
 }
 
 /// A copy of [`DelmcastGrp`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DelmcastGrpOwned {
     /// The number that stands for the family in nlmsg_type while it is registered.
@@ -584,6 +588,7 @@ impl genl_user::Message for DelmcastGrpOwned {
 
 /// A multicast group of a family.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct McastGroupView<'a> {
     name: Option<&'a str>,
     id: Option<u32>,
@@ -628,7 +633,7 @@ impl<'a> wire::FromAttrs<'a> for McastGroupView<'a> {
 }
 
 /// A copy of [`McastGroupView`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct McastGroupOwned {
     /// The group's name.
@@ -639,6 +644,7 @@ pub struct McastGroupOwned {
 
 /// An operation of a family.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct OpView {
     id: Option<u32>,
     flags: Option<OpFlags>,
@@ -683,7 +689,7 @@ impl wire::FromAttrs<'_> for OpView {
 }
 
 /// A copy of [`OpView`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OpOwned {
     /// The operation's command number.
@@ -694,6 +700,7 @@ pub struct OpOwned {
 
 /// What a policy asks of one attribute.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PolicyView {
     type_: Option<AttrType>,
     min_value_s: Option<i64>,
@@ -819,7 +826,7 @@ impl wire::FromAttrs<'_> for PolicyView {
 }
 
 /// A copy of [`PolicyView`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PolicyOwned {
     /// The attribute's type.
@@ -848,6 +855,7 @@ pub struct PolicyOwned {
 
 /// Which policies an operation has.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct OpPolicyView {
     do_: Option<u32>,
     dump: Option<u32>,
@@ -892,7 +900,7 @@ impl wire::FromAttrs<'_> for OpPolicyView {
 }
 
 /// A copy of [`OpPolicyView`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OpPolicyOwned {
     /// Index of the policy for do.
@@ -916,6 +924,12 @@ genl_user::bitflags::bitflags! {
         const CMD_CAP_HASPOL = 1 << 3;
         /// Needs CAP_NET_ADMIN in the user namespace that owns the netns.
         const UNS_ADMIN_PERM = 1 << 4;
+    }
+}
+
+impl std::fmt::Display for OpFlags {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::show_flags(self, f)
     }
 }
 
@@ -1021,6 +1035,46 @@ impl From<AttrType> for u32 {
     }
 }
 
+impl wire::Enum for AttrType {
+    type Number = u32;
+
+    const NAME: &'static str = "attr-type";
+    const NAMES: &'static [(Self, &'static str)] = &[
+        (Self::Invalid, "invalid"),
+        (Self::Flag, "flag"),
+        (Self::U8, "u8"),
+        (Self::U16, "u16"),
+        (Self::U32, "u32"),
+        (Self::U64, "u64"),
+        (Self::S8, "s8"),
+        (Self::S16, "s16"),
+        (Self::S32, "s32"),
+        (Self::S64, "s64"),
+        (Self::Binary, "binary"),
+        (Self::String, "string"),
+        (Self::NulString, "nul-string"),
+        (Self::Nested, "nested"),
+        (Self::NestedArray, "nested-array"),
+        (Self::Bitfield32, "bitfield32"),
+        (Self::Sint, "sint"),
+        (Self::Uint, "uint"),
+    ];
+}
+
+impl std::fmt::Display for AttrType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::Enum::show(*self, f)
+    }
+}
+
+impl std::str::FromStr for AttrType {
+    type Err = wire::NoSuchName;
+
+    fn from_str(text: &str) -> Result<Self, wire::NoSuchName> {
+        wire::Enum::find(text)
+    }
+}
+
 /// The attributes of the set `ctrl`.
 mod ctrl_attrs {
     use genl_user::policy::{Policy, Rule};
@@ -1039,21 +1093,21 @@ mod ctrl_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(FAMILY_ID, "family-id"),
-            Field::value(FAMILY_NAME, "family-name"),
-            Field::value(VERSION, "version"),
-            Field::value(HDRSIZE, "hdrsize"),
-            Field::value(MAXATTR, "maxattr"),
-            Field::numbered(OPS, "ops", 1, &super::op_attrs::LAYOUT),
-            Field::numbered(
+            Field::unsigned(FAMILY_ID, "family-id"),
+            Field::text(FAMILY_NAME, "family-name"),
+            Field::unsigned(VERSION, "version"),
+            Field::unsigned(HDRSIZE, "hdrsize"),
+            Field::unsigned(MAXATTR, "maxattr"),
+            Field::nest(OPS, "ops", &super::op_attrs::LAYOUT).numbered(1),
+            Field::nest(
                 MCAST_GROUPS,
                 "mcast-groups",
-                1,
                 &super::mcast_group_attrs::LAYOUT,
-            ),
-            Field::numbered(POLICY_, "policy", 2, &super::policy_attrs::LAYOUT),
-            Field::numbered(OP_POLICY, "op-policy", 1, &super::op_policy_attrs::LAYOUT),
-            Field::value(OP, "op"),
+            )
+            .numbered(1),
+            Field::nest(POLICY_, "policy", &super::policy_attrs::LAYOUT).numbered(2),
+            Field::nest(OP_POLICY, "op-policy", &super::op_policy_attrs::LAYOUT).numbered(1),
+            Field::unsigned(OP, "op"),
         ],
     };
 
@@ -1086,7 +1140,7 @@ mod mcast_group_attrs {
     pub(super) const ID: u16 = 2;
 
     pub(super) static LAYOUT: Layout = Layout {
-        fields: &[Field::value(NAME, "name"), Field::value(ID, "id")],
+        fields: &[Field::text(NAME, "name"), Field::unsigned(ID, "id")],
     };
 
     pub(super) static POLICY: Policy =
@@ -1102,7 +1156,7 @@ mod op_attrs {
     pub(super) const FLAGS: u16 = 2;
 
     pub(super) static LAYOUT: Layout = Layout {
-        fields: &[Field::value(ID, "id"), Field::value(FLAGS, "flags")],
+        fields: &[Field::unsigned(ID, "id"), Field::unsigned(FLAGS, "flags")],
     };
 
     pub(super) static POLICY: Policy = Policy::new(
@@ -1133,17 +1187,17 @@ mod policy_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(TYPE, "type"),
-            Field::value(MIN_VALUE_S, "min-value-s"),
-            Field::value(MAX_VALUE_S, "max-value-s"),
-            Field::value(MIN_VALUE_U, "min-value-u"),
-            Field::value(MAX_VALUE_U, "max-value-u"),
-            Field::value(MIN_LENGTH, "min-length"),
-            Field::value(MAX_LENGTH, "max-length"),
-            Field::value(POLICY_IDX, "policy-idx"),
-            Field::value(POLICY_MAXTYPE, "policy-maxtype"),
-            Field::value(BITFIELD32_MASK, "bitfield32-mask"),
-            Field::value(MASK, "mask"),
+            Field::unsigned(TYPE, "type"),
+            Field::signed(MIN_VALUE_S, "min-value-s"),
+            Field::signed(MAX_VALUE_S, "max-value-s"),
+            Field::unsigned(MIN_VALUE_U, "min-value-u"),
+            Field::unsigned(MAX_VALUE_U, "max-value-u"),
+            Field::unsigned(MIN_LENGTH, "min-length"),
+            Field::unsigned(MAX_LENGTH, "max-length"),
+            Field::unsigned(POLICY_IDX, "policy-idx"),
+            Field::unsigned(POLICY_MAXTYPE, "policy-maxtype"),
+            Field::unsigned(BITFIELD32_MASK, "bitfield32-mask"),
+            Field::unsigned(MASK, "mask"),
         ],
     };
 
@@ -1174,7 +1228,7 @@ mod op_policy_attrs {
     pub(super) const DUMP: u16 = 2;
 
     pub(super) static LAYOUT: Layout = Layout {
-        fields: &[Field::value(DO, "do"), Field::value(DUMP, "dump")],
+        fields: &[Field::unsigned(DO, "do"), Field::unsigned(DUMP, "dump")],
     };
 
     pub(super) static POLICY: Policy =

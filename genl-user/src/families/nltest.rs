@@ -231,6 +231,7 @@ impl genl_user::Request for Hello<'_> {
 
 /// What [`Client::hello`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct HelloReply<'a> {
     text: Option<&'a str>,
 }
@@ -263,7 +264,7 @@ impl<'a> wire::FromAttrs<'a> for HelloReply<'a> {
 }
 
 /// A copy of [`HelloReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HelloReplyOwned {
     /// The text.
@@ -281,7 +282,7 @@ impl genl_user::Message for HelloReplyOwned {
 }
 
 /// What [`Client::echo`] asks.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Clone, Copy, PartialEq, Default)]
 pub struct Echo<'a> {
     /// An unsigned integer of 8 bits.
     pub u8: Option<u8>,
@@ -391,8 +392,35 @@ impl genl_user::Request for Echo<'_> {
     }
 }
 
+impl std::fmt::Debug for Echo<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Echo")
+            .field("u8", &self.u8)
+            .field("u16", &self.u16)
+            .field("u32", &self.u32)
+            .field("u64", &self.u64)
+            .field("s8", &self.s8)
+            .field("s16", &self.s16)
+            .field("s32", &self.s32)
+            .field("s64", &self.s64)
+            .field("uint", &self.uint)
+            .field("sint", &self.sint)
+            .field("be16", &self.be16)
+            .field("be32", &self.be32)
+            .field("string", &self.string)
+            .field("binary", &self.binary.as_ref().map(wire::Escaped))
+            .field("flag", &self.flag)
+            .field("enum_", &self.enum_)
+            .field("nest", &self.nest)
+            .field("multi", &self.multi)
+            .field("range", &self.range)
+            .finish()
+    }
+}
+
 /// What [`Client::echo`] is answered with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct EchoReply<'a> {
     u8: Option<u8>,
     u16: Option<u16>,
@@ -589,8 +617,34 @@ impl<'a> wire::FromAttrs<'a> for EchoReply<'a> {
     }
 }
 
+impl std::fmt::Debug for EchoReply<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EchoReply")
+            .field("u8", &self.u8)
+            .field("u16", &self.u16)
+            .field("u32", &self.u32)
+            .field("u64", &self.u64)
+            .field("s8", &self.s8)
+            .field("s16", &self.s16)
+            .field("s32", &self.s32)
+            .field("s64", &self.s64)
+            .field("uint", &self.uint)
+            .field("sint", &self.sint)
+            .field("be16", &self.be16)
+            .field("be32", &self.be32)
+            .field("string", &self.string)
+            .field("binary", &self.binary.as_ref().map(wire::Escaped))
+            .field("flag", &self.flag)
+            .field("enum_", &self.enum_)
+            .field("nest", &self.nest)
+            .field("multi", &self.multi)
+            .field("range", &self.range)
+            .finish()
+    }
+}
+
 /// A copy of [`EchoReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EchoReplyOwned {
     /// An unsigned integer of 8 bits.
@@ -631,6 +685,32 @@ pub struct EchoReplyOwned {
     pub multi: Vec<u32>,
     /// A number from 10 to 20.
     pub range: Option<u8>,
+}
+
+impl std::fmt::Debug for EchoReplyOwned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EchoReplyOwned")
+            .field("u8", &self.u8)
+            .field("u16", &self.u16)
+            .field("u32", &self.u32)
+            .field("u64", &self.u64)
+            .field("s8", &self.s8)
+            .field("s16", &self.s16)
+            .field("s32", &self.s32)
+            .field("s64", &self.s64)
+            .field("uint", &self.uint)
+            .field("sint", &self.sint)
+            .field("be16", &self.be16)
+            .field("be32", &self.be32)
+            .field("string", &self.string)
+            .field("binary", &self.binary.as_ref().map(wire::Escaped))
+            .field("flag", &self.flag)
+            .field("enum_", &self.enum_)
+            .field("nest", &self.nest)
+            .field("multi", &self.multi)
+            .field("range", &self.range)
+            .finish()
+    }
 }
 
 impl genl_user::Message for EchoReplyOwned {
@@ -719,6 +799,7 @@ impl genl_user::Request for Repeat<'_> {
 
 /// What [`Client::repeat`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RepeatReply<'a> {
     text: Option<&'a str>,
     number: Option<u32>,
@@ -772,7 +853,7 @@ impl<'a> wire::FromAttrs<'a> for RepeatReply<'a> {
 }
 
 /// A copy of [`RepeatReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RepeatReplyOwned {
     /// The text.
@@ -842,7 +923,8 @@ impl genl_user::Request for CountDump {
 }
 
 /// What [`Client::count_dump`] is answered with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct CountDumpReply<'a> {
     number: Option<u32>,
     blob: Option<&'a [u8]>,
@@ -886,14 +968,32 @@ impl<'a> wire::FromAttrs<'a> for CountDumpReply<'a> {
     }
 }
 
+impl std::fmt::Debug for CountDumpReply<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CountDumpReply")
+            .field("number", &self.number)
+            .field("blob", &self.blob.as_ref().map(wire::Escaped))
+            .finish()
+    }
+}
+
 /// A copy of [`CountDumpReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CountDumpReplyOwned {
     /// A number.
     pub number: Option<u32>,
     /// The bytes beside it.
     pub blob: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for CountDumpReplyOwned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CountDumpReplyOwned")
+            .field("number", &self.number)
+            .field("blob", &self.blob.as_ref().map(wire::Escaped))
+            .finish()
+    }
 }
 
 impl genl_user::Message for CountDumpReplyOwned {
@@ -938,6 +1038,7 @@ impl genl_user::Request for Remark<'_> {
 
 /// What [`Event::Message`] says.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Message<'a> {
     portid: Option<u32>,
     text: Option<&'a str>,
@@ -983,7 +1084,7 @@ impl<'a> wire::FromAttrs<'a> for Message<'a> {
 }
 
 /// A copy of [`Message`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MessageOwned {
     /// In a request, the netlink port to send to. In a message, the port
@@ -1026,6 +1127,7 @@ impl Inner<'_> {
 
 /// What stands inside echo's nest.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct InnerView<'a> {
     number: Option<u32>,
     text: Option<&'a str>,
@@ -1070,7 +1172,7 @@ impl<'a> wire::FromAttrs<'a> for InnerView<'a> {
 }
 
 /// A copy of [`InnerView`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct InnerOwned {
     /// A number.
@@ -1122,6 +1224,31 @@ impl From<Audience> for u32 {
     }
 }
 
+impl wire::Enum for Audience {
+    type Number = u32;
+
+    const NAME: &'static str = "audience";
+    const NAMES: &'static [(Self, &'static str)] = &[
+        (Self::Namespace, "namespace"),
+        (Self::Everywhere, "everywhere"),
+        (Self::SenderToo, "sender-too"),
+    ];
+}
+
+impl std::fmt::Display for Audience {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::Enum::show(*self, f)
+    }
+}
+
+impl std::str::FromStr for Audience {
+    type Err = wire::NoSuchName;
+
+    fn from_str(text: &str) -> Result<Self, wire::NoSuchName> {
+        wire::Enum::find(text)
+    }
+}
+
 /// A value from a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -1164,6 +1291,31 @@ impl From<Color> for u32 {
     }
 }
 
+impl wire::Enum for Color {
+    type Number = u32;
+
+    const NAME: &'static str = "color";
+    const NAMES: &'static [(Self, &'static str)] = &[
+        (Self::Red, "red"),
+        (Self::Green, "green"),
+        (Self::Blue, "blue"),
+    ];
+}
+
+impl std::fmt::Display for Color {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::Enum::show(*self, f)
+    }
+}
+
+impl std::str::FromStr for Color {
+    type Err = wire::NoSuchName;
+
+    fn from_str(text: &str) -> Result<Self, wire::NoSuchName> {
+        wire::Enum::find(text)
+    }
+}
+
 /// The attributes of the set `greeting`.
 mod greeting_attrs {
     use genl_user::policy::{Policy, Rule};
@@ -1172,7 +1324,7 @@ mod greeting_attrs {
     pub(super) const TEXT: u16 = 1;
 
     pub(super) static LAYOUT: Layout = Layout {
-        fields: &[Field::value(TEXT, "text")],
+        fields: &[Field::text(TEXT, "text")],
     };
 
     pub(super) static POLICY: Policy = Policy::new(1, &[(TEXT, Rule::string(0, Some(256)))]);
@@ -1205,25 +1357,25 @@ mod echo_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(U8, "u8"),
-            Field::value(U16, "u16"),
-            Field::value(U32, "u32"),
-            Field::value(U64, "u64"),
-            Field::value(S8, "s8"),
-            Field::value(S16, "s16"),
-            Field::value(S32, "s32"),
-            Field::value(S64, "s64"),
-            Field::value(UINT, "uint"),
-            Field::value(SINT, "sint"),
-            Field::value(BE16, "be16"),
-            Field::value(BE32, "be32"),
-            Field::value(STRING, "string"),
-            Field::value(BINARY, "binary"),
+            Field::unsigned(U8, "u8"),
+            Field::unsigned(U16, "u16"),
+            Field::unsigned(U32, "u32"),
+            Field::unsigned(U64, "u64"),
+            Field::signed(S8, "s8"),
+            Field::signed(S16, "s16"),
+            Field::signed(S32, "s32"),
+            Field::signed(S64, "s64"),
+            Field::unsigned(UINT, "uint"),
+            Field::signed(SINT, "sint"),
+            Field::unsigned(BE16, "be16").big_endian(),
+            Field::unsigned(BE32, "be32").big_endian(),
+            Field::text(STRING, "string"),
+            Field::bytes(BINARY, "binary"),
             Field::value(FLAG, "flag"),
-            Field::value(ENUM, "enum"),
+            Field::unsigned(ENUM, "enum"),
             Field::nest(NEST, "nest", &super::inner_attrs::LAYOUT),
-            Field::value(MULTI, "multi"),
-            Field::value(RANGE, "range"),
+            Field::unsigned(MULTI, "multi").repeated(),
+            Field::unsigned(RANGE, "range"),
         ],
     };
 
@@ -1262,7 +1414,7 @@ mod inner_attrs {
     pub(super) const TEXT: u16 = 2;
 
     pub(super) static LAYOUT: Layout = Layout {
-        fields: &[Field::value(NUMBER, "number"), Field::value(TEXT, "text")],
+        fields: &[Field::unsigned(NUMBER, "number"), Field::text(TEXT, "text")],
     };
 
     pub(super) static POLICY: Policy = Policy::new(
@@ -1282,9 +1434,9 @@ mod message_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(PORTID, "portid"),
-            Field::value(TEXT, "text"),
-            Field::value(AUDIENCE, "audience"),
+            Field::unsigned(PORTID, "portid"),
+            Field::text(TEXT, "text"),
+            Field::unsigned(AUDIENCE, "audience"),
         ],
     };
 
@@ -1311,11 +1463,11 @@ mod repetition_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(TEXT, "text"),
-            Field::value(TIMES, "times"),
-            Field::value(NUMBER, "number"),
+            Field::text(TEXT, "text"),
+            Field::unsigned(TIMES, "times"),
+            Field::unsigned(NUMBER, "number"),
             Field::value(AT_ONCE, "at-once"),
-            Field::value(ALL, "all"),
+            Field::text(ALL, "all").repeated(),
         ],
     };
 
@@ -1339,7 +1491,7 @@ mod nap_attrs {
     pub(super) const MILLISECONDS: u16 = 1;
 
     pub(super) static LAYOUT: Layout = Layout {
-        fields: &[Field::value(MILLISECONDS, "milliseconds")],
+        fields: &[Field::unsigned(MILLISECONDS, "milliseconds")],
     };
 
     pub(super) static POLICY: Policy = Policy::new(1, &[(MILLISECONDS, Rule::u32(&[]))]);
@@ -1358,11 +1510,11 @@ mod count_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(TO, "to"),
-            Field::value(BLOB_LEN, "blob-len"),
-            Field::value(FAIL_AT, "fail-at"),
-            Field::value(NUMBER, "number"),
-            Field::value(BLOB, "blob"),
+            Field::unsigned(TO, "to"),
+            Field::unsigned(BLOB_LEN, "blob-len"),
+            Field::unsigned(FAIL_AT, "fail-at"),
+            Field::unsigned(NUMBER, "number"),
+            Field::bytes(BLOB, "blob"),
         ],
     };
 
@@ -1389,9 +1541,9 @@ mod remark_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(TEXT, "text"),
-            Field::value(COOKIE, "cookie"),
-            Field::value(NUMBER, "number"),
+            Field::text(TEXT, "text"),
+            Field::unsigned(COOKIE, "cookie"),
+            Field::unsigned(NUMBER, "number"),
         ],
     };
 

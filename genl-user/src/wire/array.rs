@@ -54,3 +54,10 @@ impl<T: fmt::Debug> fmt::Debug for Array<'_, T> {
         f.debug_list().entries(*self).finish()
     }
 }
+
+#[cfg(feature = "serde")]
+impl<T: serde::Serialize> serde::Serialize for Array<'_, T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(*self)
+    }
+}

@@ -78,7 +78,6 @@ impl<'a> Attr<'a> {
     }
 
     /// The content as it is.
-    #[cfg(feature = "dynamic")]
     pub(crate) fn payload(self) -> &'a [u8] {
         self.payload
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Misfit;
+use super::{Escaped, Misfit};
 
 /// Bits, and which of them are meant (`struct nla_bitfield32`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -71,8 +71,16 @@ impl<const N: usize> fmt::Debug for Text<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.as_str() {
             Some(text) => text.fmt(f),
-            None => self.0.fmt(f),
+            None => Escaped(&self.0).fmt(f),
         }
+    }
+}
+
+impl<const N: usize> fmt::Display for Text<N> {
+    /// Writes the text; U+FFFD stands for what is not UTF-8.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.split(|&byte| byte == 0).next().unwrap_or_default();
+        f.pad(&String::from_utf8_lossy(text))
     }
 }
 
@@ -102,9 +110,15 @@ impl<const N: usize> Default for Bytes<N> {
     }
 }
 
+impl<const N: usize> AsRef<[u8]> for Bytes<N> {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl<const N: usize> fmt::Debug for Bytes<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        Escaped(self).fmt(f)
     }
 }
 
@@ -141,7 +155,11 @@ mod tests {
         let other = Text::from_bytes([0xff, 0]);
         assert_eq!(
             (other.as_str(), format!("{other:?}")),
-            (None, "[255, 0]".into())
+            (None, r#"b"\xff\x00""#.into())
+        );
+        assert_eq!(
+            (text.to_string(), other.to_string()),
+            ("ab".into(), "\u{fffd}".into())
         );
         assert_eq!(format!("{text:?}"), "\"ab\"");
     }

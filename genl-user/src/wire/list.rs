@@ -210,3 +210,27 @@ impl<T: fmt::Debug> fmt::Debug for Lazy<'_, T> {
         self.get().fmt(f)
     }
 }
+
+#[cfg(feature = "serde")]
+impl<T: serde::Serialize> serde::Serialize for List<'_, T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(*self)
+    }
+}
+
+/// As the pairs that the owned types have.
+#[cfg(feature = "serde")]
+impl<T: serde::Serialize> serde::Serialize for Map<'_, T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(*self)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<T: serde::Serialize> serde::Serialize for Lazy<'_, T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let nest = self.get();
+        nest.ok_or_else(|| serde::ser::Error::custom("a nest that cannot be read"))?
+            .serialize(serializer)
+    }
+}

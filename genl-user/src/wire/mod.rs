@@ -11,6 +11,8 @@ mod fields;
 mod fixed;
 mod list;
 mod message;
+mod names;
+mod shown;
 
 pub use array::Array;
 pub use attr::{Attr, Attrs, Defect, FromAttrs, Malformed};
@@ -20,6 +22,8 @@ pub use fixed::{Bitfield32, Bytes, Text};
 pub use list::{Lazy, List, Map};
 pub use message::{FromPayload, Payload};
 pub(crate) use message::{Head, finish, generic, set_seq};
+pub use names::{Enum, NoSuchName, show_flags};
+pub use shown::{Escaped, Hex, HexNumber, Ip, Mac, Uuid, each, ipv4};
 
 /// Size of a nlmsghdr, in bytes.
 pub(crate) const NLMSG_HDRLEN: usize = 16;

@@ -137,7 +137,8 @@ fn the_kernel_s_refusal_names_the_attribute_and_its_limits() {
     nlctrl(&["do", "getfamily", &long]).refused(
         1,
         "error: nlctrl refused getfamily: Invalid argument: Attribute failed policy \
-         validation; at family-name, which takes nul-string, at most 15 bytes\n",
+         validation; at family-name, which is \"xxxxxxxxxxxxxxxxxxxxxxxx\"… (99 bytes) and takes \
+         nul-string, at most 15 bytes\n",
     );
     nlctrl(&["do", "getfamily", "family-name=no-such"]).refused(
         1,

@@ -152,7 +152,7 @@ impl genl_user::Group for Group {
 }
 
 /// What [`Client::make`] asks.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Clone, Copy, PartialEq, Default)]
 pub struct Make<'a> {
     /// The attribute `level`.
     pub level: Level,
@@ -423,8 +423,59 @@ impl genl_user::Request for Make<'_> {
     }
 }
 
+impl std::fmt::Debug for Make<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Make")
+            .field("level", &self.level)
+            .field("narrow_level", &self.narrow_level)
+            .field("levels", &self.levels)
+            .field("level_set", &self.level_set)
+            .field("places", &self.places)
+            .field("wide_places", &self.wide_places)
+            .field("blobs", &wire::each(self.blobs, wire::Escaped))
+            .field("parts", &self.parts)
+            .field("array", &self.array)
+            .field("offsets", &self.offsets)
+            .field("signed_be", &self.signed_be)
+            .field("self_", &self.self_)
+            .field("layout", &self.layout)
+            .field("by_number", &self.by_number)
+            .field("by_one_number", &self.by_one_number)
+            .field("counts", &self.counts)
+            .field("pair", &self.pair)
+            .field("record", &self.record)
+            .field("pairs", &self.pairs)
+            .field("numbers", &self.numbers)
+            .field("le_numbers", &self.le_numbers)
+            .field("level_numbers", &self.level_numbers)
+            .field("number_lists", &self.number_lists)
+            .field("bits", &self.bits)
+            .field("place_bits", &self.place_bits)
+            .field("level_bits", &self.level_bits)
+            .field("indexed_levels", &self.indexed_levels)
+            .field("indexed_names", &self.indexed_names)
+            .field(
+                "indexed_blobs",
+                &wire::each(self.indexed_blobs, wire::Escaped),
+            )
+            .field("names", &self.names)
+            .field("little", &self.little)
+            .field("temperature", &self.temperature)
+            .field("unnamed", &self.unnamed)
+            .field("base", &self.base)
+            .field("clone_", &self.clone_)
+            .field("header", &self.header)
+            .field("type_", &self.type_)
+            .field("tree", &self.tree)
+            .field("out", &self.out)
+            .field("view", &self.view)
+            .finish()
+    }
+}
+
 /// What [`Client::make`] is answered with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct MakeReply<'a> {
     level: Option<Level>,
     narrow_level: Option<Level>,
@@ -865,8 +916,58 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
     }
 }
 
+impl std::fmt::Debug for MakeReply<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MakeReply")
+            .field("level", &self.level)
+            .field("narrow_level", &self.narrow_level)
+            .field("levels", &self.levels)
+            .field("level_set", &self.level_set)
+            .field("places", &self.places)
+            .field("wide_places", &self.wide_places)
+            .field("blobs", &wire::each(self.blobs, wire::Escaped))
+            .field("parts", &self.parts)
+            .field("array", &self.array)
+            .field("offsets", &self.offsets)
+            .field("signed_be", &self.signed_be)
+            .field("self_", &self.self_)
+            .field("layout", &self.layout)
+            .field("by_number", &self.by_number)
+            .field("by_one_number", &self.by_one_number)
+            .field("counts", &self.counts)
+            .field("pair", &self.pair)
+            .field("record", &self.record)
+            .field("pairs", &self.pairs)
+            .field("numbers", &self.numbers)
+            .field("le_numbers", &self.le_numbers)
+            .field("level_numbers", &self.level_numbers)
+            .field("number_lists", &self.number_lists)
+            .field("bits", &self.bits)
+            .field("place_bits", &self.place_bits)
+            .field("level_bits", &self.level_bits)
+            .field("indexed_levels", &self.indexed_levels)
+            .field("indexed_names", &self.indexed_names)
+            .field(
+                "indexed_blobs",
+                &wire::each(self.indexed_blobs, wire::Escaped),
+            )
+            .field("names", &self.names)
+            .field("little", &self.little)
+            .field("temperature", &self.temperature)
+            .field("unnamed", &self.unnamed)
+            .field("base", &self.base)
+            .field("clone_", &self.clone_)
+            .field("header", &self.header)
+            .field("type_", &self.type_)
+            .field("tree", &self.tree)
+            .field("out", &self.out)
+            .field("view", &self.view)
+            .finish()
+    }
+}
+
 /// A copy of [`MakeReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MakeReplyOwned {
     /// The attribute `level`.
@@ -957,6 +1058,56 @@ pub struct MakeReplyOwned {
     pub view: Vec<u8>,
 }
 
+impl std::fmt::Debug for MakeReplyOwned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MakeReplyOwned")
+            .field("level", &self.level)
+            .field("narrow_level", &self.narrow_level)
+            .field("levels", &self.levels)
+            .field("level_set", &self.level_set)
+            .field("places", &self.places)
+            .field("wide_places", &self.wide_places)
+            .field("blobs", &wire::each(&self.blobs, wire::Escaped))
+            .field("parts", &self.parts)
+            .field("array", &self.array)
+            .field("offsets", &self.offsets)
+            .field("signed_be", &self.signed_be)
+            .field("self_", &self.self_)
+            .field("layout", &self.layout)
+            .field("by_number", &self.by_number)
+            .field("by_one_number", &self.by_one_number)
+            .field("counts", &self.counts)
+            .field("pair", &self.pair)
+            .field("record", &self.record)
+            .field("pairs", &self.pairs)
+            .field("numbers", &self.numbers)
+            .field("le_numbers", &self.le_numbers)
+            .field("level_numbers", &self.level_numbers)
+            .field("number_lists", &self.number_lists)
+            .field("bits", &self.bits)
+            .field("place_bits", &self.place_bits)
+            .field("level_bits", &self.level_bits)
+            .field("indexed_levels", &self.indexed_levels)
+            .field("indexed_names", &self.indexed_names)
+            .field(
+                "indexed_blobs",
+                &wire::each(&self.indexed_blobs, wire::Escaped),
+            )
+            .field("names", &self.names)
+            .field("little", &self.little)
+            .field("temperature", &self.temperature)
+            .field("unnamed", &self.unnamed)
+            .field("base", &self.base)
+            .field("clone_", &self.clone_)
+            .field("header", &self.header)
+            .field("type_", &self.type_)
+            .field("tree", &self.tree)
+            .field("out", &self.out)
+            .field("view", &self.view)
+            .finish()
+    }
+}
+
 impl genl_user::Message for MakeReplyOwned {
     type View<'a> = MakeReply<'a>;
 
@@ -990,6 +1141,7 @@ impl genl_user::Request for Poke {
 
 /// What [`Client::poke`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PokeReply {}
 
 impl PokeReply {
@@ -1009,7 +1161,7 @@ impl wire::FromAttrs<'_> for PokeReply {
 }
 
 /// A copy of [`PokeReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PokeReplyOwned {}
 
@@ -1054,6 +1206,7 @@ impl genl_user::Request for Locate<'_> {
 
 /// What [`Client::locate`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LocateReply<'a> {
     header: EveryHeader,
     header_: Option<u8>,
@@ -1107,7 +1260,7 @@ impl<'a> wire::FromPayload<'a> for LocateReply<'a> {
 }
 
 /// A copy of [`LocateReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LocateReplyOwned {
     /// The header before the attributes.
@@ -1146,6 +1299,7 @@ impl genl_user::Request for LocateDump {
 
 /// What [`Client::locate_dump`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LocateDumpReply {
     header: EveryHeader,
     header_: Option<u8>,
@@ -1189,7 +1343,7 @@ impl wire::FromPayload<'_> for LocateDumpReply {
 }
 
 /// A copy of [`LocateDumpReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LocateDumpReplyOwned {
     /// The header before the attributes.
@@ -1306,6 +1460,7 @@ impl Branch<'_> {
 
 /// The attributes of `part`.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PartView<'a> {
     size: Option<u64>,
     name: Option<&'a str>,
@@ -1350,7 +1505,7 @@ impl<'a> wire::FromAttrs<'a> for PartView<'a> {
 }
 
 /// A copy of [`PartView`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PartOwned {
     /// The attribute `size`.
@@ -1361,6 +1516,7 @@ pub struct PartOwned {
 
 /// The attributes of `tree`.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct TreeView<'a> {
     name: Option<&'a str>,
     left: Option<wire::Lazy<'a, TreeView<'a>>>,
@@ -1427,7 +1583,7 @@ impl<'a> wire::FromAttrs<'a> for TreeView<'a> {
 }
 
 /// A copy of [`TreeView`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TreeOwned {
     /// The attribute `name`.
@@ -1442,6 +1598,7 @@ pub struct TreeOwned {
 
 /// The attributes of `branch`.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct BranchView<'a> {
     length: Option<u32>,
     tree: Option<wire::Lazy<'a, TreeView<'a>>>,
@@ -1488,7 +1645,7 @@ impl<'a> wire::FromAttrs<'a> for BranchView<'a> {
 }
 
 /// A copy of [`BranchView`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BranchOwned {
     /// The attribute `length`.
@@ -1498,7 +1655,7 @@ pub struct BranchOwned {
 }
 
 /// What stands before the attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EveryHeader {
     /// The member `ifindex`.
@@ -1525,7 +1682,7 @@ impl wire::Struct for EveryHeader {
 }
 
 /// The struct `pair`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pair {
     /// The member `one`.
@@ -1558,7 +1715,7 @@ impl wire::Struct for Pair {
 /// ```
 ///
 /// Its layout is that of \[C](https://example.org), e.g. <https://example.org/c>.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Record {
     /// The member `level`.
@@ -1610,6 +1767,21 @@ impl wire::Struct for Record {
     }
 }
 
+impl std::fmt::Debug for Record {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Record")
+            .field("level", &self.level)
+            .field("delta", &self.delta)
+            .field("mac", &wire::Mac(&self.mac))
+            .field("name", &self.name)
+            .field("pair", &self.pair)
+            .field("key", &wire::Escaped(&self.key))
+            .field("places", &self.places)
+            .field("clone", &self.clone)
+            .finish()
+    }
+}
+
 /// The enum `level`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -1656,6 +1828,32 @@ impl From<Level> for u32 {
     }
 }
 
+impl wire::Enum for Level {
+    type Number = u32;
+
+    const NAME: &'static str = "level";
+    const NAMES: &'static [(Self, &'static str)] = &[
+        (Self::Low, "low"),
+        (Self::High, "high"),
+        (Self::Unknown, "unknown"),
+        (Self::Type, "type"),
+    ];
+}
+
+impl std::fmt::Display for Level {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::Enum::show(*self, f)
+    }
+}
+
+impl std::str::FromStr for Level {
+    type Err = wire::NoSuchName;
+
+    fn from_str(text: &str) -> Result<Self, wire::NoSuchName> {
+        wire::Enum::find(text)
+    }
+}
+
 genl_user::bitflags::bitflags! {
     /// The flags `level`.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -1672,6 +1870,12 @@ genl_user::bitflags::bitflags! {
     }
 }
 
+impl std::fmt::Display for LevelFlags {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::show_flags(self, f)
+    }
+}
+
 genl_user::bitflags::bitflags! {
     /// The flags `places`.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -1681,6 +1885,12 @@ genl_user::bitflags::bitflags! {
         const HERE = 1 << 0;
         /// `there`
         const THERE = 1 << 1;
+    }
+}
+
+impl std::fmt::Display for Places {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::show_flags(self, f)
     }
 }
 
@@ -1726,6 +1936,31 @@ impl From<Temperature> for i32 {
     }
 }
 
+impl wire::Enum for Temperature {
+    type Number = i32;
+
+    const NAME: &'static str = "temperature";
+    const NAMES: &'static [(Self, &'static str)] = &[
+        (Self::Frozen, "frozen"),
+        (Self::Cold, "cold"),
+        (Self::Mild, "mild"),
+    ];
+}
+
+impl std::fmt::Display for Temperature {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::Enum::show(*self, f)
+    }
+}
+
+impl std::str::FromStr for Temperature {
+    type Err = wire::NoSuchName;
+
+    fn from_str(text: &str) -> Result<Self, wire::NoSuchName> {
+        wire::Enum::find(text)
+    }
+}
+
 /// The enum `unnamed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -1750,6 +1985,27 @@ impl From<Unnamed> for u8 {
     fn from(value: Unnamed) -> Self {
         let Unnamed::Unknown(value) = value;
         value
+    }
+}
+
+impl wire::Enum for Unnamed {
+    type Number = u8;
+
+    const NAME: &'static str = "unnamed";
+    const NAMES: &'static [(Self, &'static str)] = &[];
+}
+
+impl std::fmt::Display for Unnamed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::Enum::show(*self, f)
+    }
+}
+
+impl std::str::FromStr for Unnamed {
+    type Err = wire::NoSuchName;
+
+    fn from_str(text: &str) -> Result<Self, wire::NoSuchName> {
+        wire::Enum::find(text)
     }
 }
 
@@ -1792,6 +2048,31 @@ impl From<_10Base> for u8 {
             _10Base::_100t => 2,
             _10Base::Unknown(value) => value,
         }
+    }
+}
+
+impl wire::Enum for _10Base {
+    type Number = u8;
+
+    const NAME: &'static str = "10-base";
+    const NAMES: &'static [(Self, &'static str)] = &[
+        (Self::_10t, "10t"),
+        (Self::_10T, "10-t"),
+        (Self::_100t, "100t"),
+    ];
+}
+
+impl std::fmt::Display for _10Base {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::Enum::show(*self, f)
+    }
+}
+
+impl std::str::FromStr for _10Base {
+    type Err = wire::NoSuchName;
+
+    fn from_str(text: &str) -> Result<Self, wire::NoSuchName> {
+        wire::Enum::find(text)
     }
 }
 
@@ -1843,51 +2124,46 @@ mod thing_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(LEVEL, "level"),
-            Field::value(NARROW_LEVEL, "narrow-level"),
-            Field::value(LEVELS, "levels"),
-            Field::value(LEVEL_SET, "level-set"),
-            Field::value(PLACES, "places"),
-            Field::value(WIDE_PLACES, "wide-places"),
-            Field::value(BLOBS, "blobs"),
-            Field::nest(PARTS, "parts", &super::part_attrs::LAYOUT),
-            Field::numbered(ARRAY, "array", 1, &super::part_attrs::LAYOUT),
-            Field::value(OFFSETS, "offsets"),
-            Field::value(SIGNED_BE, "signed-be"),
-            Field::value(SELF, "self"),
+            Field::unsigned(LEVEL, "level"),
+            Field::unsigned(NARROW_LEVEL, "narrow-level"),
+            Field::unsigned(LEVELS, "levels").repeated(),
+            Field::unsigned(LEVEL_SET, "level-set"),
+            Field::unsigned(PLACES, "places"),
+            Field::unsigned(WIDE_PLACES, "wide-places"),
+            Field::bytes(BLOBS, "blobs").repeated(),
+            Field::nest(PARTS, "parts", &super::part_attrs::LAYOUT).repeated(),
+            Field::nest(ARRAY, "array", &super::part_attrs::LAYOUT).numbered(1),
+            Field::signed(OFFSETS, "offsets").repeated(),
+            Field::signed(SIGNED_BE, "signed-be").big_endian(),
+            Field::text(SELF, "self"),
             Field::value(LAYOUT_, "layout"),
-            Field::numbered(BY_NUMBER, "by-number", 2, &super::part_attrs::LAYOUT),
-            Field::numbered(
-                BY_ONE_NUMBER,
-                "by-one-number",
-                1,
-                &super::part_attrs::LAYOUT,
-            ),
-            Field::value(COUNTS, "counts"),
-            Field::value(PAIR, "pair"),
-            Field::value(RECORD, "record"),
-            Field::value(PAIRS, "pairs"),
-            Field::value(NUMBERS, "numbers"),
-            Field::value(LE_NUMBERS, "le-numbers"),
-            Field::value(LEVEL_NUMBERS, "level-numbers"),
-            Field::value(NUMBER_LISTS, "number-lists"),
-            Field::value(BITS, "bits"),
-            Field::value(PLACE_BITS, "place-bits"),
-            Field::value(LEVEL_BITS, "level-bits"),
-            Field::value(INDEXED_LEVELS, "indexed-levels"),
-            Field::value(INDEXED_NAMES, "indexed-names"),
-            Field::value(INDEXED_BLOBS, "indexed-blobs"),
-            Field::value(NAMES, "names"),
-            Field::value(LITTLE, "little"),
-            Field::value(TEMPERATURE, "temperature"),
-            Field::value(UNNAMED, "unnamed"),
-            Field::value(BASE, "base"),
-            Field::value(CLONE, "clone"),
-            Field::value(HEADER, "header"),
-            Field::value(TYPE, "type"),
+            Field::nest(BY_NUMBER, "by-number", &super::part_attrs::LAYOUT).numbered(2),
+            Field::nest(BY_ONE_NUMBER, "by-one-number", &super::part_attrs::LAYOUT).numbered(1),
+            Field::unsigned(COUNTS, "counts").numbered(1),
+            Field::bytes(PAIR, "pair"),
+            Field::bytes(RECORD, "record"),
+            Field::bytes(PAIRS, "pairs").repeated(),
+            Field::bytes(NUMBERS, "numbers"),
+            Field::bytes(LE_NUMBERS, "le-numbers"),
+            Field::bytes(LEVEL_NUMBERS, "level-numbers"),
+            Field::bytes(NUMBER_LISTS, "number-lists").repeated(),
+            Field::bitfield32(BITS, "bits"),
+            Field::bitfield32(PLACE_BITS, "place-bits"),
+            Field::bitfield32(LEVEL_BITS, "level-bits"),
+            Field::unsigned(INDEXED_LEVELS, "indexed-levels").numbered(1),
+            Field::text(INDEXED_NAMES, "indexed-names").numbered(1),
+            Field::bytes(INDEXED_BLOBS, "indexed-blobs").numbered(1),
+            Field::text(NAMES, "names").repeated(),
+            Field::unsigned(LITTLE, "little").little_endian(),
+            Field::signed(TEMPERATURE, "temperature"),
+            Field::unsigned(UNNAMED, "unnamed"),
+            Field::unsigned(BASE, "base"),
+            Field::unsigned(CLONE, "clone"),
+            Field::unsigned(HEADER, "header"),
+            Field::unsigned(TYPE, "type"),
             Field::nest(TREE, "tree", &super::tree_attrs::LAYOUT),
-            Field::value(OUT, "out"),
-            Field::value(VIEW, "view"),
+            Field::unsigned(OUT, "out"),
+            Field::unsigned(VIEW, "view").repeated(),
         ],
     };
 
@@ -1953,7 +2229,7 @@ mod part_attrs {
     pub(super) const NAME: u16 = 2;
 
     pub(super) static LAYOUT: Layout = Layout {
-        fields: &[Field::value(SIZE, "size"), Field::value(NAME, "name")],
+        fields: &[Field::unsigned(SIZE, "size"), Field::text(NAME, "name")],
     };
 
     pub(super) static POLICY: Policy =
@@ -1972,10 +2248,10 @@ mod tree_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(NAME, "name"),
+            Field::text(NAME, "name"),
             Field::nest(LEFT, "left", &LAYOUT),
             Field::nest(RIGHT, "right", &super::branch_attrs::LAYOUT),
-            Field::nest(MORE, "more", &LAYOUT),
+            Field::nest(MORE, "more", &LAYOUT).repeated(),
         ],
     };
 
@@ -2000,7 +2276,7 @@ mod branch_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(LENGTH, "length"),
+            Field::unsigned(LENGTH, "length"),
             Field::nest(TREE, "tree", &super::tree_attrs::LAYOUT),
         ],
     };

@@ -16,10 +16,11 @@ mod valid;
 
 use std::sync::LazyLock;
 
+use genl_user::Refused;
 use genl_user::dynamic::genl_schema::compile;
 use genl_user::dynamic::genl_schema::model::{Call, Family, Op};
 use genl_user::dynamic::serde_json::{Map, Value};
-use genl_user::dynamic::{Client, Error, Mode, Refused, Request, Unknown, decode};
+use genl_user::dynamic::{Client, Error, Mode, Request, Unknown, decode};
 
 use crate::hostile::random::Random;
 use cases::{Case, Outcome};

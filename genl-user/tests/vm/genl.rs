@@ -59,8 +59,8 @@ fn genl_sets_gets_and_dumps() {
 
 #[test]
 fn genl_tells_what_the_module_says() {
-    let words =
-        "error: kvstore refused get: No such file or directory: there is no such entry; at key\n";
+    let words = "error: kvstore refused get: No such file or directory: there is no such entry; \
+                 at key, which is \"nobody\" (6 bytes)\n";
     let refused = |words: &str| (Some(1), String::new(), words.to_owned());
     assert_eq!(said(&["do", "get", "key=nobody"]), refused(words));
     let (code, _, stderr) = said(&["do", "get"]);

@@ -125,7 +125,7 @@ fn an_attribute_that_the_family_does_not_have() {
         })
     });
     assert_eq!(refused.errno, libc::EINVAL);
-    assert_eq!(refused.attribute.as_deref(), Some("set.[77]"));
+    assert_eq!(refused.attribute.as_deref(), Some("set.UnknownAttr(77)"));
 }
 
 #[test]
@@ -180,21 +180,24 @@ fn rubbish_in_a_nest() {
         })
     });
     assert_eq!(refused.errno, libc::EINVAL);
-    assert_eq!(refused.attribute.as_deref(), Some("set.meta.[99]"));
+    assert_eq!(
+        refused.attribute.as_deref(),
+        Some("set.meta.UnknownAttr(99)")
+    );
 }
 
 #[test]
 fn a_label_that_is_too_long() {
     let label = "l".repeat(65);
     let refused = refused_and_unchanged(|| refusal(put_labels(&mut open(), "a", &[&label])));
-    assert_at(&refused, libc::EINVAL, "set.meta.label");
+    assert_at(&refused, libc::EINVAL, "set.meta.label[0]");
 }
 
 #[test]
 fn more_labels_than_allowed() {
     let refused = refused_and_unchanged(|| refusal(put_labels(&mut open(), "a", &["l"; 17])));
     assert_eq!(refused.errno, libc::E2BIG, "{refused}");
-    assert_eq!(refused.attribute.as_deref(), Some("set.meta.label"));
+    assert_eq!(refused.attribute.as_deref(), Some("set.meta.label[16]"));
     assert!(refused.message.expect("a message").contains("label"));
 }
 

@@ -4,6 +4,7 @@
 //! that no name of a spec can clash with one of the runtime's.
 
 mod client;
+mod debug;
 mod doc;
 mod enums;
 mod events;

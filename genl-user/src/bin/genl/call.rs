@@ -230,7 +230,7 @@ fn refusal(error: &dynamic::Error) -> Value {
 /// Shows what the kernel said though it did as it was told.
 fn pass_on_warnings(client: &mut Client) {
     for said in client.take_warnings() {
-        warn("warning", &said);
+        warn("warning", &format!("{}: {}", said.operation, said.message));
     }
 }
 

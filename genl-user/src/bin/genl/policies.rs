@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use genl_user::Error;
-use genl_user::dynamic::Limits;
+use genl_user::Limits;
 use genl_user::dynamic::genl_schema::model::{Attr, Family, SetId};
 use genl_user::dynamic::serde_json::{Map, Value, json};
 use genl_user::families::nlctrl::{

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
-use genl_user::dynamic::Limits;
+use genl_user::Limits;
 use genl_user::dynamic::genl_schema::diag::nearest;
 use genl_user::dynamic::genl_schema::model::Family;
 use genl_user::dynamic::serde_json::{Map, Value};

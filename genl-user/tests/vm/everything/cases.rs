@@ -66,7 +66,7 @@ fn is_strict(op: &Op) -> bool {
 
 /// An attribute somewhere in a request.
 struct Site<'f> {
-    /// As the client calls it: `leaf-array[5].name`.
+    /// As the client calls it: `leaf-array[5].name`, `names[0]`.
     path: String,
     kind: &'f AttrKind,
     multi: bool,
@@ -156,7 +156,7 @@ impl<'f> Request<'f> {
             if let (Some(most), Some(body)) = (site.max_count, other) {
                 let one_more = Outcome::Refused {
                     errno: libc::ERANGE,
-                    attribute: Some(site.path.clone()),
+                    attribute: Some(format!("{}[{most}]", site.path.trim_end_matches("[0]"))),
                     policy: None,
                 };
                 for (count, outcome) in [(most, Outcome::Taken), (most + 1, one_more)] {
@@ -304,9 +304,13 @@ struct Walk<'f, 's> {
 impl<'f> Walk<'f, '_> {
     /// Adds an attribute, and all that can stand in it.
     fn attr(&mut self, attr: &'f Attr, outer: Option<&Site<'f>>, sets: &mut Vec<SetId>) {
+        let name = match attr.multi {
+            true => format!("{}[0]", attr.name),
+            false => attr.name.to_string(),
+        };
         let path = match outer {
-            None => attr.name.to_string(),
-            Some(outer) => format!("{}.{}", outer.path, attr.name),
+            None => name,
+            Some(outer) => format!("{}.{name}", outer.path),
         };
         let outer = outer.map_or(&[][..], |outer| &outer.types);
         let site = Site {

@@ -229,6 +229,7 @@ impl genl_user::Request for Lenient<'_> {
 
 /// What [`Client::lenient`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LenientReply<'a> {
     header: Head,
     number: Option<u32>,
@@ -291,7 +292,7 @@ impl<'a> wire::FromPayload<'a> for LenientReply<'a> {
 }
 
 /// A copy of [`LenientReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LenientReplyOwned {
     /// The header before the attributes.
@@ -347,6 +348,7 @@ impl genl_user::Request for UncheckedDump {
 
 /// What [`Client::unchecked_dump`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct UncheckedDumpReply {
     header: Head,
     number: Option<u32>,
@@ -400,7 +402,7 @@ impl wire::FromPayload<'_> for UncheckedDumpReply {
 }
 
 /// A copy of [`UncheckedDumpReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UncheckedDumpReplyOwned {
     /// The header before the attributes.
@@ -454,6 +456,7 @@ impl genl_user::Request for RelaxedDump {
 
 /// What [`Client::relaxed_dump`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RelaxedDumpReply {
     header: Head,
     number: Option<u32>,
@@ -507,7 +510,7 @@ impl wire::FromPayload<'_> for RelaxedDumpReply {
 }
 
 /// A copy of [`RelaxedDumpReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RelaxedDumpReplyOwned {
     /// The header before the attributes.
@@ -586,6 +589,7 @@ impl genl_user::Request for All<'_> {
 
 /// What [`Client::all`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct AllReply<'a> {
     header: Head,
     number: Option<u32>,
@@ -684,7 +688,7 @@ impl<'a> wire::FromPayload<'a> for AllReply<'a> {
 }
 
 /// A copy of [`AllReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AllReplyOwned {
     /// The header before the attributes.
@@ -748,6 +752,7 @@ impl genl_user::Request for AllDump {
 
 /// What [`Client::all_dump`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct AllDumpReply {
     header: Head,
     number: Option<u32>,
@@ -801,7 +806,7 @@ impl wire::FromPayload<'_> for AllDumpReply {
 }
 
 /// A copy of [`AllDumpReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AllDumpReplyOwned {
     /// The header before the attributes.
@@ -848,6 +853,7 @@ impl genl_user::Request for Few {
 
 /// What [`Client::few`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct FewReply {
     header: Head,
     number: Option<u32>,
@@ -891,7 +897,7 @@ impl wire::FromPayload<'_> for FewReply {
 }
 
 /// A copy of [`FewReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FewReplyOwned {
     /// The header before the attributes.
@@ -943,6 +949,7 @@ impl genl_user::Request for Tell<'_> {
 
 /// What [`Event::Told`] says.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Told<'a> {
     header: Head,
     number: Option<u32>,
@@ -996,7 +1003,7 @@ impl<'a> wire::FromPayload<'a> for Told<'a> {
 }
 
 /// A copy of [`Told`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ToldOwned {
     /// The header before the attributes.
@@ -1042,6 +1049,7 @@ impl Part<'_> {
 
 /// The attributes of `part`.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PartView<'a> {
     number: Option<u32>,
     name: Option<&'a str>,
@@ -1086,7 +1094,7 @@ impl<'a> wire::FromAttrs<'a> for PartView<'a> {
 }
 
 /// A copy of [`PartView`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PartOwned {
     /// The attribute `number`.
@@ -1096,7 +1104,7 @@ pub struct PartOwned {
 }
 
 /// The struct `place`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Place {
     /// The member `port`.
@@ -1123,7 +1131,7 @@ impl wire::Struct for Place {
 }
 
 /// What stands before the attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Head {
     /// The member `ifindex`.
@@ -1199,6 +1207,28 @@ impl From<Kind> for u8 {
     }
 }
 
+impl wire::Enum for Kind {
+    type Number = u8;
+
+    const NAME: &'static str = "kind";
+    const NAMES: &'static [(Self, &'static str)] =
+        &[(Self::Small, "small"), (Self::Large, "large")];
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::Enum::show(*self, f)
+    }
+}
+
+impl std::str::FromStr for Kind {
+    type Err = wire::NoSuchName;
+
+    fn from_str(text: &str) -> Result<Self, wire::NoSuchName> {
+        wire::Enum::find(text)
+    }
+}
+
 /// The attributes of the set `thing`.
 mod thing_attrs {
     use genl_user::policy::{Limit, Policy, Rule};
@@ -1215,14 +1245,14 @@ mod thing_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(NUMBER, "number"),
-            Field::value(TEXT, "text"),
-            Field::value(WIDE, "wide"),
-            Field::value(KIND, "kind"),
+            Field::unsigned(NUMBER, "number"),
+            Field::text(TEXT, "text"),
+            Field::unsigned(WIDE, "wide"),
+            Field::unsigned(KIND, "kind"),
             Field::nest(PART, "part", &super::part_attrs::LAYOUT),
-            Field::value(VALUES, "values"),
-            Field::value(PLACE, "place"),
-            Field::value(HIDDEN, "hidden"),
+            Field::unsigned(VALUES, "values").repeated(),
+            Field::bytes(PLACE, "place"),
+            Field::unsigned(HIDDEN, "hidden"),
         ],
     };
 
@@ -1250,7 +1280,7 @@ mod part_attrs {
     pub(super) const NAME: u16 = 2;
 
     pub(super) static LAYOUT: Layout = Layout {
-        fields: &[Field::value(NUMBER, "number"), Field::value(NAME, "name")],
+        fields: &[Field::unsigned(NUMBER, "number"), Field::text(NAME, "name")],
     };
 
     pub(super) static POLICY: Policy = Policy::new(

@@ -104,6 +104,7 @@ impl genl_user::Request for Get<'_> {
 
 /// What [`Client::get`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct GetReply<'a> {
     id: Option<u32>,
     name: Option<&'a str>,
@@ -148,7 +149,7 @@ impl<'a> wire::FromAttrs<'a> for GetReply<'a> {
 }
 
 /// A copy of [`GetReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GetReplyOwned {
     /// The attribute `id`.
@@ -198,6 +199,7 @@ impl genl_user::Request for GetDump {
 
 /// What [`Client::get_dump`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct GetDumpReply {
     least: Option<u32>,
     part: Option<PartView>,
@@ -242,7 +244,7 @@ impl wire::FromAttrs<'_> for GetDumpReply {
 }
 
 /// A copy of [`GetDumpReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GetDumpReplyOwned {
     /// The attribute `least`.
@@ -284,6 +286,7 @@ impl genl_user::Request for Find<'_> {
 
 /// What [`Client::find`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct FindReply<'a> {
     name: Option<&'a str>,
 }
@@ -316,7 +319,7 @@ impl<'a> wire::FromAttrs<'a> for FindReply<'a> {
 }
 
 /// A copy of [`FindReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FindReplyOwned {
     /// The attribute `name`.
@@ -351,6 +354,7 @@ impl Part {
 
 /// The attributes of `part`.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PartView {
     size: Option<u16>,
 }
@@ -381,7 +385,7 @@ impl wire::FromAttrs<'_> for PartView {
 }
 
 /// A copy of [`PartView`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PartOwned {
     /// The attribute `size`.
@@ -402,12 +406,12 @@ mod thing_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(ID, "id"),
-            Field::value(NAME, "name"),
-            Field::value(LEAST, "least"),
+            Field::unsigned(ID, "id"),
+            Field::text(NAME, "name"),
+            Field::unsigned(LEAST, "least"),
             Field::nest(PART, "part", &super::part_attrs::LAYOUT),
-            Field::value(TIMES, "times"),
-            Field::value(HIDDEN, "hidden"),
+            Field::unsigned(TIMES, "times"),
+            Field::unsigned(HIDDEN, "hidden"),
         ],
     };
 
@@ -432,7 +436,7 @@ mod part_attrs {
     pub(super) const SIZE: u16 = 1;
 
     pub(super) static LAYOUT: Layout = Layout {
-        fields: &[Field::value(SIZE, "size")],
+        fields: &[Field::unsigned(SIZE, "size").little_endian()],
     };
 
     pub(super) static POLICY: Policy =

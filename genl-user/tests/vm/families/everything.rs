@@ -569,6 +569,7 @@ impl genl_user::Request for Numbers<'_> {
 
 /// What [`Client::numbers`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct NumbersReply<'a> {
     flag: bool,
     u8: Option<u8>,
@@ -882,7 +883,7 @@ impl<'a> wire::FromAttrs<'a> for NumbersReply<'a> {
 }
 
 /// A copy of [`NumbersReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NumbersReplyOwned {
     /// The attribute `flag`.
@@ -1240,6 +1241,7 @@ impl genl_user::Request for Limits<'_> {
 
 /// What [`Client::limits`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LimitsReply<'a> {
     min_u8: Option<u8>,
     max_u16: Option<u16>,
@@ -1752,7 +1754,7 @@ impl<'a> wire::FromAttrs<'a> for LimitsReply<'a> {
 }
 
 /// A copy of [`LimitsReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LimitsReplyOwned {
     /// The attribute `min-u8`.
@@ -1868,7 +1870,7 @@ impl genl_user::Message for LimitsReplyOwned {
 }
 
 /// What [`Client::bytes`] asks.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Clone, Copy, PartialEq, Default)]
 pub struct Bytes<'a> {
     /// The attribute `text`.
     pub text: Option<&'a str>,
@@ -1987,8 +1989,39 @@ impl genl_user::Request for Bytes<'_> {
     }
 }
 
+impl std::fmt::Debug for Bytes<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bytes")
+            .field("text", &self.text)
+            .field("short_text", &self.short_text)
+            .field("long_text", &self.long_text)
+            .field("middle_text", &self.middle_text)
+            .field("open_text", &self.open_text)
+            .field("open_short_text", &self.open_short_text)
+            .field("open_middle_text", &self.open_middle_text)
+            .field("many_texts", &self.many_texts)
+            .field("many_long_texts", &self.many_long_texts)
+            .field("many_open_texts", &self.many_open_texts)
+            .field("bytes", &self.bytes.as_ref().map(wire::Escaped))
+            .field("short_bytes", &self.short_bytes.as_ref().map(wire::Escaped))
+            .field("long_bytes", &self.long_bytes.as_ref().map(wire::Escaped))
+            .field("exact_bytes", &self.exact_bytes.as_ref().map(wire::Mac))
+            .field(
+                "middle_bytes",
+                &self.middle_bytes.as_ref().map(wire::Escaped),
+            )
+            .field("huge_bytes", &self.huge_bytes.as_ref().map(wire::Escaped))
+            .field("no_bytes", &self.no_bytes.as_ref().map(wire::Escaped))
+            .field("many_bytes", &wire::each(self.many_bytes, wire::Escaped))
+            .field("address", &self.address.as_ref().map(wire::Ip))
+            .field("number", &self.number.as_ref().map(wire::HexNumber))
+            .finish()
+    }
+}
+
 /// What [`Client::bytes`] is answered with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct BytesReply<'a> {
     text: Option<&'a str>,
     short_text: Option<&'a str>,
@@ -2206,8 +2239,38 @@ impl<'a> wire::FromAttrs<'a> for BytesReply<'a> {
     }
 }
 
+impl std::fmt::Debug for BytesReply<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BytesReply")
+            .field("text", &self.text)
+            .field("short_text", &self.short_text)
+            .field("long_text", &self.long_text)
+            .field("middle_text", &self.middle_text)
+            .field("open_text", &self.open_text)
+            .field("open_short_text", &self.open_short_text)
+            .field("open_middle_text", &self.open_middle_text)
+            .field("many_texts", &self.many_texts)
+            .field("many_long_texts", &self.many_long_texts)
+            .field("many_open_texts", &self.many_open_texts)
+            .field("bytes", &self.bytes.as_ref().map(wire::Escaped))
+            .field("short_bytes", &self.short_bytes.as_ref().map(wire::Escaped))
+            .field("long_bytes", &self.long_bytes.as_ref().map(wire::Escaped))
+            .field("exact_bytes", &self.exact_bytes.as_ref().map(wire::Mac))
+            .field(
+                "middle_bytes",
+                &self.middle_bytes.as_ref().map(wire::Escaped),
+            )
+            .field("huge_bytes", &self.huge_bytes.as_ref().map(wire::Escaped))
+            .field("no_bytes", &self.no_bytes.as_ref().map(wire::Escaped))
+            .field("many_bytes", &wire::each(self.many_bytes, wire::Escaped))
+            .field("address", &self.address.as_ref().map(wire::Ip))
+            .field("number", &self.number.as_ref().map(wire::HexNumber))
+            .finish()
+    }
+}
+
 /// A copy of [`BytesReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BytesReplyOwned {
     /// The attribute `text`.
@@ -2254,6 +2317,36 @@ pub struct BytesReplyOwned {
     pub address: Option<Vec<u8>>,
     /// The attribute `number`.
     pub number: Option<u32>,
+}
+
+impl std::fmt::Debug for BytesReplyOwned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BytesReplyOwned")
+            .field("text", &self.text)
+            .field("short_text", &self.short_text)
+            .field("long_text", &self.long_text)
+            .field("middle_text", &self.middle_text)
+            .field("open_text", &self.open_text)
+            .field("open_short_text", &self.open_short_text)
+            .field("open_middle_text", &self.open_middle_text)
+            .field("many_texts", &self.many_texts)
+            .field("many_long_texts", &self.many_long_texts)
+            .field("many_open_texts", &self.many_open_texts)
+            .field("bytes", &self.bytes.as_ref().map(wire::Escaped))
+            .field("short_bytes", &self.short_bytes.as_ref().map(wire::Escaped))
+            .field("long_bytes", &self.long_bytes.as_ref().map(wire::Escaped))
+            .field("exact_bytes", &self.exact_bytes.as_ref().map(wire::Mac))
+            .field(
+                "middle_bytes",
+                &self.middle_bytes.as_ref().map(wire::Escaped),
+            )
+            .field("huge_bytes", &self.huge_bytes.as_ref().map(wire::Escaped))
+            .field("no_bytes", &self.no_bytes.as_ref().map(wire::Escaped))
+            .field("many_bytes", &wire::each(&self.many_bytes, wire::Escaped))
+            .field("address", &self.address.as_ref().map(wire::Ip))
+            .field("number", &self.number.as_ref().map(wire::HexNumber))
+            .finish()
+    }
 }
 
 impl genl_user::Message for BytesReplyOwned {
@@ -2371,6 +2464,7 @@ impl genl_user::Request for Layouts<'_> {
 
 /// What [`Client::layouts`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LayoutsReply<'a> {
     point: Option<Point>,
     record: Option<Record>,
@@ -2548,7 +2642,7 @@ impl<'a> wire::FromAttrs<'a> for LayoutsReply<'a> {
 }
 
 /// A copy of [`LayoutsReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LayoutsReplyOwned {
     /// The attribute `point`.
@@ -2594,7 +2688,7 @@ impl genl_user::Message for LayoutsReplyOwned {
 }
 
 /// What [`Client::nests`] asks.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Clone, Copy, PartialEq, Default)]
 pub struct Nests<'a> {
     /// The attribute `leaf`.
     pub leaf: Option<Leaf<'a>>,
@@ -2780,8 +2874,34 @@ impl genl_user::Request for Nests<'_> {
     }
 }
 
+impl std::fmt::Debug for Nests<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Nests")
+            .field("leaf", &self.leaf)
+            .field("leaves", &self.leaves)
+            .field("small_leaf", &self.small_leaf)
+            .field("tree", &self.tree)
+            .field("leaf_array", &self.leaf_array)
+            .field("number_array", &self.number_array)
+            .field("narrow_array", &self.narrow_array)
+            .field("signed_array", &self.signed_array)
+            .field("be_array", &self.be_array)
+            .field("uint_array", &self.uint_array)
+            .field("color_array", &self.color_array)
+            .field("text_array", &self.text_array)
+            .field("bytes_array", &wire::each(self.bytes_array, wire::Escaped))
+            .field("by_number", &self.by_number)
+            .field("by_numbers", &self.by_numbers)
+            .field("counts", &self.counts)
+            .field("bits", &self.bits)
+            .field("color_bits", &self.color_bits)
+            .finish()
+    }
+}
+
 /// What [`Client::nests`] is answered with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct NestsReply<'a> {
     leaf: Option<LeafView<'a>>,
     leaves: wire::List<'a, LeafView<'a>>,
@@ -3012,8 +3132,33 @@ impl<'a> wire::FromAttrs<'a> for NestsReply<'a> {
     }
 }
 
+impl std::fmt::Debug for NestsReply<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NestsReply")
+            .field("leaf", &self.leaf)
+            .field("leaves", &self.leaves)
+            .field("small_leaf", &self.small_leaf)
+            .field("tree", &self.tree)
+            .field("leaf_array", &self.leaf_array)
+            .field("number_array", &self.number_array)
+            .field("narrow_array", &self.narrow_array)
+            .field("signed_array", &self.signed_array)
+            .field("be_array", &self.be_array)
+            .field("uint_array", &self.uint_array)
+            .field("color_array", &self.color_array)
+            .field("text_array", &self.text_array)
+            .field("bytes_array", &wire::each(self.bytes_array, wire::Escaped))
+            .field("by_number", &self.by_number)
+            .field("by_numbers", &self.by_numbers)
+            .field("counts", &self.counts)
+            .field("bits", &self.bits)
+            .field("color_bits", &self.color_bits)
+            .finish()
+    }
+}
+
 /// A copy of [`NestsReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NestsReplyOwned {
     /// The attribute `leaf`.
@@ -3060,6 +3205,31 @@ pub struct NestsReplyOwned {
     pub color_bits: Option<wire::Bitfield32<ColorFlags>>,
 }
 
+impl std::fmt::Debug for NestsReplyOwned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NestsReplyOwned")
+            .field("leaf", &self.leaf)
+            .field("leaves", &self.leaves)
+            .field("small_leaf", &self.small_leaf)
+            .field("tree", &self.tree)
+            .field("leaf_array", &self.leaf_array)
+            .field("number_array", &self.number_array)
+            .field("narrow_array", &self.narrow_array)
+            .field("signed_array", &self.signed_array)
+            .field("be_array", &self.be_array)
+            .field("uint_array", &self.uint_array)
+            .field("color_array", &self.color_array)
+            .field("text_array", &self.text_array)
+            .field("bytes_array", &wire::each(&self.bytes_array, wire::Escaped))
+            .field("by_number", &self.by_number)
+            .field("by_numbers", &self.by_numbers)
+            .field("counts", &self.counts)
+            .field("bits", &self.bits)
+            .field("color_bits", &self.color_bits)
+            .finish()
+    }
+}
+
 impl genl_user::Message for NestsReplyOwned {
     type View<'a> = NestsReply<'a>;
 
@@ -3071,7 +3241,7 @@ impl genl_user::Message for NestsReplyOwned {
 }
 
 /// What [`Client::tell`] asks.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Clone, Copy, PartialEq, Default)]
 pub struct Tell<'a> {
     /// The attribute `number`.
     pub number: Option<u64>,
@@ -3106,8 +3276,20 @@ impl genl_user::Request for Tell<'_> {
     }
 }
 
+impl std::fmt::Debug for Tell<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tell")
+            .field("number", &self.number)
+            .field("text", &self.text)
+            .field("blob", &self.blob.as_ref().map(wire::Escaped))
+            .field("point", &self.point)
+            .finish()
+    }
+}
+
 /// What [`Client::tell`] is answered with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct TellReply<'a> {
     number: Option<u64>,
     text: Option<&'a str>,
@@ -3169,8 +3351,19 @@ impl<'a> wire::FromAttrs<'a> for TellReply<'a> {
     }
 }
 
+impl std::fmt::Debug for TellReply<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TellReply")
+            .field("number", &self.number)
+            .field("text", &self.text)
+            .field("blob", &self.blob.as_ref().map(wire::Escaped))
+            .field("point", &self.point)
+            .finish()
+    }
+}
+
 /// A copy of [`TellReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TellReplyOwned {
     /// The attribute `number`.
@@ -3181,6 +3374,17 @@ pub struct TellReplyOwned {
     pub blob: Option<Vec<u8>>,
     /// The attribute `point`.
     pub point: Option<Point>,
+}
+
+impl std::fmt::Debug for TellReplyOwned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TellReplyOwned")
+            .field("number", &self.number)
+            .field("text", &self.text)
+            .field("blob", &self.blob.as_ref().map(wire::Escaped))
+            .field("point", &self.point)
+            .finish()
+    }
 }
 
 impl genl_user::Message for TellReplyOwned {
@@ -3194,7 +3398,7 @@ impl genl_user::Message for TellReplyOwned {
 }
 
 /// What [`Client::tell_dump`] asks.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Clone, Copy, PartialEq, Default)]
 pub struct TellDump<'a> {
     /// The attribute `times`.
     pub times: u32,
@@ -3232,8 +3436,21 @@ impl genl_user::Request for TellDump<'_> {
     }
 }
 
+impl std::fmt::Debug for TellDump<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TellDump")
+            .field("times", &self.times)
+            .field("number", &self.number)
+            .field("text", &self.text)
+            .field("blob", &self.blob.as_ref().map(wire::Escaped))
+            .field("point", &self.point)
+            .finish()
+    }
+}
+
 /// What [`Client::tell_dump`] is answered with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct TellDumpReply<'a> {
     at: Option<u32>,
     number: Option<u64>,
@@ -3304,8 +3521,20 @@ impl<'a> wire::FromAttrs<'a> for TellDumpReply<'a> {
     }
 }
 
+impl std::fmt::Debug for TellDumpReply<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TellDumpReply")
+            .field("at", &self.at)
+            .field("number", &self.number)
+            .field("text", &self.text)
+            .field("blob", &self.blob.as_ref().map(wire::Escaped))
+            .field("point", &self.point)
+            .finish()
+    }
+}
+
 /// A copy of [`TellDumpReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TellDumpReplyOwned {
     /// The attribute `at`.
@@ -3320,6 +3549,18 @@ pub struct TellDumpReplyOwned {
     pub point: Option<Point>,
 }
 
+impl std::fmt::Debug for TellDumpReplyOwned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TellDumpReplyOwned")
+            .field("at", &self.at)
+            .field("number", &self.number)
+            .field("text", &self.text)
+            .field("blob", &self.blob.as_ref().map(wire::Escaped))
+            .field("point", &self.point)
+            .finish()
+    }
+}
+
 impl genl_user::Message for TellDumpReplyOwned {
     type View<'a> = TellDumpReply<'a>;
 
@@ -3331,7 +3572,7 @@ impl genl_user::Message for TellDumpReplyOwned {
 }
 
 /// What [`Client::need`] asks.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Clone, Copy, PartialEq, Default)]
 pub struct Need<'a> {
     /// The attribute `number`.
     pub number: u32,
@@ -3378,8 +3619,23 @@ impl genl_user::Request for Need<'_> {
     }
 }
 
+impl std::fmt::Debug for Need<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Need")
+            .field("number", &self.number)
+            .field("text", &self.text)
+            .field("flag", &self.flag)
+            .field("blob", &wire::Escaped(&self.blob))
+            .field("leaf", &self.leaf)
+            .field("mode", &self.mode)
+            .field("optional", &self.optional)
+            .finish()
+    }
+}
+
 /// What [`Client::need`] is answered with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct NeedReply<'a> {
     number: Option<u32>,
     text: Option<&'a str>,
@@ -3468,8 +3724,22 @@ impl<'a> wire::FromAttrs<'a> for NeedReply<'a> {
     }
 }
 
+impl std::fmt::Debug for NeedReply<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NeedReply")
+            .field("number", &self.number)
+            .field("text", &self.text)
+            .field("flag", &self.flag)
+            .field("blob", &self.blob.as_ref().map(wire::Escaped))
+            .field("leaf", &self.leaf)
+            .field("mode", &self.mode)
+            .field("optional", &self.optional)
+            .finish()
+    }
+}
+
 /// A copy of [`NeedReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NeedReplyOwned {
     /// The attribute `number`.
@@ -3486,6 +3756,20 @@ pub struct NeedReplyOwned {
     pub mode: Option<Mode>,
     /// The attribute `optional`.
     pub optional: Option<u8>,
+}
+
+impl std::fmt::Debug for NeedReplyOwned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NeedReplyOwned")
+            .field("number", &self.number)
+            .field("text", &self.text)
+            .field("flag", &self.flag)
+            .field("blob", &self.blob.as_ref().map(wire::Escaped))
+            .field("leaf", &self.leaf)
+            .field("mode", &self.mode)
+            .field("optional", &self.optional)
+            .finish()
+    }
 }
 
 impl genl_user::Message for NeedReplyOwned {
@@ -3524,6 +3808,7 @@ impl genl_user::Request for Hooked {
 
 /// What [`Client::hooked`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct HookedReply {
     number: Option<u32>,
     calls: Option<u64>,
@@ -3568,7 +3853,7 @@ impl wire::FromAttrs<'_> for HookedReply {
 }
 
 /// A copy of [`HookedReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HookedReplyOwned {
     /// The attribute `number`.
@@ -3610,6 +3895,7 @@ impl genl_user::Request for HookedDump {
 
 /// What [`Client::hooked_dump`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct HookedDumpReply {
     calls: Option<u64>,
 }
@@ -3640,7 +3926,7 @@ impl wire::FromAttrs<'_> for HookedDumpReply {
 }
 
 /// A copy of [`HookedDumpReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HookedDumpReplyOwned {
     /// The attribute `calls`.
@@ -3701,6 +3987,7 @@ impl genl_user::Request for Empty {
 
 /// What [`Client::empty`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct EmptyReply {}
 
 impl EmptyReply {
@@ -3720,7 +4007,7 @@ impl wire::FromAttrs<'_> for EmptyReply {
 }
 
 /// A copy of [`EmptyReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EmptyReplyOwned {}
 
@@ -3767,6 +4054,7 @@ impl genl_user::Request for Privileged {
 
 /// What [`Client::privileged`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PrivilegedReply {
     number: Option<u32>,
 }
@@ -3799,7 +4087,7 @@ impl wire::FromAttrs<'_> for PrivilegedReply {
 }
 
 /// A copy of [`PrivilegedReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PrivilegedReplyOwned {
     /// The attribute `number`.
@@ -3839,6 +4127,7 @@ impl genl_user::Request for Owned {
 
 /// What [`Client::owned`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct OwnedReply {
     number: Option<u32>,
 }
@@ -3871,7 +4160,7 @@ impl wire::FromAttrs<'_> for OwnedReply {
 }
 
 /// A copy of [`OwnedReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OwnedReplyOwned {
     /// The attribute `number`.
@@ -3911,6 +4200,7 @@ impl genl_user::Request for Built {
 
 /// What [`Client::built`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct BuiltReply {
     number: Option<u32>,
 }
@@ -3943,7 +4233,7 @@ impl wire::FromAttrs<'_> for BuiltReply {
 }
 
 /// A copy of [`BuiltReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BuiltReplyOwned {
     /// The attribute `number`.
@@ -3983,6 +4273,7 @@ impl genl_user::Request for Unbuilt {
 
 /// What [`Client::unbuilt`] is answered with.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct UnbuiltReply {
     number: Option<u32>,
 }
@@ -4015,7 +4306,7 @@ impl wire::FromAttrs<'_> for UnbuiltReply {
 }
 
 /// A copy of [`UnbuiltReply`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UnbuiltReplyOwned {
     /// The attribute `number`.
@@ -4033,7 +4324,7 @@ impl genl_user::Message for UnbuiltReplyOwned {
 }
 
 /// What [`Client::emit`] asks.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Clone, Copy, PartialEq, Default)]
 pub struct Emit<'a> {
     /// The attribute `number`.
     pub number: Option<u32>,
@@ -4083,8 +4374,23 @@ impl genl_user::Request for Emit<'_> {
     }
 }
 
+impl std::fmt::Debug for Emit<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Emit")
+            .field("number", &self.number)
+            .field("text", &self.text)
+            .field("flag", &self.flag)
+            .field("blob", &self.blob.as_ref().map(wire::Escaped))
+            .field("leaf", &self.leaf)
+            .field("mode", &self.mode)
+            .field("port", &self.port)
+            .finish()
+    }
+}
+
 /// What [`Event::Told`] says.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Told<'a> {
     number: Option<u32>,
     text: Option<&'a str>,
@@ -4164,8 +4470,21 @@ impl<'a> wire::FromAttrs<'a> for Told<'a> {
     }
 }
 
+impl std::fmt::Debug for Told<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Told")
+            .field("number", &self.number)
+            .field("text", &self.text)
+            .field("flag", &self.flag)
+            .field("blob", &self.blob.as_ref().map(wire::Escaped))
+            .field("leaf", &self.leaf)
+            .field("mode", &self.mode)
+            .finish()
+    }
+}
+
 /// A copy of [`Told`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ToldOwned {
     /// The attribute `number`.
@@ -4182,6 +4501,19 @@ pub struct ToldOwned {
     pub mode: Option<Mode>,
 }
 
+impl std::fmt::Debug for ToldOwned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ToldOwned")
+            .field("number", &self.number)
+            .field("text", &self.text)
+            .field("flag", &self.flag)
+            .field("blob", &self.blob.as_ref().map(wire::Escaped))
+            .field("leaf", &self.leaf)
+            .field("mode", &self.mode)
+            .finish()
+    }
+}
+
 impl genl_user::Message for ToldOwned {
     type View<'a> = Told<'a>;
 
@@ -4194,6 +4526,7 @@ impl genl_user::Message for ToldOwned {
 
 /// What [`Event::Confided`] says.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Confided {
     number: Option<u32>,
 }
@@ -4226,7 +4559,7 @@ impl wire::FromAttrs<'_> for Confided {
 }
 
 /// A copy of [`Confided`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ConfidedOwned {
     /// The attribute `number`.
@@ -4245,6 +4578,7 @@ impl genl_user::Message for ConfidedOwned {
 
 /// What [`Event::Direct`] says.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Direct<'a> {
     number: Option<u32>,
     text: Option<&'a str>,
@@ -4289,7 +4623,7 @@ impl<'a> wire::FromAttrs<'a> for Direct<'a> {
 }
 
 /// A copy of [`Direct`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DirectOwned {
     /// The attribute `number`.
@@ -4404,6 +4738,7 @@ impl Tree<'_> {
 
 /// The attributes of `leaf`.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LeafView<'a> {
     id: Option<u32>,
     name: Option<&'a str>,
@@ -4484,7 +4819,7 @@ impl<'a> wire::FromAttrs<'a> for LeafView<'a> {
 }
 
 /// A copy of [`LeafView`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LeafOwned {
     /// The attribute `id`.
@@ -4503,6 +4838,7 @@ pub struct LeafOwned {
 
 /// The attributes of `small-leaf`.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SmallLeafView<'a> {
     id: Option<u32>,
     name: Option<&'a str>,
@@ -4547,7 +4883,7 @@ impl<'a> wire::FromAttrs<'a> for SmallLeafView<'a> {
 }
 
 /// A copy of [`SmallLeafView`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SmallLeafOwned {
     /// The attribute `id`.
@@ -4558,6 +4894,7 @@ pub struct SmallLeafOwned {
 
 /// A nest in itself.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct TreeView<'a> {
     name: Option<&'a str>,
     left: Option<wire::Lazy<'a, TreeView<'a>>>,
@@ -4622,7 +4959,7 @@ impl<'a> wire::FromAttrs<'a> for TreeView<'a> {
 }
 
 /// A copy of [`TreeView`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TreeOwned {
     /// The attribute `name`.
@@ -4636,7 +4973,7 @@ pub struct TreeOwned {
 }
 
 /// The struct `point`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Point {
     /// The member `x`.
@@ -4663,7 +5000,7 @@ impl wire::Struct for Point {
 }
 
 /// Members of every type, with padding between them and behind them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Record {
     /// The member `tag`.
@@ -4731,6 +5068,25 @@ impl wire::Struct for Record {
     }
 }
 
+impl std::fmt::Debug for Record {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Record")
+            .field("tag", &self.tag)
+            .field("delta", &self.delta)
+            .field("color", &self.color)
+            .field("point", &self.point)
+            .field("address", &wire::Mac(&self.address))
+            .field("wide", &self.wide)
+            .field("label", &self.label)
+            .field("mode", &self.mode)
+            .field("low", &self.low)
+            .field("far", &self.far)
+            .field("key", &wire::Escaped(&self.key))
+            .field("last", &self.last)
+            .finish()
+    }
+}
+
 /// The enum `color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -4773,6 +5129,31 @@ impl From<Color> for i64 {
     }
 }
 
+impl wire::Enum for Color {
+    type Number = i64;
+
+    const NAME: &'static str = "color";
+    const NAMES: &'static [(Self, &'static str)] = &[
+        (Self::Red, "red"),
+        (Self::Green, "green"),
+        (Self::Blue, "blue"),
+    ];
+}
+
+impl std::fmt::Display for Color {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::Enum::show(*self, f)
+    }
+}
+
+impl std::str::FromStr for Color {
+    type Err = wire::NoSuchName;
+
+    fn from_str(text: &str) -> Result<Self, wire::NoSuchName> {
+        wire::Enum::find(text)
+    }
+}
+
 genl_user::bitflags::bitflags! {
     /// The flags `color`.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -4784,6 +5165,12 @@ genl_user::bitflags::bitflags! {
         const GREEN = 1 << 1;
         /// `blue`
         const BLUE = 1 << 2;
+    }
+}
+
+impl std::fmt::Display for ColorFlags {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::show_flags(self, f)
     }
 }
 
@@ -4825,6 +5212,27 @@ impl From<Shade> for u32 {
     }
 }
 
+impl wire::Enum for Shade {
+    type Number = u32;
+
+    const NAME: &'static str = "shade";
+    const NAMES: &'static [(Self, &'static str)] = &[(Self::Dark, "dark"), (Self::Light, "light")];
+}
+
+impl std::fmt::Display for Shade {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::Enum::show(*self, f)
+    }
+}
+
+impl std::str::FromStr for Shade {
+    type Err = wire::NoSuchName;
+
+    fn from_str(text: &str) -> Result<Self, wire::NoSuchName> {
+        wire::Enum::find(text)
+    }
+}
+
 genl_user::bitflags::bitflags! {
     /// An enum that does not begin at 0.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -4834,6 +5242,12 @@ genl_user::bitflags::bitflags! {
         const DARK = 1 << 4;
         /// `light`
         const LIGHT = 1 << 5;
+    }
+}
+
+impl std::fmt::Display for ShadeFlags {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::show_flags(self, f)
     }
 }
 
@@ -4883,6 +5297,32 @@ impl From<Season> for i32 {
     }
 }
 
+impl wire::Enum for Season {
+    type Number = i32;
+
+    const NAME: &'static str = "season";
+    const NAMES: &'static [(Self, &'static str)] = &[
+        (Self::Winter, "winter"),
+        (Self::Spring, "spring"),
+        (Self::Summer, "summer"),
+        (Self::Autumn, "autumn"),
+    ];
+}
+
+impl std::fmt::Display for Season {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::Enum::show(*self, f)
+    }
+}
+
+impl std::str::FromStr for Season {
+    type Err = wire::NoSuchName;
+
+    fn from_str(text: &str) -> Result<Self, wire::NoSuchName> {
+        wire::Enum::find(text)
+    }
+}
+
 /// The enum `moment`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -4922,6 +5362,31 @@ impl From<Moment> for u8 {
             Moment::Within => 2,
             Moment::Unknown(value) => value,
         }
+    }
+}
+
+impl wire::Enum for Moment {
+    type Number = u8;
+
+    const NAME: &'static str = "moment";
+    const NAMES: &'static [(Self, &'static str)] = &[
+        (Self::Never, "never"),
+        (Self::Before, "before"),
+        (Self::Within, "within"),
+    ];
+}
+
+impl std::fmt::Display for Moment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::Enum::show(*self, f)
+    }
+}
+
+impl std::str::FromStr for Moment {
+    type Err = wire::NoSuchName;
+
+    fn from_str(text: &str) -> Result<Self, wire::NoSuchName> {
+        wire::Enum::find(text)
     }
 }
 
@@ -4971,6 +5436,32 @@ impl From<Prime> for u64 {
     }
 }
 
+impl wire::Enum for Prime {
+    type Number = u64;
+
+    const NAME: &'static str = "prime";
+    const NAMES: &'static [(Self, &'static str)] = &[
+        (Self::Two, "two"),
+        (Self::Three, "three"),
+        (Self::Five, "five"),
+        (Self::HundredOne, "hundred-one"),
+    ];
+}
+
+impl std::fmt::Display for Prime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::Enum::show(*self, f)
+    }
+}
+
+impl std::str::FromStr for Prime {
+    type Err = wire::NoSuchName;
+
+    fn from_str(text: &str) -> Result<Self, wire::NoSuchName> {
+        wire::Enum::find(text)
+    }
+}
+
 /// An enum with gaps and negative values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -5013,6 +5504,31 @@ impl From<Balance> for i32 {
     }
 }
 
+impl wire::Enum for Balance {
+    type Number = i32;
+
+    const NAME: &'static str = "balance";
+    const NAMES: &'static [(Self, &'static str)] = &[
+        (Self::DeepDebt, "deep-debt"),
+        (Self::Even, "even"),
+        (Self::Rich, "rich"),
+    ];
+}
+
+impl std::fmt::Display for Balance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::Enum::show(*self, f)
+    }
+}
+
+impl std::str::FromStr for Balance {
+    type Err = wire::NoSuchName;
+
+    fn from_str(text: &str) -> Result<Self, wire::NoSuchName> {
+        wire::Enum::find(text)
+    }
+}
+
 genl_user::bitflags::bitflags! {
     /// The flags `mode`.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -5024,6 +5540,12 @@ genl_user::bitflags::bitflags! {
         const LOUD = 1 << 1;
         /// `deep`
         const DEEP = 1 << 2;
+    }
+}
+
+impl std::fmt::Display for Mode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::show_flags(self, f)
     }
 }
 
@@ -5041,6 +5563,12 @@ genl_user::bitflags::bitflags! {
     }
 }
 
+impl std::fmt::Display for WideMode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::show_flags(self, f)
+    }
+}
+
 genl_user::bitflags::bitflags! {
     /// Flags with gaps.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -5050,6 +5578,12 @@ genl_user::bitflags::bitflags! {
         const FIRST = 1 << 1;
         /// `sixth`
         const SIXTH = 1 << 6;
+    }
+}
+
+impl std::fmt::Display for SparseMode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        wire::show_flags(self, f)
     }
 }
 
@@ -5093,36 +5627,40 @@ mod numbers_attrs {
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
             Field::value(FLAG, "flag"),
-            Field::value(U8, "u8"),
-            Field::value(U16, "u16"),
-            Field::value(U32, "u32"),
-            Field::value(U64, "u64"),
-            Field::value(S8, "s8"),
-            Field::value(S16, "s16"),
-            Field::value(S32, "s32"),
-            Field::value(S64, "s64"),
-            Field::value(UINT, "uint"),
-            Field::value(SINT, "sint"),
-            Field::value(BE_U16, "be-u16"),
-            Field::value(BE_U32, "be-u32"),
-            Field::value(BE_U64, "be-u64"),
-            Field::value(BE_S16, "be-s16"),
-            Field::value(BE_S32, "be-s32"),
-            Field::value(BE_S64, "be-s64"),
-            Field::value(LE_U16, "le-u16"),
-            Field::value(LE_U32, "le-u32"),
-            Field::value(LE_U64, "le-u64"),
-            Field::value(LE_S16, "le-s16"),
-            Field::value(LE_S32, "le-s32"),
-            Field::value(LE_S64, "le-s64"),
-            Field::value(MANY_U8, "many-u8"),
-            Field::value(MANY_U32, "many-u32"),
-            Field::value(MANY_U64, "many-u64"),
-            Field::value(MANY_S16, "many-s16"),
-            Field::value(MANY_BE_U32, "many-be-u32"),
-            Field::value(MANY_LE_S64, "many-le-s64"),
-            Field::value(MANY_UINT, "many-uint"),
-            Field::value(MANY_SINT, "many-sint"),
+            Field::unsigned(U8, "u8"),
+            Field::unsigned(U16, "u16"),
+            Field::unsigned(U32, "u32"),
+            Field::unsigned(U64, "u64"),
+            Field::signed(S8, "s8"),
+            Field::signed(S16, "s16"),
+            Field::signed(S32, "s32"),
+            Field::signed(S64, "s64"),
+            Field::unsigned(UINT, "uint"),
+            Field::signed(SINT, "sint"),
+            Field::unsigned(BE_U16, "be-u16").big_endian(),
+            Field::unsigned(BE_U32, "be-u32").big_endian(),
+            Field::unsigned(BE_U64, "be-u64").big_endian(),
+            Field::signed(BE_S16, "be-s16").big_endian(),
+            Field::signed(BE_S32, "be-s32").big_endian(),
+            Field::signed(BE_S64, "be-s64").big_endian(),
+            Field::unsigned(LE_U16, "le-u16").little_endian(),
+            Field::unsigned(LE_U32, "le-u32").little_endian(),
+            Field::unsigned(LE_U64, "le-u64").little_endian(),
+            Field::signed(LE_S16, "le-s16").little_endian(),
+            Field::signed(LE_S32, "le-s32").little_endian(),
+            Field::signed(LE_S64, "le-s64").little_endian(),
+            Field::unsigned(MANY_U8, "many-u8").repeated(),
+            Field::unsigned(MANY_U32, "many-u32").repeated(),
+            Field::unsigned(MANY_U64, "many-u64").repeated(),
+            Field::signed(MANY_S16, "many-s16").repeated(),
+            Field::unsigned(MANY_BE_U32, "many-be-u32")
+                .big_endian()
+                .repeated(),
+            Field::signed(MANY_LE_S64, "many-le-s64")
+                .little_endian()
+                .repeated(),
+            Field::unsigned(MANY_UINT, "many-uint").repeated(),
+            Field::signed(MANY_SINT, "many-sint").repeated(),
         ],
     };
 
@@ -5222,56 +5760,58 @@ mod limits_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(MIN_U8, "min-u8"),
-            Field::value(MAX_U16, "max-u16"),
-            Field::value(RANGE_U32, "range-u32"),
-            Field::value(FAR_U16, "far-u16"),
-            Field::value(FAR_U32, "far-u32"),
-            Field::value(FAR_U64, "far-u64"),
-            Field::value(MAX_U64, "max-u64"),
-            Field::value(MIN_UINT, "min-uint"),
-            Field::value(RANGE_UINT, "range-uint"),
-            Field::value(RANGE_S8, "range-s8"),
-            Field::value(MIN_S16, "min-s16"),
-            Field::value(FAR_S32, "far-s32"),
-            Field::value(FAR_S64, "far-s64"),
-            Field::value(MAX_S64, "max-s64"),
-            Field::value(RANGE_SINT, "range-sint"),
-            Field::value(WHOLE_S8, "whole-s8"),
-            Field::value(BE_RANGE_U16, "be-range-u16"),
-            Field::value(BE_RANGE_U32, "be-range-u32"),
-            Field::value(BE_RANGE_U64, "be-range-u64"),
-            Field::value(BE_RANGE_S32, "be-range-s32"),
-            Field::value(LE_RANGE_U16, "le-range-u16"),
-            Field::value(LE_RANGE_S64, "le-range-s64"),
-            Field::value(BELOW, "below"),
-            Field::value(COLOR, "color"),
-            Field::value(NARROW_COLOR, "narrow-color"),
-            Field::value(SIGNED_COLOR, "signed-color"),
-            Field::value(SOME_COLOR, "some-color"),
-            Field::value(SHADE, "shade"),
-            Field::value(BE_SHADE, "be-shade"),
-            Field::value(SEASON, "season"),
-            Field::value(PRIME, "prime"),
-            Field::value(WIDE_PRIME, "wide-prime"),
-            Field::value(BE_PRIME, "be-prime"),
-            Field::value(LE_PRIME, "le-prime"),
-            Field::value(SOME_PRIME, "some-prime"),
-            Field::value(BALANCE, "balance"),
-            Field::value(MODE, "mode"),
-            Field::value(NARROW_MODE, "narrow-mode"),
-            Field::value(BE_MODE, "be-mode"),
-            Field::value(LE_MODE, "le-mode"),
-            Field::value(WIDE_MODE, "wide-mode"),
-            Field::value(UINT_MODE, "uint-mode"),
-            Field::value(SPARSE_MODE, "sparse-mode"),
-            Field::value(COLORS, "colors"),
-            Field::value(SHADES, "shades"),
-            Field::value(MASKED, "masked"),
-            Field::value(MANY_RANGED, "many-ranged"),
-            Field::value(MANY_PRIMES, "many-primes"),
-            Field::value(MANY_MODES, "many-modes"),
-            Field::value(MANY_LE_RANGED, "many-le-ranged"),
+            Field::unsigned(MIN_U8, "min-u8"),
+            Field::unsigned(MAX_U16, "max-u16"),
+            Field::unsigned(RANGE_U32, "range-u32"),
+            Field::unsigned(FAR_U16, "far-u16"),
+            Field::unsigned(FAR_U32, "far-u32"),
+            Field::unsigned(FAR_U64, "far-u64"),
+            Field::unsigned(MAX_U64, "max-u64"),
+            Field::unsigned(MIN_UINT, "min-uint"),
+            Field::unsigned(RANGE_UINT, "range-uint"),
+            Field::signed(RANGE_S8, "range-s8"),
+            Field::signed(MIN_S16, "min-s16"),
+            Field::signed(FAR_S32, "far-s32"),
+            Field::signed(FAR_S64, "far-s64"),
+            Field::signed(MAX_S64, "max-s64"),
+            Field::signed(RANGE_SINT, "range-sint"),
+            Field::signed(WHOLE_S8, "whole-s8"),
+            Field::unsigned(BE_RANGE_U16, "be-range-u16").big_endian(),
+            Field::unsigned(BE_RANGE_U32, "be-range-u32").big_endian(),
+            Field::unsigned(BE_RANGE_U64, "be-range-u64").big_endian(),
+            Field::signed(BE_RANGE_S32, "be-range-s32").big_endian(),
+            Field::unsigned(LE_RANGE_U16, "le-range-u16").little_endian(),
+            Field::signed(LE_RANGE_S64, "le-range-s64").little_endian(),
+            Field::unsigned(BELOW, "below"),
+            Field::unsigned(COLOR, "color"),
+            Field::unsigned(NARROW_COLOR, "narrow-color"),
+            Field::signed(SIGNED_COLOR, "signed-color"),
+            Field::unsigned(SOME_COLOR, "some-color"),
+            Field::unsigned(SHADE, "shade"),
+            Field::unsigned(BE_SHADE, "be-shade").big_endian(),
+            Field::signed(SEASON, "season"),
+            Field::unsigned(PRIME, "prime"),
+            Field::unsigned(WIDE_PRIME, "wide-prime"),
+            Field::unsigned(BE_PRIME, "be-prime").big_endian(),
+            Field::unsigned(LE_PRIME, "le-prime").little_endian(),
+            Field::unsigned(SOME_PRIME, "some-prime"),
+            Field::signed(BALANCE, "balance"),
+            Field::unsigned(MODE, "mode"),
+            Field::unsigned(NARROW_MODE, "narrow-mode"),
+            Field::unsigned(BE_MODE, "be-mode").big_endian(),
+            Field::unsigned(LE_MODE, "le-mode").little_endian(),
+            Field::unsigned(WIDE_MODE, "wide-mode"),
+            Field::unsigned(UINT_MODE, "uint-mode"),
+            Field::unsigned(SPARSE_MODE, "sparse-mode"),
+            Field::unsigned(COLORS, "colors"),
+            Field::unsigned(SHADES, "shades"),
+            Field::unsigned(MASKED, "masked"),
+            Field::unsigned(MANY_RANGED, "many-ranged").repeated(),
+            Field::unsigned(MANY_PRIMES, "many-primes").repeated(),
+            Field::unsigned(MANY_MODES, "many-modes").repeated(),
+            Field::unsigned(MANY_LE_RANGED, "many-le-ranged")
+                .little_endian()
+                .repeated(),
         ],
     };
 
@@ -5378,26 +5918,26 @@ mod bytes_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(TEXT, "text"),
-            Field::value(SHORT_TEXT, "short-text"),
-            Field::value(LONG_TEXT, "long-text"),
-            Field::value(MIDDLE_TEXT, "middle-text"),
-            Field::value(OPEN_TEXT, "open-text"),
-            Field::value(OPEN_SHORT_TEXT, "open-short-text"),
-            Field::value(OPEN_MIDDLE_TEXT, "open-middle-text"),
-            Field::value(MANY_TEXTS, "many-texts"),
-            Field::value(MANY_LONG_TEXTS, "many-long-texts"),
-            Field::value(MANY_OPEN_TEXTS, "many-open-texts"),
-            Field::value(BYTES, "bytes"),
-            Field::value(SHORT_BYTES, "short-bytes"),
-            Field::value(LONG_BYTES, "long-bytes"),
-            Field::value(EXACT_BYTES, "exact-bytes"),
-            Field::value(MIDDLE_BYTES, "middle-bytes"),
-            Field::value(HUGE_BYTES, "huge-bytes"),
-            Field::value(NO_BYTES, "no-bytes"),
-            Field::value(MANY_BYTES, "many-bytes"),
-            Field::value(ADDRESS, "address"),
-            Field::value(NUMBER, "number"),
+            Field::text(TEXT, "text"),
+            Field::text(SHORT_TEXT, "short-text"),
+            Field::text(LONG_TEXT, "long-text"),
+            Field::text(MIDDLE_TEXT, "middle-text"),
+            Field::text(OPEN_TEXT, "open-text"),
+            Field::text(OPEN_SHORT_TEXT, "open-short-text"),
+            Field::text(OPEN_MIDDLE_TEXT, "open-middle-text"),
+            Field::text(MANY_TEXTS, "many-texts").repeated(),
+            Field::text(MANY_LONG_TEXTS, "many-long-texts").repeated(),
+            Field::text(MANY_OPEN_TEXTS, "many-open-texts").repeated(),
+            Field::bytes(BYTES, "bytes"),
+            Field::bytes(SHORT_BYTES, "short-bytes"),
+            Field::bytes(LONG_BYTES, "long-bytes"),
+            Field::bytes(EXACT_BYTES, "exact-bytes"),
+            Field::bytes(MIDDLE_BYTES, "middle-bytes"),
+            Field::bytes(HUGE_BYTES, "huge-bytes"),
+            Field::bytes(NO_BYTES, "no-bytes"),
+            Field::bytes(MANY_BYTES, "many-bytes").repeated(),
+            Field::bytes(ADDRESS, "address"),
+            Field::unsigned(NUMBER, "number"),
         ],
     };
 
@@ -5451,21 +5991,21 @@ mod layouts_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(POINT, "point"),
-            Field::value(RECORD, "record"),
-            Field::value(WHOLE_POINT, "whole-point"),
-            Field::value(LEAST_POINT, "least-point"),
-            Field::value(POINTS, "points"),
-            Field::value(OCTETS, "octets"),
-            Field::value(SHORTS, "shorts"),
-            Field::value(WORDS, "words"),
-            Field::value(LONGS, "longs"),
-            Field::value(BE_SHORTS, "be-shorts"),
-            Field::value(BE_LONGS, "be-longs"),
-            Field::value(LE_WORDS, "le-words"),
-            Field::value(COLORS, "colors"),
-            Field::value(FEW_WORDS, "few-words"),
-            Field::value(WORD_LISTS, "word-lists"),
+            Field::bytes(POINT, "point"),
+            Field::bytes(RECORD, "record"),
+            Field::bytes(WHOLE_POINT, "whole-point"),
+            Field::bytes(LEAST_POINT, "least-point"),
+            Field::bytes(POINTS, "points").repeated(),
+            Field::bytes(OCTETS, "octets"),
+            Field::bytes(SHORTS, "shorts"),
+            Field::bytes(WORDS, "words"),
+            Field::bytes(LONGS, "longs"),
+            Field::bytes(BE_SHORTS, "be-shorts"),
+            Field::bytes(BE_LONGS, "be-longs"),
+            Field::bytes(LE_WORDS, "le-words"),
+            Field::bytes(COLORS, "colors"),
+            Field::bytes(FEW_WORDS, "few-words"),
+            Field::bytes(WORD_LISTS, "word-lists").repeated(),
         ],
     };
 
@@ -5518,23 +6058,25 @@ mod nests_attrs {
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
             Field::nest(LEAF, "leaf", &super::leaf_attrs::LAYOUT),
-            Field::nest(LEAVES, "leaves", &super::leaf_attrs::LAYOUT),
+            Field::nest(LEAVES, "leaves", &super::leaf_attrs::LAYOUT).repeated(),
             Field::nest(SMALL_LEAF, "small-leaf", &super::small_leaf_attrs::LAYOUT),
             Field::nest(TREE, "tree", &super::tree_attrs::LAYOUT),
-            Field::numbered(LEAF_ARRAY, "leaf-array", 1, &super::leaf_attrs::LAYOUT),
-            Field::value(NUMBER_ARRAY, "number-array"),
-            Field::value(NARROW_ARRAY, "narrow-array"),
-            Field::value(SIGNED_ARRAY, "signed-array"),
-            Field::value(BE_ARRAY, "be-array"),
-            Field::value(UINT_ARRAY, "uint-array"),
-            Field::value(COLOR_ARRAY, "color-array"),
-            Field::value(TEXT_ARRAY, "text-array"),
-            Field::value(BYTES_ARRAY, "bytes-array"),
-            Field::numbered(BY_NUMBER, "by-number", 1, &super::leaf_attrs::LAYOUT),
-            Field::numbered(BY_NUMBERS, "by-numbers", 2, &super::leaf_attrs::LAYOUT),
-            Field::value(COUNTS, "counts"),
-            Field::value(BITS, "bits"),
-            Field::value(COLOR_BITS, "color-bits"),
+            Field::nest(LEAF_ARRAY, "leaf-array", &super::leaf_attrs::LAYOUT).numbered(1),
+            Field::unsigned(NUMBER_ARRAY, "number-array").numbered(1),
+            Field::unsigned(NARROW_ARRAY, "narrow-array").numbered(1),
+            Field::signed(SIGNED_ARRAY, "signed-array").numbered(1),
+            Field::unsigned(BE_ARRAY, "be-array")
+                .big_endian()
+                .numbered(1),
+            Field::unsigned(UINT_ARRAY, "uint-array").numbered(1),
+            Field::unsigned(COLOR_ARRAY, "color-array").numbered(1),
+            Field::text(TEXT_ARRAY, "text-array").numbered(1),
+            Field::bytes(BYTES_ARRAY, "bytes-array").numbered(1),
+            Field::nest(BY_NUMBER, "by-number", &super::leaf_attrs::LAYOUT).numbered(1),
+            Field::nest(BY_NUMBERS, "by-numbers", &super::leaf_attrs::LAYOUT).numbered(2),
+            Field::unsigned(COUNTS, "counts").numbered(1),
+            Field::bitfield32(BITS, "bits"),
+            Field::bitfield32(COLOR_BITS, "color-bits"),
         ],
     };
 
@@ -5586,12 +6128,12 @@ mod leaf_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(ID, "id"),
-            Field::value(NAME, "name"),
-            Field::value(SIZE, "size"),
-            Field::value(COLOR, "color"),
-            Field::value(SHARES, "shares"),
-            Field::value(LE_SIZE, "le-size"),
+            Field::unsigned(ID, "id"),
+            Field::text(NAME, "name"),
+            Field::unsigned(SIZE, "size"),
+            Field::unsigned(COLOR, "color"),
+            Field::unsigned(SHARES, "shares").repeated(),
+            Field::unsigned(LE_SIZE, "le-size").little_endian(),
         ],
     };
 
@@ -5617,7 +6159,7 @@ mod small_leaf_attrs {
     pub(super) const NAME: u16 = 2;
 
     pub(super) static LAYOUT: Layout = Layout {
-        fields: &[Field::value(ID, "id"), Field::value(NAME, "name")],
+        fields: &[Field::unsigned(ID, "id"), Field::text(NAME, "name")],
     };
 
     pub(super) static POLICY: Policy = Policy::new(
@@ -5641,9 +6183,9 @@ mod tree_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(NAME, "name"),
+            Field::text(NAME, "name"),
             Field::nest(LEFT, "left", &LAYOUT),
-            Field::nest(MORE, "more", &LAYOUT),
+            Field::nest(MORE, "more", &LAYOUT).repeated(),
             Field::nest(LEAF, "leaf", &super::leaf_attrs::LAYOUT),
         ],
     };
@@ -5673,12 +6215,12 @@ mod tale_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(TIMES, "times"),
-            Field::value(AT, "at"),
-            Field::value(NUMBER, "number"),
-            Field::value(TEXT, "text"),
-            Field::value(BLOB, "blob"),
-            Field::value(POINT, "point"),
+            Field::unsigned(TIMES, "times"),
+            Field::unsigned(AT, "at"),
+            Field::unsigned(NUMBER, "number"),
+            Field::text(TEXT, "text"),
+            Field::bytes(BLOB, "blob"),
+            Field::bytes(POINT, "point"),
         ],
     };
 
@@ -5714,17 +6256,17 @@ mod call_attrs {
 
     pub(super) static LAYOUT: Layout = Layout {
         fields: &[
-            Field::value(NUMBER, "number"),
-            Field::value(TEXT, "text"),
+            Field::unsigned(NUMBER, "number"),
+            Field::text(TEXT, "text"),
             Field::value(FLAG, "flag"),
-            Field::value(BLOB, "blob"),
+            Field::bytes(BLOB, "blob"),
             Field::nest(LEAF, "leaf", &super::leaf_attrs::LAYOUT),
-            Field::value(MODE, "mode"),
-            Field::value(OPTIONAL, "optional"),
-            Field::value(PORT, "port"),
-            Field::value(CALLS, "calls"),
-            Field::value(COUNT, "count"),
-            Field::value(REFUSE, "refuse"),
+            Field::unsigned(MODE, "mode"),
+            Field::unsigned(OPTIONAL, "optional"),
+            Field::unsigned(PORT, "port"),
+            Field::unsigned(CALLS, "calls"),
+            Field::unsigned(COUNT, "count"),
+            Field::unsigned(REFUSE, "refuse"),
         ],
     };
 

@@ -17,7 +17,7 @@ pub(super) fn items(types: &Types<'_>) -> Vec<Item> {
             items.extend(value(what, &name, below));
         }
         if let Some((name, below)) = types.enum_flags(id) {
-            items.push(flags(what, &name, below));
+            items.extend(flags(what, &name, below));
         }
     }
     items
@@ -44,6 +44,8 @@ fn value(what: &Enum, name: &Ident, below: &str) -> Vec<Item> {
         .map(|entry| number(entry.value))
         .collect();
     let other = ident(other);
+    let label = what.name.as_str();
+    let labels = what.entries.iter().map(|entry| entry.name.as_str());
     let (from, into) = match names.is_empty() {
         true => (
             quote!(Self::#other(value)),
@@ -102,11 +104,44 @@ fn value(what: &Enum, name: &Ident, below: &str) -> Vec<Item> {
                 }
             }],
         },
+        Item::Block {
+            head: format!("impl wire::Enum for {name}"),
+            members: vec![
+                quote!(
+                    type Number = #rust;
+                ),
+                quote! {
+                    const NAME: &'static str = #label;
+                    const NAMES: &'static [(Self, &'static str)] = &[#((Self::#names, #labels),)*];
+                },
+            ],
+        },
+        Item::Block {
+            head: format!("impl std::fmt::Display for {name}"),
+            members: vec![quote! {
+                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    wire::Enum::show(*self, f)
+                }
+            }],
+        },
+        Item::Block {
+            head: format!("impl std::str::FromStr for {name}"),
+            members: vec![
+                quote!(
+                    type Err = wire::NoSuchName;
+                ),
+                quote! {
+                    fn from_str(text: &str) -> Result<Self, wire::NoSuchName> {
+                        wire::Enum::find(text)
+                    }
+                },
+            ],
+        },
     ]
 }
 
 /// As text, because no formatter knows what is inside a macro's braces.
-fn flags(what: &Enum, name: &Ident, below: &str) -> Item {
+fn flags(what: &Enum, name: &Ident, below: &str) -> [Item; 2] {
     let mut text = String::from("genl_user::bitflags::bitflags! {\n");
     let fallback = format!("The flags `{}`.", what.name);
     text.push_str(&doc_lines(&what.doc, &fallback, 4));
@@ -127,7 +162,17 @@ fn flags(what: &Enum, name: &Ident, below: &str) -> Item {
         text.push_str(&format!("        const {shouty} = 1 << {bit};\n"));
     }
     text.push_str("    }\n}\n");
-    Item::Text(text)
+    [
+        Item::Text(text),
+        Item::Block {
+            head: format!("impl std::fmt::Display for {name}"),
+            members: vec![quote! {
+                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    wire::show_flags(self, f)
+                }
+            }],
+        },
+    ]
 }
 
 /// A number as an expression and as a pattern.

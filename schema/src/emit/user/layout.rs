@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::Literal;
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::policy;
-use super::print::Item;
+use super::print::{Item, ident};
 use super::types::{attrs_module, inside, numbers};
-use crate::model::{AttrKind, AttrSet, Direction, Family, Message, SetId};
+use crate::model::{Attr, AttrKind, AttrSet, ByteOrder, Direction, Family, Message, SetId};
 
 /// The modules of all sets that occur in a message.
 pub(super) fn items(family: &Family) -> Vec<Item> {
@@ -46,28 +46,7 @@ fn module(family: &Family, set: &AttrSet, is_asked: bool) -> Item {
         let id = Literal::u16_unsuffixed(attr.id);
         quote!(pub(super) const #number: u16 = #id;)
     });
-    let fields = attrs().map(|(attr, number)| {
-        let name = attr.name.as_str();
-        let Some(within) = inside(attr) else {
-            return quote!(Field::value(#number, #name));
-        };
-        let within = &family[within];
-        let layout = match std::ptr::eq(within, set) {
-            true => quote!(&LAYOUT),
-            false => {
-                let module = attrs_module(within);
-                quote!(&super::#module::LAYOUT)
-            }
-        };
-        match &attr.kind {
-            AttrKind::IndexedArray(_) => quote!(Field::numbered(#number, #name, 1, #layout)),
-            AttrKind::TypeValue(levels, _) => {
-                let levels = Literal::usize_unsuffixed(levels.len());
-                quote!(Field::numbered(#number, #name, #levels, #layout))
-            }
-            _ => quote!(Field::nest(#number, #name, #layout)),
-        }
-    });
+    let fields = attrs().map(|(attr, number)| field(family, set, attr, number));
     let empty = attrs().next().is_none();
     let table = is_asked.then(|| policy::table(family, set, &numbers));
     let imports = table.as_ref().map(policy::imports);
@@ -93,4 +72,49 @@ fn module(family: &Family, set: &AttrSet, is_asked: bool) -> Item {
         .chain(table)
         .collect(),
     }
+}
+
+/// What the module knows of an attribute: `Field::text(LABEL, "label").repeated()`.
+fn field(family: &Family, set: &AttrSet, attr: &Attr, number: &Ident) -> TokenStream {
+    let name = attr.name.as_str();
+    let (levels, kind) = match &attr.kind {
+        AttrKind::IndexedArray(element) => (1, &**element),
+        AttrKind::TypeValue(levels, element) => (levels.len(), &**element),
+        kind => (0, kind),
+    };
+    let field = match kind {
+        AttrKind::Int(int) => {
+            let of_kind = ident(match int.kind.signed() {
+                true => "signed",
+                false => "unsigned",
+            });
+            let order = match int.order {
+                ByteOrder::Host => quote!(),
+                ByteOrder::Big => quote!(.big_endian()),
+                ByteOrder::Little => quote!(.little_endian()),
+            };
+            quote!(Field::#of_kind(#number, #name) #order)
+        }
+        AttrKind::String(_) => quote!(Field::text(#number, #name)),
+        AttrKind::Binary(_) => quote!(Field::bytes(#number, #name)),
+        AttrKind::Bitfield32(_) => quote!(Field::bitfield32(#number, #name)),
+        AttrKind::Nest(inside) => {
+            let inside = &family[*inside];
+            let layout = match std::ptr::eq(inside, set) {
+                true => quote!(&LAYOUT),
+                false => {
+                    let module = attrs_module(inside);
+                    quote!(&super::#module::LAYOUT)
+                }
+            };
+            quote!(Field::nest(#number, #name, #layout))
+        }
+        _ => quote!(Field::value(#number, #name)),
+    };
+    let numbered = (levels > 0).then(|| {
+        let levels = Literal::usize_unsuffixed(levels);
+        quote!(.numbered(#levels))
+    });
+    let repeated = attr.multi.then(|| quote!(.repeated()));
+    quote!(#field #numbered #repeated)
 }

@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::debug::{self, Role};
 use super::doc::{of_attr, own_doc};
 use super::print::{Item, serde};
 use super::types::{Field, Shape, Types, attrs_module};
@@ -30,32 +31,33 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
             pub header: #header,
         }
     });
+    let debug = debug::of_shape(shape, Role::Owned);
+    let derive = debug.derive();
     let structure = Item::Tokens(quote! {
         #doc
-        #[derive(Debug, Clone, PartialEq, Default)]
+        #[derive(#derive Clone, PartialEq, Eq, Hash, Default)]
         #serde
         pub struct #owned { #header #(#declarations,)* }
     });
+    let structure = [structure].into_iter().chain(debug.item());
     if !is_message {
-        return vec![structure];
+        return structure.collect();
     }
     let lent = shape.view_type(&quote!(<'a>));
     let passed = shape.view_type(&quote!(<'_>));
     let module = attrs_module(shape.set);
-    vec![
-        structure,
-        Item::Block {
-            head: format!("impl genl_user::Message for {owned}"),
-            members: [quote!(type View<'a> = #lent;)]
-                .into_iter()
-                .chain(size)
-                .chain([
-                    quote!(const LAYOUT: &'static genl_user::Layout = &#module::LAYOUT;),
-                    quote!(fn from_view(view: &#passed) -> Self { view.to_owned() }),
-                ])
-                .collect(),
-        },
-    ]
+    let message = Item::Block {
+        head: format!("impl genl_user::Message for {owned}"),
+        members: [quote!(type View<'a> = #lent;)]
+            .into_iter()
+            .chain(size)
+            .chain([
+                quote!(const LAYOUT: &'static genl_user::Layout = &#module::LAYOUT;),
+                quote!(fn from_view(view: &#passed) -> Self { view.to_owned() }),
+            ])
+            .collect(),
+    };
+    structure.chain([message]).collect()
 }
 
 /// The view's method that makes the copy.

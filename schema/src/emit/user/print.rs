@@ -53,6 +53,11 @@ pub(super) fn serde() -> TokenStream {
     quote!(#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))])
 }
 
+/// The derive of types that borrow from the receive buffer.
+pub(super) fn serialize() -> TokenStream {
+    quote!(#[cfg_attr(feature = "serde", derive(serde::Serialize))])
+}
+
 /// An identifier, of a spelling that `Name` made one.
 pub(super) fn ident(text: &str) -> Ident {
     Ident::new(text, Span::call_site())

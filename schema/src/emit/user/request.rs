@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::debug::{self, Role};
 use super::doc::of_attr;
 use super::print::{Item, ident};
 use super::types::{Field, Shape, Types, attrs_module};
@@ -26,9 +27,11 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
         let (name, ty) = (&field.name, field_type(types, field));
         quote!(#doc pub #name: #ty)
     });
+    let debug = debug::of_shape(shape, Role::Request);
+    let derive = debug.derive();
     let structure = quote! {
         #doc
-        #[derive(Debug, Clone, Copy, PartialEq, Default)]
+        #[derive(#derive Clone, Copy, PartialEq, Default)]
         pub struct #ty { #header #(#declarations,)* }
     };
 
@@ -53,13 +56,15 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
         ""
     };
     let rules = is_message.then(|| rules(shape)).flatten();
-    vec![
+    let mut items = vec![
         Item::Tokens(structure),
         Item::Block {
             head: format!("impl {of}{name}{lifetime}"),
             members: rules.into_iter().chain([encode]).collect(),
         },
-    ]
+    ];
+    items.extend(debug.item());
+    items
 }
 
 /// What the request has to hold, where it can hold something.

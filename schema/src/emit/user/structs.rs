@@ -7,7 +7,7 @@ use super::doc::{docs, of_member};
 use super::names::Names;
 use super::print::{Item, serde};
 use super::types::Types;
-use super::value;
+use super::{debug, value};
 use crate::model::{Member, MemberKind, Struct};
 
 /// Byte arrays up to this length have `Default`, and serde's traits.
@@ -21,7 +21,7 @@ pub(super) fn items(types: &Types<'_>) -> Vec<Item> {
         .collect()
 }
 
-fn item(types: &Types<'_>, what: &Struct, name: &Ident) -> [Item; 2] {
+fn item(types: &Types<'_>, what: &Struct, name: &Ident) -> Vec<Item> {
     let doc = docs(&what.doc, &format!("The struct `{}`.", what.name));
     let serde = serde();
     let mut names = Names::but(&[]);
@@ -46,9 +46,12 @@ fn item(types: &Types<'_>, what: &Struct, name: &Ident) -> [Item; 2] {
         false => quote!(fields),
     };
     let size = Literal::usize_unsuffixed(what.size);
+    let shown = members().map(|(member, name)| (quote!(#name), shown(member, name)));
+    let debug = debug::of_fields(name, "", shown.collect());
+    let derive = debug.derive();
     let structure = Item::Tokens(quote! {
         #doc
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+        #[derive(#derive Clone, Copy, PartialEq, Eq, Hash, Default)]
         #serde
         pub struct #name { #(#declarations,)* }
     });
@@ -69,7 +72,21 @@ fn item(types: &Types<'_>, what: &Struct, name: &Ident) -> [Item; 2] {
             },
         ],
     };
-    [structure, codec]
+    let mut items = vec![structure, codec];
+    items.extend(debug.item());
+    items
+}
+
+/// The expression that shows a member, if it is not shown as it is.
+fn shown(member: &Member, name: &Ident) -> Option<TokenStream> {
+    let look = match member.kind {
+        MemberKind::Bytes => debug::look_of_bytes(member.hint),
+        MemberKind::Int {
+            kind, names: None, ..
+        } => debug::look_of_int(kind, member.hint)?,
+        _ => return None,
+    };
+    Some(quote!(#look(&self.#name)))
 }
 
 fn member_type(types: &Types<'_>, member: &Member) -> TokenStream {

@@ -3,8 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::debug::{self, Role};
 use super::doc::of_attr;
-use super::print::Item;
+use super::print::{Item, serialize};
 use super::types::{Field, Shape, Types};
 use super::{owned, value};
 use crate::model::AttrKind;
@@ -13,6 +14,9 @@ use crate::model::AttrKind;
 pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>) -> Vec<Item> {
     let ty = shape.view_type(&quote!(<'a>));
     let doc = &shape.doc;
+    let debug = debug::of_shape(shape, Role::View);
+    let derive = debug.derive();
+    let serde = serialize();
     let header = shape.header.map(|id| types.structure(id));
     let header_declaration = header.as_ref().map(|header| quote!(header: #header,));
     let declarations = shape.fields.iter().map(|field| {
@@ -21,7 +25,8 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>) -> Vec<Item> {
     });
     let structure = quote! {
         #doc
-        #[derive(Debug, Clone)]
+        #[derive(#derive Clone)]
+        #serde
         pub struct #ty { #header_declaration #(#declarations,)* }
     };
     let header_getter = header.as_ref().map(|header| {
@@ -51,14 +56,16 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>) -> Vec<Item> {
             format!("impl wire::From{source}<'_> for {name}"),
         ),
     };
-    vec![
+    let mut items = vec![
         Item::Tokens(structure),
         Item::Block { head, members },
         Item::Block {
             head: reader,
             members: vec![from(types, shape)],
         },
-    ]
+    ];
+    items.extend(debug.item());
+    items
 }
 
 fn getter(types: &Types<'_>, field: &Field<'_>) -> TokenStream {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use genl_user::dynamic::Limits;
+use genl_user::Limits;
 use genl_user::dynamic::genl_schema::model::{
     Attr, AttrKind, ByteOrder, Call, Family, Int, IntKind, Len, SetId,
 };
