@@ -2,9 +2,13 @@
 
 use std::marker::PhantomData;
 
-use crate::client::Connection;
+use crate::client::Link;
 use crate::error::Error;
 use crate::family::{Message, Operation};
+use crate::inbox::Arrived;
+#[cfg(feature = "tokio")]
+use crate::tokio::Tokio;
+use crate::transport::{Blocking, Transport, now};
 
 /// The messages that answer a dump, read from the socket as they are asked for.
 ///
@@ -21,22 +25,25 @@ use crate::family::{Message, Operation};
 /// ```
 ///
 /// If what it lists was changed meanwhile, all items still come and the end is
-/// [`Error::DumpInterrupted`]. A dump that is dropped before its end is read to its end then, as
-/// the kernel would refuse the next one.
-#[derive(Debug)]
+/// [`Error::DumpInterrupted`]. A dump that is dropped before its end is read to its end, as the
+/// kernel would refuse the next one: then as far as it has come, the rest before the next request.
 #[must_use = "a dump is read as its items are asked for"]
-pub struct Dump<'c, M> {
-    connection: &'c mut Connection,
+pub struct Dump<'c, M, T: Transport = Blocking> {
+    link: &'c mut Link<T>,
     operation: &'static Operation,
     interrupted: bool,
     ended: bool,
     message: PhantomData<fn() -> M>,
 }
 
-impl<'c, M: Message> Dump<'c, M> {
-    pub(crate) fn new(connection: &'c mut Connection, operation: &'static Operation) -> Self {
+/// A [`Dump`] of an async connection.
+#[cfg(feature = "tokio")]
+pub type AsyncDump<'c, M> = Dump<'c, M, Tokio>;
+
+impl<'c, M: Message, T: Transport> Dump<'c, M, T> {
+    pub(crate) fn new(link: &'c mut Link<T>, operation: &'static Operation) -> Self {
         Self {
-            connection,
+            link,
             operation,
             interrupted: false,
             ended: false,
@@ -44,6 +51,67 @@ impl<'c, M: Message> Dump<'c, M> {
         }
     }
 
+    /// The next item's message; `None` at the end.
+    #[inline]
+    pub(crate) async fn advance(&mut self) -> Result<Option<Arrived>, Error> {
+        if self.ended {
+            return Ok(None);
+        }
+        let advanced = self.receive().await;
+        self.ended = !matches!(advanced, Ok(Some(_)));
+        advanced
+    }
+
+    #[inline]
+    async fn receive(&mut self) -> Result<Option<Arrived>, Error> {
+        let mut deadline = self.link.deadline();
+        let arrived = self.link.answer(&mut deadline).await?;
+        self.interrupted |= arrived.head.flags & libc::NLM_F_DUMP_INTR as u16 != 0;
+        if arrived.is_end() {
+            self.link.dumping = false;
+            self.link.verdict(self.operation, &arrived)?;
+            return match self.interrupted {
+                true => Err(Error::DumpInterrupted),
+                false => Ok(None),
+            };
+        }
+        let id = self.link.family_id();
+        self.link.check_reply(id, self.operation, &arrived)?;
+        Ok(Some(arrived))
+    }
+
+    #[inline]
+    fn item(&self, arrived: Option<Arrived>) -> Result<Option<M::View<'_>>, Error> {
+        arrived
+            .map(|arrived| self.link.view::<M>(self.operation, &arrived))
+            .transpose()
+    }
+
+    async fn collect(&mut self) -> Result<Vec<M>, Error> {
+        let mut items = Vec::new();
+        while let Some(arrived) = self.advance().await? {
+            let view = self.link.view::<M>(self.operation, &arrived)?;
+            items.push(M::from_view(&view));
+        }
+        Ok(items)
+    }
+
+    pub(crate) async fn collect_consistent(mut self, retries: usize) -> Result<Vec<M>, Error> {
+        let mut retries = 0..retries;
+        loop {
+            match self.collect().await {
+                Err(Error::DumpInterrupted) if retries.next().is_some() => {
+                    self.link.repeat_dump().await?;
+                    self.interrupted = false;
+                    self.ended = false;
+                }
+                collected => return collected,
+            }
+        }
+    }
+}
+
+impl<'c, M: Message> Dump<'c, M> {
     /// The next item; `None` at the end.
     ///
     /// # Errors
@@ -55,27 +123,8 @@ impl<'c, M: Message> Dump<'c, M> {
         reason = "the items borrow from the dump, which Iterator cannot express"
     )]
     pub fn next(&mut self) -> Result<Option<M::View<'_>>, Error> {
-        if self.ended {
-            return Ok(None);
-        }
-        // Set first, so that any error on the way is the end.
-        self.ended = true;
-        let arrived = self.connection.answer()?;
-        self.interrupted |= arrived.head.flags & libc::NLM_F_DUMP_INTR as u16 != 0;
-        if arrived.is_end() {
-            self.connection.end_dump();
-            self.connection.verdict(self.operation, &arrived)?;
-            return match self.interrupted {
-                true => Err(Error::DumpInterrupted),
-                false => Ok(None),
-            };
-        }
-        let id = self.connection.family_id();
-        self.connection.check_reply(id, self.operation, &arrived)?;
-        self.ended = false;
-        self.connection
-            .view::<M>(self.operation, &arrived)
-            .map(Some)
+        let arrived = now(self.advance())?;
+        self.item(arrived)
     }
 
     /// An iterator over copies of the items, for `for` and `collect`.
@@ -85,51 +134,77 @@ impl<'c, M: Message> Dump<'c, M> {
 
     /// Collects all items of one state: asks again, at most `retries` times, if what the dump
     /// lists was changed meanwhile.
-    pub fn consistent(mut self, retries: usize) -> Result<Vec<M>, Error> {
-        let mut retries = 0..retries;
-        loop {
-            let mut items = Vec::new();
-            let end = loop {
-                match self.next() {
-                    Ok(Some(view)) => items.push(M::from_view(&view)),
-                    Ok(None) => break Ok(items),
-                    Err(error) => break Err(error),
-                }
-            };
-            match end {
-                Err(Error::DumpInterrupted) if retries.next().is_some() => self.repeat()?,
-                end => return end,
-            }
-        }
-    }
-
-    fn repeat(&mut self) -> Result<(), Error> {
-        self.connection.repeat_dump()?;
-        self.interrupted = false;
-        self.ended = false;
-        Ok(())
+    pub fn consistent(self, retries: usize) -> Result<Vec<M>, Error> {
+        now(self.collect_consistent(retries))
     }
 }
 
-impl<M> Drop for Dump<'_, M> {
+#[cfg(feature = "tokio")]
+impl<'c, M: Message> AsyncDump<'c, M> {
+    /// The next item; `None` at the end. Its future may be dropped: no item is lost.
+    ///
+    /// # Errors
+    ///
+    /// After [`Error::Malformed`], which is about a single item, the next one can be asked for;
+    /// any other error is the end.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "the items borrow from the dump, which Iterator cannot express"
+    )]
+    pub async fn next(&mut self) -> Result<Option<M::View<'_>>, Error> {
+        let arrived = self.advance().await?;
+        self.item(arrived)
+    }
+
+    /// Copies of the items, one after the other.
+    pub fn owned(self) -> Owned<'c, M, Tokio> {
+        Owned(self)
+    }
+
+    /// Collects all items of one state: asks again, at most `retries` times, if what the dump
+    /// lists was changed meanwhile.
+    pub async fn consistent(self, retries: usize) -> Result<Vec<M>, Error> {
+        self.collect_consistent(retries).await
+    }
+}
+
+impl<M, T: Transport> Drop for Dump<'_, M, T> {
     fn drop(&mut self) {
-        // After an error nothing may come any more; then the next request tries, and reports.
         if !self.ended {
-            let _ = self.connection.settle();
+            self.link.drain();
         }
     }
 }
 
-/// An iterator over copies of a dump's items.
+impl<M, T: Transport> std::fmt::Debug for Dump<'_, M, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dump")
+            .field("connection", &self.link)
+            .field("operation", &self.operation.name)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Copies of a dump's items: an iterator, or for tokio what gives one after the other.
 #[derive(Debug)]
 #[must_use = "a dump is read as its items are asked for"]
-pub struct Owned<'c, M>(Dump<'c, M>);
+pub struct Owned<'c, M, T: Transport = Blocking>(Dump<'c, M, T>);
 
 impl<M: Message> Iterator for Owned<'_, M> {
     type Item = Result<M, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let item = self.0.next().transpose()?;
+        Some(item.map(|view| M::from_view(&view)))
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl<M: Message> Owned<'_, M, Tokio> {
+    /// The next item; `None` at the end, as of a stream. Its future may be dropped: no item is lost.
+    pub async fn next(&mut self) -> Option<Result<M, Error>> {
+        let item = self.0.next().await.transpose()?;
         Some(item.map(|view| M::from_view(&view)))
     }
 }

@@ -2,14 +2,14 @@
 
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::client::Connection;
 use crate::controller;
 use crate::error::Error;
 use crate::family::{Family, Message};
 use crate::inbox::{Arrived, Inbox};
-use crate::socket::Socket;
+use crate::transport::{Blocking, Deadline, Receive, now};
 use crate::wire::{FromPayload, Payload, generic};
 
 /// The multicast groups of a family: the generated `Group` types.
@@ -34,7 +34,7 @@ pub trait Group: Copy {
 ///
 /// It follows the family as it is at opening: once its module has been loaded anew, open another.
 pub struct Events<G> {
-    socket: Socket,
+    transport: Blocking,
     inbox: Inbox,
     family_id: u16,
     groups: PhantomData<fn() -> G>,
@@ -47,17 +47,19 @@ impl<G: Group> Events<G> {
         let mut connection = Connection::open(G::FAMILY)?;
         let mut numbers = Vec::with_capacity(groups.len());
         for group in groups {
-            numbers.push(controller::group(&mut connection, group.name())?);
+            let mut deadline = connection.deadline();
+            let number = controller::group(&mut connection, group.name(), &mut deadline);
+            numbers.push(now(number)?);
         }
-        let (mut socket, inbox, family_id) = connection.into_parts();
-        socket
-            .set_timeout(None)
-            .map_err(Error::io("set the timeout"))?;
+        // The kernel speaks when it has something to say.
+        connection.set_timeout(None)?;
+        let (mut transport, inbox, family_id) = connection.into_parts();
         for number in numbers {
-            socket.join(number).map_err(Error::io("join a group"))?;
+            let joined = transport.socket_mut().join(number);
+            joined.map_err(Error::io("join a group"))?;
         }
         Ok(Self {
-            socket,
+            transport,
             inbox,
             family_id,
             groups: PhantomData,
@@ -66,15 +68,14 @@ impl<G: Group> Events<G> {
 
     /// The netlink port of the socket, by which the kernel can send to it alone.
     pub fn port(&self) -> u32 {
-        self.socket.port()
+        self.transport.socket().port()
     }
 
     /// Sets how many bytes of events may queue up before the kernel drops some. More than the
     /// system's limit (`net.core.rmem_max`) takes CAP_NET_ADMIN; without it the limit is taken.
     pub fn set_queue_size(&mut self, bytes: usize) -> Result<(), Error> {
-        self.socket
-            .set_queue_size(bytes)
-            .map_err(Error::io("set the queue size"))
+        let set = self.transport.socket().set_queue_size(bytes);
+        set.map_err(Error::io("set the queue size"))
     }
 
     /// Waits for the next event.
@@ -88,29 +89,32 @@ impl<G: Group> Events<G> {
         reason = "the events borrow from the receive buffer, which Iterator cannot express"
     )]
     pub fn next(&mut self) -> Result<G::Event<'_>, Error> {
-        loop {
-            if let Some(arrived) = self.unread()? {
-                return self.event(&arrived);
-            }
-            if self.receive()? == Receipt::Overrun {
-                return Ok(G::overrun());
-            }
+        match self.wait(Deadline::Timeout(None))? {
+            Some(arrived) => self.event(&arrived),
+            None => Ok(G::overrun()),
         }
     }
 
     /// Waits for the next event, but not longer than this; `None` if none came.
     pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<G::Event<'_>>, Error> {
-        let start = Instant::now();
+        match self.wait(Deadline::after(Some(timeout))) {
+            Ok(Some(arrived)) => self.event(&arrived).map(Some),
+            Ok(None) => Ok(Some(G::overrun())),
+            Err(Error::TimedOut) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The next message; `None` if the queue was full, and the kernel has dropped what came then.
+    fn wait(&mut self, mut deadline: Deadline) -> Result<Option<Arrived>, Error> {
         loop {
             if let Some(arrived) = self.unread()? {
-                return self.event(&arrived).map(Some);
+                return Ok(Some(arrived));
             }
-            let left = timeout.saturating_sub(start.elapsed());
-            if !self.socket.wait(left).map_err(Error::io("wait"))? {
-                return Ok(None);
-            }
-            if self.receive()? == Receipt::Overrun {
-                return Ok(Some(G::overrun()));
+            match now(self.inbox.receive(&self.transport, &mut deadline)) {
+                Ok(()) => {}
+                Err(error) if error.errno() == Some(libc::ENOBUFS) => return Ok(None),
+                Err(error) => return Err(error),
             }
         }
     }
@@ -123,14 +127,6 @@ impl<G: Group> Events<G> {
             }
         }
         Ok(None)
-    }
-
-    fn receive(&mut self) -> Result<Receipt, Error> {
-        match self.inbox.receive(&self.socket) {
-            Ok(()) => Ok(Receipt::Datagram),
-            Err(error) if error.errno() == Some(libc::ENOBUFS) => Ok(Receipt::Overrun),
-            Err(error) => Err(error),
-        }
     }
 
     fn event(&self, arrived: &Arrived) -> Result<G::Event<'_>, Error> {
@@ -148,25 +144,17 @@ impl<G: Group> Events<G> {
 
 impl<G> AsFd for Events<G> {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.transport.socket().as_fd()
     }
 }
 
-impl<G> std::fmt::Debug for Events<G> {
+impl<G: Group> std::fmt::Debug for Events<G> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Events")
             .field("family_id", &self.family_id)
-            .field("port", &self.socket.port())
+            .field("port", &self.port())
             .finish_non_exhaustive()
     }
-}
-
-/// What came of waiting.
-#[derive(PartialEq)]
-enum Receipt {
-    Datagram,
-    /// The queue was full, and the kernel has dropped what came then.
-    Overrun,
 }
 
 /// A message that nobody asked for.

@@ -4,7 +4,8 @@ use std::io;
 use std::ops::Range;
 
 use crate::error::Error;
-use crate::socket::Socket;
+use crate::socket::Received;
+use crate::transport::{Deadline, Transport};
 use crate::wire::{Head, align};
 
 /// Room for the largest message that is expected, in bytes.
@@ -72,12 +73,16 @@ impl Inbox {
 
     /// The next message; waits for a datagram if none is left of the last.
     #[inline]
-    pub(crate) fn next(&mut self, socket: &Socket) -> Result<Arrived, Error> {
+    pub(crate) async fn next(
+        &mut self,
+        from: &impl Transport,
+        deadline: &mut Deadline,
+    ) -> Result<Arrived, Error> {
         loop {
             if let Some(arrived) = self.unread()? {
                 return Ok(arrived);
             }
-            self.receive(socket)?;
+            self.receive(from, deadline).await?;
         }
     }
 
@@ -120,13 +125,41 @@ impl Inbox {
 
     /// Waits for one datagram, and drops it if it is not from the kernel.
     #[inline]
-    pub(crate) fn receive(&mut self, socket: &Socket) -> Result<(), Error> {
+    pub(crate) async fn receive(
+        &mut self,
+        from: &impl Transport,
+        deadline: &mut Deadline,
+    ) -> Result<(), Error> {
+        let received = from.recv(self.room(), deadline).await;
+        self.take(received)
+    }
+
+    /// As [`Self::receive`], if that can be done without awaiting: then it is true.
+    #[inline]
+    pub(crate) fn try_receive(
+        &mut self,
+        from: &impl Transport,
+        deadline: &mut Deadline,
+    ) -> Result<bool, Error> {
+        match from.try_recv(self.room(), deadline).transpose() {
+            Some(received) => self.take(received).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Where the next datagram goes.
+    #[inline]
+    fn room(&mut self) -> &mut [u8] {
         let end = match self.fill_from {
             0 => self.buffer.len() - ACK_SIZE,
             _ => self.buffer.len(),
         };
-        let room = &mut self.buffer[self.fill_from..end];
-        let received = socket.recv(room).map_err(|error| match error.kind() {
+        &mut self.buffer[self.fill_from..end]
+    }
+
+    #[inline]
+    fn take(&mut self, received: io::Result<Received>) -> Result<(), Error> {
+        let received = received.map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock => Error::TimedOut,
             _ => Error::Io {
                 doing: "receive",
@@ -136,10 +169,11 @@ impl Inbox {
         if !received.from_kernel {
             return Ok(());
         }
-        if received.len > room.len() {
+        let room = self.room().len();
+        if received.len > room {
             return Err(Error::Truncated {
                 len: received.len,
-                room: room.len(),
+                room,
             });
         }
         self.unread = self.fill_from..self.fill_from + received.len;
@@ -150,10 +184,14 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::{Duration, Instant};
+
+    use crate::options::Options;
+    use crate::transport::{Blocking, Receive, now, open};
     use crate::wire::finish;
 
     /// Asks the controller for the family of its own id, 16.
-    fn ask(socket: &Socket, seq: u32, flags: libc::c_int) {
+    fn ask(from: &Blocking, seq: u32, flags: libc::c_int) {
         let head = Head {
             len: 0,
             kind: 16,
@@ -166,48 +204,52 @@ mod tests {
         out.extend([6u16.to_ne_bytes(), 1u16.to_ne_bytes()].concat());
         out.extend([16u16.to_ne_bytes(), [0; 2]].concat());
         finish(&mut out);
-        socket.send(&out).unwrap();
+        from.socket().send(&out).unwrap();
+    }
+
+    fn next(inbox: &mut Inbox, from: &Blocking) -> Result<Arrived, Error> {
+        now(inbox.next(from, &mut Deadline::Timeout(None)))
     }
 
     #[test]
     fn what_is_too_long_is_an_error_and_no_piece_of_it_is_read() {
-        let socket = Socket::open().unwrap();
+        let from = open::<Blocking>(&Options::new()).unwrap();
         let mut inbox = Inbox::with_room(64);
-        ask(&socket, 1, 0);
-        match inbox.next(&socket) {
+        ask(&from, 1, 0);
+        match next(&mut inbox, &from) {
             Err(Error::Truncated { len, room: 64 }) => assert!(len > 64),
             other => panic!("{other:?}"),
         }
         assert!(inbox.unread().unwrap().is_none());
         inbox.reserve(DEFAULT_SIZE);
-        ask(&socket, 2, 0);
-        assert_eq!(inbox.next(&socket).unwrap().head.seq, 2);
+        ask(&from, 2, 0);
+        assert_eq!(next(&mut inbox, &from).unwrap().head.seq, 2);
     }
 
     #[test]
     fn a_kept_message_outlives_the_next_datagram() {
-        let socket = Socket::open().unwrap();
+        let from = open::<Blocking>(&Options::new()).unwrap();
         let mut inbox = Inbox::new();
-        ask(&socket, 1, libc::NLM_F_ACK);
-        let reply = inbox.next(&socket).unwrap();
+        ask(&from, 1, libc::NLM_F_ACK);
+        let reply = next(&mut inbox, &from).unwrap();
         let bytes = inbox.bytes(&reply).to_vec();
         inbox.keep(&reply);
-        let ack = inbox.next(&socket).unwrap();
+        let ack = next(&mut inbox, &from).unwrap();
         assert!(ack.is_end());
         assert_eq!(inbox.bytes(&reply), bytes);
 
         inbox.release();
-        ask(&socket, 2, 0);
-        inbox.next(&socket).unwrap();
+        ask(&from, 2, 0);
+        next(&mut inbox, &from).unwrap();
         assert_ne!(inbox.bytes(&reply), bytes);
     }
 
     #[test]
     fn a_message_put_back_is_the_next_one() {
-        let socket = Socket::open().unwrap();
+        let from = open::<Blocking>(&Options::new()).unwrap();
         let mut inbox = Inbox::new();
-        ask(&socket, 1, 0);
-        let first = inbox.next(&socket).unwrap();
+        ask(&from, 1, 0);
+        let first = next(&mut inbox, &from).unwrap();
         inbox.put_back(&first);
         let again = inbox.unread().unwrap().unwrap();
         assert_eq!(inbox.bytes(&again), inbox.bytes(&first));
@@ -216,10 +258,41 @@ mod tests {
 
     #[test]
     fn waiting_ends() {
-        let socket = Socket::open().unwrap();
-        let timeout = std::time::Duration::from_millis(20);
-        socket.set_timeout(Some(timeout)).unwrap();
-        assert!(matches!(Inbox::new().next(&socket), Err(Error::TimedOut)));
-        assert!(!socket.wait(timeout).unwrap());
+        let from = open::<Blocking>(&Options::new()).unwrap();
+        let timeout = Duration::from_millis(20);
+        from.socket().set_timeout(Some(timeout)).unwrap();
+        assert!(matches!(
+            next(&mut Inbox::new(), &from),
+            Err(Error::TimedOut)
+        ));
+        assert!(!from.socket().wait(Some(Instant::now() + timeout)).unwrap());
+    }
+
+    #[test]
+    fn what_comes_meanwhile_does_not_move_the_deadline() {
+        const TIMEOUT: Duration = Duration::from_millis(300);
+        let from = open::<Blocking>(&Options::new()).unwrap();
+        from.socket().set_timeout(Some(TIMEOUT)).unwrap();
+        let mut inbox = Inbox::new();
+        let mut deadline = Deadline::Timeout(Some(TIMEOUT));
+        let started = Instant::now();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while started.elapsed() < 4 * TIMEOUT {
+                    ask(&from, 1, 0);
+                    std::thread::sleep(TIMEOUT / 10);
+                }
+            });
+            let mut came = 0;
+            let end = loop {
+                match now(inbox.next(&from, &mut deadline)) {
+                    Ok(_) => came += 1,
+                    Err(error) => break error,
+                }
+            };
+            assert!(matches!(end, Error::TimedOut), "{end:?}");
+            assert!(came > 1);
+            assert!(started.elapsed() < 3 * TIMEOUT, "{:?}", started.elapsed());
+        });
     }
 }

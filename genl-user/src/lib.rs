@@ -30,6 +30,8 @@
 //! A connection is one socket, used by one thread at a time. Threads that talk at the same time
 //! have a connection each.
 
+#![deny(unsafe_code)]
+
 // Generated modules name this crate as any other crate would.
 extern crate self as genl_user;
 
@@ -40,28 +42,44 @@ mod dump;
 pub mod dynamic;
 mod error;
 mod events;
+mod exchange;
 mod extack;
 pub mod families;
 mod family;
 mod inbox;
 mod layout;
 mod limits;
+mod options;
 mod path;
 pub mod policy;
 mod refused;
 mod replies;
 mod socket;
+mod sys;
+#[cfg(feature = "tokio")]
+mod tokio;
+mod transport;
 mod value;
 pub mod wire;
 
 pub use bitflags;
-pub use client::{Connection, DEFAULT_TIMEOUT};
+#[cfg(feature = "tokio")]
+pub use client::AsyncConnection;
+pub use client::{Connection, DEFAULT_TIMEOUT, Link};
+#[cfg(feature = "tokio")]
+pub use dump::AsyncDump;
 pub use dump::{Dump, Owned};
 pub use error::Error;
 pub use events::{Events, Group, Notice};
 pub use family::{Answer, Family, Message, Operation, Request, Unspecified};
 pub use layout::{Field, Layout};
 pub use limits::Limits;
+pub use options::Options;
 pub use refused::{Refused, Warning};
+#[cfg(feature = "tokio")]
+pub use replies::AsyncReplies;
 pub use replies::Replies;
+#[cfg(feature = "tokio")]
+pub use tokio::Tokio;
+pub use transport::{Blocking, Transport};
 pub use value::Value;

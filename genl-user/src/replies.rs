@@ -2,38 +2,60 @@
 
 use std::marker::PhantomData;
 
-use crate::client::Connection;
+use crate::client::Link;
 use crate::error::Error;
 use crate::family::{Message, Operation};
+use crate::inbox::Arrived;
+#[cfg(feature = "tokio")]
+use crate::tokio::Tokio;
+use crate::transport::{Blocking, Transport, now};
 
 /// The messages that answer one call, read from the socket as they are asked for; see
-/// [`Connection::call_all`].
+/// [`Connection::call_all`](crate::Connection::call_all).
 ///
 /// What is not asked for is left out: the connection can be used again at any time.
-#[derive(Debug)]
 #[must_use = "replies are read as they are asked for"]
-pub struct Replies<'c, M> {
-    connection: &'c mut Connection,
+pub struct Replies<'c, M, T = Blocking> {
+    link: &'c mut Link<T>,
     operation: &'static Operation,
     ended: bool,
     message: PhantomData<fn() -> M>,
 }
 
-impl<'c, M: Message> Replies<'c, M> {
+/// The [`Replies`] of an async connection.
+#[cfg(feature = "tokio")]
+pub type AsyncReplies<'c, M> = Replies<'c, M, Tokio>;
+
+impl<'c, M: Message, T: Transport> Replies<'c, M, T> {
     /// `ended` if the call was answered by an ACK and nothing else.
-    pub(crate) fn new(
-        connection: &'c mut Connection,
-        operation: &'static Operation,
-        ended: bool,
-    ) -> Self {
+    pub(crate) fn new(link: &'c mut Link<T>, operation: &'static Operation, ended: bool) -> Self {
         Self {
-            connection,
+            link,
             operation,
             ended,
             message: PhantomData,
         }
     }
 
+    /// The next reply's message; `None` at the end.
+    async fn advance(&mut self) -> Result<Option<Arrived>, Error> {
+        if self.ended {
+            return Ok(None);
+        }
+        let mut deadline = self.link.deadline();
+        let next = self.link.next_reply(self.operation, &mut deadline).await;
+        self.ended = !matches!(next, Ok(Some(_)));
+        next
+    }
+
+    fn reply(&self, arrived: Option<Arrived>) -> Result<Option<M::View<'_>>, Error> {
+        arrived
+            .map(|arrived| self.link.view::<M>(self.operation, &arrived))
+            .transpose()
+    }
+}
+
+impl<'c, M: Message> Replies<'c, M> {
     /// The next reply; `None` at the end.
     ///
     /// # Errors
@@ -45,18 +67,8 @@ impl<'c, M: Message> Replies<'c, M> {
         reason = "the replies borrow from the connection, which Iterator cannot express"
     )]
     pub fn next(&mut self) -> Result<Option<M::View<'_>>, Error> {
-        if self.ended {
-            return Ok(None);
-        }
-        // Set first, so that any error on the way is the end.
-        self.ended = true;
-        let Some(arrived) = self.connection.next_reply(self.operation)? else {
-            return Ok(None);
-        };
-        self.ended = false;
-        self.connection
-            .view::<M>(self.operation, &arrived)
-            .map(Some)
+        let arrived = now(self.advance())?;
+        self.reply(arrived)
     }
 
     /// An iterator over copies of the replies, for `for` and `collect`.
@@ -65,5 +77,33 @@ impl<'c, M: Message> Replies<'c, M> {
             let reply = self.next().transpose()?;
             Some(reply.map(|view| M::from_view(&view)))
         })
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl<M: Message> AsyncReplies<'_, M> {
+    /// The next reply; `None` at the end. Its future may be dropped: no reply is lost.
+    ///
+    /// # Errors
+    ///
+    /// After [`Error::Malformed`], which is about a single reply, the next one can be asked for;
+    /// any other error is the end.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "the replies borrow from the connection, which Iterator cannot express"
+    )]
+    pub async fn next(&mut self) -> Result<Option<M::View<'_>>, Error> {
+        let arrived = self.advance().await?;
+        self.reply(arrived)
+    }
+}
+
+impl<M, T: Transport> std::fmt::Debug for Replies<'_, M, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Replies")
+            .field("connection", &self.link)
+            .field("operation", &self.operation.name)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
     }
 }

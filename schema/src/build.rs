@@ -17,7 +17,8 @@
 //! faults fails the build, with its diagnostics in cargo's output.
 //!
 //! The owned types derive serde's traits if the app has a feature `serde`:
-//! `serde = ["dep:serde", "genl-user/serde"]`.
+//! `serde = ["dep:serde", "genl-user/serde"]`. Each module has a client for tasks of tokio's if it
+//! has a feature `tokio`: `tokio = ["genl-user/tokio"]`.
 
 use std::collections::HashMap;
 use std::error::Error as _;
@@ -97,8 +98,8 @@ impl Clients {
 
     /// Writes the clients, and gives the paths of their files.
     ///
-    /// Prints to standard output what cargo has to know: what to watch, and that a feature `serde`
-    /// is meant.
+    /// Prints to standard output what cargo has to know: what to watch, and that the features
+    /// `serde` and `tokio` are meant.
     ///
     /// # Errors
     ///
@@ -107,7 +108,7 @@ impl Clients {
         for spec in &self.specs {
             println!("cargo::rerun-if-changed={}", spec.display());
         }
-        println!("cargo::rustc-check-cfg=cfg(feature, values(\"serde\"))");
+        println!("cargo::rustc-check-cfg=cfg(feature, values(\"serde\", \"tokio\"))");
 
         let modules = modules(&self.specs)?;
         let dir = match &self.dir {

@@ -14,8 +14,9 @@ use crate::client::DEFAULT_TIMEOUT;
 use crate::extack::Verdict;
 use crate::families::nlctrl::{Client as Controller, Getfamily, GetfamilyReplyOwned};
 use crate::inbox::{Arrived, Inbox};
+use crate::options::Options;
 use crate::refused::Warning;
-use crate::socket::Socket;
+use crate::transport::{self, Blocking, Deadline, Receive, now};
 use crate::wire::{ATTRS_OFFSET, Head, NLMSG_HDRLEN, finish};
 
 const REQUEST: u16 = libc::NLM_F_REQUEST as u16;
@@ -66,7 +67,7 @@ pub type Replies = Vec<Map<String, Value>>;
 /// ```
 pub struct Client {
     family: Family,
-    pub(super) socket: Socket,
+    pub(super) transport: Blocking,
     pub(super) inbox: Inbox,
     id: u16,
     seq: u32,
@@ -74,6 +75,7 @@ pub struct Client {
     /// A dump was begun and its end not seen: the kernel would refuse another one.
     dumping: bool,
     warnings: Vec<Warning>,
+    timeout: Option<Duration>,
 }
 
 /// A request as it was sent, by which errors are understood.
@@ -95,16 +97,17 @@ impl Client {
         let id = describe(family.name.as_str())?
             .family_id
             .unwrap_or_default();
-        let socket = Socket::open().map_err(crate::Error::io("open a socket"))?;
+        let transport = transport::open(&Options::new())?;
         let mut client = Self {
             family,
-            socket,
+            transport,
             inbox: Inbox::new(),
             id,
             seq: 0,
             unknown: Unknown::default(),
             dumping: false,
             warnings: Vec::new(),
+            timeout: None,
         };
         client.set_timeout(Some(DEFAULT_TIMEOUT))?;
         Ok(client)
@@ -122,8 +125,10 @@ impl Client {
 
     /// Sets how long an answer is waited for, instead of [`DEFAULT_TIMEOUT`]; `None` is forever.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) -> Result<(), Error> {
-        let set = self.socket.set_timeout(timeout);
-        Ok(set.map_err(crate::Error::io("set the timeout"))?)
+        let set = self.transport.socket().set_timeout(timeout);
+        set.map_err(crate::Error::io("set the timeout"))?;
+        self.timeout = timeout;
+        Ok(())
     }
 
     /// Says what becomes of attributes that the spec does not know.
@@ -181,8 +186,9 @@ impl Client {
 
     /// The next message that answers `sent`.
     pub(super) fn answer(&mut self, sent: &Sent) -> Result<Arrived, Error> {
+        let mut deadline = self.deadline();
         loop {
-            let arrived = self.inbox.next(&self.socket)?;
+            let arrived = now(self.inbox.next(&self.transport, &mut deadline))?;
             if self.is_answer(sent, &arrived) {
                 return Ok(arrived);
             }
@@ -196,8 +202,9 @@ impl Client {
 
     /// Reads what is left of a dump that nobody wants any more.
     pub(super) fn settle(&mut self) -> Result<(), Error> {
+        let mut deadline = self.deadline();
         while self.dumping {
-            match self.inbox.next(&self.socket) {
+            match now(self.inbox.next(&self.transport, &mut deadline)) {
                 Ok(arrived) => self.dumping = !(arrived.head.seq == self.seq && arrived.is_end()),
                 // Of no interest, and gone already.
                 Err(crate::Error::Truncated { .. } | crate::Error::Malformed { .. }) => {}
@@ -258,7 +265,16 @@ impl Client {
     }
 
     pub(super) fn is_answer(&self, sent: &Sent, arrived: &Arrived) -> bool {
-        arrived.head.seq == sent.seq && arrived.head.port == self.socket.port()
+        arrived.head.seq == sent.seq && arrived.head.port == self.port()
+    }
+
+    /// When an answer that is waited for from now on has to be there.
+    pub(super) fn deadline(&self) -> Deadline {
+        Deadline::Timeout(self.timeout)
+    }
+
+    fn port(&self) -> u32 {
+        self.transport.socket().port()
     }
 
     fn call_once(&mut self, request: &Request) -> Result<Replies, Error> {
@@ -325,7 +341,7 @@ impl Client {
             kind: self.id,
             flags: own | flags,
             seq: self.seq,
-            port: self.socket.port(),
+            port: self.port(),
         };
         let mut bytes = Vec::with_capacity(ATTRS_OFFSET + payload.len());
         head.begin(target.op.cmd, self.family.version, &mut bytes);
@@ -340,7 +356,7 @@ impl Client {
     }
 
     fn send(&self, bytes: &[u8]) -> Result<(), Error> {
-        let sent = self.socket.send(bytes);
+        let sent = self.transport.socket().send(bytes);
         Ok(sent.map_err(crate::Error::io("send"))?)
     }
 
@@ -362,7 +378,7 @@ impl std::fmt::Debug for Client {
         f.debug_struct("Client")
             .field("family", &self.family.name.as_str())
             .field("family_id", &self.id)
-            .field("port", &self.socket.port())
+            .field("port", &self.port())
             .finish_non_exhaustive()
     }
 }

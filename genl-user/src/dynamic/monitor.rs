@@ -1,7 +1,7 @@
 //! Notifications by a spec.
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use genl_schema::model::Family;
 use serde_json::{Map, Value};
@@ -11,7 +11,8 @@ use super::error::Error;
 use super::lookup::{self, NoSuch};
 use super::{Unknown, decode};
 use crate::inbox::{Arrived, Inbox};
-use crate::socket::Socket;
+use crate::options::Options;
+use crate::transport::{self, Blocking, Deadline, Receive, now};
 use crate::wire::{ATTRS_OFFSET, NLMSG_HDRLEN};
 
 /// A socket that listens to multicast groups of a family.
@@ -19,7 +20,7 @@ use crate::wire::{ATTRS_OFFSET, NLMSG_HDRLEN};
 /// It follows the family as it is at opening: once its module has been loaded anew, open another.
 pub struct Monitor {
     family: Family,
-    socket: Socket,
+    transport: Blocking,
     inbox: Inbox,
     id: u16,
     unknown: Unknown,
@@ -72,15 +73,14 @@ impl Monitor {
                 .map(|&group| number(&family, group, &joinable))
                 .collect::<Result<Vec<_>, _>>()?,
         };
-        let mut socket = Socket::open().map_err(crate::Error::io("open a socket"))?;
+        let mut transport: Blocking = transport::open(&Options::new())?;
         for number in numbers {
-            socket
-                .join(number)
-                .map_err(crate::Error::io("join a group"))?;
+            let joined = transport.socket_mut().join(number);
+            joined.map_err(crate::Error::io("join a group"))?;
         }
         Ok(Self {
             family,
-            socket,
+            transport,
             inbox: Inbox::new(),
             id: described.family_id.unwrap_or_default(),
             unknown: Unknown::default(),
@@ -98,21 +98,15 @@ impl Monitor {
     ///
     /// After any error the next event can be waited for.
     pub fn next(&mut self, timeout: Option<Duration>) -> Result<Option<Event>, Error> {
-        let start = Instant::now();
+        let mut deadline = Deadline::after(timeout);
         loop {
             while let Some(arrived) = self.inbox.unread()? {
                 if i32::from(arrived.head.kind) >= libc::NLMSG_MIN_TYPE {
                     return self.event(&arrived).map(Some);
                 }
             }
-            if let Some(timeout) = timeout {
-                let left = timeout.saturating_sub(start.elapsed());
-                let wait = self.socket.wait(left);
-                if !wait.map_err(crate::Error::io("wait"))? {
-                    return Ok(None);
-                }
-            }
-            match self.inbox.receive(&self.socket) {
+            match now(self.inbox.receive(&self.transport, &mut deadline)) {
+                Err(crate::Error::TimedOut) => return Ok(None),
                 Err(error) if error.errno() == Some(libc::ENOBUFS) => {
                     return Ok(Some(Event::Overrun));
                 }
@@ -174,7 +168,7 @@ fn no_such_group(family: &Family, group: &str, joinable: &[(&str, u32)]) -> Erro
 
 impl AsFd for Monitor {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.transport.socket().as_fd()
     }
 }
 
@@ -183,7 +177,7 @@ impl std::fmt::Debug for Monitor {
         f.debug_struct("Monitor")
             .field("family", &self.family.name.as_str())
             .field("family_id", &self.id)
-            .field("port", &self.socket.port())
+            .field("port", &self.transport.socket().port())
             .finish_non_exhaustive()
     }
 }

@@ -3,12 +3,12 @@
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::client::{Client, Replies, Request, Sent};
 use super::error::Error;
 use super::lookup::Mode;
 use crate::inbox::Arrived;
+use crate::transport::{Deadline, Receive, now};
 
 /// How many bytes of answers are asked to have room; the system may grant less.
 const QUEUE: usize = 4 << 20;
@@ -74,16 +74,16 @@ impl Client {
         if count < 2 {
             return Ok(1);
         }
-        let set = self.socket.set_queue_size(QUEUE);
+        let set = self.transport.socket().set_queue_size(QUEUE);
         set.map_err(crate::Error::io("set the queue size"))?;
-        let granted = self.socket.queue_size();
+        let granted = self.transport.socket().queue_size();
         let granted = granted.map_err(crate::Error::io("ask for the queue size"))?;
         Ok((granted / ANSWER).max(1))
     }
 
     pub(super) fn batch(&mut self, sent: &[Sent], answers: &mut Vec<Answer>) -> Result<(), Error> {
         let together: Vec<u8> = sent.iter().flat_map(|sent| &sent.bytes).copied().collect();
-        match self.socket.send(&together) {
+        match self.transport.socket().send(&together) {
             Ok(()) => answers.extend(self.answers(sent)?),
             // Earlier batches keep their answers.
             Err(error) => answers.extend(sent.iter().map(|_| {
@@ -100,9 +100,10 @@ impl Client {
         let mut answers: Vec<Answer> = sent.iter().map(|_| Ok(Vec::new())).collect();
         let mut ended = vec![false; sent.len()];
         let mut lost: Option<Arc<crate::Error>> = None;
+        let mut deadline = self.deadline();
         // Requests are answered in order, so what comes is of the first that is open.
         while let Some(open) = ended.iter().position(|ended| !ended) {
-            let arrived = match self.next_answer(lost.is_some()) {
+            let arrived = match self.next_answer(lost.is_some(), &mut deadline) {
                 Ok(Some(arrived)) => arrived,
                 Ok(None) => break,
                 Err(error) if is_loss(&error) => {
@@ -148,19 +149,24 @@ impl Client {
 
     /// The next message. Once some are lost nothing is waited for: what was not lost is there,
     /// for the kernel acknowledges while it takes a request.
-    fn next_answer(&mut self, lossy: bool) -> Result<Option<Arrived>, crate::Error> {
+    fn next_answer(
+        &mut self,
+        lossy: bool,
+        deadline: &mut Deadline,
+    ) -> Result<Option<Arrived>, crate::Error> {
         if !lossy {
-            return self.inbox.next(&self.socket).map(Some);
+            return now(self.inbox.next(&self.transport, deadline)).map(Some);
         }
         loop {
             if let Some(arrived) = self.inbox.unread()? {
                 return Ok(Some(arrived));
             }
-            let wait = self.socket.wait(Duration::ZERO);
-            if !wait.map_err(crate::Error::io("wait"))? {
+            if !self
+                .inbox
+                .try_receive(&self.transport, &mut Deadline::Never)?
+            {
                 return Ok(None);
             }
-            self.inbox.receive(&self.socket)?;
         }
     }
 }
@@ -232,7 +238,7 @@ mod tests {
         let sent: Vec<_> = (0..100)
             .map(|_| client.write(&request, Mode::Do).unwrap())
             .collect();
-        client.socket.set_queue_size(ANSWER).unwrap();
+        client.transport.socket().set_queue_size(ANSWER).unwrap();
         let mut answers = Vec::new();
         client.batch(&sent, &mut answers).unwrap();
         let read = answers.iter().take_while(|answer| answer.is_ok()).count();

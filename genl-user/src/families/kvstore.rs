@@ -101,7 +101,12 @@ impl Client {
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.
     pub fn open() -> Result<Self, genl_user::Error> {
-        let connection = genl_user::Connection::open(&FAMILY)?;
+        Self::open_with(&genl_user::Options::new())
+    }
+
+    /// Opens it in another way: elsewhere, or with other limits.
+    pub fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
+        let connection = genl_user::Connection::open_with(&FAMILY, options)?;
         Ok(Self { connection })
     }
 
@@ -112,7 +117,7 @@ impl Client {
 
     /// Read one entry, or dump those with a prefix.
     pub fn get(&mut self, request: &Get<'_>) -> Result<GetReply<'_>, genl_user::Error> {
-        self.connection.call::<GetReplyOwned>(&Self::GET, request)
+        self.connection.call::<GetReplyOwned>(&Client::GET, request)
     }
 
     /// Read one entry, or dump those with a prefix.
@@ -120,30 +125,99 @@ impl Client {
         &mut self,
         request: &GetDump<'_>,
     ) -> Result<genl_user::Dump<'_, GetReplyOwned>, genl_user::Error> {
-        self.connection.dump(&Self::GET_DUMP, request)
+        self.connection.dump(&Client::GET_DUMP, request)
     }
 
     /// Create an entry, or replace it whole. What is absent from the request is
     /// empty in the entry.
     pub fn set(&mut self, request: &Set<'_>) -> Result<SetReply, genl_user::Error> {
-        self.connection.call::<SetReplyOwned>(&Self::SET, request)
+        self.connection.call::<SetReplyOwned>(&Client::SET, request)
     }
 
     /// Delete an entry. One that is read-only stays.
     pub fn del(&mut self, request: &Del<'_>) -> Result<DelReply, genl_user::Error> {
-        self.connection.call::<DelReplyOwned>(&Self::DEL, request)
+        self.connection.call::<DelReplyOwned>(&Client::DEL, request)
     }
 
     /// Read the store's totals.
     pub fn stats(&mut self, request: &Stats) -> Result<StatsReply, genl_user::Error> {
         self.connection
-            .call::<StatsReplyOwned>(&Self::STATS, request)
+            .call::<StatsReplyOwned>(&Client::STATS, request)
     }
 
     /// Delete every entry that is not sticky, read-only ones too. Others are
     /// served meanwhile, and what they write stays.
     pub fn clear(&mut self, request: &Clear) -> Result<(), genl_user::Error> {
-        self.connection.order(&Self::CLEAR, request)
+        self.connection.order(&Client::CLEAR, request)
+    }
+}
+
+/// A client for tasks of tokio's of the family "kvstore".
+#[cfg(feature = "tokio")]
+#[derive(Debug)]
+pub struct AsyncClient {
+    connection: genl_user::AsyncConnection,
+}
+
+#[cfg(feature = "tokio")]
+impl AsyncClient {
+    /// As [`Client::open`]. It panics outside of a tokio runtime that has its I/O driver.
+    pub async fn open() -> Result<Self, genl_user::Error> {
+        Self::open_with(&genl_user::Options::new()).await
+    }
+
+    /// Opens it in another way: elsewhere, or with other limits.
+    pub async fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
+        let connection = genl_user::AsyncConnection::open_with(&FAMILY, options).await?;
+        Ok(Self { connection })
+    }
+
+    /// What the client is made of: its timeout, its port, its descriptor.
+    pub fn connection(&mut self) -> &mut genl_user::AsyncConnection {
+        &mut self.connection
+    }
+
+    /// Read one entry, or dump those with a prefix.
+    pub async fn get(&mut self, request: &Get<'_>) -> Result<GetReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<GetReplyOwned>(&Client::GET, request)
+            .await
+    }
+
+    /// Read one entry, or dump those with a prefix.
+    pub async fn get_dump(
+        &mut self,
+        request: &GetDump<'_>,
+    ) -> Result<genl_user::AsyncDump<'_, GetReplyOwned>, genl_user::Error> {
+        self.connection.dump(&Client::GET_DUMP, request).await
+    }
+
+    /// Create an entry, or replace it whole. What is absent from the request is
+    /// empty in the entry.
+    pub async fn set(&mut self, request: &Set<'_>) -> Result<SetReply, genl_user::Error> {
+        self.connection
+            .call::<SetReplyOwned>(&Client::SET, request)
+            .await
+    }
+
+    /// Delete an entry. One that is read-only stays.
+    pub async fn del(&mut self, request: &Del<'_>) -> Result<DelReply, genl_user::Error> {
+        self.connection
+            .call::<DelReplyOwned>(&Client::DEL, request)
+            .await
+    }
+
+    /// Read the store's totals.
+    pub async fn stats(&mut self, request: &Stats) -> Result<StatsReply, genl_user::Error> {
+        self.connection
+            .call::<StatsReplyOwned>(&Client::STATS, request)
+            .await
+    }
+
+    /// Delete every entry that is not sticky, read-only ones too. Others are
+    /// served meanwhile, and what they write stays.
+    pub async fn clear(&mut self, request: &Clear) -> Result<(), genl_user::Error> {
+        self.connection.order(&Client::CLEAR, request).await
     }
 }
 

@@ -51,7 +51,12 @@ impl Client {
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.
     pub fn open() -> Result<Self, genl_user::Error> {
-        let connection = genl_user::Connection::open(&FAMILY)?;
+        Self::open_with(&genl_user::Options::new())
+    }
+
+    /// Opens it in another way: elsewhere, or with other limits.
+    pub fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
+        let connection = genl_user::Connection::open_with(&FAMILY, options)?;
         Ok(Self { connection })
     }
 
@@ -66,7 +71,7 @@ impl Client {
         request: &Getfamily<'_>,
     ) -> Result<GetfamilyReply<'_>, genl_user::Error> {
         self.connection
-            .call::<GetfamilyReplyOwned>(&Self::GETFAMILY, request)
+            .call::<GetfamilyReplyOwned>(&Client::GETFAMILY, request)
     }
 
     /// Describe one family, by name or by id, or dump all.
@@ -74,7 +79,7 @@ impl Client {
         &mut self,
         request: &GetfamilyDump,
     ) -> Result<genl_user::Dump<'_, GetfamilyReplyOwned>, genl_user::Error> {
-        self.connection.dump(&Self::GETFAMILY_DUMP, request)
+        self.connection.dump(&Client::GETFAMILY_DUMP, request)
     }
 
     /// Dump the policies of a family, or of one of its operations.
@@ -82,7 +87,59 @@ impl Client {
         &mut self,
         request: &GetpolicyDump<'_>,
     ) -> Result<genl_user::Dump<'_, GetpolicyDumpReplyOwned>, genl_user::Error> {
-        self.connection.dump(&Self::GETPOLICY_DUMP, request)
+        self.connection.dump(&Client::GETPOLICY_DUMP, request)
+    }
+}
+
+/// A client for tasks of tokio's of the family "nlctrl".
+#[cfg(feature = "tokio")]
+#[derive(Debug)]
+pub struct AsyncClient {
+    connection: genl_user::AsyncConnection,
+}
+
+#[cfg(feature = "tokio")]
+impl AsyncClient {
+    /// As [`Client::open`]. It panics outside of a tokio runtime that has its I/O driver.
+    pub async fn open() -> Result<Self, genl_user::Error> {
+        Self::open_with(&genl_user::Options::new()).await
+    }
+
+    /// Opens it in another way: elsewhere, or with other limits.
+    pub async fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
+        let connection = genl_user::AsyncConnection::open_with(&FAMILY, options).await?;
+        Ok(Self { connection })
+    }
+
+    /// What the client is made of: its timeout, its port, its descriptor.
+    pub fn connection(&mut self) -> &mut genl_user::AsyncConnection {
+        &mut self.connection
+    }
+
+    /// Describe one family, by name or by id, or dump all.
+    pub async fn getfamily(
+        &mut self,
+        request: &Getfamily<'_>,
+    ) -> Result<GetfamilyReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<GetfamilyReplyOwned>(&Client::GETFAMILY, request)
+            .await
+    }
+
+    /// Describe one family, by name or by id, or dump all.
+    pub async fn getfamily_dump(
+        &mut self,
+        request: &GetfamilyDump,
+    ) -> Result<genl_user::AsyncDump<'_, GetfamilyReplyOwned>, genl_user::Error> {
+        self.connection.dump(&Client::GETFAMILY_DUMP, request).await
+    }
+
+    /// Dump the policies of a family, or of one of its operations.
+    pub async fn getpolicy_dump(
+        &mut self,
+        request: &GetpolicyDump<'_>,
+    ) -> Result<genl_user::AsyncDump<'_, GetpolicyDumpReplyOwned>, genl_user::Error> {
+        self.connection.dump(&Client::GETPOLICY_DUMP, request).await
     }
 }
 

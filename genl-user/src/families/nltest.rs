@@ -110,7 +110,12 @@ impl Client {
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.
     pub fn open() -> Result<Self, genl_user::Error> {
-        let connection = genl_user::Connection::open(&FAMILY)?;
+        Self::open_with(&genl_user::Options::new())
+    }
+
+    /// Opens it in another way: elsewhere, or with other limits.
+    pub fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
+        let connection = genl_user::Connection::open_with(&FAMILY, options)?;
         Ok(Self { connection })
     }
 
@@ -122,34 +127,35 @@ impl Client {
     /// Say hello; the kernel logs it, if not too many do, and greets back.
     pub fn hello(&mut self, request: &Hello<'_>) -> Result<HelloReply<'_>, genl_user::Error> {
         self.connection
-            .call::<HelloReplyOwned>(&Self::HELLO, request)
+            .call::<HelloReplyOwned>(&Client::HELLO, request)
     }
 
     /// All attributes come back unchanged.
     pub fn echo(&mut self, request: &Echo<'_>) -> Result<EchoReply<'_>, genl_user::Error> {
-        self.connection.call::<EchoReplyOwned>(&Self::ECHO, request)
+        self.connection
+            .call::<EchoReplyOwned>(&Client::ECHO, request)
     }
 
     /// The kernel sends a message to the port given.
     pub fn unicast(&mut self, request: &Unicast<'_>) -> Result<(), genl_user::Error> {
-        self.connection.order(&Self::UNICAST, request)
+        self.connection.order(&Client::UNICAST, request)
     }
 
     /// The kernel sends a message to the group "chat".
     pub fn broadcast(&mut self, request: &Broadcast<'_>) -> Result<(), genl_user::Error> {
-        self.connection.order(&Self::BROADCAST, request)
+        self.connection.order(&Client::BROADCAST, request)
     }
 
     /// Say something many times, in a message each, or all in one. Who wants
     /// to know which is the last asks for an ACK.
     pub fn repeat(&mut self, request: &Repeat<'_>) -> Result<RepeatReply<'_>, genl_user::Error> {
         self.connection
-            .call::<RepeatReplyOwned>(&Self::REPEAT, request)
+            .call::<RepeatReplyOwned>(&Client::REPEAT, request)
     }
 
     /// Sleep, and only then succeed.
     pub fn sleep(&mut self, request: &Sleep) -> Result<(), genl_user::Error> {
-        self.connection.order(&Self::SLEEP, request)
+        self.connection.order(&Client::SLEEP, request)
     }
 
     /// Count from 0.
@@ -157,12 +163,91 @@ impl Client {
         &mut self,
         request: &CountDump,
     ) -> Result<genl_user::Dump<'_, CountDumpReplyOwned>, genl_user::Error> {
-        self.connection.dump(&Self::COUNT_DUMP, request)
+        self.connection.dump(&Client::COUNT_DUMP, request)
     }
 
     /// Say something in the extended ACK of a success, or of a failure.
     pub fn remark(&mut self, request: &Remark<'_>) -> Result<(), genl_user::Error> {
-        self.connection.order(&Self::REMARK, request)
+        self.connection.order(&Client::REMARK, request)
+    }
+}
+
+/// A client for tasks of tokio's of the family "nltest".
+#[cfg(feature = "tokio")]
+#[derive(Debug)]
+pub struct AsyncClient {
+    connection: genl_user::AsyncConnection,
+}
+
+#[cfg(feature = "tokio")]
+impl AsyncClient {
+    /// As [`Client::open`]. It panics outside of a tokio runtime that has its I/O driver.
+    pub async fn open() -> Result<Self, genl_user::Error> {
+        Self::open_with(&genl_user::Options::new()).await
+    }
+
+    /// Opens it in another way: elsewhere, or with other limits.
+    pub async fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
+        let connection = genl_user::AsyncConnection::open_with(&FAMILY, options).await?;
+        Ok(Self { connection })
+    }
+
+    /// What the client is made of: its timeout, its port, its descriptor.
+    pub fn connection(&mut self) -> &mut genl_user::AsyncConnection {
+        &mut self.connection
+    }
+
+    /// Say hello; the kernel logs it, if not too many do, and greets back.
+    pub async fn hello(&mut self, request: &Hello<'_>) -> Result<HelloReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<HelloReplyOwned>(&Client::HELLO, request)
+            .await
+    }
+
+    /// All attributes come back unchanged.
+    pub async fn echo(&mut self, request: &Echo<'_>) -> Result<EchoReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<EchoReplyOwned>(&Client::ECHO, request)
+            .await
+    }
+
+    /// The kernel sends a message to the port given.
+    pub async fn unicast(&mut self, request: &Unicast<'_>) -> Result<(), genl_user::Error> {
+        self.connection.order(&Client::UNICAST, request).await
+    }
+
+    /// The kernel sends a message to the group "chat".
+    pub async fn broadcast(&mut self, request: &Broadcast<'_>) -> Result<(), genl_user::Error> {
+        self.connection.order(&Client::BROADCAST, request).await
+    }
+
+    /// Say something many times, in a message each, or all in one. Who wants
+    /// to know which is the last asks for an ACK.
+    pub async fn repeat(
+        &mut self,
+        request: &Repeat<'_>,
+    ) -> Result<RepeatReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<RepeatReplyOwned>(&Client::REPEAT, request)
+            .await
+    }
+
+    /// Sleep, and only then succeed.
+    pub async fn sleep(&mut self, request: &Sleep) -> Result<(), genl_user::Error> {
+        self.connection.order(&Client::SLEEP, request).await
+    }
+
+    /// Count from 0.
+    pub async fn count_dump(
+        &mut self,
+        request: &CountDump,
+    ) -> Result<genl_user::AsyncDump<'_, CountDumpReplyOwned>, genl_user::Error> {
+        self.connection.dump(&Client::COUNT_DUMP, request).await
+    }
+
+    /// Say something in the extended ACK of a success, or of a failure.
+    pub async fn remark(&mut self, request: &Remark<'_>) -> Result<(), genl_user::Error> {
+        self.connection.order(&Client::REMARK, request).await
     }
 }
 

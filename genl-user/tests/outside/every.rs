@@ -70,7 +70,12 @@ impl Client {
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.
     pub fn open() -> Result<Self, genl_user::Error> {
-        let connection = genl_user::Connection::open(&FAMILY)?;
+        Self::open_with(&genl_user::Options::new())
+    }
+
+    /// Opens it in another way: elsewhere, or with other limits.
+    pub fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
+        let connection = genl_user::Connection::open_with(&FAMILY, options)?;
         Ok(Self { connection })
     }
 
@@ -81,18 +86,20 @@ impl Client {
 
     /// Make a thing.
     pub fn make(&mut self, request: &Make<'_>) -> Result<MakeReply<'_>, genl_user::Error> {
-        self.connection.call::<MakeReplyOwned>(&Self::MAKE, request)
+        self.connection
+            .call::<MakeReplyOwned>(&Client::MAKE, request)
     }
 
     /// See whether the thing is there.
     pub fn poke(&mut self, request: &Poke) -> Result<PokeReply, genl_user::Error> {
-        self.connection.call::<PokeReplyOwned>(&Self::POKE, request)
+        self.connection
+            .call::<PokeReplyOwned>(&Client::POKE, request)
     }
 
     /// Ask with a header; be answered with one.
     pub fn locate(&mut self, request: &Locate<'_>) -> Result<LocateReply<'_>, genl_user::Error> {
         self.connection
-            .call::<LocateReplyOwned>(&Self::LOCATE, request)
+            .call::<LocateReplyOwned>(&Client::LOCATE, request)
     }
 
     /// Ask with a header; be answered with one.
@@ -100,7 +107,7 @@ impl Client {
         &mut self,
         request: &LocateDump,
     ) -> Result<genl_user::Dump<'_, LocateDumpReplyOwned>, genl_user::Error> {
-        self.connection.dump(&Self::LOCATE_DUMP, request)
+        self.connection.dump(&Client::LOCATE_DUMP, request)
     }
 
     /// A dump of which the spec tells nothing.
@@ -108,7 +115,73 @@ impl Client {
         &mut self,
         request: &BrowseDump,
     ) -> Result<genl_user::Dump<'_, genl_user::Unspecified>, genl_user::Error> {
-        self.connection.dump(&Self::BROWSE_DUMP, request)
+        self.connection.dump(&Client::BROWSE_DUMP, request)
+    }
+}
+
+/// A client for tasks of tokio's of the family "every".
+#[cfg(feature = "tokio")]
+#[derive(Debug)]
+pub struct AsyncClient {
+    connection: genl_user::AsyncConnection,
+}
+
+#[cfg(feature = "tokio")]
+impl AsyncClient {
+    /// As [`Client::open`]. It panics outside of a tokio runtime that has its I/O driver.
+    pub async fn open() -> Result<Self, genl_user::Error> {
+        Self::open_with(&genl_user::Options::new()).await
+    }
+
+    /// Opens it in another way: elsewhere, or with other limits.
+    pub async fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
+        let connection = genl_user::AsyncConnection::open_with(&FAMILY, options).await?;
+        Ok(Self { connection })
+    }
+
+    /// What the client is made of: its timeout, its port, its descriptor.
+    pub fn connection(&mut self) -> &mut genl_user::AsyncConnection {
+        &mut self.connection
+    }
+
+    /// Make a thing.
+    pub async fn make(&mut self, request: &Make<'_>) -> Result<MakeReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<MakeReplyOwned>(&Client::MAKE, request)
+            .await
+    }
+
+    /// See whether the thing is there.
+    pub async fn poke(&mut self, request: &Poke) -> Result<PokeReply, genl_user::Error> {
+        self.connection
+            .call::<PokeReplyOwned>(&Client::POKE, request)
+            .await
+    }
+
+    /// Ask with a header; be answered with one.
+    pub async fn locate(
+        &mut self,
+        request: &Locate<'_>,
+    ) -> Result<LocateReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<LocateReplyOwned>(&Client::LOCATE, request)
+            .await
+    }
+
+    /// Ask with a header; be answered with one.
+    pub async fn locate_dump(
+        &mut self,
+        request: &LocateDump,
+    ) -> Result<genl_user::AsyncDump<'_, LocateDumpReplyOwned>, genl_user::Error> {
+        self.connection.dump(&Client::LOCATE_DUMP, request).await
+    }
+
+    /// A dump of which the spec tells nothing.
+    pub async fn browse_dump(
+        &mut self,
+        request: &BrowseDump,
+    ) -> Result<genl_user::AsyncDump<'_, genl_user::Unspecified>, genl_user::Error> {
+        self.connection.dump(&Client::BROWSE_DUMP, request).await
     }
 }
 

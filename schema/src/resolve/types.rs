@@ -10,8 +10,9 @@ use crate::model::{Direction, Family};
 use crate::name::Name;
 
 /// What the generated modules have, or take from Rust, beside the types that a spec names.
-const RESERVED: [&str; 26] = [
+const RESERVED: [&str; 27] = [
     "Client",
+    "AsyncClient",
     "Event",
     "Events",
     "Group",

@@ -91,7 +91,12 @@ impl Client {
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.
     pub fn open() -> Result<Self, genl_user::Error> {
-        let connection = genl_user::Connection::open(&FAMILY)?;
+        Self::open_with(&genl_user::Options::new())
+    }
+
+    /// Opens it in another way: elsewhere, or with other limits.
+    pub fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
+        let connection = genl_user::Connection::open_with(&FAMILY, options)?;
         Ok(Self { connection })
     }
 
@@ -103,7 +108,7 @@ impl Client {
     /// What is unknown is passed over, and what is too long is taken.
     pub fn lenient(&mut self, request: &Lenient<'_>) -> Result<LenientReply<'_>, genl_user::Error> {
         self.connection
-            .call::<LenientReplyOwned>(&Self::LENIENT, request)
+            .call::<LenientReplyOwned>(&Client::LENIENT, request)
     }
 
     /// The kernel looks at nothing of what is sent for a dump.
@@ -111,7 +116,7 @@ impl Client {
         &mut self,
         request: &UncheckedDump,
     ) -> Result<genl_user::Dump<'_, UncheckedDumpReplyOwned>, genl_user::Error> {
-        self.connection.dump(&Self::UNCHECKED_DUMP, request)
+        self.connection.dump(&Client::UNCHECKED_DUMP, request)
     }
 
     /// Lenient towards dumps.
@@ -119,12 +124,12 @@ impl Client {
         &mut self,
         request: &RelaxedDump,
     ) -> Result<genl_user::Dump<'_, RelaxedDumpReplyOwned>, genl_user::Error> {
-        self.connection.dump(&Self::RELAXED_DUMP, request)
+        self.connection.dump(&Client::RELAXED_DUMP, request)
     }
 
     /// All come back unchanged; of a dump, twice.
     pub fn all(&mut self, request: &All<'_>) -> Result<AllReply<'_>, genl_user::Error> {
-        self.connection.call::<AllReplyOwned>(&Self::ALL, request)
+        self.connection.call::<AllReplyOwned>(&Client::ALL, request)
     }
 
     /// All come back unchanged; of a dump, twice.
@@ -132,17 +137,96 @@ impl Client {
         &mut self,
         request: &AllDump,
     ) -> Result<genl_user::Dump<'_, AllDumpReplyOwned>, genl_user::Error> {
-        self.connection.dump(&Self::ALL_DUMP, request)
+        self.connection.dump(&Client::ALL_DUMP, request)
     }
 
     /// The policy is that of all.
     pub fn few(&mut self, request: &Few) -> Result<FewReply, genl_user::Error> {
-        self.connection.call::<FewReplyOwned>(&Self::FEW, request)
+        self.connection.call::<FewReplyOwned>(&Client::FEW, request)
     }
 
     /// The kernel sends its events.
     pub fn tell(&mut self, request: &Tell<'_>) -> Result<(), genl_user::Error> {
-        self.connection.order(&Self::TELL, request)
+        self.connection.order(&Client::TELL, request)
+    }
+}
+
+/// A client for tasks of tokio's of the family "every-legacy".
+#[cfg(feature = "tokio")]
+#[derive(Debug)]
+pub struct AsyncClient {
+    connection: genl_user::AsyncConnection,
+}
+
+#[cfg(feature = "tokio")]
+impl AsyncClient {
+    /// As [`Client::open`]. It panics outside of a tokio runtime that has its I/O driver.
+    pub async fn open() -> Result<Self, genl_user::Error> {
+        Self::open_with(&genl_user::Options::new()).await
+    }
+
+    /// Opens it in another way: elsewhere, or with other limits.
+    pub async fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
+        let connection = genl_user::AsyncConnection::open_with(&FAMILY, options).await?;
+        Ok(Self { connection })
+    }
+
+    /// What the client is made of: its timeout, its port, its descriptor.
+    pub fn connection(&mut self) -> &mut genl_user::AsyncConnection {
+        &mut self.connection
+    }
+
+    /// What is unknown is passed over, and what is too long is taken.
+    pub async fn lenient(
+        &mut self,
+        request: &Lenient<'_>,
+    ) -> Result<LenientReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<LenientReplyOwned>(&Client::LENIENT, request)
+            .await
+    }
+
+    /// The kernel looks at nothing of what is sent for a dump.
+    pub async fn unchecked_dump(
+        &mut self,
+        request: &UncheckedDump,
+    ) -> Result<genl_user::AsyncDump<'_, UncheckedDumpReplyOwned>, genl_user::Error> {
+        self.connection.dump(&Client::UNCHECKED_DUMP, request).await
+    }
+
+    /// Lenient towards dumps.
+    pub async fn relaxed_dump(
+        &mut self,
+        request: &RelaxedDump,
+    ) -> Result<genl_user::AsyncDump<'_, RelaxedDumpReplyOwned>, genl_user::Error> {
+        self.connection.dump(&Client::RELAXED_DUMP, request).await
+    }
+
+    /// All come back unchanged; of a dump, twice.
+    pub async fn all(&mut self, request: &All<'_>) -> Result<AllReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<AllReplyOwned>(&Client::ALL, request)
+            .await
+    }
+
+    /// All come back unchanged; of a dump, twice.
+    pub async fn all_dump(
+        &mut self,
+        request: &AllDump,
+    ) -> Result<genl_user::AsyncDump<'_, AllDumpReplyOwned>, genl_user::Error> {
+        self.connection.dump(&Client::ALL_DUMP, request).await
+    }
+
+    /// The policy is that of all.
+    pub async fn few(&mut self, request: &Few) -> Result<FewReply, genl_user::Error> {
+        self.connection
+            .call::<FewReplyOwned>(&Client::FEW, request)
+            .await
+    }
+
+    /// The kernel sends its events.
+    pub async fn tell(&mut self, request: &Tell<'_>) -> Result<(), genl_user::Error> {
+        self.connection.order(&Client::TELL, request).await
     }
 }
 

@@ -50,7 +50,12 @@ impl Client {
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.
     pub fn open() -> Result<Self, genl_user::Error> {
-        let connection = genl_user::Connection::open(&FAMILY)?;
+        Self::open_with(&genl_user::Options::new())
+    }
+
+    /// Opens it in another way: elsewhere, or with other limits.
+    pub fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
+        let connection = genl_user::Connection::open_with(&FAMILY, options)?;
         Ok(Self { connection })
     }
 
@@ -61,7 +66,7 @@ impl Client {
 
     /// What is sent comes back; of a dump, so many times.
     pub fn get(&mut self, request: &Get<'_>) -> Result<GetReply<'_>, genl_user::Error> {
-        self.connection.call::<GetReplyOwned>(&Self::GET, request)
+        self.connection.call::<GetReplyOwned>(&Client::GET, request)
     }
 
     /// What is sent comes back; of a dump, so many times.
@@ -69,12 +74,61 @@ impl Client {
         &mut self,
         request: &GetDump,
     ) -> Result<genl_user::Dump<'_, GetDumpReplyOwned>, genl_user::Error> {
-        self.connection.dump(&Self::GET_DUMP, request)
+        self.connection.dump(&Client::GET_DUMP, request)
     }
 
     /// It takes nothing but a name.
     pub fn find(&mut self, request: &Find<'_>) -> Result<FindReply<'_>, genl_user::Error> {
-        self.connection.call::<FindReplyOwned>(&Self::FIND, request)
+        self.connection
+            .call::<FindReplyOwned>(&Client::FIND, request)
+    }
+}
+
+/// A client for tasks of tokio's of the family "every-per-op".
+#[cfg(feature = "tokio")]
+#[derive(Debug)]
+pub struct AsyncClient {
+    connection: genl_user::AsyncConnection,
+}
+
+#[cfg(feature = "tokio")]
+impl AsyncClient {
+    /// As [`Client::open`]. It panics outside of a tokio runtime that has its I/O driver.
+    pub async fn open() -> Result<Self, genl_user::Error> {
+        Self::open_with(&genl_user::Options::new()).await
+    }
+
+    /// Opens it in another way: elsewhere, or with other limits.
+    pub async fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
+        let connection = genl_user::AsyncConnection::open_with(&FAMILY, options).await?;
+        Ok(Self { connection })
+    }
+
+    /// What the client is made of: its timeout, its port, its descriptor.
+    pub fn connection(&mut self) -> &mut genl_user::AsyncConnection {
+        &mut self.connection
+    }
+
+    /// What is sent comes back; of a dump, so many times.
+    pub async fn get(&mut self, request: &Get<'_>) -> Result<GetReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<GetReplyOwned>(&Client::GET, request)
+            .await
+    }
+
+    /// What is sent comes back; of a dump, so many times.
+    pub async fn get_dump(
+        &mut self,
+        request: &GetDump,
+    ) -> Result<genl_user::AsyncDump<'_, GetDumpReplyOwned>, genl_user::Error> {
+        self.connection.dump(&Client::GET_DUMP, request).await
+    }
+
+    /// It takes nothing but a name.
+    pub async fn find(&mut self, request: &Find<'_>) -> Result<FindReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<FindReplyOwned>(&Client::FIND, request)
+            .await
     }
 }
 

@@ -216,7 +216,12 @@ impl Client {
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.
     pub fn open() -> Result<Self, genl_user::Error> {
-        let connection = genl_user::Connection::open(&FAMILY)?;
+        Self::open_with(&genl_user::Options::new())
+    }
+
+    /// Opens it in another way: elsewhere, or with other limits.
+    pub fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
+        let connection = genl_user::Connection::open_with(&FAMILY, options)?;
         Ok(Self { connection })
     }
 
@@ -228,36 +233,37 @@ impl Client {
     /// All come back unchanged.
     pub fn numbers(&mut self, request: &Numbers<'_>) -> Result<NumbersReply<'_>, genl_user::Error> {
         self.connection
-            .call::<NumbersReplyOwned>(&Self::NUMBERS, request)
+            .call::<NumbersReplyOwned>(&Client::NUMBERS, request)
     }
 
     /// All come back unchanged.
     pub fn limits(&mut self, request: &Limits<'_>) -> Result<LimitsReply<'_>, genl_user::Error> {
         self.connection
-            .call::<LimitsReplyOwned>(&Self::LIMITS, request)
+            .call::<LimitsReplyOwned>(&Client::LIMITS, request)
     }
 
     /// All come back unchanged.
     pub fn bytes(&mut self, request: &Bytes<'_>) -> Result<BytesReply<'_>, genl_user::Error> {
         self.connection
-            .call::<BytesReplyOwned>(&Self::BYTES, request)
+            .call::<BytesReplyOwned>(&Client::BYTES, request)
     }
 
     /// All come back unchanged.
     pub fn layouts(&mut self, request: &Layouts<'_>) -> Result<LayoutsReply<'_>, genl_user::Error> {
         self.connection
-            .call::<LayoutsReplyOwned>(&Self::LAYOUTS, request)
+            .call::<LayoutsReplyOwned>(&Client::LAYOUTS, request)
     }
 
     /// All come back unchanged.
     pub fn nests(&mut self, request: &Nests<'_>) -> Result<NestsReply<'_>, genl_user::Error> {
         self.connection
-            .call::<NestsReplyOwned>(&Self::NESTS, request)
+            .call::<NestsReplyOwned>(&Client::NESTS, request)
     }
 
     /// What is sent comes back; of a dump, so many times.
     pub fn tell(&mut self, request: &Tell<'_>) -> Result<TellReply<'_>, genl_user::Error> {
-        self.connection.call::<TellReplyOwned>(&Self::TELL, request)
+        self.connection
+            .call::<TellReplyOwned>(&Client::TELL, request)
     }
 
     /// What is sent comes back; of a dump, so many times.
@@ -265,12 +271,13 @@ impl Client {
         &mut self,
         request: &TellDump<'_>,
     ) -> Result<genl_user::Dump<'_, TellDumpReplyOwned>, genl_user::Error> {
-        self.connection.dump(&Self::TELL_DUMP, request)
+        self.connection.dump(&Client::TELL_DUMP, request)
     }
 
     /// What has to be there comes back.
     pub fn need(&mut self, request: &Need<'_>) -> Result<NeedReply<'_>, genl_user::Error> {
-        self.connection.call::<NeedReplyOwned>(&Self::NEED, request)
+        self.connection
+            .call::<NeedReplyOwned>(&Client::NEED, request)
     }
 
     /// Answers how many calls are between their hooks, itself counted. It is
@@ -278,7 +285,7 @@ impl Client {
     /// how many dumps are open.
     pub fn hooked(&mut self, request: &Hooked) -> Result<HookedReply, genl_user::Error> {
         self.connection
-            .call::<HookedReplyOwned>(&Self::HOOKED, request)
+            .call::<HookedReplyOwned>(&Client::HOOKED, request)
     }
 
     /// Answers how many calls are between their hooks, itself counted. It is
@@ -288,23 +295,23 @@ impl Client {
         &mut self,
         request: &HookedDump,
     ) -> Result<genl_user::Dump<'_, HookedDumpReplyOwned>, genl_user::Error> {
-        self.connection.dump(&Self::HOOKED_DUMP, request)
+        self.connection.dump(&Client::HOOKED_DUMP, request)
     }
 
     /// Nothing comes back but an ACK.
     pub fn silent(&mut self, request: &Silent) -> Result<(), genl_user::Error> {
-        self.connection.order(&Self::SILENT, request)
+        self.connection.order(&Client::SILENT, request)
     }
 
     /// A message without attributes comes back.
     pub fn empty(&mut self, request: &Empty) -> Result<EmptyReply, genl_user::Error> {
         self.connection
-            .call::<EmptyReplyOwned>(&Self::EMPTY, request)
+            .call::<EmptyReplyOwned>(&Client::EMPTY, request)
     }
 
     /// Nothing is taken, and nothing comes back.
     pub fn nothing(&mut self, request: &Nothing) -> Result<(), genl_user::Error> {
-        self.connection.order(&Self::NOTHING, request)
+        self.connection.order(&Client::NOTHING, request)
     }
 
     /// Only for the administrator of the machine.
@@ -313,30 +320,194 @@ impl Client {
         request: &Privileged,
     ) -> Result<PrivilegedReply, genl_user::Error> {
         self.connection
-            .call::<PrivilegedReplyOwned>(&Self::PRIVILEGED, request)
+            .call::<PrivilegedReplyOwned>(&Client::PRIVILEGED, request)
     }
 
     /// Only for the administrator of the namespace.
     pub fn owned(&mut self, request: &Owned) -> Result<OwnedReply, genl_user::Error> {
         self.connection
-            .call::<OwnedReplyOwned>(&Self::OWNED, request)
+            .call::<OwnedReplyOwned>(&Client::OWNED, request)
     }
 
     /// The kernel is built with what this needs.
     pub fn built(&mut self, request: &Built) -> Result<BuiltReply, genl_user::Error> {
         self.connection
-            .call::<BuiltReplyOwned>(&Self::BUILT, request)
+            .call::<BuiltReplyOwned>(&Client::BUILT, request)
     }
 
     /// The kernel is built without what this needs.
     pub fn unbuilt(&mut self, request: &Unbuilt) -> Result<UnbuiltReply, genl_user::Error> {
         self.connection
-            .call::<UnbuiltReplyOwned>(&Self::UNBUILT, request)
+            .call::<UnbuiltReplyOwned>(&Client::UNBUILT, request)
     }
 
     /// The kernel sends each of its events; to a port, if one is given.
     pub fn emit(&mut self, request: &Emit<'_>) -> Result<(), genl_user::Error> {
-        self.connection.order(&Self::EMIT, request)
+        self.connection.order(&Client::EMIT, request)
+    }
+}
+
+/// A client for tasks of tokio's of the family "everything".
+#[cfg(feature = "tokio")]
+#[derive(Debug)]
+pub struct AsyncClient {
+    connection: genl_user::AsyncConnection,
+}
+
+#[cfg(feature = "tokio")]
+impl AsyncClient {
+    /// As [`Client::open`]. It panics outside of a tokio runtime that has its I/O driver.
+    pub async fn open() -> Result<Self, genl_user::Error> {
+        Self::open_with(&genl_user::Options::new()).await
+    }
+
+    /// Opens it in another way: elsewhere, or with other limits.
+    pub async fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
+        let connection = genl_user::AsyncConnection::open_with(&FAMILY, options).await?;
+        Ok(Self { connection })
+    }
+
+    /// What the client is made of: its timeout, its port, its descriptor.
+    pub fn connection(&mut self) -> &mut genl_user::AsyncConnection {
+        &mut self.connection
+    }
+
+    /// All come back unchanged.
+    pub async fn numbers(
+        &mut self,
+        request: &Numbers<'_>,
+    ) -> Result<NumbersReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<NumbersReplyOwned>(&Client::NUMBERS, request)
+            .await
+    }
+
+    /// All come back unchanged.
+    pub async fn limits(
+        &mut self,
+        request: &Limits<'_>,
+    ) -> Result<LimitsReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<LimitsReplyOwned>(&Client::LIMITS, request)
+            .await
+    }
+
+    /// All come back unchanged.
+    pub async fn bytes(&mut self, request: &Bytes<'_>) -> Result<BytesReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<BytesReplyOwned>(&Client::BYTES, request)
+            .await
+    }
+
+    /// All come back unchanged.
+    pub async fn layouts(
+        &mut self,
+        request: &Layouts<'_>,
+    ) -> Result<LayoutsReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<LayoutsReplyOwned>(&Client::LAYOUTS, request)
+            .await
+    }
+
+    /// All come back unchanged.
+    pub async fn nests(&mut self, request: &Nests<'_>) -> Result<NestsReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<NestsReplyOwned>(&Client::NESTS, request)
+            .await
+    }
+
+    /// What is sent comes back; of a dump, so many times.
+    pub async fn tell(&mut self, request: &Tell<'_>) -> Result<TellReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<TellReplyOwned>(&Client::TELL, request)
+            .await
+    }
+
+    /// What is sent comes back; of a dump, so many times.
+    pub async fn tell_dump(
+        &mut self,
+        request: &TellDump<'_>,
+    ) -> Result<genl_user::AsyncDump<'_, TellDumpReplyOwned>, genl_user::Error> {
+        self.connection.dump(&Client::TELL_DUMP, request).await
+    }
+
+    /// What has to be there comes back.
+    pub async fn need(&mut self, request: &Need<'_>) -> Result<NeedReply<'_>, genl_user::Error> {
+        self.connection
+            .call::<NeedReplyOwned>(&Client::NEED, request)
+            .await
+    }
+
+    /// Answers how many calls are between their hooks, itself counted. It is
+    /// refused with ECANCELED when it is told so. A dump tells so many times
+    /// how many dumps are open.
+    pub async fn hooked(&mut self, request: &Hooked) -> Result<HookedReply, genl_user::Error> {
+        self.connection
+            .call::<HookedReplyOwned>(&Client::HOOKED, request)
+            .await
+    }
+
+    /// Answers how many calls are between their hooks, itself counted. It is
+    /// refused with ECANCELED when it is told so. A dump tells so many times
+    /// how many dumps are open.
+    pub async fn hooked_dump(
+        &mut self,
+        request: &HookedDump,
+    ) -> Result<genl_user::AsyncDump<'_, HookedDumpReplyOwned>, genl_user::Error> {
+        self.connection.dump(&Client::HOOKED_DUMP, request).await
+    }
+
+    /// Nothing comes back but an ACK.
+    pub async fn silent(&mut self, request: &Silent) -> Result<(), genl_user::Error> {
+        self.connection.order(&Client::SILENT, request).await
+    }
+
+    /// A message without attributes comes back.
+    pub async fn empty(&mut self, request: &Empty) -> Result<EmptyReply, genl_user::Error> {
+        self.connection
+            .call::<EmptyReplyOwned>(&Client::EMPTY, request)
+            .await
+    }
+
+    /// Nothing is taken, and nothing comes back.
+    pub async fn nothing(&mut self, request: &Nothing) -> Result<(), genl_user::Error> {
+        self.connection.order(&Client::NOTHING, request).await
+    }
+
+    /// Only for the administrator of the machine.
+    pub async fn privileged(
+        &mut self,
+        request: &Privileged,
+    ) -> Result<PrivilegedReply, genl_user::Error> {
+        self.connection
+            .call::<PrivilegedReplyOwned>(&Client::PRIVILEGED, request)
+            .await
+    }
+
+    /// Only for the administrator of the namespace.
+    pub async fn owned(&mut self, request: &Owned) -> Result<OwnedReply, genl_user::Error> {
+        self.connection
+            .call::<OwnedReplyOwned>(&Client::OWNED, request)
+            .await
+    }
+
+    /// The kernel is built with what this needs.
+    pub async fn built(&mut self, request: &Built) -> Result<BuiltReply, genl_user::Error> {
+        self.connection
+            .call::<BuiltReplyOwned>(&Client::BUILT, request)
+            .await
+    }
+
+    /// The kernel is built without what this needs.
+    pub async fn unbuilt(&mut self, request: &Unbuilt) -> Result<UnbuiltReply, genl_user::Error> {
+        self.connection
+            .call::<UnbuiltReplyOwned>(&Client::UNBUILT, request)
+            .await
+    }
+
+    /// The kernel sends each of its events; to a port, if one is given.
+    pub async fn emit(&mut self, request: &Emit<'_>) -> Result<(), genl_user::Error> {
+        self.connection.order(&Client::EMIT, request).await
     }
 }
 

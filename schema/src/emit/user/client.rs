@@ -6,53 +6,153 @@ use quote::quote;
 use super::doc::{docs, own_doc};
 use super::print::{Item, ident};
 use super::types::{Types, attrs_module, method};
-use crate::model::{Call, Op};
+use crate::model::{Call, Family, Op};
 
-/// The struct and its methods.
+/// The two clients: how operations are called is said with the blocking one.
 pub(super) fn items(types: &Types<'_>) -> Vec<Item> {
-    let family = types.family;
-    let doc = own_doc(&format!("A client of the family \"{}\".", family.name));
+    let calls: Vec<_> = calls(types.family).collect();
+    let operations = calls
+        .iter()
+        .map(|&(op, call, way)| operation(types, op, call, way));
+    let mut items = client(types, Colour::Blocking, operations.collect());
+    items.extend(client(types, Colour::Async, Vec::new()));
+    items
+}
+
+/// The struct, and its methods behind what else it has.
+fn client(types: &Types<'_>, colour: Colour, mut members: Vec<TokenStream>) -> Vec<Item> {
+    let name = colour.client();
+    let doc = own_doc(&format!(
+        "{} of the family \"{}\".",
+        colour.what(),
+        types.family.name
+    ));
+    let (condition, connection) = (colour.condition(), colour.connection());
     let structure = quote! {
         #doc
+        #condition
         #[derive(Debug)]
-        pub struct Client {
-            connection: genl_user::Connection,
+        pub struct #name {
+            connection: genl_user::#connection,
         }
     };
-    let (mut operations, mut methods) = (Vec::new(), Vec::new());
-    for op in &family.ops {
-        if let Some(call) = &op.do_ {
-            operations.push(operation(types, op, call, Way::Do));
-            methods.push(do_method(types, op, call));
+    let open_doc = own_doc(colour.open());
+    let (asyncness, wait) = (colour.asyncness(), colour.wait());
+    members.push(quote! {
+        #open_doc
+        pub #asyncness fn open() -> Result<Self, genl_user::Error> {
+            Self::open_with(&genl_user::Options::new()) #wait
         }
-        if let Some(call) = &op.dump {
-            operations.push(operation(types, op, call, Way::Dump));
-            methods.push(dump_method(types, op, call));
-        }
-    }
-    let open = quote! {
-        /// Opens a socket in the calling thread's network namespace and resolves the family.
-        pub fn open() -> Result<Self, genl_user::Error> {
-            let connection = genl_user::Connection::open(&FAMILY)?;
+    });
+    members.push(quote! {
+        /// Opens it in another way: elsewhere, or with other limits.
+        pub #asyncness fn open_with(
+            options: &genl_user::Options
+        ) -> Result<Self, genl_user::Error> {
+            let connection = genl_user::#connection::open_with(&FAMILY, options) #wait?;
             Ok(Self { connection })
         }
-    };
-    let connection = quote! {
+    });
+    members.push(quote! {
         /// What the client is made of: its timeout, its port, its descriptor.
-        pub fn connection(&mut self) -> &mut genl_user::Connection {
+        pub fn connection(&mut self) -> &mut genl_user::#connection {
             &mut self.connection
         }
+    });
+    members.extend(calls(types.family).map(|(op, call, way)| match way {
+        Way::Do => do_method(types, colour, op, call),
+        Way::Dump => dump_method(types, colour, op, call),
+    }));
+    let condition = match colour {
+        Colour::Blocking => "",
+        Colour::Async => "#[cfg(feature = \"tokio\")]\n",
     };
-    let mut members = operations;
-    members.extend([open, connection]);
-    members.extend(methods);
     vec![
         Item::Tokens(structure),
         Item::Block {
-            head: "impl Client".into(),
+            head: format!("{condition}impl {name}"),
             members,
         },
     ]
+}
+
+/// Every way to call every operation.
+fn calls(family: &Family) -> impl Iterator<Item = (&Op, &Call, Way)> {
+    family.ops.iter().flat_map(|op| {
+        let do_ = op.do_.as_ref().map(|call| (op, call, Way::Do));
+        let dump = op.dump.as_ref().map(|call| (op, call, Way::Dump));
+        do_.into_iter().chain(dump)
+    })
+}
+
+/// Who waits: the thread, or a task.
+#[derive(Clone, Copy, PartialEq)]
+enum Colour {
+    Blocking,
+    Async,
+}
+
+impl Colour {
+    fn client(self) -> Ident {
+        ident(match self {
+            Self::Blocking => "Client",
+            Self::Async => "AsyncClient",
+        })
+    }
+
+    fn connection(self) -> Ident {
+        ident(match self {
+            Self::Blocking => "Connection",
+            Self::Async => "AsyncConnection",
+        })
+    }
+
+    fn dump(self) -> Ident {
+        ident(match self {
+            Self::Blocking => "Dump",
+            Self::Async => "AsyncDump",
+        })
+    }
+
+    fn what(self) -> &'static str {
+        match self {
+            Self::Blocking => "A client",
+            Self::Async => "A client for tasks of tokio's",
+        }
+    }
+
+    fn open(self) -> &'static str {
+        match self {
+            Self::Blocking => {
+                "Opens a socket in the calling thread's network namespace and resolves the family."
+            }
+            Self::Async => {
+                "As [`Client::open`]. It panics outside of a tokio runtime that has its I/O driver."
+            }
+        }
+    }
+
+    /// What the app has to have chosen.
+    fn condition(self) -> TokenStream {
+        match self {
+            Self::Blocking => quote!(),
+            Self::Async => quote!(#[cfg(feature = "tokio")]),
+        }
+    }
+
+    fn asyncness(self) -> TokenStream {
+        match self {
+            Self::Blocking => quote!(),
+            Self::Async => quote!(async),
+        }
+    }
+
+    fn wait(self) -> TokenStream {
+        match self {
+            Self::Blocking => quote!(),
+            Self::Async => quote!(.await),
+        }
+    }
 }
 
 /// A way to call an operation.
@@ -111,15 +211,19 @@ fn operation(types: &Types<'_>, op: &Op, call: &Call, way: Way) -> TokenStream {
     }
 }
 
-fn do_method(types: &Types<'_>, op: &Op, call: &Call) -> TokenStream {
+fn do_method(types: &Types<'_>, colour: Colour, op: &Op, call: &Call) -> TokenStream {
     let doc = docs(&op.doc, &format!("Calls `{}`.", op.name));
     let (method, constant) = (ident(&method(&op.name)), Way::Do.constant(op));
     let request = request(types, call);
+    let (asyncness, wait) = (colour.asyncness(), colour.wait());
     match call.reply {
         None => quote! {
             #doc
-            pub fn #method(&mut self, request: &#request) -> Result<(), genl_user::Error> {
-                self.connection.order(&Self::#constant, request)
+            pub #asyncness fn #method(
+                &mut self,
+                request: &#request
+            ) -> Result<(), genl_user::Error> {
+                self.connection.order(&Client::#constant, request) #wait
             }
         },
         Some(reply) => {
@@ -127,15 +231,18 @@ fn do_method(types: &Types<'_>, op: &Op, call: &Call) -> TokenStream {
             let (owned, view) = (&shape.owned, shape.view_type(&quote!(<'_>)));
             quote! {
                 #doc
-                pub fn #method(&mut self, request: &#request) -> Result<#view, genl_user::Error> {
-                    self.connection.call::<#owned>(&Self::#constant, request)
+                pub #asyncness fn #method(
+                    &mut self,
+                    request: &#request
+                ) -> Result<#view, genl_user::Error> {
+                    self.connection.call::<#owned>(&Client::#constant, request) #wait
                 }
             }
         }
     }
 }
 
-fn dump_method(types: &Types<'_>, op: &Op, call: &Call) -> TokenStream {
+fn dump_method(types: &Types<'_>, colour: Colour, op: &Op, call: &Call) -> TokenStream {
     let doc = docs(&op.doc, &format!("Dumps `{}`.", op.name));
     let method = ident(&method(&op.name.join("dump")));
     let constant = Way::Dump.constant(op);
@@ -147,13 +254,14 @@ fn dump_method(types: &Types<'_>, op: &Op, call: &Call) -> TokenStream {
         }
         None => quote!(genl_user::Unspecified),
     };
+    let (asyncness, wait, dump) = (colour.asyncness(), colour.wait(), colour.dump());
     quote! {
         #doc
-        pub fn #method(
+        pub #asyncness fn #method(
             &mut self,
             request: &#request
-        ) -> Result<genl_user::Dump<'_, #owned>, genl_user::Error> {
-            self.connection.dump(&Self::#constant, request)
+        ) -> Result<genl_user::#dump<'_, #owned>, genl_user::Error> {
+            self.connection.dump(&Client::#constant, request) #wait
         }
     }
 }

@@ -1,0 +1,358 @@
+//! What is said over a connection: requests, and what they are answered with.
+//!
+//! Blocking or not, it is the same. A future of these functions may be dropped wherever it waits:
+//! what comes in answer to a request of which nobody knows any more has another sequence number
+//! than the next request, and a dump that was begun is read to its end before that is sent.
+
+use crate::client::Link;
+use crate::controller;
+use crate::error::Error;
+use crate::extack::Verdict;
+use crate::family::{Answer, Message, Operation, Request};
+use crate::inbox::Arrived;
+use crate::transport::{Deadline, Transport};
+use crate::wire::{Encoder, FromPayload, Head, Payload, finish, generic, set_seq};
+
+#[cfg(test)]
+mod tests;
+
+const REQUEST: u16 = libc::NLM_F_REQUEST as u16;
+const ACK: u16 = libc::NLM_F_ACK as u16;
+const DUMP: u16 = libc::NLM_F_DUMP as u16;
+
+impl<T: Transport> Link<T> {
+    /// Calls an operation that is answered by one message at most.
+    #[inline]
+    pub(crate) async fn ask(
+        &mut self,
+        operation: &Operation,
+        request: &impl Request,
+    ) -> Result<Option<Arrived>, Error> {
+        let mut deadline = self.deadline();
+        let exchanged = self.exchange(self.id, operation, request, &mut deadline);
+        match exchanged.await {
+            Err(error) if self.renewed_after(&error, &mut deadline).await? => {
+                let id = self.id;
+                self.exchange(id, operation, request, &mut deadline).await
+            }
+            exchanged => exchanged,
+        }
+    }
+
+    /// Reads the reply to what was asked; without one it is a message with nothing in it.
+    #[inline]
+    pub(crate) fn reply<M: Message>(
+        &self,
+        operation: &Operation,
+        reply: Option<Arrived>,
+    ) -> Result<M::View<'_>, Error> {
+        match reply {
+            Some(reply) => self.view::<M>(operation, &reply),
+            None => M::View::from_payload(Payload::new(&[], 0))
+                .map_err(|malformed| Error::malformed::<M>(operation.name, &[], malformed)),
+        }
+    }
+
+    /// Asks for replies, and waits until there is one, or none will come: then it is false.
+    pub(crate) async fn ask_all(
+        &mut self,
+        operation: &Operation,
+        request: &impl Request,
+    ) -> Result<bool, Error> {
+        let mut deadline = self.deadline();
+        match self.begin_replies(operation, request, &mut deadline).await {
+            Err(error) if self.renewed_after(&error, &mut deadline).await? => {
+                self.begin_replies(operation, request, &mut deadline).await
+            }
+            begun => begun,
+        }
+    }
+
+    /// Asks for a dump, and waits until the kernel has begun it, or refused.
+    pub(crate) async fn ask_dump(
+        &mut self,
+        operation: &Operation,
+        request: &impl Request,
+    ) -> Result<(), Error> {
+        let mut deadline = self.deadline();
+        match self.begin_dump(operation, request, &mut deadline).await {
+            Err(error) if self.renewed_after(&error, &mut deadline).await? => {
+                self.begin_dump(operation, request, &mut deadline).await
+            }
+            begun => begun,
+        }
+    }
+
+    /// Sends a request to the family `id`, and waits for its end: the reply, if there is one.
+    #[inline]
+    pub(crate) async fn exchange(
+        &mut self,
+        id: u16,
+        operation: &Operation,
+        request: &impl Request,
+        deadline: &mut Deadline,
+    ) -> Result<Option<Arrived>, Error> {
+        let flags = match operation.answer.acked() {
+            true => REQUEST | ACK,
+            false => REQUEST,
+        };
+        if self.dumping {
+            self.settle(deadline).await?;
+        }
+        self.submit(id, flags, operation, request)?;
+        self.inbox.release();
+        let mut reply = None;
+        // The kernel has answered already: nearly always this is all that there is to wait for.
+        let mut received = self.inbox.try_receive(&self.transport, deadline)?;
+        loop {
+            if received && self.is_over(id, operation, &mut reply)? {
+                return Ok(reply);
+            }
+            self.inbox.receive(&self.transport, deadline).await?;
+            received = true;
+        }
+    }
+
+    /// Reads a message.
+    #[inline]
+    pub(crate) fn view<M: Message>(
+        &self,
+        operation: &Operation,
+        arrived: &Arrived,
+    ) -> Result<M::View<'_>, Error> {
+        let message = self.inbox.bytes(arrived);
+        generic(message)
+            .and_then(|(_, payload)| M::View::from_payload(payload))
+            .map_err(|malformed| Error::malformed::<M>(operation.name, message, malformed))
+    }
+
+    /// The next message that answers the last request; others are skipped, as what is left of an
+    /// exchange that failed midway, or was given up.
+    #[inline]
+    pub(crate) async fn answer(&mut self, deadline: &mut Deadline) -> Result<Arrived, Error> {
+        loop {
+            match self.unread_answer()? {
+                Some(arrived) => return Ok(arrived),
+                None => self.inbox.receive(&self.transport, deadline).await?,
+            }
+        }
+    }
+
+    /// As [`Self::answer`], of what has been received.
+    #[inline]
+    fn unread_answer(&mut self) -> Result<Option<Arrived>, Error> {
+        while let Some(arrived) = self.inbox.unread()? {
+            if self.answers(&arrived) {
+                return Ok(Some(arrived));
+            }
+        }
+        Ok(None)
+    }
+
+    /// It is an answer to the last request.
+    #[inline]
+    fn answers(&self, arrived: &Arrived) -> bool {
+        arrived.head.seq == self.seq && arrived.head.port == self.port()
+    }
+
+    /// What a NLMSG_ERROR or a NLMSG_DONE says.
+    pub(crate) fn verdict(&self, operation: &Operation, arrived: &Arrived) -> Result<(), Error> {
+        let message = self.inbox.bytes(arrived);
+        let verdict = Verdict::read(&arrived.head, message).map_err(Error::bad_header)?;
+        match verdict.errno {
+            0 => Ok(()),
+            _ => Err(Box::new(verdict.refused(operation, &self.request)).into()),
+        }
+    }
+
+    /// Refuses a message that is not a reply to the operation of the family `id`.
+    #[inline]
+    pub(crate) fn check_reply(
+        &self,
+        id: u16,
+        operation: &Operation,
+        arrived: &Arrived,
+    ) -> Result<(), Error> {
+        if arrived.head.kind != id {
+            return Err(operation.unexpected("a message that is not of this family"));
+        }
+        match generic(self.inbox.bytes(arrived)) {
+            Ok((cmd, _)) if operation.answer.cmd().is_none_or(|known| known == cmd) => Ok(()),
+            _ => Err(operation.unexpected("a reply to another operation")),
+        }
+    }
+
+    /// Sends the last request once more, a dump's.
+    pub(crate) async fn repeat_dump(&mut self) -> Result<(), Error> {
+        self.settle(&mut self.deadline()).await?;
+        self.seq = self.seq.wrapping_add(1);
+        set_seq(&mut self.request, self.seq);
+        self.send()?;
+        self.dumping = true;
+        Ok(())
+    }
+
+    /// Reads what is left of a dump that nobody wants any more.
+    async fn settle(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
+        while self.dumping {
+            match self.answer(deadline).await {
+                Ok(arrived) => self.dumping = !arrived.is_end(),
+                // Of no interest, and gone already.
+                Err(Error::Truncated { .. } | Error::Malformed { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// As [`Self::settle`], as far as it can be done without waiting. After an error nothing may
+    /// come any more; then the next request tries, and reports.
+    pub(crate) fn drain(&mut self) {
+        while self.dumping {
+            match self.inbox.unread() {
+                Ok(Some(arrived)) => self.dumping = !(self.answers(&arrived) && arrived.is_end()),
+                Ok(None) => match self
+                    .inbox
+                    .try_receive(&self.transport, &mut Deadline::Never)
+                {
+                    Ok(true) | Err(Error::Truncated { .. }) => {}
+                    Ok(false) | Err(_) => return,
+                },
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// The next reply to a request for which an ACK was asked; `None` at the ACK.
+    pub(crate) async fn next_reply(
+        &mut self,
+        operation: &Operation,
+        deadline: &mut Deadline,
+    ) -> Result<Option<Arrived>, Error> {
+        loop {
+            let arrived = self.answer(deadline).await?;
+            if !arrived.is_end() {
+                self.check_reply(self.id, operation, &arrived)?;
+                return Ok(Some(arrived));
+            }
+            self.verdict(operation, &arrived)?;
+            if arrived.is_acknowledgement() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// After an error: the family turns out to have got another id, as happens when its module is
+    /// loaded anew. An error of something else is given back.
+    async fn renewed_after(
+        &mut self,
+        error: &Error,
+        deadline: &mut Deadline,
+    ) -> Result<bool, Error> {
+        match error {
+            Error::Refused(refused) if refused.hints_at_stale_id() => {
+                let id = controller::resolve(self, deadline).await?;
+                Ok(std::mem::replace(&mut self.id, id) != id)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn begin_dump(
+        &mut self,
+        operation: &Operation,
+        request: &impl Request,
+        deadline: &mut Deadline,
+    ) -> Result<(), Error> {
+        self.settle(deadline).await?;
+        self.submit(self.id, REQUEST | DUMP, operation, request)?;
+        self.dumping = true;
+        let arrived = self.answer(deadline).await?;
+        if i32::from(arrived.head.kind) == libc::NLMSG_ERROR {
+            self.dumping = false;
+            return self.verdict(operation, &arrived);
+        }
+        self.inbox.put_back(&arrived);
+        Ok(())
+    }
+
+    async fn begin_replies(
+        &mut self,
+        operation: &Operation,
+        request: &impl Request,
+        deadline: &mut Deadline,
+    ) -> Result<bool, Error> {
+        self.settle(deadline).await?;
+        self.submit(self.id, REQUEST | ACK, operation, request)?;
+        self.inbox.release();
+        let first = self.next_reply(operation, deadline).await?;
+        if let Some(arrived) = &first {
+            self.inbox.put_back(arrived);
+        }
+        Ok(first.is_some())
+    }
+
+    #[inline]
+    fn submit(
+        &mut self,
+        id: u16,
+        flags: u16,
+        operation: &Operation,
+        request: &impl Request,
+    ) -> Result<(), Error> {
+        self.seq = self.seq.wrapping_add(1);
+        let head = Head {
+            len: 0,
+            kind: id,
+            flags,
+            seq: self.seq,
+            port: self.port(),
+        };
+        head.begin(operation.cmd, operation.family.version, &mut self.request);
+        let encoded = request.encode(&mut Encoder::new(&mut self.request));
+        finish(&mut self.request);
+        encoded.map_err(|unfit| Error::unfit(operation, &self.request, unfit))?;
+        self.send()
+    }
+
+    fn send(&self) -> Result<(), Error> {
+        let sent = self.transport.socket().send(&self.request);
+        sent.map_err(Error::io("send"))
+    }
+
+    /// Reads what has come, until that was a reply, or an ACK, or both, whatever the operation is
+    /// answered with; false if more has to come.
+    #[inline]
+    fn is_over(
+        &mut self,
+        id: u16,
+        operation: &Operation,
+        reply: &mut Option<Arrived>,
+    ) -> Result<bool, Error> {
+        while let Some(arrived) = self.unread_answer()? {
+            if arrived.is_end() {
+                self.verdict(operation, &arrived)?;
+                if operation.answer.acked() && !arrived.is_acknowledgement() {
+                    continue;
+                }
+                return Ok(true);
+            }
+            // Some families say more than their specs tell.
+            if operation.answer == Answer::Ack {
+                continue;
+            }
+            self.check_reply(id, operation, &arrived)?;
+            if reply.is_some() {
+                let what = "more than one reply, all of which `Connection::call_all` gives";
+                return Err(operation.unexpected(what));
+            }
+            if !operation.answer.acked() {
+                *reply = Some(arrived);
+                return Ok(true);
+            }
+            self.inbox.keep(&arrived);
+            *reply = Some(arrived);
+        }
+        Ok(false)
+    }
+}

@@ -1,0 +1,170 @@
+//! Futures that are dropped wherever they wait; the next calls have to get their own answers.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::client::Link;
+use crate::dump::Dump;
+use crate::families::nlctrl::{
+    Client, FAMILY, Getfamily, GetfamilyDump, GetfamilyReplyOwned, GetpolicyDump,
+};
+use crate::options::Options;
+use crate::socket::{Received, Socket};
+use crate::transport::{Blocking, Deadline, Receive};
+
+/// As a socket of a kernel that takes its time: each datagram has to be waited for.
+struct Slow(Blocking);
+
+impl Receive for Slow {
+    fn new(socket: Socket) -> io::Result<Self> {
+        Blocking::new(socket).map(Self)
+    }
+
+    fn socket(&self) -> &Socket {
+        self.0.socket()
+    }
+
+    fn socket_mut(&mut self) -> &mut Socket {
+        self.0.socket_mut()
+    }
+
+    fn try_recv(&self, _: &mut [u8], _: &mut Deadline) -> io::Result<Option<Received>> {
+        Ok(None)
+    }
+
+    async fn recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Received> {
+        let mut asked = false;
+        poll_fn(|_| match std::mem::replace(&mut asked, true) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
+        self.0.recv(room, deadline).await
+    }
+}
+
+/// Polls it so often at most; `None` if it was dropped before its end.
+fn poll<T>(times: usize, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..times {
+        if let Poll::Ready(result) = work.as_mut().poll(&mut context) {
+            return Some(result);
+        }
+    }
+    None
+}
+
+fn finish<T>(work: impl Future<Output = T>) -> T {
+    poll(1000, work).expect("it ends")
+}
+
+fn open() -> Link<Slow> {
+    finish(Link::establish(&FAMILY, &Options::new())).unwrap()
+}
+
+const NLCTRL: Getfamily<'_> = Getfamily {
+    family_id: Some(16),
+    family_name: None,
+};
+
+/// An answer that belongs to another call would not be the reply to this one, or its refusal.
+fn works(link: &mut Link<Slow>) {
+    let reply = finish(link.ask(&Client::GETFAMILY, &NLCTRL)).unwrap();
+    let view = link.reply::<GetfamilyReplyOwned>(&Client::GETFAMILY, reply);
+    assert_eq!(view.unwrap().family_name(), Some("nlctrl"));
+
+    let absent = Getfamily {
+        family_id: Some(0xffff),
+        ..NLCTRL
+    };
+    let refused = finish(link.ask(&Client::GETFAMILY, &absent)).unwrap_err();
+    assert_eq!(refused.errno(), Some(libc::ENOENT));
+
+    finish(link.ask_dump(&Client::GETFAMILY_DUMP, &GetfamilyDump {})).unwrap();
+    let dump = Dump::<GetfamilyReplyOwned, Slow>::new(link, &Client::GETFAMILY_DUMP);
+    let families = finish(dump.collect_consistent(3)).unwrap();
+    let named = |name| move |it: &&GetfamilyReplyOwned| it.family_name.as_deref() == Some(name);
+    assert_eq!(families.iter().filter(named("nlctrl")).count(), 1);
+}
+
+/// Drops what `work` makes after one poll, two, … until it ends; returns how often it was dropped.
+fn drop_everywhere(mut work: impl AsyncFnMut(&mut Link<Slow>)) -> usize {
+    let mut link = open();
+    for times in 1.. {
+        if poll(times, work(&mut link)).is_some() {
+            return times - 1;
+        }
+        works(&mut link);
+    }
+    unreachable!("it ends")
+}
+
+#[test]
+fn a_call_may_be_dropped_wherever_it_waits() {
+    let dropped = drop_everywhere(async |link| {
+        link.ask(&Client::GETFAMILY, &NLCTRL).await.unwrap();
+    });
+    assert_eq!(dropped, 1);
+}
+
+#[test]
+fn opening_may_be_dropped() {
+    for times in 0..2 {
+        assert!(poll(times, Link::<Slow>::establish(&FAMILY, &Options::new())).is_none());
+    }
+}
+
+#[test]
+fn replies_may_be_dropped_wherever_they_wait() {
+    let dropped = drop_everywhere(async |link| {
+        assert!(link.ask_all(&Client::GETFAMILY, &NLCTRL).await.unwrap());
+        let mut deadline = link.deadline();
+        let operation = &Client::GETFAMILY;
+        while let Some(_reply) = link.next_reply(operation, &mut deadline).await.unwrap() {}
+    });
+    assert_eq!(dropped, 2);
+}
+
+#[test]
+fn a_dump_may_be_dropped_wherever_it_waits() {
+    // A dump of more than one datagram.
+    let dropped = drop_everywhere(async |link| {
+        let request = GetpolicyDump {
+            family_id: Some(16),
+            ..GetpolicyDump::default()
+        };
+        let operation = &Client::GETPOLICY_DUMP;
+        link.ask_dump(operation, &request).await.unwrap();
+        let mut dump = Dump::<GetfamilyReplyOwned, Slow>::new(link, operation);
+        while dump.advance().await.unwrap().is_some() {}
+    });
+    assert!(dropped >= 1, "{dropped}");
+}
+
+#[test]
+fn a_dropped_wait_for_an_item_loses_none() {
+    let mut link = open();
+    finish(link.ask_dump(&Client::GETFAMILY_DUMP, &GetfamilyDump {})).unwrap();
+    let mut dump = Dump::<GetfamilyReplyOwned, Slow>::new(&mut link, &Client::GETFAMILY_DUMP);
+    let mut patient = 0;
+    loop {
+        // Given up once before each try.
+        if let Some(item) = poll(1, dump.advance()) {
+            match item.unwrap() {
+                Some(_) => patient += 1,
+                None => break,
+            }
+        } else if finish(dump.advance()).unwrap().is_some() {
+            patient += 1;
+        } else {
+            break;
+        }
+    }
+    drop(dump);
+    finish(link.ask_dump(&Client::GETFAMILY_DUMP, &GetfamilyDump {})).unwrap();
+    let dump = Dump::<GetfamilyReplyOwned, Slow>::new(&mut link, &Client::GETFAMILY_DUMP);
+    assert_eq!(patient, finish(dump.collect_consistent(0)).unwrap().len());
+}

@@ -1,0 +1,233 @@
+//! All of the crate's `unsafe`: the system calls that neither std nor neli has.
+//!
+//! Each function takes a borrowed descriptor, which is open for as long as the call, and is safe to
+//! call with any of them.
+
+#![expect(unsafe_code, reason = "system calls; the rest of the crate has none")]
+
+use std::io;
+use std::mem::size_of;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::ptr;
+use std::time::Duration;
+
+use libc::{c_int, c_void, sockaddr_nl, socklen_t};
+use neli::socket::NlSocket;
+#[cfg(feature = "tokio")]
+use tokio::io::{Interest, unix::AsyncFd};
+
+#[cfg(feature = "tokio")]
+use crate::socket::Socket;
+
+/// The descriptor of a socket.
+#[inline]
+pub(crate) fn fd(socket: &NlSocket) -> BorrowedFd<'_> {
+    // SAFETY: `socket` owns the descriptor and keeps it open while it is borrowed.
+    unsafe { BorrowedFd::borrow_raw(socket.as_raw_fd()) }
+}
+
+/// recvfrom(2), from a netlink socket: the datagram's true length, which may be more than the
+/// buffer's, and the sender's port if `sender` is to hold it.
+#[inline]
+pub(crate) fn receive(
+    fd: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    flags: c_int,
+    sender: Option<&mut u32>,
+) -> io::Result<usize> {
+    let mut address = no_address();
+    let mut address_len = size_of::<sockaddr_nl>() as socklen_t;
+    let (address_ptr, address_len_ptr) = match sender {
+        Some(_) => (&raw mut address, &raw mut address_len),
+        None => (ptr::null_mut(), ptr::null_mut()),
+    };
+    // SAFETY: `buffer` is valid for writes of its length; `address`, if it is passed, for writes of
+    // `address_len` bytes; all outlive the call. MSG_TRUNC makes it return the datagram's true
+    // length where the buffer is too small.
+    let len = unsafe {
+        libc::recvfrom(
+            fd.as_raw_fd(),
+            buffer.as_mut_ptr().cast::<c_void>(),
+            buffer.len(),
+            libc::MSG_TRUNC | flags,
+            address_ptr.cast(),
+            address_len_ptr,
+        )
+    };
+    let len = usize::try_from(len).map_err(|_| io::Error::last_os_error())?;
+    if let Some(sender) = sender {
+        *sender = address.nl_pid;
+    }
+    Ok(len)
+}
+
+/// connect(2) of a netlink socket to a port; 0 is the kernel's.
+pub(crate) fn connect(fd: BorrowedFd<'_>, port: u32) -> io::Result<()> {
+    let mut address = no_address();
+    address.nl_pid = port;
+    // SAFETY: `address` is valid for reads of its size.
+    let result = unsafe {
+        libc::connect(
+            fd.as_raw_fd(),
+            (&raw const address).cast(),
+            size_of::<sockaddr_nl>() as socklen_t,
+        )
+    };
+    done(result)
+}
+
+/// setsockopt(2) of an option that is a number.
+pub(crate) fn set_option(
+    fd: BorrowedFd<'_>,
+    level: c_int,
+    name: c_int,
+    value: c_int,
+) -> io::Result<()> {
+    set(fd, level, name, &value)
+}
+
+/// setsockopt(2) of SO_RCVTIMEO.
+pub(crate) fn set_receive_timeout(fd: BorrowedFd<'_>, timeout: libc::timeval) -> io::Result<()> {
+    set(fd, libc::SOL_SOCKET, libc::SO_RCVTIMEO, &timeout)
+}
+
+/// getsockopt(2) of an option that is a number.
+#[cfg(feature = "dynamic")]
+pub(crate) fn option(fd: BorrowedFd<'_>, level: c_int, name: c_int) -> io::Result<c_int> {
+    let mut value: c_int = 0;
+    let mut len = size_of::<c_int>() as socklen_t;
+    // SAFETY: `value` is valid for writes of `len` bytes, and both outlive the call.
+    let result = unsafe {
+        libc::getsockopt(
+            fd.as_raw_fd(),
+            level,
+            name,
+            (&raw mut value).cast(),
+            &raw mut len,
+        )
+    };
+    done(result).map(|()| value)
+}
+
+/// poll(2) until the descriptor can be read, or has an error; false if that did not happen within
+/// so many milliseconds, of which a negative number means forever.
+pub(crate) fn poll(fd: BorrowedFd<'_>, millis: c_int) -> io::Result<bool> {
+    let mut poll = libc::pollfd {
+        fd: fd.as_raw_fd(),
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    // SAFETY: `poll` is one valid pollfd, and 1 is passed as their number.
+    match unsafe { libc::poll(&raw mut poll, 1, millis) } {
+        0 => Ok(false),
+        1.. => Ok(true),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// A time that goes on steadily, in ticks of the system's: 1 to 10 ms. Reading it takes a few
+/// nanoseconds.
+#[inline]
+pub(crate) fn coarse_clock() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `time` is valid for writes.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut time) };
+    // Of a clock that Linux always has: it cannot fail, and counts from 0.
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Lets a socket be awaited in tokio's tasks.
+///
+/// # Panics
+///
+/// Outside of a runtime that has its I/O driver.
+#[cfg(feature = "tokio")]
+pub(crate) fn register(socket: Socket) -> io::Result<AsyncFd<Socket>> {
+    // SAFETY: a `Socket` owns its descriptor, which is open and the same for as long as it lives;
+    // nobody exchanges the one inside of an `AsyncFd` for another.
+    let registered = unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) };
+    Ok(registered?)
+}
+
+#[inline]
+fn no_address() -> sockaddr_nl {
+    // SAFETY: a sockaddr_nl holds integers only, for which zero is a value.
+    let mut address: sockaddr_nl = unsafe { std::mem::zeroed() };
+    address.nl_family = libc::AF_NETLINK as libc::sa_family_t;
+    address
+}
+
+fn set<T>(fd: BorrowedFd<'_>, level: c_int, name: c_int, value: &T) -> io::Result<()> {
+    // SAFETY: `value` is valid for reads of its size, and outlives the call. The callers pass plain
+    // numbers, to options that hold such.
+    let result = unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            level,
+            name,
+            ptr::from_ref(value).cast::<c_void>(),
+            size_of::<T>() as socklen_t,
+        )
+    };
+    done(result)
+}
+
+fn done(result: c_int) -> io::Result<()> {
+    match result {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use neli::consts::socket::NlFamily;
+    use neli::utils::Groups;
+
+    /// Lets `run` be interrupted by signals, `times` times with `pause` before each.
+    pub(crate) fn with_signals<T>(times: u32, pause: Duration, run: impl FnOnce() -> T) -> T {
+        extern "C" fn nothing(_: c_int) {}
+        // SAFETY: the handler does nothing, and SIGUSR2 is not used elsewhere in this process.
+        unsafe { libc::signal(libc::SIGUSR2, nothing as *const () as libc::sighandler_t) };
+        // SAFETY: it has no arguments, and always succeeds.
+        let waiting = unsafe { libc::pthread_self() };
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                for _ in 0..times {
+                    std::thread::sleep(pause);
+                    // SAFETY: the thread is inside the scope, and so is still there.
+                    unsafe { libc::pthread_kill(waiting, libc::SIGUSR2) };
+                }
+            });
+            run()
+        })
+    }
+
+    /// Sends 16 bytes as another process could: to a port, or to the groups of a mask.
+    pub(crate) fn send_as_other(port: u32, groups: u32) -> io::Result<()> {
+        let other = NlSocket::connect(NlFamily::Generic, None, Groups::empty())?;
+        let mut address = no_address();
+        address.nl_pid = port;
+        address.nl_groups = groups;
+        let bytes = [0u8; 16];
+        // SAFETY: `bytes` and `address` are valid for reads of their sizes.
+        let sent = unsafe {
+            libc::sendto(
+                other.as_raw_fd(),
+                bytes.as_ptr().cast(),
+                bytes.len(),
+                0,
+                (&raw const address).cast(),
+                size_of::<sockaddr_nl>() as socklen_t,
+            )
+        };
+        match sent {
+            -1 => Err(io::Error::last_os_error()),
+            _ => Ok(()),
+        }
+    }
+}

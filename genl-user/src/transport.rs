@@ -1,0 +1,154 @@
+//! How a connection waits: by blocking its thread, or by awaiting in a tokio task.
+//!
+//! What is said over a socket is written once, as `async` functions over [`Transport`]. Those of a
+//! blocking connection never wait for anything but the system call that receives, so polling them
+//! once runs them to their end: [`now`] does that.
+
+use std::io;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::options::Options;
+use crate::socket::{Received, Socket};
+use crate::sys;
+
+/// How a connection waits for the kernel: [`Blocking`], or `Tokio` with the feature `tokio`.
+///
+/// Nobody else can implement it.
+#[expect(private_bounds, reason = "it is sealed so")]
+pub trait Transport: Receive {}
+
+impl<T: Receive> Transport for T {}
+
+/// What a connection asks of its socket.
+pub(crate) trait Receive: Sized {
+    /// Takes a socket.
+    fn new(socket: Socket) -> io::Result<Self>;
+
+    /// The socket.
+    fn socket(&self) -> &Socket;
+
+    /// The socket.
+    fn socket_mut(&mut self) -> &mut Socket;
+
+    /// Receives one datagram if that can be done without awaiting; fails with
+    /// [`io::ErrorKind::WouldBlock`] at the deadline.
+    fn try_recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Option<Received>>;
+
+    /// Receives one datagram; fails with [`io::ErrorKind::WouldBlock`] at the deadline.
+    async fn recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Received>;
+}
+
+/// Until when an answer is waited for: all that it takes together, whatever comes meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Deadline {
+    /// So long after the first wait begins, which is the timeout that the socket itself has.
+    Timeout(Option<Duration>),
+    /// So long after a time of [`sys::coarse_clock`].
+    Begun(Duration, Duration),
+    /// Until then.
+    At(Instant),
+    /// No end.
+    Never,
+}
+
+impl Deadline {
+    /// What so long a wait ends at, if it begins now.
+    pub(crate) fn after(timeout: Option<Duration>) -> Self {
+        timeout
+            .and_then(|timeout| Instant::now().checked_add(timeout))
+            .map_or(Self::Never, Self::At)
+    }
+
+    /// Begins to wait; true if the socket's own timeout ends at the deadline.
+    ///
+    /// Nearly always that is all there is to it, and reading the exact clock would be a hundredth
+    /// of what the whole call costs.
+    #[inline]
+    fn begin(&mut self) -> bool {
+        match *self {
+            Self::Timeout(timeout) => {
+                *self = timeout.map_or(Self::Never, |timeout| {
+                    Self::Begun(sys::coarse_clock(), timeout)
+                });
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// When it is; `None` is never.
+    pub(crate) fn at(&mut self) -> Option<Instant> {
+        self.begin();
+        if let Self::Begun(start, timeout) = *self {
+            let gone = sys::coarse_clock().saturating_sub(start);
+            *self = Self::after(Some(timeout.saturating_sub(gone)));
+        }
+        match *self {
+            Self::At(at) => Some(at),
+            _ => None,
+        }
+    }
+}
+
+/// Blocks the calling thread; what connections, dumps and events do unless they are said to be
+/// async.
+pub struct Blocking(Socket);
+
+impl Receive for Blocking {
+    fn new(socket: Socket) -> io::Result<Self> {
+        Ok(Self(socket))
+    }
+
+    #[inline]
+    fn socket(&self) -> &Socket {
+        &self.0
+    }
+
+    fn socket_mut(&mut self) -> &mut Socket {
+        &mut self.0
+    }
+
+    #[inline]
+    fn try_recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Option<Received>> {
+        match deadline.begin() {
+            true => match self.0.recv(room) {
+                Ok(received) => Ok(Some(received)),
+                // The socket's timeout would begin anew.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
+                Err(error) => Err(error),
+            },
+            false => self.0.try_recv(room),
+        }
+    }
+
+    async fn recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Received> {
+        loop {
+            if let Some(received) = self.try_recv(room, deadline)? {
+                return Ok(received);
+            }
+            if !self.0.wait(deadline.at())? {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+        }
+    }
+}
+
+/// Opens a socket.
+pub(crate) fn open<T: Transport>(options: &Options) -> Result<T, Error> {
+    Socket::open(options)
+        .and_then(T::new)
+        .map_err(Error::io("open a socket"))
+}
+
+/// Runs to its end what waits by blocking alone.
+#[inline]
+pub(crate) fn now<T>(work: impl Future<Output = T>) -> T {
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(work).poll(&mut context) {
+        Poll::Ready(result) => result,
+        Poll::Pending => unreachable!("a blocking socket has nothing to await"),
+    }
+}
