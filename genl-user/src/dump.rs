@@ -147,10 +147,6 @@ impl<'c, M: Message> AsyncDump<'c, M> {
     ///
     /// After [`Error::Malformed`], which is about a single item, the next one can be asked for;
     /// any other error is the end.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "the items borrow from the dump, which Iterator cannot express"
-    )]
     pub async fn next(&mut self) -> Result<Option<M::View<'_>>, Error> {
         let arrived = self.advance().await?;
         self.item(arrived)

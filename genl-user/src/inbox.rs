@@ -72,7 +72,7 @@ impl Inbox {
     }
 
     /// The next message; waits for a datagram if none is left of the last.
-    #[inline]
+    #[cfg(any(test, feature = "dynamic"))]
     pub(crate) async fn next(
         &mut self,
         from: &impl Transport,

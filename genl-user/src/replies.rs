@@ -88,10 +88,6 @@ impl<M: Message> AsyncReplies<'_, M> {
     ///
     /// After [`Error::Malformed`], which is about a single reply, the next one can be asked for;
     /// any other error is the end.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "the replies borrow from the connection, which Iterator cannot express"
-    )]
     pub async fn next(&mut self) -> Result<Option<M::View<'_>>, Error> {
         let arrived = self.advance().await?;
         self.reply(arrived)
