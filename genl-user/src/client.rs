@@ -99,7 +99,13 @@ impl<T: Transport> Link<T> {
         };
         link.set_timeout(options.timeout)?;
         let mut deadline = link.deadline();
-        link.id = controller::resolve(&mut link, &mut deadline).await?;
+        let id = match controller::resolve(&mut link, &mut deadline).await {
+            Err(Error::UnknownFamily { .. }) if options.wait_for_family.is_some() => {
+                controller::wait(&mut link, options).await?
+            }
+            resolved => resolved?,
+        };
+        link.id = id;
         Ok(link)
     }
 

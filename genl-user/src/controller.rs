@@ -5,10 +5,19 @@
 use crate::client::Link;
 use crate::error::Error;
 use crate::families::nlctrl::{Client, Getfamily, GetfamilyReply, GetfamilyReplyOwned};
-use crate::transport::{Deadline, Transport};
+use crate::inbox::Inbox;
+use crate::options::Options;
+use crate::transport::{self, Deadline, Transport};
+use crate::wire::{FromPayload, generic};
 
 /// GENL_ID_CTRL.
 const CONTROLLER_ID: u16 = 0x10;
+
+/// The number of its group "notify", which is fixed as well.
+const NOTIFY: u32 = 0x10;
+
+/// CTRL_CMD_NEWFAMILY.
+const NEWFAMILY: u8 = 1;
 
 /// The id of the connection's family.
 pub(crate) async fn resolve<T: Transport>(
@@ -19,6 +28,56 @@ pub(crate) async fn resolve<T: Transport>(
         .await?
         .family_id()
         .ok_or(Client::GETFAMILY.unexpected("a family without its id"))
+}
+
+/// The id of the connection's family, once the kernel has it.
+///
+/// The controller sends a message to its group "notify" whenever a family comes (`genl_ctrl_event`).
+pub(crate) async fn wait<T: Transport>(
+    link: &mut Link<T>,
+    options: &Options,
+) -> Result<u16, Error> {
+    let mut end = Deadline::after(options.wait_for_family);
+    let mut listener: T = transport::open(options)?;
+    let joined = listener.socket_mut().join(NOTIFY);
+    joined.map_err(Error::io("join a group"))?;
+    let mut inbox = Inbox::new();
+    loop {
+        // First, as the family may have come before the group was joined.
+        let mut deadline = link.deadline();
+        match resolve(link, &mut deadline).await {
+            Err(unknown @ Error::UnknownFamily { .. }) => {
+                match come(link.family().name, &mut inbox, &listener, &mut end).await {
+                    // Another one may have come among those that were lost.
+                    Err(lost) if lost.errno() == Some(libc::ENOBUFS) => {}
+                    Err(Error::TimedOut) => return Err(unknown),
+                    come => come?,
+                }
+            }
+            resolved => return resolved,
+        }
+    }
+}
+
+/// Waits until the controller tells of a family of that name.
+async fn come<T: Transport>(
+    name: &str,
+    inbox: &mut Inbox,
+    listener: &T,
+    end: &mut Deadline,
+) -> Result<(), Error> {
+    loop {
+        while let Some(arrived) = inbox.unread()? {
+            let Ok((NEWFAMILY, payload)) = generic(inbox.bytes(&arrived)) else {
+                continue;
+            };
+            let family = GetfamilyReply::from_payload(payload);
+            if family.is_ok_and(|family| family.family_name() == Some(name)) {
+                return Ok(());
+            }
+        }
+        inbox.receive(listener, end).await?;
+    }
 }
 
 /// The number of a group of the connection's family.

@@ -77,6 +77,14 @@ pub enum Error {
     /// The kernel did not answer in time.
     #[error("the kernel did not answer in time")]
     TimedOut,
+    /// A network namespace cannot be entered.
+    #[error("cannot enter the network namespace {netns}: {source}")]
+    Netns {
+        /// The namespace: its file's path.
+        netns: String,
+        /// Why.
+        source: io::Error,
+    },
     /// A system call failed.
     #[error("netlink: cannot {doing}: {source}")]
     Io {
@@ -92,7 +100,7 @@ impl Error {
     pub fn errno(&self) -> Option<i32> {
         match self {
             Self::Refused(refused) => Some(refused.errno),
-            Self::Io { source, .. } => source.raw_os_error(),
+            Self::Io { source, .. } | Self::Netns { source, .. } => source.raw_os_error(),
             _ => None,
         }
     }
@@ -117,7 +125,7 @@ impl Error {
             // Not Interrupted, upon which std's own helpers try again.
             Self::DumpInterrupted => io::ErrorKind::Other,
             Self::TimedOut => io::ErrorKind::TimedOut,
-            Self::Io { source, .. } => source.kind(),
+            Self::Io { source, .. } | Self::Netns { source, .. } => source.kind(),
         }
     }
 

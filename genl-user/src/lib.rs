@@ -49,6 +49,7 @@ mod family;
 mod inbox;
 mod layout;
 mod limits;
+mod netns;
 mod options;
 mod path;
 pub mod policy;
@@ -74,6 +75,7 @@ pub use events::{Events, Group, Notice};
 pub use family::{Answer, Family, Message, Operation, Request, Unspecified};
 pub use layout::{Field, Layout};
 pub use limits::Limits;
+pub use netns::Netns;
 pub use options::Options;
 pub use refused::{Refused, Warning};
 #[cfg(feature = "tokio")]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::client::DEFAULT_TIMEOUT;
+use crate::netns::Netns;
 
 /// How a client, or a listener, is opened.
 ///
@@ -19,7 +20,9 @@ use crate::client::DEFAULT_TIMEOUT;
 #[derive(Debug, Clone)]
 #[must_use = "options do nothing until something is opened with them"]
 pub struct Options {
+    pub(crate) netns: Option<Netns>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) wait_for_family: Option<Duration>,
     pub(crate) queue_size: Option<usize>,
 }
 
@@ -28,9 +31,20 @@ impl Options {
     /// system's size of the queue.
     pub fn new() -> Self {
         Self {
+            netns: None,
             timeout: Some(DEFAULT_TIMEOUT),
+            wait_for_family: None,
             queue_size: None,
         }
+    }
+
+    /// Another network namespace than the calling thread's.
+    ///
+    /// The thread enters it to open the socket and comes back, both of which take CAP_SYS_ADMIN in
+    /// the user namespaces that the two belong to; who could not come back does not go.
+    pub fn netns(mut self, netns: Netns) -> Self {
+        self.netns = Some(netns);
+        self
     }
 
     /// How long an answer is waited for, instead of [`DEFAULT_TIMEOUT`]; `None` is forever.
@@ -38,6 +52,24 @@ impl Options {
     /// Opening waits for answers too. Events come when they come: it is not about them.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.timeout = timeout.into();
+        self
+    }
+
+    /// Waits until the kernel has the family, so long at most: its module may be loaded later.
+    ///
+    /// Nothing is polled: the controller tells of each family that comes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use genl_user::{Connection, Error, Family, Options};
+    ///
+    /// static GREETER: Family = Family { name: "no-greeter", version: 1 };
+    /// let options = Options::new().wait_for_family(Duration::from_millis(50));
+    /// let error = Connection::open_with(&GREETER, &options).unwrap_err();
+    /// assert!(matches!(error, Error::UnknownFamily { .. }));
+    /// ```
+    pub fn wait_for_family(mut self, timeout: Duration) -> Self {
+        self.wait_for_family = Some(timeout);
         self
     }
 

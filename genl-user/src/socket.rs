@@ -11,6 +11,7 @@ use neli::consts::socket::{Msg, NlFamily};
 use neli::socket::NlSocket;
 use neli::utils::Groups;
 
+use crate::error::Error;
 use crate::options::Options;
 use crate::sys;
 
@@ -31,11 +32,20 @@ pub(crate) struct Received {
 }
 
 impl Socket {
+    /// Opens and binds a socket.
+    pub(crate) fn open(options: &Options) -> Result<Self, Error> {
+        let opened = match &options.netns {
+            Some(netns) => netns.within(|| Self::open_here(options))?,
+            None => Self::open_here(options),
+        };
+        opened.map_err(Error::io("open a socket"))
+    }
+
     /// Opens and binds a socket in the calling thread's network namespace.
     ///
     /// Errors carry the kernel's words on what is wrong with a request (NETLINK_EXT_ACK) and do
     /// not repeat the request (NETLINK_CAP_ACK): we still have it.
-    pub(crate) fn open(options: &Options) -> io::Result<Self> {
+    fn open_here(options: &Options) -> io::Result<Self> {
         let inner = NlSocket::connect(NlFamily::Generic, None, Groups::empty())?;
         let port = inner.pid()?;
         inner.enable_ext_ack(true)?;

@@ -125,6 +125,12 @@ pub(crate) fn poll(fd: BorrowedFd<'_>, millis: c_int) -> io::Result<bool> {
     }
 }
 
+/// setns(2) of the calling thread into a network namespace.
+pub(crate) fn enter_netns(netns: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: it takes numbers only; it fails unless the descriptor is a network namespace's.
+    done(unsafe { libc::setns(netns.as_raw_fd(), libc::CLONE_NEWNET) })
+}
+
 /// A time that goes on steadily, in ticks of the system's: 1 to 10 ms. Reading it takes a few
 /// nanoseconds.
 #[inline]

@@ -138,9 +138,7 @@ impl Receive for Blocking {
 
 /// Opens a socket.
 pub(crate) fn open<T: Transport>(options: &Options) -> Result<T, Error> {
-    Socket::open(options)
-        .and_then(T::new)
-        .map_err(Error::io("open a socket"))
+    T::new(Socket::open(options)?).map_err(Error::io("await a socket"))
 }
 
 /// Runs to its end what waits by blocking alone.

@@ -1,6 +1,6 @@
 //! Modules that come and go.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use genl_user::Error;
 use genl_user::families::kvstore::{Get, GetDump};
@@ -52,6 +52,31 @@ fn a_client_outlives_its_module() {
         );
         assert_ne!(kv.connection().family_id(), id);
     });
+}
+
+#[test]
+fn a_client_waits_for_its_module() {
+    const LATER: Duration = Duration::from_millis(500);
+    let _reload = Reload("nltest");
+    unload("nltest").expect("nobody uses it");
+    let started = Instant::now();
+    let absent = nltest::Client::open_when_available(LATER).map(drop);
+    assert!(
+        matches!(absent, Err(Error::UnknownFamily { .. })),
+        "{absent:?}"
+    );
+    assert!(started.elapsed() >= LATER);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(LATER);
+            load("nltest", "").expect("it loads");
+        });
+        let waited = nltest::Client::open_when_available(Duration::from_secs(60));
+        let id = waited.expect("the family").connection().family_id();
+        let known = nltest::Client::open().expect("nltest");
+        assert_eq!({ known }.connection().family_id(), id);
+    });
+    assert!(started.elapsed() >= 2 * LATER);
 }
 
 #[test]

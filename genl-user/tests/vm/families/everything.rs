@@ -225,6 +225,12 @@ impl Client {
         Ok(Self { connection })
     }
 
+    /// Opens it once the kernel has the family, whose module may be loaded later; waits so long
+    /// at most.
+    pub fn open_when_available(timeout: std::time::Duration) -> Result<Self, genl_user::Error> {
+        Self::open_with(&genl_user::Options::new().wait_for_family(timeout))
+    }
+
     /// What the client is made of: its timeout, its port, its descriptor.
     pub fn connection(&mut self) -> &mut genl_user::Connection {
         &mut self.connection
@@ -365,6 +371,14 @@ impl AsyncClient {
     pub async fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
         let connection = genl_user::AsyncConnection::open_with(&FAMILY, options).await?;
         Ok(Self { connection })
+    }
+
+    /// Opens it once the kernel has the family, whose module may be loaded later; waits so long
+    /// at most.
+    pub async fn open_when_available(
+        timeout: std::time::Duration,
+    ) -> Result<Self, genl_user::Error> {
+        Self::open_with(&genl_user::Options::new().wait_for_family(timeout)).await
     }
 
     /// What the client is made of: its timeout, its port, its descriptor.

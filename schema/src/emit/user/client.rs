@@ -54,6 +54,15 @@ fn client(types: &Types<'_>, colour: Colour, mut members: Vec<TokenStream>) -> V
         }
     });
     members.push(quote! {
+        /// Opens it once the kernel has the family, whose module may be loaded later; waits so long
+        /// at most.
+        pub #asyncness fn open_when_available(
+            timeout: std::time::Duration
+        ) -> Result<Self, genl_user::Error> {
+            Self::open_with(&genl_user::Options::new().wait_for_family(timeout)) #wait
+        }
+    });
+    members.push(quote! {
         /// What the client is made of: its timeout, its port, its descriptor.
         pub fn connection(&mut self) -> &mut genl_user::#connection {
             &mut self.connection
