@@ -90,6 +90,27 @@ impl Client {
         &mut self.connection
     }
 
+    /// Lets the next call have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.connection.with_flags(flags);
+        self
+    }
+
+    /// Lets the next call end after so long, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
+        self.connection.within(timeout);
+        self
+    }
+
+    /// Begins calls that are to be sent together.
+    pub fn pipeline(&mut self) -> Pipeline<'_> {
+        Pipeline {
+            calls: self.connection.pipeline(),
+        }
+    }
+
     /// Make a thing.
     pub fn make(&mut self, request: &Make<'_>) -> Result<MakeReply<'_>, genl_user::Error> {
         self.connection
@@ -158,6 +179,27 @@ impl AsyncClient {
         &mut self.connection
     }
 
+    /// Lets the next call have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.connection.with_flags(flags);
+        self
+    }
+
+    /// Lets the next call end after so long, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
+        self.connection.within(timeout);
+        self
+    }
+
+    /// Begins calls that are to be sent together.
+    pub fn pipeline(&mut self) -> Pipeline<'_, genl_user::Tokio> {
+        Pipeline {
+            calls: self.connection.pipeline(),
+        }
+    }
+
     /// Make a thing.
     pub async fn make(&mut self, request: &Make<'_>) -> Result<MakeReply<'_>, genl_user::Error> {
         self.connection
@@ -196,6 +238,61 @@ impl AsyncClient {
         request: &BrowseDump,
     ) -> Result<genl_user::AsyncDump<'_, genl_user::Unspecified>, genl_user::Error> {
         self.connection.dump(&Client::BROWSE_DUMP, request).await
+    }
+}
+
+/// Calls of the family "every" that are sent together; see [`Client::pipeline`].
+#[derive(Debug)]
+#[must_use = "nothing is sent before `send`"]
+pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
+    calls: genl_user::Pipeline<'c, T>,
+}
+
+impl<T: genl_user::Transport> Pipeline<'_, T> {
+    /// Adds a call of [`Client::make`].
+    pub fn make(
+        &mut self,
+        request: &Make<'_>,
+    ) -> Result<genl_user::Ticket<MakeReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::MAKE, request)
+    }
+
+    /// Adds a call of [`Client::poke`].
+    pub fn poke(
+        &mut self,
+        request: &Poke,
+    ) -> Result<genl_user::Ticket<PokeReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::POKE, request)
+    }
+
+    /// Adds a call of [`Client::locate`].
+    pub fn locate(
+        &mut self,
+        request: &Locate<'_>,
+    ) -> Result<genl_user::Ticket<LocateReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::LOCATE, request)
+    }
+
+    /// Lets the next call that is added have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.calls.with_flags(flags);
+        self
+    }
+}
+
+impl<'c> Pipeline<'c> {
+    /// Sends the calls and waits for all answers, which are taken by their tickets.
+    pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
+        self.calls.send()
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl<'c> Pipeline<'c, genl_user::Tokio> {
+    /// Sends the calls and waits for all answers, which are taken by their tickets.
+    pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
+        self.calls.send().await
     }
 }
 
