@@ -46,19 +46,21 @@ mod exchange;
 mod extack;
 pub mod families;
 mod family;
-mod flags;
 mod inbox;
 mod layout;
 mod limits;
 mod netns;
 mod options;
 mod path;
-mod pipeline;
 pub mod policy;
 mod refused;
 mod replies;
+#[cfg(feature = "server")]
+pub mod server;
 mod socket;
 mod sys;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "tokio")]
 mod tokio;
 mod transport;
@@ -75,12 +77,10 @@ pub use dump::{Dump, Owned};
 pub use error::Error;
 pub use events::{Events, Group, Notice};
 pub use family::{Answer, Family, Message, Operation, Request, Unspecified};
-pub use flags::Flags;
 pub use layout::{Field, Layout};
 pub use limits::Limits;
 pub use netns::Netns;
 pub use options::Options;
-pub use pipeline::{Answers, Pipeline, Ticket};
 pub use refused::{Refused, Warning};
 #[cfg(feature = "tokio")]
 pub use replies::AsyncReplies;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::client::DEFAULT_TIMEOUT;
 use crate::netns::Netns;
+#[cfg(feature = "testing")]
+use crate::testing::Kernel;
 
 /// How a client, or a listener, is opened.
 ///
@@ -24,6 +26,9 @@ pub struct Options {
     pub(crate) timeout: Option<Duration>,
     pub(crate) wait_for_family: Option<Duration>,
     pub(crate) queue_size: Option<usize>,
+    pub(crate) peer: Option<u32>,
+    #[cfg(feature = "testing")]
+    pub(crate) kernel: Option<Kernel>,
 }
 
 impl Options {
@@ -35,6 +40,9 @@ impl Options {
             timeout: Some(DEFAULT_TIMEOUT),
             wait_for_family: None,
             queue_size: None,
+            peer: None,
+            #[cfg(feature = "testing")]
+            kernel: None,
         }
     }
 
@@ -44,6 +52,20 @@ impl Options {
     /// the user namespaces that the two belong to; who could not come back does not go.
     pub fn netns(mut self, netns: Netns) -> Self {
         self.netns = Some(netns);
+        self
+    }
+
+    /// Talks to another process instead of the kernel: to the one that has this port of protocol
+    /// NETLINK_USERSOCK, and serves there what the kernel serves elsewhere.
+    pub fn peer(mut self, port: u32) -> Self {
+        self.peer = Some(port);
+        self
+    }
+
+    /// Talks to a fake kernel.
+    #[cfg(feature = "testing")]
+    pub fn kernel(mut self, kernel: &Kernel) -> Self {
+        self.kernel = Some(kernel.clone());
         self
     }
 

@@ -66,6 +66,13 @@ impl Policy {
             .binary_search_by_key(&number, |(number, _)| *number);
         at.ok().map(|at| &self.rules[at].1)
     }
+
+    /// All rules that hold here.
+    pub fn all(&self) -> impl Iterator<Item = &'static (u16, Rule)> + use<> {
+        let only = self.only;
+        let holds = move |number| only.is_none_or(|only| only.contains(&number));
+        self.rules.iter().filter(move |(number, _)| holds(*number))
+    }
 }
 
 /// What is asked of one attribute.
@@ -73,6 +80,8 @@ impl Policy {
 pub struct Rule {
     /// What it holds, and within which limits.
     pub kind: Kind,
+    /// It may be there more than once, and all of them count; else the last one does.
+    pub many: bool,
     /// How often it may be there, where the spec says (`x-max-count`).
     pub max_count: Option<u32>,
 }
@@ -159,6 +168,7 @@ impl Rule {
     const fn new(kind: Kind) -> Self {
         Self {
             kind,
+            many: false,
             max_count: None,
         }
     }
@@ -234,6 +244,12 @@ impl Rule {
     /// So many levels of nests, and in the last of them attributes of this rule.
     pub const fn values(levels: u8, element: &'static Self) -> Self {
         Self::new(Kind::Values(levels, element))
+    }
+
+    /// It may be there more than once.
+    pub const fn many(mut self) -> Self {
+        self.many = true;
+        self
     }
 
     /// At most so many of them.

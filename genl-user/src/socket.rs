@@ -14,21 +14,27 @@ use neli::utils::Groups;
 use crate::error::Error;
 use crate::options::Options;
 use crate::sys;
+#[cfg(feature = "testing")]
+use crate::testing::Port;
 
-/// A socket of protocol NETLINK_GENERIC, bound to a port that the kernel chose.
-pub(crate) struct Socket {
-    inner: NlSocket,
-    port: u32,
-    /// It is in a group, to which others than the kernel may send too.
-    listening: bool,
+/// Where requests go, and answers come from.
+pub(crate) enum Socket {
+    /// The kernel, or another process.
+    Netlink(Netlink),
+    /// A fake kernel.
+    #[cfg(feature = "testing")]
+    Fake(Port),
 }
 
-/// What one receive brought.
-pub(crate) struct Received {
-    /// Length of the datagram, in bytes; more than the buffer's if it was cut off.
-    pub(crate) len: usize,
-    /// The kernel sent it, not another process.
-    pub(crate) from_kernel: bool,
+/// Does the same, whatever the socket is.
+macro_rules! either {
+    ($socket:expr, $one:pat => $what:expr) => {
+        match $socket {
+            Socket::Netlink($one) => $what,
+            #[cfg(feature = "testing")]
+            Socket::Fake($one) => $what,
+        }
+    };
 }
 
 impl Socket {
@@ -41,22 +47,123 @@ impl Socket {
         opened.map_err(Error::io("open a socket"))
     }
 
+    fn open_here(options: &Options) -> io::Result<Self> {
+        #[cfg(feature = "testing")]
+        if let Some(kernel) = &options.kernel {
+            let port = kernel.open_port()?;
+            if let Some(bytes) = options.queue_size {
+                port.set_queue_size(bytes)?;
+            }
+            return Ok(Self::Fake(port));
+        }
+        Netlink::open(options).map(Self::Netlink)
+    }
+
+    /// Its port.
+    pub(crate) fn port(&self) -> u32 {
+        either!(self, socket => socket.port())
+    }
+
+    /// Joins a multicast group.
+    pub(crate) fn join(&mut self, group: u32) -> io::Result<()> {
+        either!(self, socket => socket.join(group))
+    }
+
+    /// Lets a receive fail with [`io::ErrorKind::WouldBlock`] after so long; `None` waits forever.
+    pub(crate) fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        either!(self, socket => socket.set_timeout(timeout))
+    }
+
+    /// Sets how many bytes may queue up, beyond the system's limit if the caller may do that.
+    pub(crate) fn set_queue_size(&self, bytes: usize) -> io::Result<()> {
+        either!(self, socket => socket.set_queue_size(bytes))
+    }
+
+    /// How many bytes may queue up, as the kernel counts them: with its own for each message.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn queue_size(&self) -> io::Result<usize> {
+        either!(self, socket => socket.queue_size())
+    }
+
+    /// Sends one datagram.
+    #[inline]
+    pub(crate) fn send(&self, datagram: &[u8]) -> io::Result<()> {
+        either!(self, socket => socket.send(datagram))
+    }
+
+    /// Receives one datagram, waiting for it as long as the timeout allows, or until a signal comes.
+    #[inline]
+    pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<Received> {
+        either!(self, socket => socket.recv(buffer))
+    }
+
+    /// Receives one datagram if there is one.
+    #[inline]
+    pub(crate) fn try_recv(&self, buffer: &mut [u8]) -> io::Result<Option<Received>> {
+        either!(self, socket => socket.try_recv(buffer))
+    }
+
+    /// Waits until a datagram, or an error, is there; false if none came until then. `None` waits
+    /// forever.
+    pub(crate) fn wait(&self, until: Option<Instant>) -> io::Result<bool> {
+        either!(self, socket => socket.wait(until))
+    }
+}
+
+impl AsFd for Socket {
+    #[inline]
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        either!(self, socket => socket.as_fd())
+    }
+}
+
+impl AsRawFd for Socket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+/// A netlink socket, bound to a port that the kernel chose: of protocol NETLINK_GENERIC to the
+/// kernel, of NETLINK_USERSOCK to another process.
+pub(crate) struct Netlink {
+    inner: NlSocket,
+    port: u32,
+    /// Who it talks to; 0 is the kernel.
+    peer: u32,
+    /// It is in a group, to which others may send too.
+    listening: bool,
+}
+
+/// What one receive brought.
+pub(crate) struct Received {
+    /// Length of the datagram, in bytes; more than the buffer's if it was cut off.
+    pub(crate) len: usize,
+    /// The kernel sent it, or the process that was meant, not another one.
+    pub(crate) from_kernel: bool,
+}
+
+impl Netlink {
     /// Opens and binds a socket in the calling thread's network namespace.
     ///
     /// Errors carry the kernel's words on what is wrong with a request (NETLINK_EXT_ACK) and do
     /// not repeat the request (NETLINK_CAP_ACK): we still have it.
-    fn open_here(options: &Options) -> io::Result<Self> {
-        let inner = NlSocket::connect(NlFamily::Generic, None, Groups::empty())?;
+    fn open(options: &Options) -> io::Result<Self> {
+        let protocol = match options.peer {
+            Some(_) => NlFamily::Usersock,
+            None => NlFamily::Generic,
+        };
+        let inner = NlSocket::connect(protocol, None, Groups::empty())?;
         let port = inner.pid()?;
         inner.enable_ext_ack(true)?;
         let socket = Self {
             inner,
             port,
+            peer: options.peer.unwrap_or(0),
             listening: false,
         };
         sys::set_option(socket.as_fd(), libc::SOL_NETLINK, libc::NETLINK_CAP_ACK, 1)?;
         // No other process can send to the socket's port from then on.
-        sys::connect(socket.as_fd(), 0)?;
+        sys::connect(socket.as_fd(), socket.peer)?;
         if let Some(bytes) = options.queue_size {
             socket.set_queue_size(bytes)?;
         }
@@ -101,6 +208,7 @@ impl Socket {
     }
 
     /// How many bytes may queue up, as the kernel counts them: with its own for each message.
+    #[cfg(feature = "dynamic")]
     pub(crate) fn queue_size(&self) -> io::Result<usize> {
         let size = sys::option(self.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF)?;
         Ok(usize::try_from(size).unwrap_or_default())
@@ -159,21 +267,15 @@ impl Socket {
         let len = sys::receive(self.as_fd(), buffer, flags, sender)?;
         Ok(Received {
             len,
-            from_kernel: port == 0,
+            from_kernel: !self.listening || port == self.peer,
         })
     }
 }
 
-impl AsFd for Socket {
+impl AsFd for Netlink {
     #[inline]
     fn as_fd(&self) -> BorrowedFd<'_> {
         sys::fd(&self.inner)
-    }
-}
-
-impl AsRawFd for Socket {
-    fn as_raw_fd(&self) -> RawFd {
-        self.inner.as_raw_fd()
     }
 }
 

@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io, process};
 
 use crate::diag::Report;
+use crate::emit::user::Server;
 use crate::emit::{self, Origin};
 use crate::model::Family;
 
@@ -52,6 +53,7 @@ pub struct Clients {
     specs: Vec<PathBuf>,
     file: Option<PathBuf>,
     dir: Option<PathBuf>,
+    server: Server,
 }
 
 impl Clients {
@@ -69,6 +71,13 @@ impl Clients {
     /// Some more.
     pub fn specs<P: Into<PathBuf>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
         self.specs.extend(paths.into_iter().map(Into::into));
+        self
+    }
+
+    /// Writes what it takes to serve the families too: a module `server` in the module of each. The
+    /// app's `genl-user` needs the feature `server` then.
+    pub fn server(mut self) -> Self {
+        self.server = Server::With;
         self
     }
 
@@ -110,7 +119,7 @@ impl Clients {
         }
         println!("cargo::rustc-check-cfg=cfg(feature, values(\"serde\", \"tokio\"))");
 
-        let modules = modules(&self.specs)?;
+        let modules = modules(&self.specs, self.server)?;
         let dir = match &self.dir {
             Some(dir) => dir.clone(),
             None => env::var_os("OUT_DIR").ok_or(Error::NoOutDir)?.into(),
@@ -185,7 +194,7 @@ struct Module {
     text: String,
 }
 
-fn modules(specs: &[PathBuf]) -> Result<Vec<Module>, Error> {
+fn modules(specs: &[PathBuf], server: Server) -> Result<Vec<Module>, Error> {
     let mut faulty = Vec::new();
     let mut modules = Vec::new();
     let mut seen: HashMap<String, &Path> = HashMap::new();
@@ -208,7 +217,7 @@ fn modules(specs: &[PathBuf]) -> Result<Vec<Module>, Error> {
             command: "build.rs",
             spec: &emit::spec_name(path),
         };
-        let client = emit::user::render(&family, origin);
+        let client = emit::user::render_with(&family, origin, server);
         let text = format!("pub mod {name} {{\n{client}}}\n");
         modules.push(Module { name, text });
     }

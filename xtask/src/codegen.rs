@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use genl_schema::diag::Report;
 use genl_schema::emit::Origin;
+use genl_schema::emit::user::Server;
 use genl_schema::model::Family;
 use genl_schema::rustfmt::format;
 
@@ -152,7 +153,11 @@ fn check_names(families: &[(String, Family)]) -> Result<()> {
 
 /// The files of one family.
 fn generated(root: &Path, family: &Family, source: &str, name: &str) -> Result<Vec<Output>> {
-    let client = genl_schema::emit::user::render(family, origin(source));
+    let server = match root.join(MODULES).join(name).is_dir() {
+        true => Server::Featured,
+        false => Server::Without,
+    };
+    let client = genl_schema::emit::user::render_with(family, origin(source), server);
     let mut outputs = vec![Output {
         path: Path::new(clients(name)).join(name).with_extension("rs"),
         text: Some(format(&client, "2024")?),

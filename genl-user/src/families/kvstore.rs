@@ -121,27 +121,6 @@ impl Client {
         &mut self.connection
     }
 
-    /// Lets the next call have these flags too, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
-        self.connection.with_flags(flags);
-        self
-    }
-
-    /// Lets the next call end after so long, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
-        self.connection.within(timeout);
-        self
-    }
-
-    /// Begins calls that are to be sent together.
-    pub fn pipeline(&mut self) -> Pipeline<'_> {
-        Pipeline {
-            calls: self.connection.pipeline(),
-        }
-    }
-
     /// Read one entry, or dump those with a prefix.
     pub fn get(&mut self, request: &Get<'_>) -> Result<GetReply<'_>, genl_user::Error> {
         self.connection.call::<GetReplyOwned>(&Client::GET, request)
@@ -212,27 +191,6 @@ impl AsyncClient {
         &mut self.connection
     }
 
-    /// Lets the next call have these flags too, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
-        self.connection.with_flags(flags);
-        self
-    }
-
-    /// Lets the next call end after so long, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
-        self.connection.within(timeout);
-        self
-    }
-
-    /// Begins calls that are to be sent together.
-    pub fn pipeline(&mut self) -> Pipeline<'_, genl_user::Tokio> {
-        Pipeline {
-            calls: self.connection.pipeline(),
-        }
-    }
-
     /// Read one entry, or dump those with a prefix.
     pub async fn get(&mut self, request: &Get<'_>) -> Result<GetReply<'_>, genl_user::Error> {
         self.connection
@@ -274,74 +232,6 @@ impl AsyncClient {
     /// served meanwhile, and what they write stays.
     pub async fn clear(&mut self, request: &Clear) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::CLEAR, request).await
-    }
-}
-
-/// Calls of the family "kvstore" that are sent together; see [`Client::pipeline`].
-#[derive(Debug)]
-#[must_use = "nothing is sent before `send`"]
-pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
-    calls: genl_user::Pipeline<'c, T>,
-}
-
-impl<T: genl_user::Transport> Pipeline<'_, T> {
-    /// Adds a call of [`Client::get`].
-    pub fn get(
-        &mut self,
-        request: &Get<'_>,
-    ) -> Result<genl_user::Ticket<GetReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::GET, request)
-    }
-
-    /// Adds a call of [`Client::set`].
-    pub fn set(
-        &mut self,
-        request: &Set<'_>,
-    ) -> Result<genl_user::Ticket<SetReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::SET, request)
-    }
-
-    /// Adds a call of [`Client::del`].
-    pub fn del(
-        &mut self,
-        request: &Del<'_>,
-    ) -> Result<genl_user::Ticket<DelReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::DEL, request)
-    }
-
-    /// Adds a call of [`Client::stats`].
-    pub fn stats(
-        &mut self,
-        request: &Stats,
-    ) -> Result<genl_user::Ticket<StatsReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::STATS, request)
-    }
-
-    /// Adds a call of [`Client::clear`].
-    pub fn clear(&mut self, request: &Clear) -> Result<genl_user::Ticket<()>, genl_user::Error> {
-        self.calls.add(&Client::CLEAR, request)
-    }
-
-    /// Lets the next call that is added have these flags too, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
-        self.calls.with_flags(flags);
-        self
-    }
-}
-
-impl<'c> Pipeline<'c> {
-    /// Sends the calls and waits for all answers, which are taken by their tickets.
-    pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
-        self.calls.send()
-    }
-}
-
-#[cfg(feature = "tokio")]
-impl<'c> Pipeline<'c, genl_user::Tokio> {
-    /// Sends the calls and waits for all answers, which are taken by their tickets.
-    pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
-        self.calls.send().await
     }
 }
 
@@ -1135,7 +1025,7 @@ mod meta_attrs {
         &[
             (CREATED_NS, Rule::u64(&[])),
             (HITS, Rule::uint(&[])),
-            (LABEL, Rule::string(0, Some(64))),
+            (LABEL, Rule::string(0, Some(64)).many()),
         ],
     );
 }
@@ -1176,4 +1066,525 @@ mod flag_counts_attrs {
             Field::unsigned(STICKY, "sticky"),
         ],
     };
+}
+
+#[cfg(feature = "server")]
+pub mod server {
+    //! Serves the family "kvstore" in userspace: implement [`Handler`], and give [`Served`] to
+    //! the fake kernel of a test, or to other processes; see [`genl_user::server`].
+
+    use super::*;
+    use genl_user::server;
+    use genl_user::wire;
+
+    /// Serves the operations of the family; those that it leaves out answer EOPNOTSUPP.
+    pub trait Handler: Sized + Send + 'static {
+        /// Read one entry, or dump those with a prefix.
+        fn get(
+            &mut self,
+            request: Get<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::GetReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// Read one entry, or dump those with a prefix.
+        fn get_dump(
+            &mut self,
+            request: GetDump<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<server::Items<Self, super::GetReplyOwned>, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// Create an entry, or replace it whole. What is absent from the request is
+        /// empty in the entry.
+        fn set(
+            &mut self,
+            request: Set<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::SetReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// Delete an entry. One that is read-only stays.
+        fn del(
+            &mut self,
+            request: Del<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::DelReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// Read the store's totals.
+        fn stats(
+            &mut self,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::StatsReplyOwned, server::Refusal> {
+            let _ = op;
+            Err(server::Refusal::unsupported())
+        }
+
+        /// Delete every entry that is not sticky, read-only ones too. Others are
+        /// served meanwhile, and what they write stays.
+        fn clear(&mut self, op: &mut server::Op<'_>) -> Result<(), server::Refusal> {
+            let _ = op;
+            Err(server::Refusal::unsupported())
+        }
+    }
+
+    /// The family "kvstore", served by `H`.
+    #[derive(Debug)]
+    pub struct Served<H>(pub H);
+
+    impl<H: Handler> server::Serve for Served<H> {
+        const FAMILY: server::Description = server::Description {
+            name: "kvstore",
+            version: 1,
+            header: 0,
+            resv_start_op: 0,
+            groups: &[server::Group {
+                name: "changes",
+                permission: server::Permission::Anyone,
+            }],
+        };
+
+        const ROWS: &'static [server::Row<Self>] = &[
+            server::Row {
+                name: "get",
+                cmd: 1,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::GET),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::GET,
+                    required: &[entry_attrs::KEY],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.get(server::Parse::parse(payload)?, op)?;
+                    op.reply(1, &reply)
+                }),
+            },
+            server::Row {
+                name: "get",
+                cmd: 1,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::GET_DUMP),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::GET_DUMP,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Dump(|served, payload, op| {
+                    let items: server::Items<H, super::GetReplyOwned> =
+                        served.0.get_dump(server::Parse::parse(payload)?, op)?;
+                    Ok(items.cursor(1, |served| &mut served.0))
+                }),
+            },
+            server::Row {
+                name: "set",
+                cmd: 2,
+                permission: server::Permission::NetnsAdmin,
+                policy: Some(&policies::SET),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::SET,
+                    required: &[entry_attrs::KEY],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.set(server::Parse::parse(payload)?, op)?;
+                    op.reply(2, &reply)
+                }),
+            },
+            server::Row {
+                name: "del",
+                cmd: 3,
+                permission: server::Permission::NetnsAdmin,
+                policy: Some(&policies::GET),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::GET,
+                    required: &[entry_attrs::KEY],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.del(server::Parse::parse(payload)?, op)?;
+                    op.reply(3, &reply)
+                }),
+            },
+            server::Row {
+                name: "stats",
+                cmd: 4,
+                permission: server::Permission::Anyone,
+                policy: None,
+                rules: genl_user::policy::Rules::NONE,
+                liberal: false,
+                call: server::Call::Do(|served, _payload, op| {
+                    let reply = served.0.stats(op)?;
+                    op.reply(4, &reply)
+                }),
+            },
+            server::Row {
+                name: "clear",
+                cmd: 5,
+                permission: server::Permission::NetnsAdmin,
+                policy: None,
+                rules: genl_user::policy::Rules::NONE,
+                liberal: false,
+                call: server::Call::Do(|served, _payload, op| served.0.clear(op)),
+            },
+        ];
+    }
+
+    /// What requests may hold.
+    mod policies {
+        use super::super::*;
+        use genl_user::policy::Policy;
+
+        pub(super) static GET: Policy = Policy::some_of(&entry_attrs::POLICY, &[entry_attrs::KEY]);
+
+        pub(super) static GET_DUMP: Policy =
+            Policy::some_of(&entry_attrs::POLICY, &[entry_attrs::PREFIX]);
+
+        pub(super) static SET: Policy = Policy::some_of(
+            &entry_attrs::POLICY,
+            &[
+                entry_attrs::KEY,
+                entry_attrs::VALUE,
+                entry_attrs::FLAGS,
+                entry_attrs::META,
+            ],
+        );
+    }
+
+    /// What the family says of its own accord.
+    #[derive(Debug, Clone, Copy)]
+    pub enum Event<'a> {
+        /// An entry was created or replaced.
+        SetNtf(&'a super::GetReplyOwned),
+        /// An entry was deleted.
+        DelNtf(&'a super::DelNtfOwned),
+    }
+
+    impl server::Event for Event<'_> {
+        fn cmd(&self) -> u8 {
+            match self {
+                Self::SetNtf(_) => 6,
+                Self::DelNtf(_) => 7,
+            }
+        }
+
+        fn group(&self) -> Option<u8> {
+            match self {
+                Self::SetNtf(_) => Some(0),
+                Self::DelNtf(_) => Some(0),
+            }
+        }
+    }
+
+    impl server::Encode for Event<'_> {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            match self {
+                Self::SetNtf(content) => server::Encode::encode(*content, out),
+                Self::DelNtf(content) => server::Encode::encode(*content, out),
+            }
+        }
+    }
+
+    /// What [`Client::get`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Get<'a> {
+        attrs: wire::Attrs<'a>,
+        key: &'a str,
+    }
+
+    impl<'a> Get<'a> {
+        /// The entry's name.
+        pub fn key(&self) -> &'a str {
+            self.key
+        }
+
+        /// Where [`Self::key`] stands.
+        pub fn key_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(entry_attrs::KEY).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Get<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            Ok(Self {
+                attrs,
+                key: server::read::required(attrs, entry_attrs::KEY, wire::Attr::str)?,
+            })
+        }
+    }
+
+    /// What [`Client::get_dump`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct GetDump<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> GetDump<'a> {
+        /// Dump only the entries whose key begins so.
+        pub fn prefix(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, entry_attrs::PREFIX, wire::Attr::str)
+        }
+
+        /// Where [`Self::prefix`] stands.
+        pub fn prefix_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(entry_attrs::PREFIX).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for GetDump<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, entry_attrs::PREFIX, wire::Attr::str)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// What [`Client::set`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Set<'a> {
+        attrs: wire::Attrs<'a>,
+        key: &'a str,
+    }
+
+    impl<'a> Set<'a> {
+        /// The entry's name.
+        pub fn key(&self) -> &'a str {
+            self.key
+        }
+
+        /// Where [`Self::key`] stands.
+        pub fn key_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(entry_attrs::KEY).last()
+        }
+
+        /// The entry's content.
+        pub fn value(&self) -> Option<&'a [u8]> {
+            server::read::last(self.attrs, entry_attrs::VALUE, wire::Attr::bytes)
+        }
+
+        /// Where [`Self::value`] stands.
+        pub fn value_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(entry_attrs::VALUE).last()
+        }
+
+        /// What may be done to the entry.
+        pub fn flags(&self) -> Option<EntryFlags> {
+            server::read::last(self.attrs, entry_attrs::FLAGS, |attr| {
+                Ok(EntryFlags::from_bits_retain(attr.u32()?))
+            })
+        }
+
+        /// Where [`Self::flags`] stands.
+        pub fn flags_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(entry_attrs::FLAGS).last()
+        }
+
+        /// What the store knows of the entry beside its value.
+        pub fn meta(&self) -> Option<Meta<'a>> {
+            server::read::last(self.attrs, entry_attrs::META, wire::Attr::nest::<Meta<'_>>)
+        }
+
+        /// Where [`Self::meta`] stands.
+        pub fn meta_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(entry_attrs::META).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Set<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, entry_attrs::VALUE, wire::Attr::bytes)?;
+            server::read::check(attrs, entry_attrs::FLAGS, |attr| {
+                Ok(EntryFlags::from_bits_retain(attr.u32()?))
+            })?;
+            server::read::check(attrs, entry_attrs::META, wire::Attr::nest::<Meta<'_>>)?;
+            Ok(Self {
+                attrs,
+                key: server::read::required(attrs, entry_attrs::KEY, wire::Attr::str)?,
+            })
+        }
+    }
+
+    /// What [`Client::del`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Del<'a> {
+        attrs: wire::Attrs<'a>,
+        key: &'a str,
+    }
+
+    impl<'a> Del<'a> {
+        /// The entry's name.
+        pub fn key(&self) -> &'a str {
+            self.key
+        }
+
+        /// Where [`Self::key`] stands.
+        pub fn key_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(entry_attrs::KEY).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Del<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            Ok(Self {
+                attrs,
+                key: server::read::required(attrs, entry_attrs::KEY, wire::Attr::str)?,
+            })
+        }
+    }
+
+    /// What the store knows of an entry beside its value.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Meta<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Meta<'a> {
+        /// When the entry was created, in nanoseconds since the epoch. Set by
+        /// the kernel.
+        pub fn created_ns(&self) -> Option<u64> {
+            server::read::last(self.attrs, meta_attrs::CREATED_NS, wire::Attr::u64)
+        }
+
+        /// Where [`Self::created_ns`] stands.
+        pub fn created_ns_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(meta_attrs::CREATED_NS).last()
+        }
+
+        /// How often get has read the entry. Counted by the kernel.
+        pub fn hits(&self) -> Option<u64> {
+            server::read::last(self.attrs, meta_attrs::HITS, wire::Attr::uint)
+        }
+
+        /// Where [`Self::hits`] stands.
+        pub fn hits_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(meta_attrs::HITS).last()
+        }
+
+        /// A free text that the writer attached; at most max-labels of them.
+        pub fn label(&self) -> wire::List<'a, &'a str> {
+            wire::List::repeated(self.attrs, meta_attrs::LABEL, wire::Attr::str)
+        }
+
+        /// Where [`Self::label`] stands.
+        pub fn label_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(meta_attrs::LABEL)
+        }
+    }
+
+    impl<'a> wire::FromAttrs<'a> for Meta<'a> {
+        fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
+            server::read::check(attrs, meta_attrs::CREATED_NS, wire::Attr::u64)?;
+            server::read::check(attrs, meta_attrs::HITS, wire::Attr::uint)?;
+            server::read::check_all(attrs, meta_attrs::LABEL, wire::Attr::str)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    impl server::Encode for super::GetReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = &self.key {
+                out.str(entry_attrs::KEY, value)?;
+            }
+            if let Some(value) = &self.value {
+                out.bytes(entry_attrs::VALUE, value)?;
+            }
+            if let Some(value) = self.revision {
+                out.u64(entry_attrs::REVISION, value);
+            }
+            if let Some(value) = self.flags {
+                out.u32(entry_attrs::FLAGS, value.bits());
+            }
+            if let Some(value) = &self.meta {
+                out.nest(entry_attrs::META, |out| value.encode(out))?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::SetReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.revision {
+                out.u64(entry_attrs::REVISION, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::DelReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.revision {
+                out.u64(entry_attrs::REVISION, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::StatsReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.entries {
+                out.u32(stats_attrs::ENTRIES, value);
+            }
+            if let Some(value) = self.bytes {
+                out.u64(stats_attrs::BYTES, value);
+            }
+            if let Some(value) = self.revision {
+                out.u64(stats_attrs::REVISION, value);
+            }
+            if let Some(value) = &self.flag_counts {
+                out.nest(stats_attrs::FLAG_COUNTS, |out| value.encode(out))?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::DelNtfOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = &self.key {
+                out.str(entry_attrs::KEY, value)?;
+            }
+            if let Some(value) = self.revision {
+                out.u64(entry_attrs::REVISION, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::MetaOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.created_ns {
+                out.u64(meta_attrs::CREATED_NS, value);
+            }
+            if let Some(value) = self.hits {
+                out.uint(meta_attrs::HITS, value);
+            }
+            for value in &self.label {
+                out.str(meta_attrs::LABEL, value)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::FlagCountsOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.read_only {
+                out.u32(flag_counts_attrs::READ_ONLY, value);
+            }
+            if let Some(value) = self.sticky {
+                out.u32(flag_counts_attrs::STICKY, value);
+            }
+            Ok(())
+        }
+    }
 }

@@ -130,27 +130,6 @@ impl Client {
         &mut self.connection
     }
 
-    /// Lets the next call have these flags too, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
-        self.connection.with_flags(flags);
-        self
-    }
-
-    /// Lets the next call end after so long, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
-        self.connection.within(timeout);
-        self
-    }
-
-    /// Begins calls that are to be sent together.
-    pub fn pipeline(&mut self) -> Pipeline<'_> {
-        Pipeline {
-            calls: self.connection.pipeline(),
-        }
-    }
-
     /// Say hello; the kernel logs it, if not too many do, and greets back.
     pub fn hello(&mut self, request: &Hello<'_>) -> Result<HelloReply<'_>, genl_user::Error> {
         self.connection
@@ -232,27 +211,6 @@ impl AsyncClient {
         &mut self.connection
     }
 
-    /// Lets the next call have these flags too, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
-        self.connection.with_flags(flags);
-        self
-    }
-
-    /// Lets the next call end after so long, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
-        self.connection.within(timeout);
-        self
-    }
-
-    /// Begins calls that are to be sent together.
-    pub fn pipeline(&mut self) -> Pipeline<'_, genl_user::Tokio> {
-        Pipeline {
-            calls: self.connection.pipeline(),
-        }
-    }
-
     /// Say hello; the kernel logs it, if not too many do, and greets back.
     pub async fn hello(&mut self, request: &Hello<'_>) -> Result<HelloReply<'_>, genl_user::Error> {
         self.connection
@@ -304,90 +262,6 @@ impl AsyncClient {
     /// Say something in the extended ACK of a success, or of a failure.
     pub async fn remark(&mut self, request: &Remark<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::REMARK, request).await
-    }
-}
-
-/// Calls of the family "nltest" that are sent together; see [`Client::pipeline`].
-#[derive(Debug)]
-#[must_use = "nothing is sent before `send`"]
-pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
-    calls: genl_user::Pipeline<'c, T>,
-}
-
-impl<T: genl_user::Transport> Pipeline<'_, T> {
-    /// Adds a call of [`Client::hello`].
-    pub fn hello(
-        &mut self,
-        request: &Hello<'_>,
-    ) -> Result<genl_user::Ticket<HelloReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::HELLO, request)
-    }
-
-    /// Adds a call of [`Client::echo`].
-    pub fn echo(
-        &mut self,
-        request: &Echo<'_>,
-    ) -> Result<genl_user::Ticket<EchoReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::ECHO, request)
-    }
-
-    /// Adds a call of [`Client::unicast`].
-    pub fn unicast(
-        &mut self,
-        request: &Unicast<'_>,
-    ) -> Result<genl_user::Ticket<()>, genl_user::Error> {
-        self.calls.add(&Client::UNICAST, request)
-    }
-
-    /// Adds a call of [`Client::broadcast`].
-    pub fn broadcast(
-        &mut self,
-        request: &Broadcast<'_>,
-    ) -> Result<genl_user::Ticket<()>, genl_user::Error> {
-        self.calls.add(&Client::BROADCAST, request)
-    }
-
-    /// Adds a call of [`Client::repeat`].
-    pub fn repeat(
-        &mut self,
-        request: &Repeat<'_>,
-    ) -> Result<genl_user::Ticket<RepeatReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::REPEAT, request)
-    }
-
-    /// Adds a call of [`Client::sleep`].
-    pub fn sleep(&mut self, request: &Sleep) -> Result<genl_user::Ticket<()>, genl_user::Error> {
-        self.calls.add(&Client::SLEEP, request)
-    }
-
-    /// Adds a call of [`Client::remark`].
-    pub fn remark(
-        &mut self,
-        request: &Remark<'_>,
-    ) -> Result<genl_user::Ticket<()>, genl_user::Error> {
-        self.calls.add(&Client::REMARK, request)
-    }
-
-    /// Lets the next call that is added have these flags too, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
-        self.calls.with_flags(flags);
-        self
-    }
-}
-
-impl<'c> Pipeline<'c> {
-    /// Sends the calls and waits for all answers, which are taken by their tickets.
-    pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
-        self.calls.send()
-    }
-}
-
-#[cfg(feature = "tokio")]
-impl<'c> Pipeline<'c, genl_user::Tokio> {
-    /// Sends the calls and waits for all answers, which are taken by their tickets.
-    pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
-        self.calls.send().await
     }
 }
 
@@ -1624,7 +1498,7 @@ mod echo_attrs {
             (FLAG, Rule::flag()),
             (ENUM, Rule::u32(&[Limit::Range(0, 2)])),
             (NEST, Rule::nest(&super::inner_attrs::POLICY)),
-            (MULTI, Rule::u32(&[])),
+            (MULTI, Rule::u32(&[]).many()),
             (RANGE, Rule::u8(&[Limit::Range(10, 20)])),
         ],
     );
@@ -1703,7 +1577,7 @@ mod repetition_attrs {
             (TIMES, Rule::u32(&[Limit::Range(1, 10000)])),
             (NUMBER, Rule::u32(&[])),
             (AT_ONCE, Rule::flag()),
-            (ALL, Rule::string(0, Some(256))),
+            (ALL, Rule::string(0, Some(256)).many()),
         ],
     );
 }
@@ -1780,4 +1654,1020 @@ mod remark_attrs {
             (NUMBER, Rule::u8(&[Limit::Range(1, 100)])),
         ],
     );
+}
+
+#[cfg(feature = "server")]
+pub mod server {
+    //! Serves the family "nltest" in userspace: implement [`Handler`], and give [`Served`] to
+    //! the fake kernel of a test, or to other processes; see [`genl_user::server`].
+
+    use super::*;
+    use genl_user::server;
+    use genl_user::wire;
+
+    /// Serves the operations of the family; those that it leaves out answer EOPNOTSUPP.
+    pub trait Handler: Sized + Send + 'static {
+        /// Say hello; the kernel logs it, if not too many do, and greets back.
+        fn hello(
+            &mut self,
+            request: Hello<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::HelloReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// All attributes come back unchanged.
+        fn echo(
+            &mut self,
+            request: Echo<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::EchoReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// The kernel sends a message to the port given.
+        fn unicast(
+            &mut self,
+            request: Unicast<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<(), server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// The kernel sends a message to the group "chat".
+        fn broadcast(
+            &mut self,
+            request: Broadcast<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<(), server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// Say something many times, in a message each, or all in one. Who wants
+        /// to know which is the last asks for an ACK.
+        fn repeat(
+            &mut self,
+            request: Repeat<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::RepeatReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// Sleep, and only then succeed.
+        fn sleep(
+            &mut self,
+            request: Sleep<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<(), server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// Count from 0.
+        fn count_dump(
+            &mut self,
+            request: CountDump<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<server::Items<Self, super::CountDumpReplyOwned>, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// Say something in the extended ACK of a success, or of a failure.
+        fn remark(
+            &mut self,
+            request: Remark<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<(), server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+    }
+
+    /// The family "nltest", served by `H`.
+    #[derive(Debug)]
+    pub struct Served<H>(pub H);
+
+    impl<H: Handler> server::Serve for Served<H> {
+        const FAMILY: server::Description = server::Description {
+            name: "nltest",
+            version: 1,
+            header: 0,
+            resv_start_op: 0,
+            groups: &[server::Group {
+                name: "chat",
+                permission: server::Permission::Anyone,
+            }],
+        };
+
+        const ROWS: &'static [server::Row<Self>] = &[
+            server::Row {
+                name: "hello",
+                cmd: 1,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::HELLO),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::HELLO,
+                    required: &[greeting_attrs::TEXT],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.hello(server::Parse::parse(payload)?, op)?;
+                    op.reply(1, &reply)
+                }),
+            },
+            server::Row {
+                name: "echo",
+                cmd: 2,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::ECHO),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::ECHO,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.echo(server::Parse::parse(payload)?, op)?;
+                    op.reply(2, &reply)
+                }),
+            },
+            server::Row {
+                name: "unicast",
+                cmd: 3,
+                permission: server::Permission::NetnsAdmin,
+                policy: Some(&policies::UNICAST),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::UNICAST,
+                    required: &[message_attrs::PORTID, message_attrs::TEXT],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    served.0.unicast(server::Parse::parse(payload)?, op)
+                }),
+            },
+            server::Row {
+                name: "broadcast",
+                cmd: 4,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::BROADCAST),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::BROADCAST,
+                    required: &[message_attrs::TEXT],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    served.0.broadcast(server::Parse::parse(payload)?, op)
+                }),
+            },
+            server::Row {
+                name: "repeat",
+                cmd: 6,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::REPEAT),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::REPEAT,
+                    required: &[repetition_attrs::TEXT, repetition_attrs::TIMES],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.repeat(server::Parse::parse(payload)?, op)?;
+                    op.reply(6, &reply)
+                }),
+            },
+            server::Row {
+                name: "sleep",
+                cmd: 7,
+                permission: server::Permission::Admin,
+                policy: Some(&policies::SLEEP),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::SLEEP,
+                    required: &[nap_attrs::MILLISECONDS],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    served.0.sleep(server::Parse::parse(payload)?, op)
+                }),
+            },
+            server::Row {
+                name: "count",
+                cmd: 8,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::COUNT_DUMP),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::COUNT_DUMP,
+                    required: &[count_attrs::TO],
+                },
+                liberal: false,
+                call: server::Call::Dump(|served, payload, op| {
+                    let items: server::Items<H, super::CountDumpReplyOwned> =
+                        served.0.count_dump(server::Parse::parse(payload)?, op)?;
+                    Ok(items.cursor(8, |served| &mut served.0))
+                }),
+            },
+            server::Row {
+                name: "remark",
+                cmd: 9,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::REMARK),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::REMARK,
+                    required: &[remark_attrs::TEXT],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    served.0.remark(server::Parse::parse(payload)?, op)
+                }),
+            },
+        ];
+    }
+
+    /// What requests may hold.
+    mod policies {
+        use super::super::*;
+        use genl_user::policy::Policy;
+
+        pub(super) static HELLO: Policy =
+            Policy::some_of(&greeting_attrs::POLICY, &[greeting_attrs::TEXT]);
+
+        pub(super) static ECHO: Policy = Policy::some_of(
+            &echo_attrs::POLICY,
+            &[
+                echo_attrs::U8,
+                echo_attrs::U16,
+                echo_attrs::U32,
+                echo_attrs::U64,
+                echo_attrs::S8,
+                echo_attrs::S16,
+                echo_attrs::S32,
+                echo_attrs::S64,
+                echo_attrs::UINT,
+                echo_attrs::SINT,
+                echo_attrs::BE16,
+                echo_attrs::BE32,
+                echo_attrs::STRING,
+                echo_attrs::BINARY,
+                echo_attrs::FLAG,
+                echo_attrs::ENUM,
+                echo_attrs::NEST,
+                echo_attrs::MULTI,
+                echo_attrs::RANGE,
+            ],
+        );
+
+        pub(super) static UNICAST: Policy = Policy::some_of(
+            &message_attrs::POLICY,
+            &[message_attrs::PORTID, message_attrs::TEXT],
+        );
+
+        pub(super) static BROADCAST: Policy = Policy::some_of(
+            &message_attrs::POLICY,
+            &[message_attrs::TEXT, message_attrs::AUDIENCE],
+        );
+
+        pub(super) static REPEAT: Policy = Policy::some_of(
+            &repetition_attrs::POLICY,
+            &[
+                repetition_attrs::TEXT,
+                repetition_attrs::TIMES,
+                repetition_attrs::AT_ONCE,
+            ],
+        );
+
+        pub(super) static SLEEP: Policy =
+            Policy::some_of(&nap_attrs::POLICY, &[nap_attrs::MILLISECONDS]);
+
+        pub(super) static COUNT_DUMP: Policy = Policy::some_of(
+            &count_attrs::POLICY,
+            &[count_attrs::TO, count_attrs::BLOB_LEN, count_attrs::FAIL_AT],
+        );
+
+        pub(super) static REMARK: Policy = Policy::some_of(
+            &remark_attrs::POLICY,
+            &[
+                remark_attrs::TEXT,
+                remark_attrs::COOKIE,
+                remark_attrs::NUMBER,
+            ],
+        );
+    }
+
+    /// What the family says of its own accord.
+    #[derive(Debug, Clone, Copy)]
+    pub enum Event<'a> {
+        /// A message that the kernel sent of its own accord.
+        Message(&'a super::MessageOwned),
+    }
+
+    impl server::Event for Event<'_> {
+        fn cmd(&self) -> u8 {
+            match self {
+                Self::Message(_) => 5,
+            }
+        }
+
+        fn group(&self) -> Option<u8> {
+            match self {
+                Self::Message(_) => Some(0),
+            }
+        }
+    }
+
+    impl server::Encode for Event<'_> {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            match self {
+                Self::Message(content) => server::Encode::encode(*content, out),
+            }
+        }
+    }
+
+    /// What [`Client::hello`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Hello<'a> {
+        attrs: wire::Attrs<'a>,
+        text: &'a str,
+    }
+
+    impl<'a> Hello<'a> {
+        /// The text.
+        pub fn text(&self) -> &'a str {
+            self.text
+        }
+
+        /// Where [`Self::text`] stands.
+        pub fn text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(greeting_attrs::TEXT).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Hello<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            Ok(Self {
+                attrs,
+                text: server::read::required(attrs, greeting_attrs::TEXT, wire::Attr::str)?,
+            })
+        }
+    }
+
+    /// What [`Client::echo`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Echo<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Echo<'a> {
+        /// An unsigned integer of 8 bits.
+        pub fn u8(&self) -> Option<u8> {
+            server::read::last(self.attrs, echo_attrs::U8, wire::Attr::u8)
+        }
+
+        /// Where [`Self::u8`] stands.
+        pub fn u8_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::U8).last()
+        }
+
+        /// An unsigned integer of 16 bits.
+        pub fn u16(&self) -> Option<u16> {
+            server::read::last(self.attrs, echo_attrs::U16, wire::Attr::u16)
+        }
+
+        /// Where [`Self::u16`] stands.
+        pub fn u16_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::U16).last()
+        }
+
+        /// An unsigned integer of 32 bits.
+        pub fn u32(&self) -> Option<u32> {
+            server::read::last(self.attrs, echo_attrs::U32, wire::Attr::u32)
+        }
+
+        /// Where [`Self::u32`] stands.
+        pub fn u32_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::U32).last()
+        }
+
+        /// An unsigned integer of 64 bits.
+        pub fn u64(&self) -> Option<u64> {
+            server::read::last(self.attrs, echo_attrs::U64, wire::Attr::u64)
+        }
+
+        /// Where [`Self::u64`] stands.
+        pub fn u64_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::U64).last()
+        }
+
+        /// A signed integer of 8 bits.
+        pub fn s8(&self) -> Option<i8> {
+            server::read::last(self.attrs, echo_attrs::S8, wire::Attr::s8)
+        }
+
+        /// Where [`Self::s8`] stands.
+        pub fn s8_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::S8).last()
+        }
+
+        /// A signed integer of 16 bits.
+        pub fn s16(&self) -> Option<i16> {
+            server::read::last(self.attrs, echo_attrs::S16, wire::Attr::s16)
+        }
+
+        /// Where [`Self::s16`] stands.
+        pub fn s16_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::S16).last()
+        }
+
+        /// A signed integer of 32 bits.
+        pub fn s32(&self) -> Option<i32> {
+            server::read::last(self.attrs, echo_attrs::S32, wire::Attr::s32)
+        }
+
+        /// Where [`Self::s32`] stands.
+        pub fn s32_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::S32).last()
+        }
+
+        /// A signed integer of 64 bits.
+        pub fn s64(&self) -> Option<i64> {
+            server::read::last(self.attrs, echo_attrs::S64, wire::Attr::s64)
+        }
+
+        /// Where [`Self::s64`] stands.
+        pub fn s64_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::S64).last()
+        }
+
+        /// An unsigned integer of 32 or 64 bits, whichever suffices.
+        pub fn uint(&self) -> Option<u64> {
+            server::read::last(self.attrs, echo_attrs::UINT, wire::Attr::uint)
+        }
+
+        /// Where [`Self::uint`] stands.
+        pub fn uint_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::UINT).last()
+        }
+
+        /// A signed integer of 32 or 64 bits, whichever suffices.
+        pub fn sint(&self) -> Option<i64> {
+            server::read::last(self.attrs, echo_attrs::SINT, wire::Attr::sint)
+        }
+
+        /// Where [`Self::sint`] stands.
+        pub fn sint_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::SINT).last()
+        }
+
+        /// An unsigned integer of 16 bits in network byte order.
+        pub fn be16(&self) -> Option<u16> {
+            server::read::last(self.attrs, echo_attrs::BE16, wire::Attr::u16_be)
+        }
+
+        /// Where [`Self::be16`] stands.
+        pub fn be16_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::BE16).last()
+        }
+
+        /// An unsigned integer of 32 bits in network byte order.
+        pub fn be32(&self) -> Option<u32> {
+            server::read::last(self.attrs, echo_attrs::BE32, wire::Attr::u32_be)
+        }
+
+        /// Where [`Self::be32`] stands.
+        pub fn be32_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::BE32).last()
+        }
+
+        /// A text.
+        pub fn string(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, echo_attrs::STRING, wire::Attr::str)
+        }
+
+        /// Where [`Self::string`] stands.
+        pub fn string_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::STRING).last()
+        }
+
+        /// Any bytes.
+        pub fn binary(&self) -> Option<&'a [u8]> {
+            server::read::last(self.attrs, echo_attrs::BINARY, wire::Attr::bytes)
+        }
+
+        /// Where [`Self::binary`] stands.
+        pub fn binary_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::BINARY).last()
+        }
+
+        /// There or not there.
+        pub fn flag(&self) -> bool {
+            self.attrs.all(echo_attrs::FLAG).next().is_some()
+        }
+
+        /// Where [`Self::flag`] stands.
+        pub fn flag_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::FLAG).last()
+        }
+
+        /// A value from a list.
+        pub fn enum_(&self) -> Option<Color> {
+            server::read::last(self.attrs, echo_attrs::ENUM, |attr| {
+                Ok(Color::from(attr.u32()?))
+            })
+        }
+
+        /// Where [`Self::enum_`] stands.
+        pub fn enum_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::ENUM).last()
+        }
+
+        /// Attributes within an attribute.
+        pub fn nest(&self) -> Option<Inner<'a>> {
+            server::read::last(self.attrs, echo_attrs::NEST, wire::Attr::nest::<Inner<'_>>)
+        }
+
+        /// Where [`Self::nest`] stands.
+        pub fn nest_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::NEST).last()
+        }
+
+        /// An attribute that may stand there many times.
+        pub fn multi(&self) -> wire::List<'a, u32> {
+            wire::List::repeated(self.attrs, echo_attrs::MULTI, wire::Attr::u32)
+        }
+
+        /// Where [`Self::multi`] stands.
+        pub fn multi_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(echo_attrs::MULTI)
+        }
+
+        /// A number from 10 to 20.
+        pub fn range(&self) -> Option<u8> {
+            server::read::last(self.attrs, echo_attrs::RANGE, wire::Attr::u8)
+        }
+
+        /// Where [`Self::range`] stands.
+        pub fn range_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(echo_attrs::RANGE).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Echo<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, echo_attrs::U8, wire::Attr::u8)?;
+            server::read::check(attrs, echo_attrs::U16, wire::Attr::u16)?;
+            server::read::check(attrs, echo_attrs::U32, wire::Attr::u32)?;
+            server::read::check(attrs, echo_attrs::U64, wire::Attr::u64)?;
+            server::read::check(attrs, echo_attrs::S8, wire::Attr::s8)?;
+            server::read::check(attrs, echo_attrs::S16, wire::Attr::s16)?;
+            server::read::check(attrs, echo_attrs::S32, wire::Attr::s32)?;
+            server::read::check(attrs, echo_attrs::S64, wire::Attr::s64)?;
+            server::read::check(attrs, echo_attrs::UINT, wire::Attr::uint)?;
+            server::read::check(attrs, echo_attrs::SINT, wire::Attr::sint)?;
+            server::read::check(attrs, echo_attrs::BE16, wire::Attr::u16_be)?;
+            server::read::check(attrs, echo_attrs::BE32, wire::Attr::u32_be)?;
+            server::read::check(attrs, echo_attrs::STRING, wire::Attr::str)?;
+            server::read::check(attrs, echo_attrs::BINARY, wire::Attr::bytes)?;
+            server::read::check(attrs, echo_attrs::ENUM, |attr| Ok(Color::from(attr.u32()?)))?;
+            server::read::check(attrs, echo_attrs::NEST, wire::Attr::nest::<Inner<'_>>)?;
+            server::read::check_all(attrs, echo_attrs::MULTI, wire::Attr::u32)?;
+            server::read::check(attrs, echo_attrs::RANGE, wire::Attr::u8)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// What [`Client::unicast`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Unicast<'a> {
+        attrs: wire::Attrs<'a>,
+        portid: u32,
+        text: &'a str,
+    }
+
+    impl<'a> Unicast<'a> {
+        /// In a request, the netlink port to send to. In a message, the port
+        /// that asked for it; absent if it was the kernel itself.
+        pub fn portid(&self) -> u32 {
+            self.portid
+        }
+
+        /// Where [`Self::portid`] stands.
+        pub fn portid_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(message_attrs::PORTID).last()
+        }
+
+        /// The text.
+        pub fn text(&self) -> &'a str {
+            self.text
+        }
+
+        /// Where [`Self::text`] stands.
+        pub fn text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(message_attrs::TEXT).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Unicast<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            Ok(Self {
+                attrs,
+                portid: server::read::required(attrs, message_attrs::PORTID, wire::Attr::u32)?,
+                text: server::read::required(attrs, message_attrs::TEXT, wire::Attr::str)?,
+            })
+        }
+    }
+
+    /// What [`Client::broadcast`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Broadcast<'a> {
+        attrs: wire::Attrs<'a>,
+        text: &'a str,
+    }
+
+    impl<'a> Broadcast<'a> {
+        /// The text.
+        pub fn text(&self) -> &'a str {
+            self.text
+        }
+
+        /// Where [`Self::text`] stands.
+        pub fn text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(message_attrs::TEXT).last()
+        }
+
+        /// Who is to hear it; if absent, who listens in the same namespace.
+        pub fn audience(&self) -> Option<Audience> {
+            server::read::last(self.attrs, message_attrs::AUDIENCE, |attr| {
+                Ok(Audience::from(attr.u32()?))
+            })
+        }
+
+        /// Where [`Self::audience`] stands.
+        pub fn audience_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(message_attrs::AUDIENCE).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Broadcast<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, message_attrs::AUDIENCE, |attr| {
+                Ok(Audience::from(attr.u32()?))
+            })?;
+            Ok(Self {
+                attrs,
+                text: server::read::required(attrs, message_attrs::TEXT, wire::Attr::str)?,
+            })
+        }
+    }
+
+    /// What [`Client::repeat`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Repeat<'a> {
+        attrs: wire::Attrs<'a>,
+        text: &'a str,
+        times: u32,
+    }
+
+    impl<'a> Repeat<'a> {
+        /// The text.
+        pub fn text(&self) -> &'a str {
+            self.text
+        }
+
+        /// Where [`Self::text`] stands.
+        pub fn text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(repetition_attrs::TEXT).last()
+        }
+
+        /// How often to say it.
+        pub fn times(&self) -> u32 {
+            self.times
+        }
+
+        /// Where [`Self::times`] stands.
+        pub fn times_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(repetition_attrs::TIMES).last()
+        }
+
+        /// Say it all in one message.
+        pub fn at_once(&self) -> bool {
+            self.attrs.all(repetition_attrs::AT_ONCE).next().is_some()
+        }
+
+        /// Where [`Self::at_once`] stands.
+        pub fn at_once_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(repetition_attrs::AT_ONCE).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Repeat<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            Ok(Self {
+                attrs,
+                text: server::read::required(attrs, repetition_attrs::TEXT, wire::Attr::str)?,
+                times: server::read::required(attrs, repetition_attrs::TIMES, wire::Attr::u32)?,
+            })
+        }
+    }
+
+    /// What [`Client::sleep`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Sleep<'a> {
+        attrs: wire::Attrs<'a>,
+        milliseconds: u32,
+    }
+
+    impl<'a> Sleep<'a> {
+        /// As it says; the module's parameter max_sleep_ms limits it.
+        pub fn milliseconds(&self) -> u32 {
+            self.milliseconds
+        }
+
+        /// Where [`Self::milliseconds`] stands.
+        pub fn milliseconds_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nap_attrs::MILLISECONDS).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Sleep<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            Ok(Self {
+                attrs,
+                milliseconds: server::read::required(
+                    attrs,
+                    nap_attrs::MILLISECONDS,
+                    wire::Attr::u32,
+                )?,
+            })
+        }
+    }
+
+    /// What [`Client::count_dump`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct CountDump<'a> {
+        attrs: wire::Attrs<'a>,
+        to: u32,
+    }
+
+    impl<'a> CountDump<'a> {
+        /// Where to end.
+        pub fn to(&self) -> u32 {
+            self.to
+        }
+
+        /// Where [`Self::to`] stands.
+        pub fn to_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(count_attrs::TO).last()
+        }
+
+        /// How many bytes to send beside each number; none if absent.
+        pub fn blob_len(&self) -> Option<u32> {
+            server::read::last(self.attrs, count_attrs::BLOB_LEN, wire::Attr::u32)
+        }
+
+        /// Where [`Self::blob_len`] stands.
+        pub fn blob_len_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(count_attrs::BLOB_LEN).last()
+        }
+
+        /// The number at which the dump is to fail.
+        pub fn fail_at(&self) -> Option<u32> {
+            server::read::last(self.attrs, count_attrs::FAIL_AT, wire::Attr::u32)
+        }
+
+        /// Where [`Self::fail_at`] stands.
+        pub fn fail_at_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(count_attrs::FAIL_AT).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for CountDump<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, count_attrs::BLOB_LEN, wire::Attr::u32)?;
+            server::read::check(attrs, count_attrs::FAIL_AT, wire::Attr::u32)?;
+            Ok(Self {
+                attrs,
+                to: server::read::required(attrs, count_attrs::TO, wire::Attr::u32)?,
+            })
+        }
+    }
+
+    /// What [`Client::remark`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Remark<'a> {
+        attrs: wire::Attrs<'a>,
+        text: &'a str,
+    }
+
+    impl<'a> Remark<'a> {
+        /// The text.
+        pub fn text(&self) -> &'a str {
+            self.text
+        }
+
+        /// Where [`Self::text`] stands.
+        pub fn text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(remark_attrs::TEXT).last()
+        }
+
+        /// A number that is to come back with the ACK.
+        pub fn cookie(&self) -> Option<u64> {
+            server::read::last(self.attrs, remark_attrs::COOKIE, wire::Attr::u64)
+        }
+
+        /// Where [`Self::cookie`] stands.
+        pub fn cookie_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(remark_attrs::COOKIE).last()
+        }
+
+        /// A number from 1 to 100; 13 is refused, in the words of its policy,
+        /// and 14 without words, as too long.
+        pub fn number(&self) -> Option<u8> {
+            server::read::last(self.attrs, remark_attrs::NUMBER, wire::Attr::u8)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(remark_attrs::NUMBER).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Remark<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, remark_attrs::COOKIE, wire::Attr::u64)?;
+            server::read::check(attrs, remark_attrs::NUMBER, wire::Attr::u8)?;
+            Ok(Self {
+                attrs,
+                text: server::read::required(attrs, remark_attrs::TEXT, wire::Attr::str)?,
+            })
+        }
+    }
+
+    /// What stands inside echo's nest.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Inner<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Inner<'a> {
+        /// A number.
+        pub fn number(&self) -> Option<u32> {
+            server::read::last(self.attrs, inner_attrs::NUMBER, wire::Attr::u32)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(inner_attrs::NUMBER).last()
+        }
+
+        /// A text.
+        pub fn text(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, inner_attrs::TEXT, wire::Attr::str)
+        }
+
+        /// Where [`Self::text`] stands.
+        pub fn text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(inner_attrs::TEXT).last()
+        }
+    }
+
+    impl<'a> wire::FromAttrs<'a> for Inner<'a> {
+        fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
+            server::read::check(attrs, inner_attrs::NUMBER, wire::Attr::u32)?;
+            server::read::check(attrs, inner_attrs::TEXT, wire::Attr::str)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    impl server::Encode for super::HelloReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = &self.text {
+                out.str(greeting_attrs::TEXT, value)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::EchoReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.u8 {
+                out.u8(echo_attrs::U8, value);
+            }
+            if let Some(value) = self.u16 {
+                out.u16(echo_attrs::U16, value);
+            }
+            if let Some(value) = self.u32 {
+                out.u32(echo_attrs::U32, value);
+            }
+            if let Some(value) = self.u64 {
+                out.u64(echo_attrs::U64, value);
+            }
+            if let Some(value) = self.s8 {
+                out.s8(echo_attrs::S8, value);
+            }
+            if let Some(value) = self.s16 {
+                out.s16(echo_attrs::S16, value);
+            }
+            if let Some(value) = self.s32 {
+                out.s32(echo_attrs::S32, value);
+            }
+            if let Some(value) = self.s64 {
+                out.s64(echo_attrs::S64, value);
+            }
+            if let Some(value) = self.uint {
+                out.uint(echo_attrs::UINT, value);
+            }
+            if let Some(value) = self.sint {
+                out.sint(echo_attrs::SINT, value);
+            }
+            if let Some(value) = self.be16 {
+                out.u16_be(echo_attrs::BE16, value);
+            }
+            if let Some(value) = self.be32 {
+                out.u32_be(echo_attrs::BE32, value);
+            }
+            if let Some(value) = &self.string {
+                out.str(echo_attrs::STRING, value)?;
+            }
+            if let Some(value) = &self.binary {
+                out.bytes(echo_attrs::BINARY, value)?;
+            }
+            if self.flag {
+                out.flag(echo_attrs::FLAG);
+            }
+            if let Some(value) = self.enum_ {
+                out.u32(echo_attrs::ENUM, u32::from(value));
+            }
+            if let Some(value) = &self.nest {
+                out.nest(echo_attrs::NEST, |out| value.encode(out))?;
+            }
+            for &value in &self.multi {
+                out.u32(echo_attrs::MULTI, value);
+            }
+            if let Some(value) = self.range {
+                out.u8(echo_attrs::RANGE, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::RepeatReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = &self.text {
+                out.str(repetition_attrs::TEXT, value)?;
+            }
+            if let Some(value) = self.number {
+                out.u32(repetition_attrs::NUMBER, value);
+            }
+            for value in &self.all {
+                out.str(repetition_attrs::ALL, value)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::CountDumpReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.number {
+                out.u32(count_attrs::NUMBER, value);
+            }
+            if let Some(value) = &self.blob {
+                out.bytes(count_attrs::BLOB, value)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::MessageOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.portid {
+                out.u32(message_attrs::PORTID, value);
+            }
+            if let Some(value) = &self.text {
+                out.str(message_attrs::TEXT, value)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::InnerOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.number {
+                out.u32(inner_attrs::NUMBER, value);
+            }
+            if let Some(value) = &self.text {
+                out.str(inner_attrs::TEXT, value)?;
+            }
+            Ok(())
+        }
+    }
 }

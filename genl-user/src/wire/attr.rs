@@ -45,6 +45,9 @@ pub enum Defect {
         /// Width that came, in bytes.
         actual: usize,
     },
+    /// The attribute of this number is not there, and has to be.
+    #[error("attribute {0} is missing")]
+    Missing(u16),
     /// A text is not UTF-8.
     #[error("it is not UTF-8")]
     NotUtf8,
@@ -72,7 +75,7 @@ impl<'a> Attr<'a> {
     }
 
     /// The sender calls it a nest (NLA_F_NESTED); of those that are nests not all senders do.
-    #[cfg(feature = "dynamic")]
+    #[cfg(any(feature = "dynamic", feature = "server"))]
     pub(crate) fn is_nest(self) -> bool {
         self.raw_kind & libc::NLA_F_NESTED as u16 != 0
     }
@@ -284,6 +287,12 @@ impl<'a> Attrs<'a> {
     /// The bytes that are yet to be read.
     pub fn as_bytes(self) -> &'a [u8] {
         self.bytes
+    }
+
+    /// All attributes of this number; those behind bytes that are no attribute are not found.
+    pub fn all(self, number: u16) -> impl Iterator<Item = Attr<'a>> + Clone {
+        let attrs = self.map_while(Result::ok);
+        attrs.filter(move |attr| attr.kind() == number)
     }
 
     fn fail(&mut self, defect: Defect) -> Malformed {

@@ -153,8 +153,18 @@ impl<'b> Encoder<'b> {
         kind: u16,
         fill: impl FnOnce(&mut Encoder<'_>) -> Result<(), Unfit>,
     ) -> Result<(), Unfit> {
+        self.nest_unmarked(kind | libc::NLA_F_NESTED as u16, fill)
+    }
+
+    /// As [`Self::nest`], but only the reader knows it for a nest: without NLA_F_NESTED.
+    #[inline]
+    pub(crate) fn nest_unmarked(
+        &mut self,
+        kind: u16,
+        fill: impl FnOnce(&mut Encoder<'_>) -> Result<(), Unfit>,
+    ) -> Result<(), Unfit> {
         let start = self.out.len();
-        self.head(kind | libc::NLA_F_NESTED as u16, 0);
+        self.head(kind, 0);
         let filled = fill(self);
         let len = self.out.len() - start;
         // The length is set even if `fill` failed: where it did is looked up in what there is.

@@ -73,6 +73,19 @@ impl Head {
     }
 }
 
+#[cfg(feature = "server")]
+impl Head {
+    /// The message that has this header, whatever length it says, and these bytes behind it.
+    pub(crate) fn with_body(self, body: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(ATTRS_OFFSET + body.len());
+        self.begin(0, 0, &mut out);
+        out.truncate(NLMSG_HDRLEN);
+        out.extend(body);
+        finish(&mut out);
+        out
+    }
+}
+
 /// Sets the length of the message that `out` holds, once all of it is there.
 pub(crate) fn finish(out: &mut [u8]) {
     // No longer message can be sent: the socket refuses far shorter ones.
@@ -83,11 +96,6 @@ pub(crate) fn finish(out: &mut [u8]) {
 /// Gives the message that `out` holds another sequence number.
 pub(crate) fn set_seq(out: &mut [u8], seq: u32) {
     out[8..12].copy_from_slice(&seq.to_ne_bytes());
-}
-
-/// Sends the message that `out` holds to another family.
-pub(crate) fn set_kind(out: &mut [u8], kind: u16) {
-    out[4..6].copy_from_slice(&kind.to_ne_bytes());
 }
 
 /// What stands behind a message's genlmsghdr: the family's own header if it has one, and attributes.

@@ -15,6 +15,7 @@ mod owned;
 mod policy;
 mod print;
 mod request;
+mod server;
 mod structs;
 mod types;
 mod uses;
@@ -30,10 +31,27 @@ use self::types::Types;
 use super::Origin;
 use crate::model::{ConstValue, Direction, Family};
 
+/// What of a family a module has beside the client: what it takes to serve it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Server {
+    /// Nothing.
+    #[default]
+    Without,
+    /// A module `server`.
+    With,
+    /// A module `server`, where the crate has a feature of that name.
+    Featured,
+}
+
 /// Renders the module of a family.
 ///
 /// `rustfmt` gives the text its last finish: line breaks here are those of `prettyplease`.
 pub fn render(family: &Family, origin: Origin<'_>) -> String {
+    render_with(family, origin, Server::Without)
+}
+
+/// As [`render`], with the server too.
+pub fn render_with(family: &Family, origin: Origin<'_>, server: Server) -> String {
     let types = Types::new(family);
     let mut items = vec![family_item(family)];
     items.extend(consts(family));
@@ -63,6 +81,9 @@ pub fn render(family: &Family, origin: Origin<'_>) -> String {
     items.extend(structs::items(&types));
     items.extend(enums::items(&types));
     items.extend(layout::items(family));
+    if server != Server::Without && !family.ops.is_empty() {
+        items.push(server::module(&types, server == Server::Featured));
+    }
     print::file(&family.doc, origin, items)
 }
 

@@ -10,10 +10,9 @@ use crate::model::{Direction, Family};
 use crate::name::Name;
 
 /// What the generated modules have, or take from Rust, beside the types that a spec names.
-const RESERVED: [&str; 28] = [
+const RESERVED: [&str; 27] = [
     "Client",
     "AsyncClient",
-    "Pipeline",
     "Event",
     "Events",
     "Group",

@@ -111,27 +111,6 @@ impl Client {
         &mut self.connection
     }
 
-    /// Lets the next call have these flags too, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
-        self.connection.with_flags(flags);
-        self
-    }
-
-    /// Lets the next call end after so long, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
-        self.connection.within(timeout);
-        self
-    }
-
-    /// Begins calls that are to be sent together.
-    pub fn pipeline(&mut self) -> Pipeline<'_> {
-        Pipeline {
-            calls: self.connection.pipeline(),
-        }
-    }
-
     /// What is unknown is passed over, and what is too long is taken.
     pub fn lenient(&mut self, request: &Lenient<'_>) -> Result<LenientReply<'_>, genl_user::Error> {
         self.connection
@@ -211,27 +190,6 @@ impl AsyncClient {
         &mut self.connection
     }
 
-    /// Lets the next call have these flags too, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
-        self.connection.with_flags(flags);
-        self
-    }
-
-    /// Lets the next call end after so long, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
-        self.connection.within(timeout);
-        self
-    }
-
-    /// Begins calls that are to be sent together.
-    pub fn pipeline(&mut self) -> Pipeline<'_, genl_user::Tokio> {
-        Pipeline {
-            calls: self.connection.pipeline(),
-        }
-    }
-
     /// What is unknown is passed over, and what is too long is taken.
     pub async fn lenient(
         &mut self,
@@ -283,66 +241,6 @@ impl AsyncClient {
     /// The kernel sends its events.
     pub async fn tell(&mut self, request: &Tell<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::TELL, request).await
-    }
-}
-
-/// Calls of the family "every-legacy" that are sent together; see [`Client::pipeline`].
-#[derive(Debug)]
-#[must_use = "nothing is sent before `send`"]
-pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
-    calls: genl_user::Pipeline<'c, T>,
-}
-
-impl<T: genl_user::Transport> Pipeline<'_, T> {
-    /// Adds a call of [`Client::lenient`].
-    pub fn lenient(
-        &mut self,
-        request: &Lenient<'_>,
-    ) -> Result<genl_user::Ticket<LenientReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::LENIENT, request)
-    }
-
-    /// Adds a call of [`Client::all`].
-    pub fn all(
-        &mut self,
-        request: &All<'_>,
-    ) -> Result<genl_user::Ticket<AllReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::ALL, request)
-    }
-
-    /// Adds a call of [`Client::few`].
-    pub fn few(
-        &mut self,
-        request: &Few,
-    ) -> Result<genl_user::Ticket<FewReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::FEW, request)
-    }
-
-    /// Adds a call of [`Client::tell`].
-    pub fn tell(&mut self, request: &Tell<'_>) -> Result<genl_user::Ticket<()>, genl_user::Error> {
-        self.calls.add(&Client::TELL, request)
-    }
-
-    /// Lets the next call that is added have these flags too, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
-        self.calls.with_flags(flags);
-        self
-    }
-}
-
-impl<'c> Pipeline<'c> {
-    /// Sends the calls and waits for all answers, which are taken by their tickets.
-    pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
-        self.calls.send()
-    }
-}
-
-#[cfg(feature = "tokio")]
-impl<'c> Pipeline<'c, genl_user::Tokio> {
-    /// Sends the calls and waits for all answers, which are taken by their tickets.
-    pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
-        self.calls.send().await
     }
 }
 
@@ -1464,7 +1362,7 @@ mod thing_attrs {
             (WIDE, Rule::u64(&[])),
             (KIND, Rule::u8(&[Limit::Range(0, 1)])),
             (PART, Rule::nest(&super::part_attrs::POLICY)),
-            (VALUES, Rule::u16(&[])),
+            (VALUES, Rule::u16(&[]).many()),
             (PLACE, Rule::bytes(0, None)),
             (HIDDEN, Rule::u32(&[])),
         ],
@@ -1490,4 +1388,818 @@ mod part_attrs {
             (NAME, Rule::string(0, Some(10))),
         ],
     );
+}
+
+#[cfg(feature = "server")]
+pub mod server {
+    //! Serves the family "every-legacy" in userspace: implement [`Handler`], and give [`Served`] to
+    //! the fake kernel of a test, or to other processes; see [`genl_user::server`].
+
+    use super::*;
+    use genl_user::server;
+    use genl_user::wire;
+
+    /// Serves the operations of the family; those that it leaves out answer EOPNOTSUPP.
+    pub trait Handler: Sized + Send + 'static {
+        /// What is unknown is passed over, and what is too long is taken.
+        fn lenient(
+            &mut self,
+            request: Lenient<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::LenientReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// The kernel looks at nothing of what is sent for a dump.
+        fn unchecked_dump(
+            &mut self,
+            request: UncheckedDump<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<server::Items<Self, super::UncheckedDumpReplyOwned>, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// Lenient towards dumps.
+        fn relaxed_dump(
+            &mut self,
+            request: RelaxedDump<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<server::Items<Self, super::RelaxedDumpReplyOwned>, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// All come back unchanged; of a dump, twice.
+        fn all(
+            &mut self,
+            request: All<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::AllReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// All come back unchanged; of a dump, twice.
+        fn all_dump(
+            &mut self,
+            request: AllDump<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<server::Items<Self, super::AllDumpReplyOwned>, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// The policy is that of all.
+        fn few(
+            &mut self,
+            request: Few<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::FewReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// The kernel sends its events.
+        fn tell(
+            &mut self,
+            request: Tell<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<(), server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+    }
+
+    /// The family "every-legacy", served by `H`.
+    #[derive(Debug)]
+    pub struct Served<H>(pub H);
+
+    impl<H: Handler> server::Serve for Served<H> {
+        const FAMILY: server::Description = server::Description {
+            name: "every-legacy",
+            version: 2,
+            header: <super::Head as wire::Struct>::SIZE,
+            resv_start_op: 5,
+            groups: &[server::Group {
+                name: "things",
+                permission: server::Permission::Anyone,
+            }],
+        };
+
+        const ROWS: &'static [server::Row<Self>] = &[
+            server::Row {
+                name: "lenient",
+                cmd: 2,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::LENIENT_SHARED),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::LENIENT,
+                    required: &[],
+                },
+                liberal: true,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.lenient(server::Parse::parse(payload)?, op)?;
+                    op.reply(10, &reply)
+                }),
+            },
+            server::Row {
+                name: "unchecked",
+                cmd: 3,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::LENIENT_SHARED),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::UNCHECKED_DUMP,
+                    required: &[],
+                },
+                liberal: true,
+                call: server::Call::Dump(|served, payload, op| {
+                    let items: server::Items<H, super::UncheckedDumpReplyOwned> = served
+                        .0
+                        .unchecked_dump(server::Parse::parse(payload)?, op)?;
+                    Ok(items.cursor(11, |served| &mut served.0))
+                }),
+            },
+            server::Row {
+                name: "relaxed",
+                cmd: 4,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::LENIENT_SHARED),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::UNCHECKED_DUMP,
+                    required: &[],
+                },
+                liberal: true,
+                call: server::Call::Dump(|served, payload, op| {
+                    let items: server::Items<H, super::RelaxedDumpReplyOwned> =
+                        served.0.relaxed_dump(server::Parse::parse(payload)?, op)?;
+                    Ok(items.cursor(12, |served| &mut served.0))
+                }),
+            },
+            server::Row {
+                name: "all",
+                cmd: 5,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::LENIENT_SHARED),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::LENIENT_SHARED,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.all(server::Parse::parse(payload)?, op)?;
+                    op.reply(13, &reply)
+                }),
+            },
+            server::Row {
+                name: "all",
+                cmd: 5,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::LENIENT_SHARED),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::UNCHECKED_DUMP,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Dump(|served, payload, op| {
+                    let items: server::Items<H, super::AllDumpReplyOwned> =
+                        served.0.all_dump(server::Parse::parse(payload)?, op)?;
+                    Ok(items.cursor(13, |served| &mut served.0))
+                }),
+            },
+            server::Row {
+                name: "few",
+                cmd: 6,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::LENIENT_SHARED),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::FEW,
+                    required: &[thing_attrs::NUMBER],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.few(server::Parse::parse(payload)?, op)?;
+                    op.reply(14, &reply)
+                }),
+            },
+            server::Row {
+                name: "tell",
+                cmd: 7,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::LENIENT_SHARED),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::TELL,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    served.0.tell(server::Parse::parse(payload)?, op)
+                }),
+            },
+        ];
+    }
+
+    /// What requests may hold.
+    mod policies {
+        use super::super::*;
+        use genl_user::policy::Policy;
+
+        pub(super) static LENIENT: Policy = Policy::some_of(
+            &thing_attrs::POLICY,
+            &[thing_attrs::NUMBER, thing_attrs::TEXT, thing_attrs::PART],
+        );
+
+        pub(super) static LENIENT_SHARED: Policy = Policy::some_of(
+            &thing_attrs::POLICY,
+            &[
+                thing_attrs::NUMBER,
+                thing_attrs::TEXT,
+                thing_attrs::WIDE,
+                thing_attrs::KIND,
+                thing_attrs::PART,
+                thing_attrs::VALUES,
+                thing_attrs::PLACE,
+            ],
+        );
+
+        pub(super) static UNCHECKED_DUMP: Policy = Policy::some_of(
+            &thing_attrs::POLICY,
+            &[thing_attrs::NUMBER, thing_attrs::PLACE],
+        );
+
+        pub(super) static FEW: Policy =
+            Policy::some_of(&thing_attrs::POLICY, &[thing_attrs::NUMBER]);
+
+        pub(super) static TELL: Policy = Policy::some_of(
+            &thing_attrs::POLICY,
+            &[thing_attrs::NUMBER, thing_attrs::TEXT],
+        );
+    }
+
+    /// What the family says of its own accord.
+    #[derive(Debug, Clone, Copy)]
+    pub enum Event<'a> {
+        /// What all answers.
+        AllNtf(&'a super::AllReplyOwned),
+        /// An event of its own, with a header.
+        Told(&'a super::ToldOwned),
+    }
+
+    impl server::Event for Event<'_> {
+        fn cmd(&self) -> u8 {
+            match self {
+                Self::AllNtf(_) => 15,
+                Self::Told(_) => 16,
+            }
+        }
+
+        fn group(&self) -> Option<u8> {
+            match self {
+                Self::AllNtf(_) => Some(0),
+                Self::Told(_) => Some(0),
+            }
+        }
+    }
+
+    impl server::Encode for Event<'_> {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            match self {
+                Self::AllNtf(content) => server::Encode::encode(*content, out),
+                Self::Told(content) => server::Encode::encode(*content, out),
+            }
+        }
+    }
+
+    /// What [`Client::lenient`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Lenient<'a> {
+        attrs: wire::Attrs<'a>,
+        header: super::Head,
+    }
+
+    impl<'a> Lenient<'a> {
+        /// The header before the attributes.
+        pub fn header(&self) -> super::Head {
+            self.header
+        }
+
+        /// The attribute `number`.
+        pub fn number(&self) -> Option<u32> {
+            server::read::last(self.attrs, thing_attrs::NUMBER, wire::Attr::u32)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::NUMBER).last()
+        }
+
+        /// The attribute `text`.
+        pub fn text(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, thing_attrs::TEXT, wire::Attr::str)
+        }
+
+        /// Where [`Self::text`] stands.
+        pub fn text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::TEXT).last()
+        }
+
+        /// The attribute `part`.
+        pub fn part(&self) -> Option<Part<'a>> {
+            server::read::last(self.attrs, thing_attrs::PART, wire::Attr::nest::<Part<'_>>)
+        }
+
+        /// Where [`Self::part`] stands.
+        pub fn part_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::PART).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Lenient<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let (header, attrs) = payload.split::<super::Head>();
+            server::read::check(attrs, thing_attrs::NUMBER, wire::Attr::u32)?;
+            server::read::check(attrs, thing_attrs::TEXT, wire::Attr::str)?;
+            server::read::check(attrs, thing_attrs::PART, wire::Attr::nest::<Part<'_>>)?;
+            Ok(Self { attrs, header })
+        }
+    }
+
+    /// What [`Client::unchecked_dump`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct UncheckedDump<'a> {
+        attrs: wire::Attrs<'a>,
+        header: super::Head,
+    }
+
+    impl<'a> UncheckedDump<'a> {
+        /// The header before the attributes.
+        pub fn header(&self) -> super::Head {
+            self.header
+        }
+
+        /// The attribute `number`.
+        pub fn number(&self) -> Option<u32> {
+            server::read::last(self.attrs, thing_attrs::NUMBER, wire::Attr::u32)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::NUMBER).last()
+        }
+
+        /// The attribute `place`.
+        pub fn place(&self) -> Option<Place> {
+            server::read::last(
+                self.attrs,
+                thing_attrs::PLACE,
+                wire::Attr::structure::<Place>,
+            )
+        }
+
+        /// Where [`Self::place`] stands.
+        pub fn place_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::PLACE).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for UncheckedDump<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let (header, attrs) = payload.split::<super::Head>();
+            server::read::check(attrs, thing_attrs::NUMBER, wire::Attr::u32)?;
+            server::read::check(attrs, thing_attrs::PLACE, wire::Attr::structure::<Place>)?;
+            Ok(Self { attrs, header })
+        }
+    }
+
+    /// What [`Client::relaxed_dump`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct RelaxedDump<'a> {
+        attrs: wire::Attrs<'a>,
+        header: super::Head,
+    }
+
+    impl<'a> RelaxedDump<'a> {
+        /// The header before the attributes.
+        pub fn header(&self) -> super::Head {
+            self.header
+        }
+
+        /// The attribute `number`.
+        pub fn number(&self) -> Option<u32> {
+            server::read::last(self.attrs, thing_attrs::NUMBER, wire::Attr::u32)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::NUMBER).last()
+        }
+
+        /// The attribute `place`.
+        pub fn place(&self) -> Option<Place> {
+            server::read::last(
+                self.attrs,
+                thing_attrs::PLACE,
+                wire::Attr::structure::<Place>,
+            )
+        }
+
+        /// Where [`Self::place`] stands.
+        pub fn place_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::PLACE).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for RelaxedDump<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let (header, attrs) = payload.split::<super::Head>();
+            server::read::check(attrs, thing_attrs::NUMBER, wire::Attr::u32)?;
+            server::read::check(attrs, thing_attrs::PLACE, wire::Attr::structure::<Place>)?;
+            Ok(Self { attrs, header })
+        }
+    }
+
+    /// What [`Client::all`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct All<'a> {
+        attrs: wire::Attrs<'a>,
+        header: super::Head,
+    }
+
+    impl<'a> All<'a> {
+        /// The header before the attributes.
+        pub fn header(&self) -> super::Head {
+            self.header
+        }
+
+        /// The attribute `number`.
+        pub fn number(&self) -> Option<u32> {
+            server::read::last(self.attrs, thing_attrs::NUMBER, wire::Attr::u32)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::NUMBER).last()
+        }
+
+        /// The attribute `text`.
+        pub fn text(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, thing_attrs::TEXT, wire::Attr::str)
+        }
+
+        /// Where [`Self::text`] stands.
+        pub fn text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::TEXT).last()
+        }
+
+        /// The attribute `wide`.
+        pub fn wide(&self) -> Option<u64> {
+            server::read::last(self.attrs, thing_attrs::WIDE, wire::Attr::u64)
+        }
+
+        /// Where [`Self::wide`] stands.
+        pub fn wide_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::WIDE).last()
+        }
+
+        /// The attribute `kind`.
+        pub fn kind(&self) -> Option<Kind> {
+            server::read::last(self.attrs, thing_attrs::KIND, |attr| {
+                Ok(Kind::from(attr.u8()?))
+            })
+        }
+
+        /// Where [`Self::kind`] stands.
+        pub fn kind_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::KIND).last()
+        }
+
+        /// The attribute `part`.
+        pub fn part(&self) -> Option<Part<'a>> {
+            server::read::last(self.attrs, thing_attrs::PART, wire::Attr::nest::<Part<'_>>)
+        }
+
+        /// Where [`Self::part`] stands.
+        pub fn part_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::PART).last()
+        }
+
+        /// The attribute `values`.
+        pub fn values(&self) -> wire::List<'a, u16> {
+            wire::List::repeated(self.attrs, thing_attrs::VALUES, wire::Attr::u16)
+        }
+
+        /// Where [`Self::values`] stands.
+        pub fn values_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(thing_attrs::VALUES)
+        }
+
+        /// The attribute `place`.
+        pub fn place(&self) -> Option<Place> {
+            server::read::last(
+                self.attrs,
+                thing_attrs::PLACE,
+                wire::Attr::structure::<Place>,
+            )
+        }
+
+        /// Where [`Self::place`] stands.
+        pub fn place_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::PLACE).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for All<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let (header, attrs) = payload.split::<super::Head>();
+            server::read::check(attrs, thing_attrs::NUMBER, wire::Attr::u32)?;
+            server::read::check(attrs, thing_attrs::TEXT, wire::Attr::str)?;
+            server::read::check(attrs, thing_attrs::WIDE, wire::Attr::u64)?;
+            server::read::check(attrs, thing_attrs::KIND, |attr| Ok(Kind::from(attr.u8()?)))?;
+            server::read::check(attrs, thing_attrs::PART, wire::Attr::nest::<Part<'_>>)?;
+            server::read::check_all(attrs, thing_attrs::VALUES, wire::Attr::u16)?;
+            server::read::check(attrs, thing_attrs::PLACE, wire::Attr::structure::<Place>)?;
+            Ok(Self { attrs, header })
+        }
+    }
+
+    /// What [`Client::all_dump`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct AllDump<'a> {
+        attrs: wire::Attrs<'a>,
+        header: super::Head,
+    }
+
+    impl<'a> AllDump<'a> {
+        /// The header before the attributes.
+        pub fn header(&self) -> super::Head {
+            self.header
+        }
+
+        /// The attribute `number`.
+        pub fn number(&self) -> Option<u32> {
+            server::read::last(self.attrs, thing_attrs::NUMBER, wire::Attr::u32)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::NUMBER).last()
+        }
+
+        /// The attribute `place`.
+        pub fn place(&self) -> Option<Place> {
+            server::read::last(
+                self.attrs,
+                thing_attrs::PLACE,
+                wire::Attr::structure::<Place>,
+            )
+        }
+
+        /// Where [`Self::place`] stands.
+        pub fn place_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::PLACE).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for AllDump<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let (header, attrs) = payload.split::<super::Head>();
+            server::read::check(attrs, thing_attrs::NUMBER, wire::Attr::u32)?;
+            server::read::check(attrs, thing_attrs::PLACE, wire::Attr::structure::<Place>)?;
+            Ok(Self { attrs, header })
+        }
+    }
+
+    /// What [`Client::few`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Few<'a> {
+        attrs: wire::Attrs<'a>,
+        header: super::Head,
+        number: u32,
+    }
+
+    impl<'a> Few<'a> {
+        /// The header before the attributes.
+        pub fn header(&self) -> super::Head {
+            self.header
+        }
+
+        /// The attribute `number`.
+        pub fn number(&self) -> u32 {
+            self.number
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::NUMBER).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Few<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let (header, attrs) = payload.split::<super::Head>();
+            Ok(Self {
+                attrs,
+                header,
+                number: server::read::required(attrs, thing_attrs::NUMBER, wire::Attr::u32)?,
+            })
+        }
+    }
+
+    /// What [`Client::tell`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Tell<'a> {
+        attrs: wire::Attrs<'a>,
+        header: super::Head,
+    }
+
+    impl<'a> Tell<'a> {
+        /// The header before the attributes.
+        pub fn header(&self) -> super::Head {
+            self.header
+        }
+
+        /// The attribute `number`.
+        pub fn number(&self) -> Option<u32> {
+            server::read::last(self.attrs, thing_attrs::NUMBER, wire::Attr::u32)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::NUMBER).last()
+        }
+
+        /// The attribute `text`.
+        pub fn text(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, thing_attrs::TEXT, wire::Attr::str)
+        }
+
+        /// Where [`Self::text`] stands.
+        pub fn text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::TEXT).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Tell<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let (header, attrs) = payload.split::<super::Head>();
+            server::read::check(attrs, thing_attrs::NUMBER, wire::Attr::u32)?;
+            server::read::check(attrs, thing_attrs::TEXT, wire::Attr::str)?;
+            Ok(Self { attrs, header })
+        }
+    }
+
+    /// The attributes of `part`.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Part<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Part<'a> {
+        /// The attribute `number`.
+        pub fn number(&self) -> Option<u32> {
+            server::read::last(self.attrs, part_attrs::NUMBER, wire::Attr::u32)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(part_attrs::NUMBER).last()
+        }
+
+        /// The attribute `name`.
+        pub fn name(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, part_attrs::NAME, wire::Attr::str)
+        }
+
+        /// Where [`Self::name`] stands.
+        pub fn name_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(part_attrs::NAME).last()
+        }
+    }
+
+    impl<'a> wire::FromAttrs<'a> for Part<'a> {
+        fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
+            server::read::check(attrs, part_attrs::NUMBER, wire::Attr::u32)?;
+            server::read::check(attrs, part_attrs::NAME, wire::Attr::str)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    impl server::Encode for super::LenientReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            out.header(&self.header)?;
+            if let Some(value) = self.number {
+                out.u32(thing_attrs::NUMBER, value);
+            }
+            if let Some(value) = &self.text {
+                out.str(thing_attrs::TEXT, value)?;
+            }
+            if let Some(value) = &self.part {
+                out.nest(thing_attrs::PART, |out| value.encode(out))?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::UncheckedDumpReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            out.header(&self.header)?;
+            if let Some(value) = self.number {
+                out.u32(thing_attrs::NUMBER, value);
+            }
+            if let Some(value) = self.place {
+                out.structure(thing_attrs::PLACE, &value)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::RelaxedDumpReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            out.header(&self.header)?;
+            if let Some(value) = self.number {
+                out.u32(thing_attrs::NUMBER, value);
+            }
+            if let Some(value) = self.place {
+                out.structure(thing_attrs::PLACE, &value)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::AllReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            out.header(&self.header)?;
+            if let Some(value) = self.number {
+                out.u32(thing_attrs::NUMBER, value);
+            }
+            if let Some(value) = &self.text {
+                out.str(thing_attrs::TEXT, value)?;
+            }
+            if let Some(value) = self.wide {
+                out.u64(thing_attrs::WIDE, value);
+            }
+            if let Some(value) = self.kind {
+                out.u8(thing_attrs::KIND, u8::from(value));
+            }
+            if let Some(value) = &self.part {
+                out.nest(thing_attrs::PART, |out| value.encode(out))?;
+            }
+            for &value in &self.values {
+                out.u16(thing_attrs::VALUES, value);
+            }
+            if let Some(value) = self.place {
+                out.structure(thing_attrs::PLACE, &value)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::AllDumpReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            out.header(&self.header)?;
+            if let Some(value) = self.number {
+                out.u32(thing_attrs::NUMBER, value);
+            }
+            if let Some(value) = self.place {
+                out.structure(thing_attrs::PLACE, &value)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::FewReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            out.header(&self.header)?;
+            if let Some(value) = self.number {
+                out.u32(thing_attrs::NUMBER, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::ToldOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            out.header(&self.header)?;
+            if let Some(value) = self.number {
+                out.u32(thing_attrs::NUMBER, value);
+            }
+            if let Some(value) = &self.text {
+                out.str(thing_attrs::TEXT, value)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::PartOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.number {
+                out.u32(part_attrs::NUMBER, value);
+            }
+            if let Some(value) = &self.name {
+                out.str(part_attrs::NAME, value)?;
+            }
+            Ok(())
+        }
+    }
 }

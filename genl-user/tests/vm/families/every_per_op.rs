@@ -70,27 +70,6 @@ impl Client {
         &mut self.connection
     }
 
-    /// Lets the next call have these flags too, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
-        self.connection.with_flags(flags);
-        self
-    }
-
-    /// Lets the next call end after so long, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
-        self.connection.within(timeout);
-        self
-    }
-
-    /// Begins calls that are to be sent together.
-    pub fn pipeline(&mut self) -> Pipeline<'_> {
-        Pipeline {
-            calls: self.connection.pipeline(),
-        }
-    }
-
     /// What is sent comes back; of a dump, so many times.
     pub fn get(&mut self, request: &Get<'_>) -> Result<GetReply<'_>, genl_user::Error> {
         self.connection.call::<GetReplyOwned>(&Client::GET, request)
@@ -144,27 +123,6 @@ impl AsyncClient {
         &mut self.connection
     }
 
-    /// Lets the next call have these flags too, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
-        self.connection.with_flags(flags);
-        self
-    }
-
-    /// Lets the next call end after so long, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
-        self.connection.within(timeout);
-        self
-    }
-
-    /// Begins calls that are to be sent together.
-    pub fn pipeline(&mut self) -> Pipeline<'_, genl_user::Tokio> {
-        Pipeline {
-            calls: self.connection.pipeline(),
-        }
-    }
-
     /// What is sent comes back; of a dump, so many times.
     pub async fn get(&mut self, request: &Get<'_>) -> Result<GetReply<'_>, genl_user::Error> {
         self.connection
@@ -185,53 +143,6 @@ impl AsyncClient {
         self.connection
             .call::<FindReplyOwned>(&Client::FIND, request)
             .await
-    }
-}
-
-/// Calls of the family "every-per-op" that are sent together; see [`Client::pipeline`].
-#[derive(Debug)]
-#[must_use = "nothing is sent before `send`"]
-pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
-    calls: genl_user::Pipeline<'c, T>,
-}
-
-impl<T: genl_user::Transport> Pipeline<'_, T> {
-    /// Adds a call of [`Client::get`].
-    pub fn get(
-        &mut self,
-        request: &Get<'_>,
-    ) -> Result<genl_user::Ticket<GetReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::GET, request)
-    }
-
-    /// Adds a call of [`Client::find`].
-    pub fn find(
-        &mut self,
-        request: &Find<'_>,
-    ) -> Result<genl_user::Ticket<FindReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::FIND, request)
-    }
-
-    /// Lets the next call that is added have these flags too, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
-        self.calls.with_flags(flags);
-        self
-    }
-}
-
-impl<'c> Pipeline<'c> {
-    /// Sends the calls and waits for all answers, which are taken by their tickets.
-    pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
-        self.calls.send()
-    }
-}
-
-#[cfg(feature = "tokio")]
-impl<'c> Pipeline<'c, genl_user::Tokio> {
-    /// Sends the calls and waits for all answers, which are taken by their tickets.
-    pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
-        self.calls.send().await
     }
 }
 
@@ -598,4 +509,322 @@ mod part_attrs {
 
     pub(super) static POLICY: Policy =
         Policy::new(1, &[(SIZE, Rule::u16_le(&[Limit::Range(0, 1000)]))]);
+}
+
+#[cfg(feature = "server")]
+pub mod server {
+    //! Serves the family "every-per-op" in userspace: implement [`Handler`], and give [`Served`] to
+    //! the fake kernel of a test, or to other processes; see [`genl_user::server`].
+
+    use super::*;
+    use genl_user::server;
+    use genl_user::wire;
+
+    /// Serves the operations of the family; those that it leaves out answer EOPNOTSUPP.
+    pub trait Handler: Sized + Send + 'static {
+        /// What is sent comes back; of a dump, so many times.
+        fn get(
+            &mut self,
+            request: Get<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::GetReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// What is sent comes back; of a dump, so many times.
+        fn get_dump(
+            &mut self,
+            request: GetDump<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<server::Items<Self, super::GetDumpReplyOwned>, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// It takes nothing but a name.
+        fn find(
+            &mut self,
+            request: Find<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::FindReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+    }
+
+    /// The family "every-per-op", served by `H`.
+    #[derive(Debug)]
+    pub struct Served<H>(pub H);
+
+    impl<H: Handler> server::Serve for Served<H> {
+        const FAMILY: server::Description = server::Description {
+            name: "every-per-op",
+            version: 1,
+            header: 0,
+            resv_start_op: 0,
+            groups: &[],
+        };
+
+        const ROWS: &'static [server::Row<Self>] = &[
+            server::Row {
+                name: "get",
+                cmd: 1,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::GET_SHARED),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::GET,
+                    required: &[thing_attrs::ID],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.get(server::Parse::parse(payload)?, op)?;
+                    op.reply(1, &reply)
+                }),
+            },
+            server::Row {
+                name: "get",
+                cmd: 1,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::GET_SHARED),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::GET_DUMP,
+                    required: &[thing_attrs::TIMES],
+                },
+                liberal: false,
+                call: server::Call::Dump(|served, payload, op| {
+                    let items: server::Items<H, super::GetDumpReplyOwned> =
+                        served.0.get_dump(server::Parse::parse(payload)?, op)?;
+                    Ok(items.cursor(1, |served| &mut served.0))
+                }),
+            },
+            server::Row {
+                name: "find",
+                cmd: 2,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::FIND),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::FIND,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.find(server::Parse::parse(payload)?, op)?;
+                    op.reply(2, &reply)
+                }),
+            },
+        ];
+    }
+
+    /// What requests may hold.
+    mod policies {
+        use super::super::*;
+        use genl_user::policy::Policy;
+
+        pub(super) static GET: Policy =
+            Policy::some_of(&thing_attrs::POLICY, &[thing_attrs::ID, thing_attrs::NAME]);
+
+        pub(super) static GET_SHARED: Policy = Policy::some_of(
+            &thing_attrs::POLICY,
+            &[
+                thing_attrs::ID,
+                thing_attrs::NAME,
+                thing_attrs::LEAST,
+                thing_attrs::PART,
+                thing_attrs::TIMES,
+            ],
+        );
+
+        pub(super) static GET_DUMP: Policy = Policy::some_of(
+            &thing_attrs::POLICY,
+            &[thing_attrs::LEAST, thing_attrs::PART, thing_attrs::TIMES],
+        );
+
+        pub(super) static FIND: Policy =
+            Policy::some_of(&thing_attrs::POLICY, &[thing_attrs::NAME]);
+    }
+
+    /// What [`Client::get`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Get<'a> {
+        attrs: wire::Attrs<'a>,
+        id: u32,
+    }
+
+    impl<'a> Get<'a> {
+        /// The attribute `id`.
+        pub fn id(&self) -> u32 {
+            self.id
+        }
+
+        /// Where [`Self::id`] stands.
+        pub fn id_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::ID).last()
+        }
+
+        /// The attribute `name`.
+        pub fn name(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, thing_attrs::NAME, wire::Attr::str)
+        }
+
+        /// Where [`Self::name`] stands.
+        pub fn name_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::NAME).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Get<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, thing_attrs::NAME, wire::Attr::str)?;
+            Ok(Self {
+                attrs,
+                id: server::read::required(attrs, thing_attrs::ID, wire::Attr::u32)?,
+            })
+        }
+    }
+
+    /// What [`Client::get_dump`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct GetDump<'a> {
+        attrs: wire::Attrs<'a>,
+        times: u8,
+    }
+
+    impl<'a> GetDump<'a> {
+        /// The attribute `least`.
+        pub fn least(&self) -> Option<u32> {
+            server::read::last(self.attrs, thing_attrs::LEAST, wire::Attr::u32)
+        }
+
+        /// Where [`Self::least`] stands.
+        pub fn least_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::LEAST).last()
+        }
+
+        /// The attribute `part`.
+        pub fn part(&self) -> Option<Part<'a>> {
+            server::read::last(self.attrs, thing_attrs::PART, wire::Attr::nest::<Part<'_>>)
+        }
+
+        /// Where [`Self::part`] stands.
+        pub fn part_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::PART).last()
+        }
+
+        /// The attribute `times`.
+        pub fn times(&self) -> u8 {
+            self.times
+        }
+
+        /// Where [`Self::times`] stands.
+        pub fn times_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::TIMES).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for GetDump<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, thing_attrs::LEAST, wire::Attr::u32)?;
+            server::read::check(attrs, thing_attrs::PART, wire::Attr::nest::<Part<'_>>)?;
+            Ok(Self {
+                attrs,
+                times: server::read::required(attrs, thing_attrs::TIMES, wire::Attr::u8)?,
+            })
+        }
+    }
+
+    /// What [`Client::find`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Find<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Find<'a> {
+        /// The attribute `name`.
+        pub fn name(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, thing_attrs::NAME, wire::Attr::str)
+        }
+
+        /// Where [`Self::name`] stands.
+        pub fn name_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::NAME).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Find<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, thing_attrs::NAME, wire::Attr::str)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// The attributes of `part`.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Part<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Part<'a> {
+        /// The attribute `size`.
+        pub fn size(&self) -> Option<u16> {
+            server::read::last(self.attrs, part_attrs::SIZE, wire::Attr::u16_le)
+        }
+
+        /// Where [`Self::size`] stands.
+        pub fn size_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(part_attrs::SIZE).last()
+        }
+    }
+
+    impl<'a> wire::FromAttrs<'a> for Part<'a> {
+        fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
+            server::read::check(attrs, part_attrs::SIZE, wire::Attr::u16_le)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    impl server::Encode for super::GetReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.id {
+                out.u32(thing_attrs::ID, value);
+            }
+            if let Some(value) = &self.name {
+                out.str(thing_attrs::NAME, value)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::GetDumpReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.least {
+                out.u32(thing_attrs::LEAST, value);
+            }
+            if let Some(value) = &self.part {
+                out.nest(thing_attrs::PART, |out| value.encode(out))?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::FindReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = &self.name {
+                out.str(thing_attrs::NAME, value)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::PartOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.size {
+                out.u16_le(part_attrs::SIZE, value);
+            }
+            Ok(())
+        }
+    }
 }

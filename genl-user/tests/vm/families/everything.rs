@@ -236,27 +236,6 @@ impl Client {
         &mut self.connection
     }
 
-    /// Lets the next call have these flags too, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
-        self.connection.with_flags(flags);
-        self
-    }
-
-    /// Lets the next call end after so long, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
-        self.connection.within(timeout);
-        self
-    }
-
-    /// Begins calls that are to be sent together.
-    pub fn pipeline(&mut self) -> Pipeline<'_> {
-        Pipeline {
-            calls: self.connection.pipeline(),
-        }
-    }
-
     /// All come back unchanged.
     pub fn numbers(&mut self, request: &Numbers<'_>) -> Result<NumbersReply<'_>, genl_user::Error> {
         self.connection
@@ -407,27 +386,6 @@ impl AsyncClient {
         &mut self.connection
     }
 
-    /// Lets the next call have these flags too, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
-        self.connection.with_flags(flags);
-        self
-    }
-
-    /// Lets the next call end after so long, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
-        self.connection.within(timeout);
-        self
-    }
-
-    /// Begins calls that are to be sent together.
-    pub fn pipeline(&mut self) -> Pipeline<'_, genl_user::Tokio> {
-        Pipeline {
-            calls: self.connection.pipeline(),
-        }
-    }
-
     /// All come back unchanged.
     pub async fn numbers(
         &mut self,
@@ -564,159 +522,6 @@ impl AsyncClient {
     /// The kernel sends each of its events; to a port, if one is given.
     pub async fn emit(&mut self, request: &Emit<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::EMIT, request).await
-    }
-}
-
-/// Calls of the family "everything" that are sent together; see [`Client::pipeline`].
-#[derive(Debug)]
-#[must_use = "nothing is sent before `send`"]
-pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
-    calls: genl_user::Pipeline<'c, T>,
-}
-
-impl<T: genl_user::Transport> Pipeline<'_, T> {
-    /// Adds a call of [`Client::numbers`].
-    pub fn numbers(
-        &mut self,
-        request: &Numbers<'_>,
-    ) -> Result<genl_user::Ticket<NumbersReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::NUMBERS, request)
-    }
-
-    /// Adds a call of [`Client::limits`].
-    pub fn limits(
-        &mut self,
-        request: &Limits<'_>,
-    ) -> Result<genl_user::Ticket<LimitsReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::LIMITS, request)
-    }
-
-    /// Adds a call of [`Client::bytes`].
-    pub fn bytes(
-        &mut self,
-        request: &Bytes<'_>,
-    ) -> Result<genl_user::Ticket<BytesReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::BYTES, request)
-    }
-
-    /// Adds a call of [`Client::layouts`].
-    pub fn layouts(
-        &mut self,
-        request: &Layouts<'_>,
-    ) -> Result<genl_user::Ticket<LayoutsReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::LAYOUTS, request)
-    }
-
-    /// Adds a call of [`Client::nests`].
-    pub fn nests(
-        &mut self,
-        request: &Nests<'_>,
-    ) -> Result<genl_user::Ticket<NestsReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::NESTS, request)
-    }
-
-    /// Adds a call of [`Client::tell`].
-    pub fn tell(
-        &mut self,
-        request: &Tell<'_>,
-    ) -> Result<genl_user::Ticket<TellReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::TELL, request)
-    }
-
-    /// Adds a call of [`Client::need`].
-    pub fn need(
-        &mut self,
-        request: &Need<'_>,
-    ) -> Result<genl_user::Ticket<NeedReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::NEED, request)
-    }
-
-    /// Adds a call of [`Client::hooked`].
-    pub fn hooked(
-        &mut self,
-        request: &Hooked,
-    ) -> Result<genl_user::Ticket<HookedReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::HOOKED, request)
-    }
-
-    /// Adds a call of [`Client::silent`].
-    pub fn silent(&mut self, request: &Silent) -> Result<genl_user::Ticket<()>, genl_user::Error> {
-        self.calls.add(&Client::SILENT, request)
-    }
-
-    /// Adds a call of [`Client::empty`].
-    pub fn empty(
-        &mut self,
-        request: &Empty,
-    ) -> Result<genl_user::Ticket<EmptyReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::EMPTY, request)
-    }
-
-    /// Adds a call of [`Client::nothing`].
-    pub fn nothing(
-        &mut self,
-        request: &Nothing,
-    ) -> Result<genl_user::Ticket<()>, genl_user::Error> {
-        self.calls.add(&Client::NOTHING, request)
-    }
-
-    /// Adds a call of [`Client::privileged`].
-    pub fn privileged(
-        &mut self,
-        request: &Privileged,
-    ) -> Result<genl_user::Ticket<PrivilegedReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::PRIVILEGED, request)
-    }
-
-    /// Adds a call of [`Client::owned`].
-    pub fn owned(
-        &mut self,
-        request: &Owned,
-    ) -> Result<genl_user::Ticket<OwnedReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::OWNED, request)
-    }
-
-    /// Adds a call of [`Client::built`].
-    pub fn built(
-        &mut self,
-        request: &Built,
-    ) -> Result<genl_user::Ticket<BuiltReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::BUILT, request)
-    }
-
-    /// Adds a call of [`Client::unbuilt`].
-    pub fn unbuilt(
-        &mut self,
-        request: &Unbuilt,
-    ) -> Result<genl_user::Ticket<UnbuiltReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::UNBUILT, request)
-    }
-
-    /// Adds a call of [`Client::emit`].
-    pub fn emit(&mut self, request: &Emit<'_>) -> Result<genl_user::Ticket<()>, genl_user::Error> {
-        self.calls.add(&Client::EMIT, request)
-    }
-
-    /// Lets the next call that is added have these flags too, and that call alone.
-    #[must_use = "it is about the call that comes next"]
-    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
-        self.calls.with_flags(flags);
-        self
-    }
-}
-
-impl<'c> Pipeline<'c> {
-    /// Sends the calls and waits for all answers, which are taken by their tickets.
-    pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
-        self.calls.send()
-    }
-}
-
-#[cfg(feature = "tokio")]
-impl<'c> Pipeline<'c, genl_user::Tokio> {
-    /// Sends the calls and waits for all answers, which are taken by their tickets.
-    pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
-        self.calls.send().await
     }
 }
 
@@ -6070,14 +5875,14 @@ mod numbers_attrs {
             (LE_S16, Rule::s16_le(&[])),
             (LE_S32, Rule::s32_le(&[])),
             (LE_S64, Rule::s64_le(&[])),
-            (MANY_U8, Rule::u8(&[]).at_most(3)),
-            (MANY_U32, Rule::u32(&[])),
-            (MANY_U64, Rule::u64(&[])),
-            (MANY_S16, Rule::s16(&[])),
-            (MANY_BE_U32, Rule::u32_be(&[])),
-            (MANY_LE_S64, Rule::s64_le(&[])),
-            (MANY_UINT, Rule::uint(&[])),
-            (MANY_SINT, Rule::sint(&[])),
+            (MANY_U8, Rule::u8(&[]).many().at_most(3)),
+            (MANY_U32, Rule::u32(&[]).many()),
+            (MANY_U64, Rule::u64(&[]).many()),
+            (MANY_S16, Rule::s16(&[]).many()),
+            (MANY_BE_U32, Rule::u32_be(&[]).many()),
+            (MANY_LE_S64, Rule::s64_le(&[]).many()),
+            (MANY_UINT, Rule::uint(&[]).many()),
+            (MANY_SINT, Rule::sint(&[]).many()),
         ],
     );
 }
@@ -6262,10 +6067,13 @@ mod limits_attrs {
             (COLORS, Rule::u32(&[Limit::Mask(0x7)])),
             (SHADES, Rule::u8(&[Limit::Mask(0x30)])),
             (MASKED, Rule::u16(&[Limit::Mask(0x7)])),
-            (MANY_RANGED, Rule::u32(&[Limit::Range(1, 9)])),
-            (MANY_PRIMES, Rule::u32(&[Limit::Listed(&[2, 3, 5, 101])])),
-            (MANY_MODES, Rule::u8(&[Limit::Mask(0x7)])),
-            (MANY_LE_RANGED, Rule::u16_le(&[Limit::Range(0, 512)])),
+            (MANY_RANGED, Rule::u32(&[Limit::Range(1, 9)]).many()),
+            (
+                MANY_PRIMES,
+                Rule::u32(&[Limit::Listed(&[2, 3, 5, 101])]).many(),
+            ),
+            (MANY_MODES, Rule::u8(&[Limit::Mask(0x7)]).many()),
+            (MANY_LE_RANGED, Rule::u16_le(&[Limit::Range(0, 512)]).many()),
         ],
     );
 }
@@ -6331,9 +6139,9 @@ mod bytes_attrs {
             (OPEN_TEXT, Rule::text(0, None)),
             (OPEN_SHORT_TEXT, Rule::text(0, Some(6))),
             (OPEN_MIDDLE_TEXT, Rule::text(2, Some(6))),
-            (MANY_TEXTS, Rule::string(0, Some(20))),
-            (MANY_LONG_TEXTS, Rule::string(2, None)),
-            (MANY_OPEN_TEXTS, Rule::text(0, Some(4))),
+            (MANY_TEXTS, Rule::string(0, Some(20)).many()),
+            (MANY_LONG_TEXTS, Rule::string(2, None).many()),
+            (MANY_OPEN_TEXTS, Rule::text(0, Some(4)).many()),
             (BYTES, Rule::bytes(0, None)),
             (SHORT_BYTES, Rule::bytes(0, Some(16))),
             (LONG_BYTES, Rule::bytes(4, None)),
@@ -6341,7 +6149,7 @@ mod bytes_attrs {
             (MIDDLE_BYTES, Rule::bytes(2, Some(9))),
             (HUGE_BYTES, Rule::bytes(33000, Some(34000))),
             (NO_BYTES, Rule::bytes(0, Some(0))),
-            (MANY_BYTES, Rule::bytes(0, Some(8))),
+            (MANY_BYTES, Rule::bytes(0, Some(8)).many()),
             (ADDRESS, Rule::bytes(4, Some(4))),
             (NUMBER, Rule::u32(&[])),
         ],
@@ -6396,7 +6204,7 @@ mod layouts_attrs {
             (RECORD, Rule::bytes(0, None)),
             (WHOLE_POINT, Rule::bytes(8, Some(8))),
             (LEAST_POINT, Rule::bytes(8, None)),
-            (POINTS, Rule::bytes(0, None)),
+            (POINTS, Rule::bytes(0, None).many()),
             (OCTETS, Rule::bytes(0, None)),
             (SHORTS, Rule::bytes(0, None)),
             (WORDS, Rule::bytes(0, None)),
@@ -6406,7 +6214,7 @@ mod layouts_attrs {
             (LE_WORDS, Rule::bytes(0, None)),
             (COLORS, Rule::bytes(0, None)),
             (FEW_WORDS, Rule::bytes(0, Some(16))),
-            (WORD_LISTS, Rule::bytes(0, None)),
+            (WORD_LISTS, Rule::bytes(0, None).many()),
         ],
     );
 }
@@ -6464,7 +6272,7 @@ mod nests_attrs {
         18,
         &[
             (LEAF, Rule::nest(&super::leaf_attrs::POLICY)),
-            (LEAVES, Rule::nest(&super::leaf_attrs::POLICY)),
+            (LEAVES, Rule::nest(&super::leaf_attrs::POLICY).many()),
             (SMALL_LEAF, Rule::nest(&super::small_leaf_attrs::POLICY)),
             (TREE, Rule::nest(&super::tree_attrs::POLICY)),
             (LEAF_ARRAY, Rule::array(&super::leaf_attrs::POLICY)),
@@ -6482,12 +6290,12 @@ mod nests_attrs {
             ),
             (TEXT_ARRAY, Rule::values(1, &Rule::string(0, Some(8)))),
             (BYTES_ARRAY, Rule::values(1, &Rule::bytes(4, Some(4)))),
-            (BY_NUMBER, Rule::array(&super::leaf_attrs::POLICY)),
+            (BY_NUMBER, Rule::array(&super::leaf_attrs::POLICY).many()),
             (
                 BY_NUMBERS,
-                Rule::values(2, &Rule::nest(&super::leaf_attrs::POLICY)),
+                Rule::values(2, &Rule::nest(&super::leaf_attrs::POLICY)).many(),
             ),
-            (COUNTS, Rule::values(1, &Rule::u64(&[]))),
+            (COUNTS, Rule::values(1, &Rule::u64(&[])).many()),
             (BITS, Rule::bitfield32(0x7)),
             (COLOR_BITS, Rule::bitfield32(0x7)),
         ],
@@ -6524,7 +6332,7 @@ mod leaf_attrs {
             (NAME, Rule::string(0, Some(10))),
             (SIZE, Rule::u64(&[Limit::Range(1, 18446744073709551615)])),
             (COLOR, Rule::u8(&[Limit::Range(0, 2)])),
-            (SHARES, Rule::u16(&[]).at_most(4)),
+            (SHARES, Rule::u16(&[]).many().at_most(4)),
             (LE_SIZE, Rule::u32_le(&[Limit::Range(0, 1000)])),
         ],
     );
@@ -6575,7 +6383,7 @@ mod tree_attrs {
         &[
             (NAME, Rule::string(0, Some(10))),
             (LEFT, Rule::nest(&POLICY)),
-            (MORE, Rule::nest(&POLICY)),
+            (MORE, Rule::nest(&POLICY).many()),
             (LEAF, Rule::nest(&super::leaf_attrs::POLICY)),
         ],
     );
@@ -6666,4 +6474,4065 @@ mod call_attrs {
             (REFUSE, Rule::u8(&[Limit::Range(0, 2)])),
         ],
     );
+}
+
+#[cfg(feature = "server")]
+pub mod server {
+    //! Serves the family "everything" in userspace: implement [`Handler`], and give [`Served`] to
+    //! the fake kernel of a test, or to other processes; see [`genl_user::server`].
+
+    use super::*;
+    use genl_user::server;
+    use genl_user::wire;
+
+    /// Serves the operations of the family; those that it leaves out answer EOPNOTSUPP.
+    pub trait Handler: Sized + Send + 'static {
+        /// All come back unchanged.
+        fn numbers(
+            &mut self,
+            request: Numbers<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::NumbersReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// All come back unchanged.
+        fn limits(
+            &mut self,
+            request: Limits<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::LimitsReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// All come back unchanged.
+        fn bytes(
+            &mut self,
+            request: Bytes<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::BytesReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// All come back unchanged.
+        fn layouts(
+            &mut self,
+            request: Layouts<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::LayoutsReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// All come back unchanged.
+        fn nests(
+            &mut self,
+            request: Nests<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::NestsReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// What is sent comes back; of a dump, so many times.
+        fn tell(
+            &mut self,
+            request: Tell<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::TellReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// What is sent comes back; of a dump, so many times.
+        fn tell_dump(
+            &mut self,
+            request: TellDump<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<server::Items<Self, super::TellDumpReplyOwned>, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// What has to be there comes back.
+        fn need(
+            &mut self,
+            request: Need<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::NeedReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// Answers how many calls are between their hooks, itself counted. It is
+        /// refused with ECANCELED when it is told so. A dump tells so many times
+        /// how many dumps are open.
+        fn hooked(
+            &mut self,
+            request: Hooked<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::HookedReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// Answers how many calls are between their hooks, itself counted. It is
+        /// refused with ECANCELED when it is told so. A dump tells so many times
+        /// how many dumps are open.
+        fn hooked_dump(
+            &mut self,
+            request: HookedDump<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<server::Items<Self, super::HookedDumpReplyOwned>, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// Nothing comes back but an ACK.
+        fn silent(
+            &mut self,
+            request: Silent<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<(), server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// A message without attributes comes back.
+        fn empty(
+            &mut self,
+            request: Empty<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::EmptyReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// Nothing is taken, and nothing comes back.
+        fn nothing(&mut self, op: &mut server::Op<'_>) -> Result<(), server::Refusal> {
+            let _ = op;
+            Err(server::Refusal::unsupported())
+        }
+
+        /// Only for the administrator of the machine.
+        fn privileged(
+            &mut self,
+            request: Privileged<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::PrivilegedReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// Only for the administrator of the namespace.
+        fn owned(
+            &mut self,
+            request: Owned<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::OwnedReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// The kernel is built with what this needs.
+        fn built(
+            &mut self,
+            request: Built<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::BuiltReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// The kernel is built without what this needs.
+        fn unbuilt(
+            &mut self,
+            request: Unbuilt<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::UnbuiltReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// The kernel sends each of its events; to a port, if one is given.
+        fn emit(
+            &mut self,
+            request: Emit<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<(), server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+    }
+
+    /// The family "everything", served by `H`.
+    #[derive(Debug)]
+    pub struct Served<H>(pub H);
+
+    impl<H: Handler> server::Serve for Served<H> {
+        const FAMILY: server::Description = server::Description {
+            name: "everything",
+            version: 1,
+            header: 0,
+            resv_start_op: 0,
+            groups: &[
+                server::Group {
+                    name: "open",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "owners",
+                    permission: server::Permission::NetnsAdmin,
+                },
+            ],
+        };
+
+        const ROWS: &'static [server::Row<Self>] = &[
+            server::Row {
+                name: "numbers",
+                cmd: 1,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::NUMBERS),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::NUMBERS,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.numbers(server::Parse::parse(payload)?, op)?;
+                    op.reply(1, &reply)
+                }),
+            },
+            server::Row {
+                name: "limits",
+                cmd: 2,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::LIMITS),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::LIMITS,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.limits(server::Parse::parse(payload)?, op)?;
+                    op.reply(2, &reply)
+                }),
+            },
+            server::Row {
+                name: "bytes",
+                cmd: 3,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::BYTES),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::BYTES,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.bytes(server::Parse::parse(payload)?, op)?;
+                    op.reply(3, &reply)
+                }),
+            },
+            server::Row {
+                name: "layouts",
+                cmd: 4,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::LAYOUTS),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::LAYOUTS,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.layouts(server::Parse::parse(payload)?, op)?;
+                    op.reply(4, &reply)
+                }),
+            },
+            server::Row {
+                name: "nests",
+                cmd: 5,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::NESTS),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::NESTS,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.nests(server::Parse::parse(payload)?, op)?;
+                    op.reply(5, &reply)
+                }),
+            },
+            server::Row {
+                name: "tell",
+                cmd: 7,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::TELL),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::TELL,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.tell(server::Parse::parse(payload)?, op)?;
+                    op.reply(7, &reply)
+                }),
+            },
+            server::Row {
+                name: "tell",
+                cmd: 7,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::TELL_DUMP),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::TELL_DUMP,
+                    required: &[tale_attrs::TIMES],
+                },
+                liberal: false,
+                call: server::Call::Dump(|served, payload, op| {
+                    let items: server::Items<H, super::TellDumpReplyOwned> =
+                        served.0.tell_dump(server::Parse::parse(payload)?, op)?;
+                    Ok(items.cursor(7, |served| &mut served.0))
+                }),
+            },
+            server::Row {
+                name: "need",
+                cmd: 8,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::NEED),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::NEED,
+                    required: &[
+                        call_attrs::NUMBER,
+                        call_attrs::TEXT,
+                        call_attrs::FLAG,
+                        call_attrs::BLOB,
+                        call_attrs::LEAF,
+                        call_attrs::MODE,
+                    ],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.need(server::Parse::parse(payload)?, op)?;
+                    op.reply(8, &reply)
+                }),
+            },
+            server::Row {
+                name: "hooked",
+                cmd: 9,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::HOOKED),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::HOOKED,
+                    required: &[call_attrs::NUMBER],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.hooked(server::Parse::parse(payload)?, op)?;
+                    op.reply(9, &reply)
+                }),
+            },
+            server::Row {
+                name: "hooked",
+                cmd: 9,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::HOOKED_DUMP),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::HOOKED_DUMP,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Dump(|served, payload, op| {
+                    let items: server::Items<H, super::HookedDumpReplyOwned> =
+                        served.0.hooked_dump(server::Parse::parse(payload)?, op)?;
+                    Ok(items.cursor(9, |served| &mut served.0))
+                }),
+            },
+            server::Row {
+                name: "silent",
+                cmd: 10,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::SILENT),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::SILENT,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    served.0.silent(server::Parse::parse(payload)?, op)
+                }),
+            },
+            server::Row {
+                name: "empty",
+                cmd: 11,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::SILENT),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::SILENT,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.empty(server::Parse::parse(payload)?, op)?;
+                    op.reply(11, &reply)
+                }),
+            },
+            server::Row {
+                name: "nothing",
+                cmd: 12,
+                permission: server::Permission::Anyone,
+                policy: None,
+                rules: genl_user::policy::Rules::NONE,
+                liberal: false,
+                call: server::Call::Do(|served, _payload, op| served.0.nothing(op)),
+            },
+            server::Row {
+                name: "privileged",
+                cmd: 13,
+                permission: server::Permission::Admin,
+                policy: Some(&policies::SILENT),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::SILENT,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.privileged(server::Parse::parse(payload)?, op)?;
+                    op.reply(13, &reply)
+                }),
+            },
+            server::Row {
+                name: "owned",
+                cmd: 14,
+                permission: server::Permission::NetnsAdmin,
+                policy: Some(&policies::SILENT),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::SILENT,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.owned(server::Parse::parse(payload)?, op)?;
+                    op.reply(14, &reply)
+                }),
+            },
+            server::Row {
+                name: "built",
+                cmd: 15,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::SILENT),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::SILENT,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.built(server::Parse::parse(payload)?, op)?;
+                    op.reply(15, &reply)
+                }),
+            },
+            server::Row {
+                name: "unbuilt",
+                cmd: 16,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::SILENT),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::SILENT,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.unbuilt(server::Parse::parse(payload)?, op)?;
+                    op.reply(16, &reply)
+                }),
+            },
+            server::Row {
+                name: "emit",
+                cmd: 17,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::EMIT),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::EMIT,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    served.0.emit(server::Parse::parse(payload)?, op)
+                }),
+            },
+        ];
+    }
+
+    /// What requests may hold.
+    mod policies {
+        use super::super::*;
+        use genl_user::policy::Policy;
+
+        pub(super) static NUMBERS: Policy = Policy::some_of(
+            &numbers_attrs::POLICY,
+            &[
+                numbers_attrs::FLAG,
+                numbers_attrs::U8,
+                numbers_attrs::U16,
+                numbers_attrs::U32,
+                numbers_attrs::U64,
+                numbers_attrs::S8,
+                numbers_attrs::S16,
+                numbers_attrs::S32,
+                numbers_attrs::S64,
+                numbers_attrs::UINT,
+                numbers_attrs::SINT,
+                numbers_attrs::BE_U16,
+                numbers_attrs::BE_U32,
+                numbers_attrs::BE_U64,
+                numbers_attrs::BE_S16,
+                numbers_attrs::BE_S32,
+                numbers_attrs::BE_S64,
+                numbers_attrs::LE_U16,
+                numbers_attrs::LE_U32,
+                numbers_attrs::LE_U64,
+                numbers_attrs::LE_S16,
+                numbers_attrs::LE_S32,
+                numbers_attrs::LE_S64,
+                numbers_attrs::MANY_U8,
+                numbers_attrs::MANY_U32,
+                numbers_attrs::MANY_U64,
+                numbers_attrs::MANY_S16,
+                numbers_attrs::MANY_BE_U32,
+                numbers_attrs::MANY_LE_S64,
+                numbers_attrs::MANY_UINT,
+                numbers_attrs::MANY_SINT,
+            ],
+        );
+
+        pub(super) static LIMITS: Policy = Policy::some_of(
+            &limits_attrs::POLICY,
+            &[
+                limits_attrs::MIN_U8,
+                limits_attrs::MAX_U16,
+                limits_attrs::RANGE_U32,
+                limits_attrs::FAR_U16,
+                limits_attrs::FAR_U32,
+                limits_attrs::FAR_U64,
+                limits_attrs::MAX_U64,
+                limits_attrs::MIN_UINT,
+                limits_attrs::RANGE_UINT,
+                limits_attrs::RANGE_S8,
+                limits_attrs::MIN_S16,
+                limits_attrs::FAR_S32,
+                limits_attrs::FAR_S64,
+                limits_attrs::MAX_S64,
+                limits_attrs::RANGE_SINT,
+                limits_attrs::WHOLE_S8,
+                limits_attrs::BE_RANGE_U16,
+                limits_attrs::BE_RANGE_U32,
+                limits_attrs::BE_RANGE_U64,
+                limits_attrs::BE_RANGE_S32,
+                limits_attrs::LE_RANGE_U16,
+                limits_attrs::LE_RANGE_S64,
+                limits_attrs::BELOW,
+                limits_attrs::COLOR,
+                limits_attrs::NARROW_COLOR,
+                limits_attrs::SIGNED_COLOR,
+                limits_attrs::SOME_COLOR,
+                limits_attrs::SHADE,
+                limits_attrs::BE_SHADE,
+                limits_attrs::SEASON,
+                limits_attrs::PRIME,
+                limits_attrs::WIDE_PRIME,
+                limits_attrs::BE_PRIME,
+                limits_attrs::LE_PRIME,
+                limits_attrs::SOME_PRIME,
+                limits_attrs::BALANCE,
+                limits_attrs::MODE,
+                limits_attrs::NARROW_MODE,
+                limits_attrs::BE_MODE,
+                limits_attrs::LE_MODE,
+                limits_attrs::WIDE_MODE,
+                limits_attrs::UINT_MODE,
+                limits_attrs::SPARSE_MODE,
+                limits_attrs::COLORS,
+                limits_attrs::SHADES,
+                limits_attrs::MASKED,
+                limits_attrs::MANY_RANGED,
+                limits_attrs::MANY_PRIMES,
+                limits_attrs::MANY_MODES,
+                limits_attrs::MANY_LE_RANGED,
+            ],
+        );
+
+        pub(super) static BYTES: Policy = Policy::some_of(
+            &bytes_attrs::POLICY,
+            &[
+                bytes_attrs::TEXT,
+                bytes_attrs::SHORT_TEXT,
+                bytes_attrs::LONG_TEXT,
+                bytes_attrs::MIDDLE_TEXT,
+                bytes_attrs::OPEN_TEXT,
+                bytes_attrs::OPEN_SHORT_TEXT,
+                bytes_attrs::OPEN_MIDDLE_TEXT,
+                bytes_attrs::MANY_TEXTS,
+                bytes_attrs::MANY_LONG_TEXTS,
+                bytes_attrs::MANY_OPEN_TEXTS,
+                bytes_attrs::BYTES,
+                bytes_attrs::SHORT_BYTES,
+                bytes_attrs::LONG_BYTES,
+                bytes_attrs::EXACT_BYTES,
+                bytes_attrs::MIDDLE_BYTES,
+                bytes_attrs::HUGE_BYTES,
+                bytes_attrs::NO_BYTES,
+                bytes_attrs::MANY_BYTES,
+                bytes_attrs::ADDRESS,
+                bytes_attrs::NUMBER,
+            ],
+        );
+
+        pub(super) static LAYOUTS: Policy = Policy::some_of(
+            &layouts_attrs::POLICY,
+            &[
+                layouts_attrs::POINT,
+                layouts_attrs::RECORD,
+                layouts_attrs::WHOLE_POINT,
+                layouts_attrs::LEAST_POINT,
+                layouts_attrs::POINTS,
+                layouts_attrs::OCTETS,
+                layouts_attrs::SHORTS,
+                layouts_attrs::WORDS,
+                layouts_attrs::LONGS,
+                layouts_attrs::BE_SHORTS,
+                layouts_attrs::BE_LONGS,
+                layouts_attrs::LE_WORDS,
+                layouts_attrs::COLORS,
+                layouts_attrs::FEW_WORDS,
+                layouts_attrs::WORD_LISTS,
+            ],
+        );
+
+        pub(super) static NESTS: Policy = Policy::some_of(
+            &nests_attrs::POLICY,
+            &[
+                nests_attrs::LEAF,
+                nests_attrs::LEAVES,
+                nests_attrs::SMALL_LEAF,
+                nests_attrs::TREE,
+                nests_attrs::LEAF_ARRAY,
+                nests_attrs::NUMBER_ARRAY,
+                nests_attrs::NARROW_ARRAY,
+                nests_attrs::SIGNED_ARRAY,
+                nests_attrs::BE_ARRAY,
+                nests_attrs::UINT_ARRAY,
+                nests_attrs::COLOR_ARRAY,
+                nests_attrs::TEXT_ARRAY,
+                nests_attrs::BYTES_ARRAY,
+                nests_attrs::BY_NUMBER,
+                nests_attrs::BY_NUMBERS,
+                nests_attrs::COUNTS,
+                nests_attrs::BITS,
+                nests_attrs::COLOR_BITS,
+            ],
+        );
+
+        pub(super) static TELL: Policy = Policy::some_of(
+            &tale_attrs::POLICY,
+            &[
+                tale_attrs::NUMBER,
+                tale_attrs::TEXT,
+                tale_attrs::BLOB,
+                tale_attrs::POINT,
+            ],
+        );
+
+        pub(super) static TELL_DUMP: Policy = Policy::some_of(
+            &tale_attrs::POLICY,
+            &[
+                tale_attrs::TIMES,
+                tale_attrs::NUMBER,
+                tale_attrs::TEXT,
+                tale_attrs::BLOB,
+                tale_attrs::POINT,
+            ],
+        );
+
+        pub(super) static NEED: Policy = Policy::some_of(
+            &call_attrs::POLICY,
+            &[
+                call_attrs::NUMBER,
+                call_attrs::TEXT,
+                call_attrs::FLAG,
+                call_attrs::BLOB,
+                call_attrs::LEAF,
+                call_attrs::MODE,
+                call_attrs::OPTIONAL,
+            ],
+        );
+
+        pub(super) static HOOKED: Policy = Policy::some_of(
+            &call_attrs::POLICY,
+            &[call_attrs::NUMBER, call_attrs::REFUSE],
+        );
+
+        pub(super) static HOOKED_DUMP: Policy =
+            Policy::some_of(&call_attrs::POLICY, &[call_attrs::COUNT]);
+
+        pub(super) static SILENT: Policy =
+            Policy::some_of(&call_attrs::POLICY, &[call_attrs::NUMBER]);
+
+        pub(super) static EMIT: Policy = Policy::some_of(
+            &call_attrs::POLICY,
+            &[
+                call_attrs::NUMBER,
+                call_attrs::TEXT,
+                call_attrs::FLAG,
+                call_attrs::BLOB,
+                call_attrs::LEAF,
+                call_attrs::MODE,
+                call_attrs::PORT,
+            ],
+        );
+    }
+
+    /// What the family says of its own accord.
+    #[derive(Debug, Clone, Copy)]
+    pub enum Event<'a> {
+        /// What need answers.
+        NeedNtf(&'a super::NeedReplyOwned),
+        /// An event of its own.
+        Told(&'a super::ToldOwned),
+        /// An event for the administrator of a namespace.
+        Confided(&'a super::ConfidedOwned),
+        /// An event that goes to one port alone.
+        Direct(&'a super::DirectOwned),
+    }
+
+    impl server::Event for Event<'_> {
+        fn cmd(&self) -> u8 {
+            match self {
+                Self::NeedNtf(_) => 18,
+                Self::Told(_) => 19,
+                Self::Confided(_) => 20,
+                Self::Direct(_) => 21,
+            }
+        }
+
+        fn group(&self) -> Option<u8> {
+            match self {
+                Self::NeedNtf(_) => Some(0),
+                Self::Told(_) => Some(0),
+                Self::Confided(_) => Some(1),
+                Self::Direct(_) => None,
+            }
+        }
+    }
+
+    impl server::Encode for Event<'_> {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            match self {
+                Self::NeedNtf(content) => server::Encode::encode(*content, out),
+                Self::Told(content) => server::Encode::encode(*content, out),
+                Self::Confided(content) => server::Encode::encode(*content, out),
+                Self::Direct(content) => server::Encode::encode(*content, out),
+            }
+        }
+    }
+
+    /// What [`Client::numbers`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Numbers<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Numbers<'a> {
+        /// The attribute `flag`.
+        pub fn flag(&self) -> bool {
+            self.attrs.all(numbers_attrs::FLAG).next().is_some()
+        }
+
+        /// Where [`Self::flag`] stands.
+        pub fn flag_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::FLAG).last()
+        }
+
+        /// The attribute `u8`.
+        pub fn u8(&self) -> Option<u8> {
+            server::read::last(self.attrs, numbers_attrs::U8, wire::Attr::u8)
+        }
+
+        /// Where [`Self::u8`] stands.
+        pub fn u8_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::U8).last()
+        }
+
+        /// The attribute `u16`.
+        pub fn u16(&self) -> Option<u16> {
+            server::read::last(self.attrs, numbers_attrs::U16, wire::Attr::u16)
+        }
+
+        /// Where [`Self::u16`] stands.
+        pub fn u16_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::U16).last()
+        }
+
+        /// The attribute `u32`.
+        pub fn u32(&self) -> Option<u32> {
+            server::read::last(self.attrs, numbers_attrs::U32, wire::Attr::u32)
+        }
+
+        /// Where [`Self::u32`] stands.
+        pub fn u32_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::U32).last()
+        }
+
+        /// The attribute `u64`.
+        pub fn u64(&self) -> Option<u64> {
+            server::read::last(self.attrs, numbers_attrs::U64, wire::Attr::u64)
+        }
+
+        /// Where [`Self::u64`] stands.
+        pub fn u64_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::U64).last()
+        }
+
+        /// The attribute `s8`.
+        pub fn s8(&self) -> Option<i8> {
+            server::read::last(self.attrs, numbers_attrs::S8, wire::Attr::s8)
+        }
+
+        /// Where [`Self::s8`] stands.
+        pub fn s8_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::S8).last()
+        }
+
+        /// The attribute `s16`.
+        pub fn s16(&self) -> Option<i16> {
+            server::read::last(self.attrs, numbers_attrs::S16, wire::Attr::s16)
+        }
+
+        /// Where [`Self::s16`] stands.
+        pub fn s16_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::S16).last()
+        }
+
+        /// The attribute `s32`.
+        pub fn s32(&self) -> Option<i32> {
+            server::read::last(self.attrs, numbers_attrs::S32, wire::Attr::s32)
+        }
+
+        /// Where [`Self::s32`] stands.
+        pub fn s32_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::S32).last()
+        }
+
+        /// The attribute `s64`.
+        pub fn s64(&self) -> Option<i64> {
+            server::read::last(self.attrs, numbers_attrs::S64, wire::Attr::s64)
+        }
+
+        /// Where [`Self::s64`] stands.
+        pub fn s64_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::S64).last()
+        }
+
+        /// The attribute `uint`.
+        pub fn uint(&self) -> Option<u64> {
+            server::read::last(self.attrs, numbers_attrs::UINT, wire::Attr::uint)
+        }
+
+        /// Where [`Self::uint`] stands.
+        pub fn uint_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::UINT).last()
+        }
+
+        /// The attribute `sint`.
+        pub fn sint(&self) -> Option<i64> {
+            server::read::last(self.attrs, numbers_attrs::SINT, wire::Attr::sint)
+        }
+
+        /// Where [`Self::sint`] stands.
+        pub fn sint_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::SINT).last()
+        }
+
+        /// The attribute `be-u16`.
+        pub fn be_u16(&self) -> Option<u16> {
+            server::read::last(self.attrs, numbers_attrs::BE_U16, wire::Attr::u16_be)
+        }
+
+        /// Where [`Self::be_u16`] stands.
+        pub fn be_u16_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::BE_U16).last()
+        }
+
+        /// The attribute `be-u32`.
+        pub fn be_u32(&self) -> Option<u32> {
+            server::read::last(self.attrs, numbers_attrs::BE_U32, wire::Attr::u32_be)
+        }
+
+        /// Where [`Self::be_u32`] stands.
+        pub fn be_u32_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::BE_U32).last()
+        }
+
+        /// The attribute `be-u64`.
+        pub fn be_u64(&self) -> Option<u64> {
+            server::read::last(self.attrs, numbers_attrs::BE_U64, wire::Attr::u64_be)
+        }
+
+        /// Where [`Self::be_u64`] stands.
+        pub fn be_u64_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::BE_U64).last()
+        }
+
+        /// The attribute `be-s16`.
+        pub fn be_s16(&self) -> Option<i16> {
+            server::read::last(self.attrs, numbers_attrs::BE_S16, wire::Attr::s16_be)
+        }
+
+        /// Where [`Self::be_s16`] stands.
+        pub fn be_s16_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::BE_S16).last()
+        }
+
+        /// The attribute `be-s32`.
+        pub fn be_s32(&self) -> Option<i32> {
+            server::read::last(self.attrs, numbers_attrs::BE_S32, wire::Attr::s32_be)
+        }
+
+        /// Where [`Self::be_s32`] stands.
+        pub fn be_s32_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::BE_S32).last()
+        }
+
+        /// The attribute `be-s64`.
+        pub fn be_s64(&self) -> Option<i64> {
+            server::read::last(self.attrs, numbers_attrs::BE_S64, wire::Attr::s64_be)
+        }
+
+        /// Where [`Self::be_s64`] stands.
+        pub fn be_s64_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::BE_S64).last()
+        }
+
+        /// The attribute `le-u16`.
+        pub fn le_u16(&self) -> Option<u16> {
+            server::read::last(self.attrs, numbers_attrs::LE_U16, wire::Attr::u16_le)
+        }
+
+        /// Where [`Self::le_u16`] stands.
+        pub fn le_u16_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::LE_U16).last()
+        }
+
+        /// The attribute `le-u32`.
+        pub fn le_u32(&self) -> Option<u32> {
+            server::read::last(self.attrs, numbers_attrs::LE_U32, wire::Attr::u32_le)
+        }
+
+        /// Where [`Self::le_u32`] stands.
+        pub fn le_u32_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::LE_U32).last()
+        }
+
+        /// The attribute `le-u64`.
+        pub fn le_u64(&self) -> Option<u64> {
+            server::read::last(self.attrs, numbers_attrs::LE_U64, wire::Attr::u64_le)
+        }
+
+        /// Where [`Self::le_u64`] stands.
+        pub fn le_u64_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::LE_U64).last()
+        }
+
+        /// The attribute `le-s16`.
+        pub fn le_s16(&self) -> Option<i16> {
+            server::read::last(self.attrs, numbers_attrs::LE_S16, wire::Attr::s16_le)
+        }
+
+        /// Where [`Self::le_s16`] stands.
+        pub fn le_s16_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::LE_S16).last()
+        }
+
+        /// The attribute `le-s32`.
+        pub fn le_s32(&self) -> Option<i32> {
+            server::read::last(self.attrs, numbers_attrs::LE_S32, wire::Attr::s32_le)
+        }
+
+        /// Where [`Self::le_s32`] stands.
+        pub fn le_s32_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::LE_S32).last()
+        }
+
+        /// The attribute `le-s64`.
+        pub fn le_s64(&self) -> Option<i64> {
+            server::read::last(self.attrs, numbers_attrs::LE_S64, wire::Attr::s64_le)
+        }
+
+        /// Where [`Self::le_s64`] stands.
+        pub fn le_s64_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(numbers_attrs::LE_S64).last()
+        }
+
+        /// The attribute `many-u8`.
+        pub fn many_u8(&self) -> wire::List<'a, u8> {
+            wire::List::repeated(self.attrs, numbers_attrs::MANY_U8, wire::Attr::u8)
+        }
+
+        /// Where [`Self::many_u8`] stands.
+        pub fn many_u8_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(numbers_attrs::MANY_U8)
+        }
+
+        /// The attribute `many-u32`.
+        pub fn many_u32(&self) -> wire::List<'a, u32> {
+            wire::List::repeated(self.attrs, numbers_attrs::MANY_U32, wire::Attr::u32)
+        }
+
+        /// Where [`Self::many_u32`] stands.
+        pub fn many_u32_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(numbers_attrs::MANY_U32)
+        }
+
+        /// The attribute `many-u64`.
+        pub fn many_u64(&self) -> wire::List<'a, u64> {
+            wire::List::repeated(self.attrs, numbers_attrs::MANY_U64, wire::Attr::u64)
+        }
+
+        /// Where [`Self::many_u64`] stands.
+        pub fn many_u64_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(numbers_attrs::MANY_U64)
+        }
+
+        /// The attribute `many-s16`.
+        pub fn many_s16(&self) -> wire::List<'a, i16> {
+            wire::List::repeated(self.attrs, numbers_attrs::MANY_S16, wire::Attr::s16)
+        }
+
+        /// Where [`Self::many_s16`] stands.
+        pub fn many_s16_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(numbers_attrs::MANY_S16)
+        }
+
+        /// The attribute `many-be-u32`.
+        pub fn many_be_u32(&self) -> wire::List<'a, u32> {
+            wire::List::repeated(self.attrs, numbers_attrs::MANY_BE_U32, wire::Attr::u32_be)
+        }
+
+        /// Where [`Self::many_be_u32`] stands.
+        pub fn many_be_u32_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(numbers_attrs::MANY_BE_U32)
+        }
+
+        /// The attribute `many-le-s64`.
+        pub fn many_le_s64(&self) -> wire::List<'a, i64> {
+            wire::List::repeated(self.attrs, numbers_attrs::MANY_LE_S64, wire::Attr::s64_le)
+        }
+
+        /// Where [`Self::many_le_s64`] stands.
+        pub fn many_le_s64_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(numbers_attrs::MANY_LE_S64)
+        }
+
+        /// The attribute `many-uint`.
+        pub fn many_uint(&self) -> wire::List<'a, u64> {
+            wire::List::repeated(self.attrs, numbers_attrs::MANY_UINT, wire::Attr::uint)
+        }
+
+        /// Where [`Self::many_uint`] stands.
+        pub fn many_uint_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(numbers_attrs::MANY_UINT)
+        }
+
+        /// The attribute `many-sint`.
+        pub fn many_sint(&self) -> wire::List<'a, i64> {
+            wire::List::repeated(self.attrs, numbers_attrs::MANY_SINT, wire::Attr::sint)
+        }
+
+        /// Where [`Self::many_sint`] stands.
+        pub fn many_sint_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(numbers_attrs::MANY_SINT)
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Numbers<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, numbers_attrs::U8, wire::Attr::u8)?;
+            server::read::check(attrs, numbers_attrs::U16, wire::Attr::u16)?;
+            server::read::check(attrs, numbers_attrs::U32, wire::Attr::u32)?;
+            server::read::check(attrs, numbers_attrs::U64, wire::Attr::u64)?;
+            server::read::check(attrs, numbers_attrs::S8, wire::Attr::s8)?;
+            server::read::check(attrs, numbers_attrs::S16, wire::Attr::s16)?;
+            server::read::check(attrs, numbers_attrs::S32, wire::Attr::s32)?;
+            server::read::check(attrs, numbers_attrs::S64, wire::Attr::s64)?;
+            server::read::check(attrs, numbers_attrs::UINT, wire::Attr::uint)?;
+            server::read::check(attrs, numbers_attrs::SINT, wire::Attr::sint)?;
+            server::read::check(attrs, numbers_attrs::BE_U16, wire::Attr::u16_be)?;
+            server::read::check(attrs, numbers_attrs::BE_U32, wire::Attr::u32_be)?;
+            server::read::check(attrs, numbers_attrs::BE_U64, wire::Attr::u64_be)?;
+            server::read::check(attrs, numbers_attrs::BE_S16, wire::Attr::s16_be)?;
+            server::read::check(attrs, numbers_attrs::BE_S32, wire::Attr::s32_be)?;
+            server::read::check(attrs, numbers_attrs::BE_S64, wire::Attr::s64_be)?;
+            server::read::check(attrs, numbers_attrs::LE_U16, wire::Attr::u16_le)?;
+            server::read::check(attrs, numbers_attrs::LE_U32, wire::Attr::u32_le)?;
+            server::read::check(attrs, numbers_attrs::LE_U64, wire::Attr::u64_le)?;
+            server::read::check(attrs, numbers_attrs::LE_S16, wire::Attr::s16_le)?;
+            server::read::check(attrs, numbers_attrs::LE_S32, wire::Attr::s32_le)?;
+            server::read::check(attrs, numbers_attrs::LE_S64, wire::Attr::s64_le)?;
+            server::read::check_all(attrs, numbers_attrs::MANY_U8, wire::Attr::u8)?;
+            server::read::check_all(attrs, numbers_attrs::MANY_U32, wire::Attr::u32)?;
+            server::read::check_all(attrs, numbers_attrs::MANY_U64, wire::Attr::u64)?;
+            server::read::check_all(attrs, numbers_attrs::MANY_S16, wire::Attr::s16)?;
+            server::read::check_all(attrs, numbers_attrs::MANY_BE_U32, wire::Attr::u32_be)?;
+            server::read::check_all(attrs, numbers_attrs::MANY_LE_S64, wire::Attr::s64_le)?;
+            server::read::check_all(attrs, numbers_attrs::MANY_UINT, wire::Attr::uint)?;
+            server::read::check_all(attrs, numbers_attrs::MANY_SINT, wire::Attr::sint)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// What [`Client::limits`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Limits<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Limits<'a> {
+        /// The attribute `min-u8`.
+        pub fn min_u8(&self) -> Option<u8> {
+            server::read::last(self.attrs, limits_attrs::MIN_U8, wire::Attr::u8)
+        }
+
+        /// Where [`Self::min_u8`] stands.
+        pub fn min_u8_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::MIN_U8).last()
+        }
+
+        /// The attribute `max-u16`.
+        pub fn max_u16(&self) -> Option<u16> {
+            server::read::last(self.attrs, limits_attrs::MAX_U16, wire::Attr::u16)
+        }
+
+        /// Where [`Self::max_u16`] stands.
+        pub fn max_u16_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::MAX_U16).last()
+        }
+
+        /// The attribute `range-u32`.
+        pub fn range_u32(&self) -> Option<u32> {
+            server::read::last(self.attrs, limits_attrs::RANGE_U32, wire::Attr::u32)
+        }
+
+        /// Where [`Self::range_u32`] stands.
+        pub fn range_u32_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::RANGE_U32).last()
+        }
+
+        /// The attribute `far-u16`.
+        pub fn far_u16(&self) -> Option<u16> {
+            server::read::last(self.attrs, limits_attrs::FAR_U16, wire::Attr::u16)
+        }
+
+        /// Where [`Self::far_u16`] stands.
+        pub fn far_u16_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::FAR_U16).last()
+        }
+
+        /// The attribute `far-u32`.
+        pub fn far_u32(&self) -> Option<u32> {
+            server::read::last(self.attrs, limits_attrs::FAR_U32, wire::Attr::u32)
+        }
+
+        /// Where [`Self::far_u32`] stands.
+        pub fn far_u32_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::FAR_U32).last()
+        }
+
+        /// The attribute `far-u64`.
+        pub fn far_u64(&self) -> Option<u64> {
+            server::read::last(self.attrs, limits_attrs::FAR_U64, wire::Attr::u64)
+        }
+
+        /// Where [`Self::far_u64`] stands.
+        pub fn far_u64_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::FAR_U64).last()
+        }
+
+        /// The attribute `max-u64`.
+        pub fn max_u64(&self) -> Option<u64> {
+            server::read::last(self.attrs, limits_attrs::MAX_U64, wire::Attr::u64)
+        }
+
+        /// Where [`Self::max_u64`] stands.
+        pub fn max_u64_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::MAX_U64).last()
+        }
+
+        /// The attribute `min-uint`.
+        pub fn min_uint(&self) -> Option<u64> {
+            server::read::last(self.attrs, limits_attrs::MIN_UINT, wire::Attr::uint)
+        }
+
+        /// Where [`Self::min_uint`] stands.
+        pub fn min_uint_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::MIN_UINT).last()
+        }
+
+        /// The attribute `range-uint`.
+        pub fn range_uint(&self) -> Option<u64> {
+            server::read::last(self.attrs, limits_attrs::RANGE_UINT, wire::Attr::uint)
+        }
+
+        /// Where [`Self::range_uint`] stands.
+        pub fn range_uint_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::RANGE_UINT).last()
+        }
+
+        /// The attribute `range-s8`.
+        pub fn range_s8(&self) -> Option<i8> {
+            server::read::last(self.attrs, limits_attrs::RANGE_S8, wire::Attr::s8)
+        }
+
+        /// Where [`Self::range_s8`] stands.
+        pub fn range_s8_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::RANGE_S8).last()
+        }
+
+        /// The attribute `min-s16`.
+        pub fn min_s16(&self) -> Option<i16> {
+            server::read::last(self.attrs, limits_attrs::MIN_S16, wire::Attr::s16)
+        }
+
+        /// Where [`Self::min_s16`] stands.
+        pub fn min_s16_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::MIN_S16).last()
+        }
+
+        /// The attribute `far-s32`.
+        pub fn far_s32(&self) -> Option<i32> {
+            server::read::last(self.attrs, limits_attrs::FAR_S32, wire::Attr::s32)
+        }
+
+        /// Where [`Self::far_s32`] stands.
+        pub fn far_s32_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::FAR_S32).last()
+        }
+
+        /// The attribute `far-s64`.
+        pub fn far_s64(&self) -> Option<i64> {
+            server::read::last(self.attrs, limits_attrs::FAR_S64, wire::Attr::s64)
+        }
+
+        /// Where [`Self::far_s64`] stands.
+        pub fn far_s64_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::FAR_S64).last()
+        }
+
+        /// The attribute `max-s64`.
+        pub fn max_s64(&self) -> Option<i64> {
+            server::read::last(self.attrs, limits_attrs::MAX_S64, wire::Attr::s64)
+        }
+
+        /// Where [`Self::max_s64`] stands.
+        pub fn max_s64_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::MAX_S64).last()
+        }
+
+        /// The attribute `range-sint`.
+        pub fn range_sint(&self) -> Option<i64> {
+            server::read::last(self.attrs, limits_attrs::RANGE_SINT, wire::Attr::sint)
+        }
+
+        /// Where [`Self::range_sint`] stands.
+        pub fn range_sint_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::RANGE_SINT).last()
+        }
+
+        /// The attribute `whole-s8`.
+        pub fn whole_s8(&self) -> Option<i8> {
+            server::read::last(self.attrs, limits_attrs::WHOLE_S8, wire::Attr::s8)
+        }
+
+        /// Where [`Self::whole_s8`] stands.
+        pub fn whole_s8_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::WHOLE_S8).last()
+        }
+
+        /// The attribute `be-range-u16`.
+        pub fn be_range_u16(&self) -> Option<u16> {
+            server::read::last(self.attrs, limits_attrs::BE_RANGE_U16, wire::Attr::u16_be)
+        }
+
+        /// Where [`Self::be_range_u16`] stands.
+        pub fn be_range_u16_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::BE_RANGE_U16).last()
+        }
+
+        /// The attribute `be-range-u32`.
+        pub fn be_range_u32(&self) -> Option<u32> {
+            server::read::last(self.attrs, limits_attrs::BE_RANGE_U32, wire::Attr::u32_be)
+        }
+
+        /// Where [`Self::be_range_u32`] stands.
+        pub fn be_range_u32_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::BE_RANGE_U32).last()
+        }
+
+        /// The attribute `be-range-u64`.
+        pub fn be_range_u64(&self) -> Option<u64> {
+            server::read::last(self.attrs, limits_attrs::BE_RANGE_U64, wire::Attr::u64_be)
+        }
+
+        /// Where [`Self::be_range_u64`] stands.
+        pub fn be_range_u64_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::BE_RANGE_U64).last()
+        }
+
+        /// The attribute `be-range-s32`.
+        pub fn be_range_s32(&self) -> Option<i32> {
+            server::read::last(self.attrs, limits_attrs::BE_RANGE_S32, wire::Attr::s32_be)
+        }
+
+        /// Where [`Self::be_range_s32`] stands.
+        pub fn be_range_s32_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::BE_RANGE_S32).last()
+        }
+
+        /// The attribute `le-range-u16`.
+        pub fn le_range_u16(&self) -> Option<u16> {
+            server::read::last(self.attrs, limits_attrs::LE_RANGE_U16, wire::Attr::u16_le)
+        }
+
+        /// Where [`Self::le_range_u16`] stands.
+        pub fn le_range_u16_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::LE_RANGE_U16).last()
+        }
+
+        /// The attribute `le-range-s64`.
+        pub fn le_range_s64(&self) -> Option<i64> {
+            server::read::last(self.attrs, limits_attrs::LE_RANGE_S64, wire::Attr::s64_le)
+        }
+
+        /// Where [`Self::le_range_s64`] stands.
+        pub fn le_range_s64_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::LE_RANGE_S64).last()
+        }
+
+        /// The attribute `below`.
+        pub fn below(&self) -> Option<u32> {
+            server::read::last(self.attrs, limits_attrs::BELOW, wire::Attr::u32)
+        }
+
+        /// Where [`Self::below`] stands.
+        pub fn below_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::BELOW).last()
+        }
+
+        /// The attribute `color`.
+        pub fn color(&self) -> Option<Color> {
+            server::read::last(self.attrs, limits_attrs::COLOR, |attr| {
+                Ok(Color::from(i64::from(attr.u32()?)))
+            })
+        }
+
+        /// Where [`Self::color`] stands.
+        pub fn color_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::COLOR).last()
+        }
+
+        /// The attribute `narrow-color`.
+        pub fn narrow_color(&self) -> Option<Color> {
+            server::read::last(self.attrs, limits_attrs::NARROW_COLOR, |attr| {
+                Ok(Color::from(i64::from(attr.u8()?)))
+            })
+        }
+
+        /// Where [`Self::narrow_color`] stands.
+        pub fn narrow_color_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::NARROW_COLOR).last()
+        }
+
+        /// The attribute `signed-color`.
+        pub fn signed_color(&self) -> Option<Color> {
+            server::read::last(self.attrs, limits_attrs::SIGNED_COLOR, |attr| {
+                Ok(Color::from(i64::from(attr.s32()?)))
+            })
+        }
+
+        /// Where [`Self::signed_color`] stands.
+        pub fn signed_color_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::SIGNED_COLOR).last()
+        }
+
+        /// The attribute `some-color`.
+        pub fn some_color(&self) -> Option<Color> {
+            server::read::last(self.attrs, limits_attrs::SOME_COLOR, |attr| {
+                Ok(Color::from(i64::from(attr.u32()?)))
+            })
+        }
+
+        /// Where [`Self::some_color`] stands.
+        pub fn some_color_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::SOME_COLOR).last()
+        }
+
+        /// The attribute `shade`.
+        pub fn shade(&self) -> Option<Shade> {
+            server::read::last(self.attrs, limits_attrs::SHADE, |attr| {
+                Ok(Shade::from(u32::from(attr.u16()?)))
+            })
+        }
+
+        /// Where [`Self::shade`] stands.
+        pub fn shade_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::SHADE).last()
+        }
+
+        /// The attribute `be-shade`.
+        pub fn be_shade(&self) -> Option<Shade> {
+            server::read::last(self.attrs, limits_attrs::BE_SHADE, |attr| {
+                Ok(Shade::from(attr.u32_be()?))
+            })
+        }
+
+        /// Where [`Self::be_shade`] stands.
+        pub fn be_shade_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::BE_SHADE).last()
+        }
+
+        /// The attribute `season`.
+        pub fn season(&self) -> Option<Season> {
+            server::read::last(self.attrs, limits_attrs::SEASON, |attr| {
+                Ok(Season::from(attr.s32()?))
+            })
+        }
+
+        /// Where [`Self::season`] stands.
+        pub fn season_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::SEASON).last()
+        }
+
+        /// The attribute `prime`.
+        pub fn prime(&self) -> Option<Prime> {
+            server::read::last(self.attrs, limits_attrs::PRIME, |attr| {
+                Ok(Prime::from(u64::from(attr.u32()?)))
+            })
+        }
+
+        /// Where [`Self::prime`] stands.
+        pub fn prime_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::PRIME).last()
+        }
+
+        /// The attribute `wide-prime`.
+        pub fn wide_prime(&self) -> Option<Prime> {
+            server::read::last(self.attrs, limits_attrs::WIDE_PRIME, |attr| {
+                Ok(Prime::from(attr.u64()?))
+            })
+        }
+
+        /// Where [`Self::wide_prime`] stands.
+        pub fn wide_prime_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::WIDE_PRIME).last()
+        }
+
+        /// The attribute `be-prime`.
+        pub fn be_prime(&self) -> Option<Prime> {
+            server::read::last(self.attrs, limits_attrs::BE_PRIME, |attr| {
+                Ok(Prime::from(u64::from(attr.u16_be()?)))
+            })
+        }
+
+        /// Where [`Self::be_prime`] stands.
+        pub fn be_prime_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::BE_PRIME).last()
+        }
+
+        /// The attribute `le-prime`.
+        pub fn le_prime(&self) -> Option<Prime> {
+            server::read::last(self.attrs, limits_attrs::LE_PRIME, |attr| {
+                Ok(Prime::from(u64::from(attr.u32_le()?)))
+            })
+        }
+
+        /// Where [`Self::le_prime`] stands.
+        pub fn le_prime_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::LE_PRIME).last()
+        }
+
+        /// The attribute `some-prime`.
+        pub fn some_prime(&self) -> Option<Prime> {
+            server::read::last(self.attrs, limits_attrs::SOME_PRIME, |attr| {
+                Ok(Prime::from(u64::from(attr.u32()?)))
+            })
+        }
+
+        /// Where [`Self::some_prime`] stands.
+        pub fn some_prime_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::SOME_PRIME).last()
+        }
+
+        /// The attribute `balance`.
+        pub fn balance(&self) -> Option<Balance> {
+            server::read::last(self.attrs, limits_attrs::BALANCE, |attr| {
+                Ok(Balance::from(attr.s32()?))
+            })
+        }
+
+        /// Where [`Self::balance`] stands.
+        pub fn balance_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::BALANCE).last()
+        }
+
+        /// The attribute `mode`.
+        pub fn mode(&self) -> Option<Mode> {
+            server::read::last(self.attrs, limits_attrs::MODE, |attr| {
+                Ok(Mode::from_bits_retain(attr.u32()?))
+            })
+        }
+
+        /// Where [`Self::mode`] stands.
+        pub fn mode_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::MODE).last()
+        }
+
+        /// The attribute `narrow-mode`.
+        pub fn narrow_mode(&self) -> Option<Mode> {
+            server::read::last(self.attrs, limits_attrs::NARROW_MODE, |attr| {
+                Ok(Mode::from_bits_retain(u32::from(attr.u8()?)))
+            })
+        }
+
+        /// Where [`Self::narrow_mode`] stands.
+        pub fn narrow_mode_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::NARROW_MODE).last()
+        }
+
+        /// The attribute `be-mode`.
+        pub fn be_mode(&self) -> Option<Mode> {
+            server::read::last(self.attrs, limits_attrs::BE_MODE, |attr| {
+                Ok(Mode::from_bits_retain(u32::from(attr.u16_be()?)))
+            })
+        }
+
+        /// Where [`Self::be_mode`] stands.
+        pub fn be_mode_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::BE_MODE).last()
+        }
+
+        /// The attribute `le-mode`.
+        pub fn le_mode(&self) -> Option<Mode> {
+            server::read::last(self.attrs, limits_attrs::LE_MODE, |attr| {
+                Ok(Mode::from_bits_retain(attr.u32_le()?))
+            })
+        }
+
+        /// Where [`Self::le_mode`] stands.
+        pub fn le_mode_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::LE_MODE).last()
+        }
+
+        /// The attribute `wide-mode`.
+        pub fn wide_mode(&self) -> Option<WideMode> {
+            server::read::last(self.attrs, limits_attrs::WIDE_MODE, |attr| {
+                Ok(WideMode::from_bits_retain(attr.u64()?))
+            })
+        }
+
+        /// Where [`Self::wide_mode`] stands.
+        pub fn wide_mode_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::WIDE_MODE).last()
+        }
+
+        /// The attribute `uint-mode`.
+        pub fn uint_mode(&self) -> Option<WideMode> {
+            server::read::last(self.attrs, limits_attrs::UINT_MODE, |attr| {
+                Ok(WideMode::from_bits_retain(attr.uint()?))
+            })
+        }
+
+        /// Where [`Self::uint_mode`] stands.
+        pub fn uint_mode_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::UINT_MODE).last()
+        }
+
+        /// The attribute `sparse-mode`.
+        pub fn sparse_mode(&self) -> Option<SparseMode> {
+            server::read::last(self.attrs, limits_attrs::SPARSE_MODE, |attr| {
+                Ok(SparseMode::from_bits_retain(attr.u32()?))
+            })
+        }
+
+        /// Where [`Self::sparse_mode`] stands.
+        pub fn sparse_mode_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::SPARSE_MODE).last()
+        }
+
+        /// The attribute `colors`.
+        pub fn colors(&self) -> Option<ColorFlags> {
+            server::read::last(self.attrs, limits_attrs::COLORS, |attr| {
+                Ok(ColorFlags::from_bits_retain(attr.u32()?))
+            })
+        }
+
+        /// Where [`Self::colors`] stands.
+        pub fn colors_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::COLORS).last()
+        }
+
+        /// The attribute `shades`.
+        pub fn shades(&self) -> Option<ShadeFlags> {
+            server::read::last(self.attrs, limits_attrs::SHADES, |attr| {
+                Ok(ShadeFlags::from_bits_retain(attr.u8()?))
+            })
+        }
+
+        /// Where [`Self::shades`] stands.
+        pub fn shades_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::SHADES).last()
+        }
+
+        /// The attribute `masked`.
+        pub fn masked(&self) -> Option<u16> {
+            server::read::last(self.attrs, limits_attrs::MASKED, wire::Attr::u16)
+        }
+
+        /// Where [`Self::masked`] stands.
+        pub fn masked_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(limits_attrs::MASKED).last()
+        }
+
+        /// The attribute `many-ranged`.
+        pub fn many_ranged(&self) -> wire::List<'a, u32> {
+            wire::List::repeated(self.attrs, limits_attrs::MANY_RANGED, wire::Attr::u32)
+        }
+
+        /// Where [`Self::many_ranged`] stands.
+        pub fn many_ranged_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(limits_attrs::MANY_RANGED)
+        }
+
+        /// The attribute `many-primes`.
+        pub fn many_primes(&self) -> wire::List<'a, Prime> {
+            wire::List::repeated(self.attrs, limits_attrs::MANY_PRIMES, |attr| {
+                Ok(Prime::from(u64::from(attr.u32()?)))
+            })
+        }
+
+        /// Where [`Self::many_primes`] stands.
+        pub fn many_primes_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(limits_attrs::MANY_PRIMES)
+        }
+
+        /// The attribute `many-modes`.
+        pub fn many_modes(&self) -> wire::List<'a, Mode> {
+            wire::List::repeated(self.attrs, limits_attrs::MANY_MODES, |attr| {
+                Ok(Mode::from_bits_retain(u32::from(attr.u8()?)))
+            })
+        }
+
+        /// Where [`Self::many_modes`] stands.
+        pub fn many_modes_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(limits_attrs::MANY_MODES)
+        }
+
+        /// The attribute `many-le-ranged`.
+        pub fn many_le_ranged(&self) -> wire::List<'a, u16> {
+            wire::List::repeated(self.attrs, limits_attrs::MANY_LE_RANGED, wire::Attr::u16_le)
+        }
+
+        /// Where [`Self::many_le_ranged`] stands.
+        pub fn many_le_ranged_attrs(
+            &self,
+        ) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(limits_attrs::MANY_LE_RANGED)
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Limits<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, limits_attrs::MIN_U8, wire::Attr::u8)?;
+            server::read::check(attrs, limits_attrs::MAX_U16, wire::Attr::u16)?;
+            server::read::check(attrs, limits_attrs::RANGE_U32, wire::Attr::u32)?;
+            server::read::check(attrs, limits_attrs::FAR_U16, wire::Attr::u16)?;
+            server::read::check(attrs, limits_attrs::FAR_U32, wire::Attr::u32)?;
+            server::read::check(attrs, limits_attrs::FAR_U64, wire::Attr::u64)?;
+            server::read::check(attrs, limits_attrs::MAX_U64, wire::Attr::u64)?;
+            server::read::check(attrs, limits_attrs::MIN_UINT, wire::Attr::uint)?;
+            server::read::check(attrs, limits_attrs::RANGE_UINT, wire::Attr::uint)?;
+            server::read::check(attrs, limits_attrs::RANGE_S8, wire::Attr::s8)?;
+            server::read::check(attrs, limits_attrs::MIN_S16, wire::Attr::s16)?;
+            server::read::check(attrs, limits_attrs::FAR_S32, wire::Attr::s32)?;
+            server::read::check(attrs, limits_attrs::FAR_S64, wire::Attr::s64)?;
+            server::read::check(attrs, limits_attrs::MAX_S64, wire::Attr::s64)?;
+            server::read::check(attrs, limits_attrs::RANGE_SINT, wire::Attr::sint)?;
+            server::read::check(attrs, limits_attrs::WHOLE_S8, wire::Attr::s8)?;
+            server::read::check(attrs, limits_attrs::BE_RANGE_U16, wire::Attr::u16_be)?;
+            server::read::check(attrs, limits_attrs::BE_RANGE_U32, wire::Attr::u32_be)?;
+            server::read::check(attrs, limits_attrs::BE_RANGE_U64, wire::Attr::u64_be)?;
+            server::read::check(attrs, limits_attrs::BE_RANGE_S32, wire::Attr::s32_be)?;
+            server::read::check(attrs, limits_attrs::LE_RANGE_U16, wire::Attr::u16_le)?;
+            server::read::check(attrs, limits_attrs::LE_RANGE_S64, wire::Attr::s64_le)?;
+            server::read::check(attrs, limits_attrs::BELOW, wire::Attr::u32)?;
+            server::read::check(attrs, limits_attrs::COLOR, |attr| {
+                Ok(Color::from(i64::from(attr.u32()?)))
+            })?;
+            server::read::check(attrs, limits_attrs::NARROW_COLOR, |attr| {
+                Ok(Color::from(i64::from(attr.u8()?)))
+            })?;
+            server::read::check(attrs, limits_attrs::SIGNED_COLOR, |attr| {
+                Ok(Color::from(i64::from(attr.s32()?)))
+            })?;
+            server::read::check(attrs, limits_attrs::SOME_COLOR, |attr| {
+                Ok(Color::from(i64::from(attr.u32()?)))
+            })?;
+            server::read::check(attrs, limits_attrs::SHADE, |attr| {
+                Ok(Shade::from(u32::from(attr.u16()?)))
+            })?;
+            server::read::check(attrs, limits_attrs::BE_SHADE, |attr| {
+                Ok(Shade::from(attr.u32_be()?))
+            })?;
+            server::read::check(attrs, limits_attrs::SEASON, |attr| {
+                Ok(Season::from(attr.s32()?))
+            })?;
+            server::read::check(attrs, limits_attrs::PRIME, |attr| {
+                Ok(Prime::from(u64::from(attr.u32()?)))
+            })?;
+            server::read::check(attrs, limits_attrs::WIDE_PRIME, |attr| {
+                Ok(Prime::from(attr.u64()?))
+            })?;
+            server::read::check(attrs, limits_attrs::BE_PRIME, |attr| {
+                Ok(Prime::from(u64::from(attr.u16_be()?)))
+            })?;
+            server::read::check(attrs, limits_attrs::LE_PRIME, |attr| {
+                Ok(Prime::from(u64::from(attr.u32_le()?)))
+            })?;
+            server::read::check(attrs, limits_attrs::SOME_PRIME, |attr| {
+                Ok(Prime::from(u64::from(attr.u32()?)))
+            })?;
+            server::read::check(attrs, limits_attrs::BALANCE, |attr| {
+                Ok(Balance::from(attr.s32()?))
+            })?;
+            server::read::check(attrs, limits_attrs::MODE, |attr| {
+                Ok(Mode::from_bits_retain(attr.u32()?))
+            })?;
+            server::read::check(attrs, limits_attrs::NARROW_MODE, |attr| {
+                Ok(Mode::from_bits_retain(u32::from(attr.u8()?)))
+            })?;
+            server::read::check(attrs, limits_attrs::BE_MODE, |attr| {
+                Ok(Mode::from_bits_retain(u32::from(attr.u16_be()?)))
+            })?;
+            server::read::check(attrs, limits_attrs::LE_MODE, |attr| {
+                Ok(Mode::from_bits_retain(attr.u32_le()?))
+            })?;
+            server::read::check(attrs, limits_attrs::WIDE_MODE, |attr| {
+                Ok(WideMode::from_bits_retain(attr.u64()?))
+            })?;
+            server::read::check(attrs, limits_attrs::UINT_MODE, |attr| {
+                Ok(WideMode::from_bits_retain(attr.uint()?))
+            })?;
+            server::read::check(attrs, limits_attrs::SPARSE_MODE, |attr| {
+                Ok(SparseMode::from_bits_retain(attr.u32()?))
+            })?;
+            server::read::check(attrs, limits_attrs::COLORS, |attr| {
+                Ok(ColorFlags::from_bits_retain(attr.u32()?))
+            })?;
+            server::read::check(attrs, limits_attrs::SHADES, |attr| {
+                Ok(ShadeFlags::from_bits_retain(attr.u8()?))
+            })?;
+            server::read::check(attrs, limits_attrs::MASKED, wire::Attr::u16)?;
+            server::read::check_all(attrs, limits_attrs::MANY_RANGED, wire::Attr::u32)?;
+            server::read::check_all(attrs, limits_attrs::MANY_PRIMES, |attr| {
+                Ok(Prime::from(u64::from(attr.u32()?)))
+            })?;
+            server::read::check_all(attrs, limits_attrs::MANY_MODES, |attr| {
+                Ok(Mode::from_bits_retain(u32::from(attr.u8()?)))
+            })?;
+            server::read::check_all(attrs, limits_attrs::MANY_LE_RANGED, wire::Attr::u16_le)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// What [`Client::bytes`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Bytes<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Bytes<'a> {
+        /// The attribute `text`.
+        pub fn text(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, bytes_attrs::TEXT, wire::Attr::str)
+        }
+
+        /// Where [`Self::text`] stands.
+        pub fn text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(bytes_attrs::TEXT).last()
+        }
+
+        /// The attribute `short-text`.
+        pub fn short_text(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, bytes_attrs::SHORT_TEXT, wire::Attr::str)
+        }
+
+        /// Where [`Self::short_text`] stands.
+        pub fn short_text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(bytes_attrs::SHORT_TEXT).last()
+        }
+
+        /// The attribute `long-text`.
+        pub fn long_text(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, bytes_attrs::LONG_TEXT, wire::Attr::str)
+        }
+
+        /// Where [`Self::long_text`] stands.
+        pub fn long_text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(bytes_attrs::LONG_TEXT).last()
+        }
+
+        /// The attribute `middle-text`.
+        pub fn middle_text(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, bytes_attrs::MIDDLE_TEXT, wire::Attr::str)
+        }
+
+        /// Where [`Self::middle_text`] stands.
+        pub fn middle_text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(bytes_attrs::MIDDLE_TEXT).last()
+        }
+
+        /// The attribute `open-text`.
+        pub fn open_text(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, bytes_attrs::OPEN_TEXT, wire::Attr::str)
+        }
+
+        /// Where [`Self::open_text`] stands.
+        pub fn open_text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(bytes_attrs::OPEN_TEXT).last()
+        }
+
+        /// The attribute `open-short-text`.
+        pub fn open_short_text(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, bytes_attrs::OPEN_SHORT_TEXT, wire::Attr::str)
+        }
+
+        /// Where [`Self::open_short_text`] stands.
+        pub fn open_short_text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(bytes_attrs::OPEN_SHORT_TEXT).last()
+        }
+
+        /// The attribute `open-middle-text`.
+        pub fn open_middle_text(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, bytes_attrs::OPEN_MIDDLE_TEXT, wire::Attr::str)
+        }
+
+        /// Where [`Self::open_middle_text`] stands.
+        pub fn open_middle_text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(bytes_attrs::OPEN_MIDDLE_TEXT).last()
+        }
+
+        /// The attribute `many-texts`.
+        pub fn many_texts(&self) -> wire::List<'a, &'a str> {
+            wire::List::repeated(self.attrs, bytes_attrs::MANY_TEXTS, wire::Attr::str)
+        }
+
+        /// Where [`Self::many_texts`] stands.
+        pub fn many_texts_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(bytes_attrs::MANY_TEXTS)
+        }
+
+        /// The attribute `many-long-texts`.
+        pub fn many_long_texts(&self) -> wire::List<'a, &'a str> {
+            wire::List::repeated(self.attrs, bytes_attrs::MANY_LONG_TEXTS, wire::Attr::str)
+        }
+
+        /// Where [`Self::many_long_texts`] stands.
+        pub fn many_long_texts_attrs(
+            &self,
+        ) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(bytes_attrs::MANY_LONG_TEXTS)
+        }
+
+        /// The attribute `many-open-texts`.
+        pub fn many_open_texts(&self) -> wire::List<'a, &'a str> {
+            wire::List::repeated(self.attrs, bytes_attrs::MANY_OPEN_TEXTS, wire::Attr::str)
+        }
+
+        /// Where [`Self::many_open_texts`] stands.
+        pub fn many_open_texts_attrs(
+            &self,
+        ) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(bytes_attrs::MANY_OPEN_TEXTS)
+        }
+
+        /// The attribute `bytes`.
+        pub fn bytes(&self) -> Option<&'a [u8]> {
+            server::read::last(self.attrs, bytes_attrs::BYTES, wire::Attr::bytes)
+        }
+
+        /// Where [`Self::bytes`] stands.
+        pub fn bytes_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(bytes_attrs::BYTES).last()
+        }
+
+        /// The attribute `short-bytes`.
+        pub fn short_bytes(&self) -> Option<&'a [u8]> {
+            server::read::last(self.attrs, bytes_attrs::SHORT_BYTES, wire::Attr::bytes)
+        }
+
+        /// Where [`Self::short_bytes`] stands.
+        pub fn short_bytes_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(bytes_attrs::SHORT_BYTES).last()
+        }
+
+        /// The attribute `long-bytes`.
+        pub fn long_bytes(&self) -> Option<&'a [u8]> {
+            server::read::last(self.attrs, bytes_attrs::LONG_BYTES, wire::Attr::bytes)
+        }
+
+        /// Where [`Self::long_bytes`] stands.
+        pub fn long_bytes_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(bytes_attrs::LONG_BYTES).last()
+        }
+
+        /// The attribute `exact-bytes`.
+        ///
+        /// It is a hardware address.
+        pub fn exact_bytes(&self) -> Option<&'a [u8]> {
+            server::read::last(self.attrs, bytes_attrs::EXACT_BYTES, wire::Attr::bytes)
+        }
+
+        /// Where [`Self::exact_bytes`] stands.
+        pub fn exact_bytes_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(bytes_attrs::EXACT_BYTES).last()
+        }
+
+        /// The attribute `middle-bytes`.
+        pub fn middle_bytes(&self) -> Option<&'a [u8]> {
+            server::read::last(self.attrs, bytes_attrs::MIDDLE_BYTES, wire::Attr::bytes)
+        }
+
+        /// Where [`Self::middle_bytes`] stands.
+        pub fn middle_bytes_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(bytes_attrs::MIDDLE_BYTES).last()
+        }
+
+        /// The attribute `huge-bytes`.
+        pub fn huge_bytes(&self) -> Option<&'a [u8]> {
+            server::read::last(self.attrs, bytes_attrs::HUGE_BYTES, wire::Attr::bytes)
+        }
+
+        /// Where [`Self::huge_bytes`] stands.
+        pub fn huge_bytes_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(bytes_attrs::HUGE_BYTES).last()
+        }
+
+        /// The attribute `no-bytes`.
+        pub fn no_bytes(&self) -> Option<&'a [u8]> {
+            server::read::last(self.attrs, bytes_attrs::NO_BYTES, wire::Attr::bytes)
+        }
+
+        /// Where [`Self::no_bytes`] stands.
+        pub fn no_bytes_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(bytes_attrs::NO_BYTES).last()
+        }
+
+        /// The attribute `many-bytes`.
+        pub fn many_bytes(&self) -> wire::List<'a, &'a [u8]> {
+            wire::List::repeated(self.attrs, bytes_attrs::MANY_BYTES, wire::Attr::bytes)
+        }
+
+        /// Where [`Self::many_bytes`] stands.
+        pub fn many_bytes_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(bytes_attrs::MANY_BYTES)
+        }
+
+        /// The attribute `address`.
+        ///
+        /// It is an IPv4 address.
+        pub fn address(&self) -> Option<&'a [u8]> {
+            server::read::last(self.attrs, bytes_attrs::ADDRESS, wire::Attr::bytes)
+        }
+
+        /// Where [`Self::address`] stands.
+        pub fn address_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(bytes_attrs::ADDRESS).last()
+        }
+
+        /// The attribute `number`.
+        pub fn number(&self) -> Option<u32> {
+            server::read::last(self.attrs, bytes_attrs::NUMBER, wire::Attr::u32)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(bytes_attrs::NUMBER).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Bytes<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, bytes_attrs::TEXT, wire::Attr::str)?;
+            server::read::check(attrs, bytes_attrs::SHORT_TEXT, wire::Attr::str)?;
+            server::read::check(attrs, bytes_attrs::LONG_TEXT, wire::Attr::str)?;
+            server::read::check(attrs, bytes_attrs::MIDDLE_TEXT, wire::Attr::str)?;
+            server::read::check(attrs, bytes_attrs::OPEN_TEXT, wire::Attr::str)?;
+            server::read::check(attrs, bytes_attrs::OPEN_SHORT_TEXT, wire::Attr::str)?;
+            server::read::check(attrs, bytes_attrs::OPEN_MIDDLE_TEXT, wire::Attr::str)?;
+            server::read::check_all(attrs, bytes_attrs::MANY_TEXTS, wire::Attr::str)?;
+            server::read::check_all(attrs, bytes_attrs::MANY_LONG_TEXTS, wire::Attr::str)?;
+            server::read::check_all(attrs, bytes_attrs::MANY_OPEN_TEXTS, wire::Attr::str)?;
+            server::read::check(attrs, bytes_attrs::BYTES, wire::Attr::bytes)?;
+            server::read::check(attrs, bytes_attrs::SHORT_BYTES, wire::Attr::bytes)?;
+            server::read::check(attrs, bytes_attrs::LONG_BYTES, wire::Attr::bytes)?;
+            server::read::check(attrs, bytes_attrs::EXACT_BYTES, wire::Attr::bytes)?;
+            server::read::check(attrs, bytes_attrs::MIDDLE_BYTES, wire::Attr::bytes)?;
+            server::read::check(attrs, bytes_attrs::HUGE_BYTES, wire::Attr::bytes)?;
+            server::read::check(attrs, bytes_attrs::NO_BYTES, wire::Attr::bytes)?;
+            server::read::check_all(attrs, bytes_attrs::MANY_BYTES, wire::Attr::bytes)?;
+            server::read::check(attrs, bytes_attrs::ADDRESS, wire::Attr::bytes)?;
+            server::read::check(attrs, bytes_attrs::NUMBER, wire::Attr::u32)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// What [`Client::layouts`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Layouts<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Layouts<'a> {
+        /// The attribute `point`.
+        pub fn point(&self) -> Option<Point> {
+            server::read::last(
+                self.attrs,
+                layouts_attrs::POINT,
+                wire::Attr::structure::<Point>,
+            )
+        }
+
+        /// Where [`Self::point`] stands.
+        pub fn point_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(layouts_attrs::POINT).last()
+        }
+
+        /// The attribute `record`.
+        pub fn record(&self) -> Option<Record> {
+            server::read::last(
+                self.attrs,
+                layouts_attrs::RECORD,
+                wire::Attr::structure::<Record>,
+            )
+        }
+
+        /// Where [`Self::record`] stands.
+        pub fn record_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(layouts_attrs::RECORD).last()
+        }
+
+        /// The attribute `whole-point`.
+        pub fn whole_point(&self) -> Option<Point> {
+            server::read::last(
+                self.attrs,
+                layouts_attrs::WHOLE_POINT,
+                wire::Attr::structure::<Point>,
+            )
+        }
+
+        /// Where [`Self::whole_point`] stands.
+        pub fn whole_point_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(layouts_attrs::WHOLE_POINT).last()
+        }
+
+        /// The attribute `least-point`.
+        pub fn least_point(&self) -> Option<Point> {
+            server::read::last(
+                self.attrs,
+                layouts_attrs::LEAST_POINT,
+                wire::Attr::structure::<Point>,
+            )
+        }
+
+        /// Where [`Self::least_point`] stands.
+        pub fn least_point_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(layouts_attrs::LEAST_POINT).last()
+        }
+
+        /// The attribute `points`.
+        pub fn points(&self) -> wire::List<'a, Point> {
+            wire::List::repeated(
+                self.attrs,
+                layouts_attrs::POINTS,
+                wire::Attr::structure::<Point>,
+            )
+        }
+
+        /// Where [`Self::points`] stands.
+        pub fn points_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(layouts_attrs::POINTS)
+        }
+
+        /// The attribute `octets`.
+        pub fn octets(&self) -> Option<wire::Array<'a, u8>> {
+            server::read::last(self.attrs, layouts_attrs::OCTETS, |attr| {
+                attr.array(1, |item| item.u8(0))
+            })
+        }
+
+        /// Where [`Self::octets`] stands.
+        pub fn octets_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(layouts_attrs::OCTETS).last()
+        }
+
+        /// The attribute `shorts`.
+        pub fn shorts(&self) -> Option<wire::Array<'a, i16>> {
+            server::read::last(self.attrs, layouts_attrs::SHORTS, |attr| {
+                attr.array(2, |item| item.s16(0))
+            })
+        }
+
+        /// Where [`Self::shorts`] stands.
+        pub fn shorts_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(layouts_attrs::SHORTS).last()
+        }
+
+        /// The attribute `words`.
+        pub fn words(&self) -> Option<wire::Array<'a, u32>> {
+            server::read::last(self.attrs, layouts_attrs::WORDS, |attr| {
+                attr.array(4, |item| item.u32(0))
+            })
+        }
+
+        /// Where [`Self::words`] stands.
+        pub fn words_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(layouts_attrs::WORDS).last()
+        }
+
+        /// The attribute `longs`.
+        pub fn longs(&self) -> Option<wire::Array<'a, u64>> {
+            server::read::last(self.attrs, layouts_attrs::LONGS, |attr| {
+                attr.array(8, |item| item.u64(0))
+            })
+        }
+
+        /// Where [`Self::longs`] stands.
+        pub fn longs_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(layouts_attrs::LONGS).last()
+        }
+
+        /// The attribute `be-shorts`.
+        pub fn be_shorts(&self) -> Option<wire::Array<'a, u16>> {
+            server::read::last(self.attrs, layouts_attrs::BE_SHORTS, |attr| {
+                attr.array(2, |item| item.u16_be(0))
+            })
+        }
+
+        /// Where [`Self::be_shorts`] stands.
+        pub fn be_shorts_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(layouts_attrs::BE_SHORTS).last()
+        }
+
+        /// The attribute `be-longs`.
+        pub fn be_longs(&self) -> Option<wire::Array<'a, i64>> {
+            server::read::last(self.attrs, layouts_attrs::BE_LONGS, |attr| {
+                attr.array(8, |item| item.s64_be(0))
+            })
+        }
+
+        /// Where [`Self::be_longs`] stands.
+        pub fn be_longs_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(layouts_attrs::BE_LONGS).last()
+        }
+
+        /// The attribute `le-words`.
+        pub fn le_words(&self) -> Option<wire::Array<'a, i32>> {
+            server::read::last(self.attrs, layouts_attrs::LE_WORDS, |attr| {
+                attr.array(4, |item| item.s32_le(0))
+            })
+        }
+
+        /// Where [`Self::le_words`] stands.
+        pub fn le_words_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(layouts_attrs::LE_WORDS).last()
+        }
+
+        /// The attribute `colors`.
+        pub fn colors(&self) -> Option<wire::Array<'a, Color>> {
+            server::read::last(self.attrs, layouts_attrs::COLORS, |attr| {
+                attr.array(4, |item| Color::from(i64::from(item.u32(0))))
+            })
+        }
+
+        /// Where [`Self::colors`] stands.
+        pub fn colors_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(layouts_attrs::COLORS).last()
+        }
+
+        /// The attribute `few-words`.
+        pub fn few_words(&self) -> Option<wire::Array<'a, u32>> {
+            server::read::last(self.attrs, layouts_attrs::FEW_WORDS, |attr| {
+                attr.array(4, |item| item.u32(0))
+            })
+        }
+
+        /// Where [`Self::few_words`] stands.
+        pub fn few_words_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(layouts_attrs::FEW_WORDS).last()
+        }
+
+        /// The attribute `word-lists`.
+        pub fn word_lists(&self) -> wire::List<'a, wire::Array<'a, u32>> {
+            wire::List::repeated(self.attrs, layouts_attrs::WORD_LISTS, |attr| {
+                attr.array(4, |item| item.u32(0))
+            })
+        }
+
+        /// Where [`Self::word_lists`] stands.
+        pub fn word_lists_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(layouts_attrs::WORD_LISTS)
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Layouts<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, layouts_attrs::POINT, wire::Attr::structure::<Point>)?;
+            server::read::check(
+                attrs,
+                layouts_attrs::RECORD,
+                wire::Attr::structure::<Record>,
+            )?;
+            server::read::check(
+                attrs,
+                layouts_attrs::WHOLE_POINT,
+                wire::Attr::structure::<Point>,
+            )?;
+            server::read::check(
+                attrs,
+                layouts_attrs::LEAST_POINT,
+                wire::Attr::structure::<Point>,
+            )?;
+            server::read::check_all(attrs, layouts_attrs::POINTS, wire::Attr::structure::<Point>)?;
+            server::read::check(attrs, layouts_attrs::OCTETS, |attr| {
+                attr.array(1, |item| item.u8(0))
+            })?;
+            server::read::check(attrs, layouts_attrs::SHORTS, |attr| {
+                attr.array(2, |item| item.s16(0))
+            })?;
+            server::read::check(attrs, layouts_attrs::WORDS, |attr| {
+                attr.array(4, |item| item.u32(0))
+            })?;
+            server::read::check(attrs, layouts_attrs::LONGS, |attr| {
+                attr.array(8, |item| item.u64(0))
+            })?;
+            server::read::check(attrs, layouts_attrs::BE_SHORTS, |attr| {
+                attr.array(2, |item| item.u16_be(0))
+            })?;
+            server::read::check(attrs, layouts_attrs::BE_LONGS, |attr| {
+                attr.array(8, |item| item.s64_be(0))
+            })?;
+            server::read::check(attrs, layouts_attrs::LE_WORDS, |attr| {
+                attr.array(4, |item| item.s32_le(0))
+            })?;
+            server::read::check(attrs, layouts_attrs::COLORS, |attr| {
+                attr.array(4, |item| Color::from(i64::from(item.u32(0))))
+            })?;
+            server::read::check(attrs, layouts_attrs::FEW_WORDS, |attr| {
+                attr.array(4, |item| item.u32(0))
+            })?;
+            server::read::check_all(attrs, layouts_attrs::WORD_LISTS, |attr| {
+                attr.array(4, |item| item.u32(0))
+            })?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// What [`Client::nests`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Nests<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Nests<'a> {
+        /// The attribute `leaf`.
+        pub fn leaf(&self) -> Option<Leaf<'a>> {
+            server::read::last(self.attrs, nests_attrs::LEAF, wire::Attr::nest::<Leaf<'_>>)
+        }
+
+        /// Where [`Self::leaf`] stands.
+        pub fn leaf_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nests_attrs::LEAF).last()
+        }
+
+        /// The attribute `leaves`.
+        pub fn leaves(&self) -> wire::List<'a, Leaf<'a>> {
+            wire::List::repeated(
+                self.attrs,
+                nests_attrs::LEAVES,
+                wire::Attr::nest::<Leaf<'_>>,
+            )
+        }
+
+        /// Where [`Self::leaves`] stands.
+        pub fn leaves_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(nests_attrs::LEAVES)
+        }
+
+        /// The attribute `small-leaf`.
+        pub fn small_leaf(&self) -> Option<SmallLeaf<'a>> {
+            server::read::last(
+                self.attrs,
+                nests_attrs::SMALL_LEAF,
+                wire::Attr::nest::<SmallLeaf<'_>>,
+            )
+        }
+
+        /// Where [`Self::small_leaf`] stands.
+        pub fn small_leaf_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nests_attrs::SMALL_LEAF).last()
+        }
+
+        /// The attribute `tree`.
+        pub fn tree(&self) -> Option<Tree<'a>> {
+            server::read::last(self.attrs, nests_attrs::TREE, wire::Attr::nest::<Tree<'_>>)
+        }
+
+        /// Where [`Self::tree`] stands.
+        pub fn tree_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nests_attrs::TREE).last()
+        }
+
+        /// The attribute `leaf-array`.
+        pub fn leaf_array(&self) -> wire::List<'a, Leaf<'a>> {
+            server::read::array(
+                self.attrs,
+                nests_attrs::LEAF_ARRAY,
+                wire::Attr::nest::<Leaf<'_>>,
+            )
+        }
+
+        /// Where [`Self::leaf_array`] stands.
+        pub fn leaf_array_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nests_attrs::LEAF_ARRAY).last()
+        }
+
+        /// The attribute `number-array`.
+        pub fn number_array(&self) -> wire::List<'a, u32> {
+            server::read::array(self.attrs, nests_attrs::NUMBER_ARRAY, wire::Attr::u32)
+        }
+
+        /// Where [`Self::number_array`] stands.
+        pub fn number_array_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nests_attrs::NUMBER_ARRAY).last()
+        }
+
+        /// The attribute `narrow-array`.
+        pub fn narrow_array(&self) -> wire::List<'a, u8> {
+            server::read::array(self.attrs, nests_attrs::NARROW_ARRAY, wire::Attr::u8)
+        }
+
+        /// Where [`Self::narrow_array`] stands.
+        pub fn narrow_array_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nests_attrs::NARROW_ARRAY).last()
+        }
+
+        /// The attribute `signed-array`.
+        pub fn signed_array(&self) -> wire::List<'a, i64> {
+            server::read::array(self.attrs, nests_attrs::SIGNED_ARRAY, wire::Attr::s64)
+        }
+
+        /// Where [`Self::signed_array`] stands.
+        pub fn signed_array_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nests_attrs::SIGNED_ARRAY).last()
+        }
+
+        /// The attribute `be-array`.
+        pub fn be_array(&self) -> wire::List<'a, u16> {
+            server::read::array(self.attrs, nests_attrs::BE_ARRAY, wire::Attr::u16_be)
+        }
+
+        /// Where [`Self::be_array`] stands.
+        pub fn be_array_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nests_attrs::BE_ARRAY).last()
+        }
+
+        /// The attribute `uint-array`.
+        pub fn uint_array(&self) -> wire::List<'a, u64> {
+            server::read::array(self.attrs, nests_attrs::UINT_ARRAY, wire::Attr::uint)
+        }
+
+        /// Where [`Self::uint_array`] stands.
+        pub fn uint_array_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nests_attrs::UINT_ARRAY).last()
+        }
+
+        /// The attribute `color-array`.
+        pub fn color_array(&self) -> wire::List<'a, Color> {
+            server::read::array(self.attrs, nests_attrs::COLOR_ARRAY, |attr| {
+                Ok(Color::from(i64::from(attr.u32()?)))
+            })
+        }
+
+        /// Where [`Self::color_array`] stands.
+        pub fn color_array_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nests_attrs::COLOR_ARRAY).last()
+        }
+
+        /// The attribute `text-array`.
+        pub fn text_array(&self) -> wire::List<'a, &'a str> {
+            server::read::array(self.attrs, nests_attrs::TEXT_ARRAY, wire::Attr::str)
+        }
+
+        /// Where [`Self::text_array`] stands.
+        pub fn text_array_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nests_attrs::TEXT_ARRAY).last()
+        }
+
+        /// The attribute `bytes-array`.
+        pub fn bytes_array(&self) -> wire::List<'a, &'a [u8]> {
+            server::read::array(self.attrs, nests_attrs::BYTES_ARRAY, wire::Attr::bytes)
+        }
+
+        /// Where [`Self::bytes_array`] stands.
+        pub fn bytes_array_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nests_attrs::BYTES_ARRAY).last()
+        }
+
+        /// The attribute `by-number`.
+        ///
+        /// Numbered by `number`.
+        pub fn by_number(&self) -> wire::Map<'a, Leaf<'a>> {
+            wire::Map::repeated(
+                self.attrs,
+                nests_attrs::BY_NUMBER,
+                wire::Attr::nest::<Leaf<'_>>,
+            )
+        }
+
+        /// Where [`Self::by_number`] stands.
+        pub fn by_number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nests_attrs::BY_NUMBER).last()
+        }
+
+        /// The attribute `by-numbers`.
+        ///
+        /// Numbered by `outer`, then by `inner`.
+        pub fn by_numbers(&self) -> wire::Map<'a, wire::Map<'a, Leaf<'a>>> {
+            wire::Map::repeated(self.attrs, nests_attrs::BY_NUMBERS, |attr| {
+                wire::Map::read(attr, wire::Attr::nest::<Leaf<'_>>)
+            })
+        }
+
+        /// Where [`Self::by_numbers`] stands.
+        pub fn by_numbers_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nests_attrs::BY_NUMBERS).last()
+        }
+
+        /// The attribute `counts`.
+        ///
+        /// Numbered by `counter`.
+        pub fn counts(&self) -> wire::Map<'a, u64> {
+            wire::Map::repeated(self.attrs, nests_attrs::COUNTS, wire::Attr::u64)
+        }
+
+        /// Where [`Self::counts`] stands.
+        pub fn counts_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nests_attrs::COUNTS).last()
+        }
+
+        /// The attribute `bits`.
+        pub fn bits(&self) -> Option<wire::Bitfield32<Mode>> {
+            server::read::last(self.attrs, nests_attrs::BITS, |attr| {
+                Ok(attr.bitfield32()?.map(Mode::from_bits_retain))
+            })
+        }
+
+        /// Where [`Self::bits`] stands.
+        pub fn bits_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nests_attrs::BITS).last()
+        }
+
+        /// The attribute `color-bits`.
+        pub fn color_bits(&self) -> Option<wire::Bitfield32<ColorFlags>> {
+            server::read::last(self.attrs, nests_attrs::COLOR_BITS, |attr| {
+                Ok(attr.bitfield32()?.map(ColorFlags::from_bits_retain))
+            })
+        }
+
+        /// Where [`Self::color_bits`] stands.
+        pub fn color_bits_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(nests_attrs::COLOR_BITS).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Nests<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, nests_attrs::LEAF, wire::Attr::nest::<Leaf<'_>>)?;
+            server::read::check_all(attrs, nests_attrs::LEAVES, wire::Attr::nest::<Leaf<'_>>)?;
+            server::read::check(
+                attrs,
+                nests_attrs::SMALL_LEAF,
+                wire::Attr::nest::<SmallLeaf<'_>>,
+            )?;
+            server::read::check(attrs, nests_attrs::TREE, wire::Attr::nest::<Tree<'_>>)?;
+            server::read::check(attrs, nests_attrs::LEAF_ARRAY, |attr| {
+                wire::List::array(attr, wire::Attr::nest::<Leaf<'_>>)
+            })?;
+            server::read::check(attrs, nests_attrs::NUMBER_ARRAY, |attr| {
+                wire::List::array(attr, wire::Attr::u32)
+            })?;
+            server::read::check(attrs, nests_attrs::NARROW_ARRAY, |attr| {
+                wire::List::array(attr, wire::Attr::u8)
+            })?;
+            server::read::check(attrs, nests_attrs::SIGNED_ARRAY, |attr| {
+                wire::List::array(attr, wire::Attr::s64)
+            })?;
+            server::read::check(attrs, nests_attrs::BE_ARRAY, |attr| {
+                wire::List::array(attr, wire::Attr::u16_be)
+            })?;
+            server::read::check(attrs, nests_attrs::UINT_ARRAY, |attr| {
+                wire::List::array(attr, wire::Attr::uint)
+            })?;
+            server::read::check(attrs, nests_attrs::COLOR_ARRAY, |attr| {
+                wire::List::array(attr, |attr| Ok(Color::from(i64::from(attr.u32()?))))
+            })?;
+            server::read::check(attrs, nests_attrs::TEXT_ARRAY, |attr| {
+                wire::List::array(attr, wire::Attr::str)
+            })?;
+            server::read::check(attrs, nests_attrs::BYTES_ARRAY, |attr| {
+                wire::List::array(attr, wire::Attr::bytes)
+            })?;
+            server::read::check_all(attrs, nests_attrs::BY_NUMBER, |attr| {
+                wire::Map::read(attr, wire::Attr::nest::<Leaf<'_>>)
+            })?;
+            server::read::check_all(attrs, nests_attrs::BY_NUMBERS, |attr| {
+                wire::Map::read(attr, |attr| {
+                    wire::Map::read(attr, wire::Attr::nest::<Leaf<'_>>)
+                })
+            })?;
+            server::read::check_all(attrs, nests_attrs::COUNTS, |attr| {
+                wire::Map::read(attr, wire::Attr::u64)
+            })?;
+            server::read::check(attrs, nests_attrs::BITS, |attr| {
+                Ok(attr.bitfield32()?.map(Mode::from_bits_retain))
+            })?;
+            server::read::check(attrs, nests_attrs::COLOR_BITS, |attr| {
+                Ok(attr.bitfield32()?.map(ColorFlags::from_bits_retain))
+            })?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// What [`Client::tell`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Tell<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Tell<'a> {
+        /// The attribute `number`.
+        pub fn number(&self) -> Option<u64> {
+            server::read::last(self.attrs, tale_attrs::NUMBER, wire::Attr::u64)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(tale_attrs::NUMBER).last()
+        }
+
+        /// The attribute `text`.
+        pub fn text(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, tale_attrs::TEXT, wire::Attr::str)
+        }
+
+        /// Where [`Self::text`] stands.
+        pub fn text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(tale_attrs::TEXT).last()
+        }
+
+        /// The attribute `blob`.
+        pub fn blob(&self) -> Option<&'a [u8]> {
+            server::read::last(self.attrs, tale_attrs::BLOB, wire::Attr::bytes)
+        }
+
+        /// Where [`Self::blob`] stands.
+        pub fn blob_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(tale_attrs::BLOB).last()
+        }
+
+        /// The attribute `point`.
+        pub fn point(&self) -> Option<Point> {
+            server::read::last(
+                self.attrs,
+                tale_attrs::POINT,
+                wire::Attr::structure::<Point>,
+            )
+        }
+
+        /// Where [`Self::point`] stands.
+        pub fn point_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(tale_attrs::POINT).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Tell<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, tale_attrs::NUMBER, wire::Attr::u64)?;
+            server::read::check(attrs, tale_attrs::TEXT, wire::Attr::str)?;
+            server::read::check(attrs, tale_attrs::BLOB, wire::Attr::bytes)?;
+            server::read::check(attrs, tale_attrs::POINT, wire::Attr::structure::<Point>)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// What [`Client::tell_dump`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct TellDump<'a> {
+        attrs: wire::Attrs<'a>,
+        times: u32,
+    }
+
+    impl<'a> TellDump<'a> {
+        /// The attribute `times`.
+        pub fn times(&self) -> u32 {
+            self.times
+        }
+
+        /// Where [`Self::times`] stands.
+        pub fn times_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(tale_attrs::TIMES).last()
+        }
+
+        /// The attribute `number`.
+        pub fn number(&self) -> Option<u64> {
+            server::read::last(self.attrs, tale_attrs::NUMBER, wire::Attr::u64)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(tale_attrs::NUMBER).last()
+        }
+
+        /// The attribute `text`.
+        pub fn text(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, tale_attrs::TEXT, wire::Attr::str)
+        }
+
+        /// Where [`Self::text`] stands.
+        pub fn text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(tale_attrs::TEXT).last()
+        }
+
+        /// The attribute `blob`.
+        pub fn blob(&self) -> Option<&'a [u8]> {
+            server::read::last(self.attrs, tale_attrs::BLOB, wire::Attr::bytes)
+        }
+
+        /// Where [`Self::blob`] stands.
+        pub fn blob_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(tale_attrs::BLOB).last()
+        }
+
+        /// The attribute `point`.
+        pub fn point(&self) -> Option<Point> {
+            server::read::last(
+                self.attrs,
+                tale_attrs::POINT,
+                wire::Attr::structure::<Point>,
+            )
+        }
+
+        /// Where [`Self::point`] stands.
+        pub fn point_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(tale_attrs::POINT).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for TellDump<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, tale_attrs::NUMBER, wire::Attr::u64)?;
+            server::read::check(attrs, tale_attrs::TEXT, wire::Attr::str)?;
+            server::read::check(attrs, tale_attrs::BLOB, wire::Attr::bytes)?;
+            server::read::check(attrs, tale_attrs::POINT, wire::Attr::structure::<Point>)?;
+            Ok(Self {
+                attrs,
+                times: server::read::required(attrs, tale_attrs::TIMES, wire::Attr::u32)?,
+            })
+        }
+    }
+
+    /// What [`Client::need`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Need<'a> {
+        attrs: wire::Attrs<'a>,
+        number: u32,
+        text: &'a str,
+        blob: &'a [u8],
+        leaf: Leaf<'a>,
+        mode: Mode,
+    }
+
+    impl<'a> Need<'a> {
+        /// The attribute `number`.
+        pub fn number(&self) -> u32 {
+            self.number
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::NUMBER).last()
+        }
+
+        /// The attribute `text`.
+        pub fn text(&self) -> &'a str {
+            self.text
+        }
+
+        /// Where [`Self::text`] stands.
+        pub fn text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::TEXT).last()
+        }
+
+        /// The attribute `flag`.
+        pub fn flag(&self) -> bool {
+            self.attrs.all(call_attrs::FLAG).next().is_some()
+        }
+
+        /// Where [`Self::flag`] stands.
+        pub fn flag_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::FLAG).last()
+        }
+
+        /// The attribute `blob`.
+        pub fn blob(&self) -> &'a [u8] {
+            self.blob
+        }
+
+        /// Where [`Self::blob`] stands.
+        pub fn blob_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::BLOB).last()
+        }
+
+        /// The attribute `leaf`.
+        pub fn leaf(&self) -> Leaf<'a> {
+            self.leaf
+        }
+
+        /// Where [`Self::leaf`] stands.
+        pub fn leaf_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::LEAF).last()
+        }
+
+        /// The attribute `mode`.
+        pub fn mode(&self) -> Mode {
+            self.mode
+        }
+
+        /// Where [`Self::mode`] stands.
+        pub fn mode_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::MODE).last()
+        }
+
+        /// The attribute `optional`.
+        pub fn optional(&self) -> Option<u8> {
+            server::read::last(self.attrs, call_attrs::OPTIONAL, wire::Attr::u8)
+        }
+
+        /// Where [`Self::optional`] stands.
+        pub fn optional_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::OPTIONAL).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Need<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, call_attrs::OPTIONAL, wire::Attr::u8)?;
+            Ok(Self {
+                attrs,
+                number: server::read::required(attrs, call_attrs::NUMBER, wire::Attr::u32)?,
+                text: server::read::required(attrs, call_attrs::TEXT, wire::Attr::str)?,
+                blob: server::read::required(attrs, call_attrs::BLOB, wire::Attr::bytes)?,
+                leaf: server::read::required(
+                    attrs,
+                    call_attrs::LEAF,
+                    wire::Attr::nest::<Leaf<'_>>,
+                )?,
+                mode: server::read::required(attrs, call_attrs::MODE, |attr| {
+                    Ok(Mode::from_bits_retain(attr.u32()?))
+                })?,
+            })
+        }
+    }
+
+    /// What [`Client::hooked`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Hooked<'a> {
+        attrs: wire::Attrs<'a>,
+        number: u32,
+    }
+
+    impl<'a> Hooked<'a> {
+        /// The attribute `number`.
+        pub fn number(&self) -> u32 {
+            self.number
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::NUMBER).last()
+        }
+
+        /// The attribute `refuse`.
+        pub fn refuse(&self) -> Option<Moment> {
+            server::read::last(self.attrs, call_attrs::REFUSE, |attr| {
+                Ok(Moment::from(attr.u8()?))
+            })
+        }
+
+        /// Where [`Self::refuse`] stands.
+        pub fn refuse_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::REFUSE).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Hooked<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, call_attrs::REFUSE, |attr| {
+                Ok(Moment::from(attr.u8()?))
+            })?;
+            Ok(Self {
+                attrs,
+                number: server::read::required(attrs, call_attrs::NUMBER, wire::Attr::u32)?,
+            })
+        }
+    }
+
+    /// What [`Client::hooked_dump`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct HookedDump<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> HookedDump<'a> {
+        /// The attribute `count`.
+        pub fn count(&self) -> Option<u32> {
+            server::read::last(self.attrs, call_attrs::COUNT, wire::Attr::u32)
+        }
+
+        /// Where [`Self::count`] stands.
+        pub fn count_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::COUNT).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for HookedDump<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, call_attrs::COUNT, wire::Attr::u32)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// What [`Client::silent`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Silent<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Silent<'a> {
+        /// The attribute `number`.
+        pub fn number(&self) -> Option<u32> {
+            server::read::last(self.attrs, call_attrs::NUMBER, wire::Attr::u32)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::NUMBER).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Silent<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, call_attrs::NUMBER, wire::Attr::u32)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// What [`Client::empty`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Empty<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Empty<'a> {
+        /// The attribute `number`.
+        pub fn number(&self) -> Option<u32> {
+            server::read::last(self.attrs, call_attrs::NUMBER, wire::Attr::u32)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::NUMBER).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Empty<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, call_attrs::NUMBER, wire::Attr::u32)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// What [`Client::privileged`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Privileged<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Privileged<'a> {
+        /// The attribute `number`.
+        pub fn number(&self) -> Option<u32> {
+            server::read::last(self.attrs, call_attrs::NUMBER, wire::Attr::u32)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::NUMBER).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Privileged<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, call_attrs::NUMBER, wire::Attr::u32)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// What [`Client::owned`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Owned<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Owned<'a> {
+        /// The attribute `number`.
+        pub fn number(&self) -> Option<u32> {
+            server::read::last(self.attrs, call_attrs::NUMBER, wire::Attr::u32)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::NUMBER).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Owned<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, call_attrs::NUMBER, wire::Attr::u32)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// What [`Client::built`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Built<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Built<'a> {
+        /// The attribute `number`.
+        pub fn number(&self) -> Option<u32> {
+            server::read::last(self.attrs, call_attrs::NUMBER, wire::Attr::u32)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::NUMBER).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Built<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, call_attrs::NUMBER, wire::Attr::u32)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// What [`Client::unbuilt`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Unbuilt<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Unbuilt<'a> {
+        /// The attribute `number`.
+        pub fn number(&self) -> Option<u32> {
+            server::read::last(self.attrs, call_attrs::NUMBER, wire::Attr::u32)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::NUMBER).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Unbuilt<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, call_attrs::NUMBER, wire::Attr::u32)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// What [`Client::emit`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Emit<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Emit<'a> {
+        /// The attribute `number`.
+        pub fn number(&self) -> Option<u32> {
+            server::read::last(self.attrs, call_attrs::NUMBER, wire::Attr::u32)
+        }
+
+        /// Where [`Self::number`] stands.
+        pub fn number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::NUMBER).last()
+        }
+
+        /// The attribute `text`.
+        pub fn text(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, call_attrs::TEXT, wire::Attr::str)
+        }
+
+        /// Where [`Self::text`] stands.
+        pub fn text_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::TEXT).last()
+        }
+
+        /// The attribute `flag`.
+        pub fn flag(&self) -> bool {
+            self.attrs.all(call_attrs::FLAG).next().is_some()
+        }
+
+        /// Where [`Self::flag`] stands.
+        pub fn flag_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::FLAG).last()
+        }
+
+        /// The attribute `blob`.
+        pub fn blob(&self) -> Option<&'a [u8]> {
+            server::read::last(self.attrs, call_attrs::BLOB, wire::Attr::bytes)
+        }
+
+        /// Where [`Self::blob`] stands.
+        pub fn blob_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::BLOB).last()
+        }
+
+        /// The attribute `leaf`.
+        pub fn leaf(&self) -> Option<Leaf<'a>> {
+            server::read::last(self.attrs, call_attrs::LEAF, wire::Attr::nest::<Leaf<'_>>)
+        }
+
+        /// Where [`Self::leaf`] stands.
+        pub fn leaf_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::LEAF).last()
+        }
+
+        /// The attribute `mode`.
+        pub fn mode(&self) -> Option<Mode> {
+            server::read::last(self.attrs, call_attrs::MODE, |attr| {
+                Ok(Mode::from_bits_retain(attr.u32()?))
+            })
+        }
+
+        /// Where [`Self::mode`] stands.
+        pub fn mode_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::MODE).last()
+        }
+
+        /// The attribute `port`.
+        pub fn port(&self) -> Option<u32> {
+            server::read::last(self.attrs, call_attrs::PORT, wire::Attr::u32)
+        }
+
+        /// Where [`Self::port`] stands.
+        pub fn port_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(call_attrs::PORT).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Emit<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, call_attrs::NUMBER, wire::Attr::u32)?;
+            server::read::check(attrs, call_attrs::TEXT, wire::Attr::str)?;
+            server::read::check(attrs, call_attrs::BLOB, wire::Attr::bytes)?;
+            server::read::check(attrs, call_attrs::LEAF, wire::Attr::nest::<Leaf<'_>>)?;
+            server::read::check(attrs, call_attrs::MODE, |attr| {
+                Ok(Mode::from_bits_retain(attr.u32()?))
+            })?;
+            server::read::check(attrs, call_attrs::PORT, wire::Attr::u32)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// The attributes of `leaf`.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Leaf<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Leaf<'a> {
+        /// The attribute `id`.
+        pub fn id(&self) -> Option<u32> {
+            server::read::last(self.attrs, leaf_attrs::ID, wire::Attr::u32)
+        }
+
+        /// Where [`Self::id`] stands.
+        pub fn id_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(leaf_attrs::ID).last()
+        }
+
+        /// The attribute `name`.
+        pub fn name(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, leaf_attrs::NAME, wire::Attr::str)
+        }
+
+        /// Where [`Self::name`] stands.
+        pub fn name_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(leaf_attrs::NAME).last()
+        }
+
+        /// The attribute `size`.
+        pub fn size(&self) -> Option<u64> {
+            server::read::last(self.attrs, leaf_attrs::SIZE, wire::Attr::u64)
+        }
+
+        /// Where [`Self::size`] stands.
+        pub fn size_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(leaf_attrs::SIZE).last()
+        }
+
+        /// The attribute `color`.
+        pub fn color(&self) -> Option<Color> {
+            server::read::last(self.attrs, leaf_attrs::COLOR, |attr| {
+                Ok(Color::from(i64::from(attr.u8()?)))
+            })
+        }
+
+        /// Where [`Self::color`] stands.
+        pub fn color_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(leaf_attrs::COLOR).last()
+        }
+
+        /// The attribute `shares`.
+        pub fn shares(&self) -> wire::List<'a, u16> {
+            wire::List::repeated(self.attrs, leaf_attrs::SHARES, wire::Attr::u16)
+        }
+
+        /// Where [`Self::shares`] stands.
+        pub fn shares_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(leaf_attrs::SHARES)
+        }
+
+        /// The attribute `le-size`.
+        pub fn le_size(&self) -> Option<u32> {
+            server::read::last(self.attrs, leaf_attrs::LE_SIZE, wire::Attr::u32_le)
+        }
+
+        /// Where [`Self::le_size`] stands.
+        pub fn le_size_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(leaf_attrs::LE_SIZE).last()
+        }
+    }
+
+    impl<'a> wire::FromAttrs<'a> for Leaf<'a> {
+        fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
+            server::read::check(attrs, leaf_attrs::ID, wire::Attr::u32)?;
+            server::read::check(attrs, leaf_attrs::NAME, wire::Attr::str)?;
+            server::read::check(attrs, leaf_attrs::SIZE, wire::Attr::u64)?;
+            server::read::check(attrs, leaf_attrs::COLOR, |attr| {
+                Ok(Color::from(i64::from(attr.u8()?)))
+            })?;
+            server::read::check_all(attrs, leaf_attrs::SHARES, wire::Attr::u16)?;
+            server::read::check(attrs, leaf_attrs::LE_SIZE, wire::Attr::u32_le)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// The attributes of `small-leaf`.
+    #[derive(Debug, Clone, Copy)]
+    pub struct SmallLeaf<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> SmallLeaf<'a> {
+        /// The attribute `id`.
+        pub fn id(&self) -> Option<u32> {
+            server::read::last(self.attrs, small_leaf_attrs::ID, wire::Attr::u32)
+        }
+
+        /// Where [`Self::id`] stands.
+        pub fn id_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(small_leaf_attrs::ID).last()
+        }
+
+        /// The attribute `name`.
+        pub fn name(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, small_leaf_attrs::NAME, wire::Attr::str)
+        }
+
+        /// Where [`Self::name`] stands.
+        pub fn name_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(small_leaf_attrs::NAME).last()
+        }
+    }
+
+    impl<'a> wire::FromAttrs<'a> for SmallLeaf<'a> {
+        fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
+            server::read::check(attrs, small_leaf_attrs::ID, wire::Attr::u32)?;
+            server::read::check(attrs, small_leaf_attrs::NAME, wire::Attr::str)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// A nest in itself.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Tree<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Tree<'a> {
+        /// The attribute `name`.
+        pub fn name(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, tree_attrs::NAME, wire::Attr::str)
+        }
+
+        /// Where [`Self::name`] stands.
+        pub fn name_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(tree_attrs::NAME).last()
+        }
+
+        /// The attribute `left`.
+        pub fn left(&self) -> Option<Tree<'a>> {
+            server::read::last(self.attrs, tree_attrs::LEFT, wire::Attr::nest::<Tree<'_>>)
+        }
+
+        /// Where [`Self::left`] stands.
+        pub fn left_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(tree_attrs::LEFT).last()
+        }
+
+        /// The attribute `more`.
+        pub fn more(&self) -> wire::List<'a, Tree<'a>> {
+            wire::List::repeated(self.attrs, tree_attrs::MORE, wire::Attr::nest::<Tree<'_>>)
+        }
+
+        /// Where [`Self::more`] stands.
+        pub fn more_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(tree_attrs::MORE)
+        }
+
+        /// The attribute `leaf`.
+        pub fn leaf(&self) -> Option<Leaf<'a>> {
+            server::read::last(self.attrs, tree_attrs::LEAF, wire::Attr::nest::<Leaf<'_>>)
+        }
+
+        /// Where [`Self::leaf`] stands.
+        pub fn leaf_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(tree_attrs::LEAF).last()
+        }
+    }
+
+    impl<'a> wire::FromAttrs<'a> for Tree<'a> {
+        fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
+            server::read::check(attrs, tree_attrs::NAME, wire::Attr::str)?;
+            server::read::check(attrs, tree_attrs::LEFT, wire::Attr::nest::<Tree<'_>>)?;
+            server::read::check_all(attrs, tree_attrs::MORE, wire::Attr::nest::<Tree<'_>>)?;
+            server::read::check(attrs, tree_attrs::LEAF, wire::Attr::nest::<Leaf<'_>>)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    impl server::Encode for super::NumbersReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if self.flag {
+                out.flag(numbers_attrs::FLAG);
+            }
+            if let Some(value) = self.u8 {
+                out.u8(numbers_attrs::U8, value);
+            }
+            if let Some(value) = self.u16 {
+                out.u16(numbers_attrs::U16, value);
+            }
+            if let Some(value) = self.u32 {
+                out.u32(numbers_attrs::U32, value);
+            }
+            if let Some(value) = self.u64 {
+                out.u64(numbers_attrs::U64, value);
+            }
+            if let Some(value) = self.s8 {
+                out.s8(numbers_attrs::S8, value);
+            }
+            if let Some(value) = self.s16 {
+                out.s16(numbers_attrs::S16, value);
+            }
+            if let Some(value) = self.s32 {
+                out.s32(numbers_attrs::S32, value);
+            }
+            if let Some(value) = self.s64 {
+                out.s64(numbers_attrs::S64, value);
+            }
+            if let Some(value) = self.uint {
+                out.uint(numbers_attrs::UINT, value);
+            }
+            if let Some(value) = self.sint {
+                out.sint(numbers_attrs::SINT, value);
+            }
+            if let Some(value) = self.be_u16 {
+                out.u16_be(numbers_attrs::BE_U16, value);
+            }
+            if let Some(value) = self.be_u32 {
+                out.u32_be(numbers_attrs::BE_U32, value);
+            }
+            if let Some(value) = self.be_u64 {
+                out.u64_be(numbers_attrs::BE_U64, value);
+            }
+            if let Some(value) = self.be_s16 {
+                out.s16_be(numbers_attrs::BE_S16, value);
+            }
+            if let Some(value) = self.be_s32 {
+                out.s32_be(numbers_attrs::BE_S32, value);
+            }
+            if let Some(value) = self.be_s64 {
+                out.s64_be(numbers_attrs::BE_S64, value);
+            }
+            if let Some(value) = self.le_u16 {
+                out.u16_le(numbers_attrs::LE_U16, value);
+            }
+            if let Some(value) = self.le_u32 {
+                out.u32_le(numbers_attrs::LE_U32, value);
+            }
+            if let Some(value) = self.le_u64 {
+                out.u64_le(numbers_attrs::LE_U64, value);
+            }
+            if let Some(value) = self.le_s16 {
+                out.s16_le(numbers_attrs::LE_S16, value);
+            }
+            if let Some(value) = self.le_s32 {
+                out.s32_le(numbers_attrs::LE_S32, value);
+            }
+            if let Some(value) = self.le_s64 {
+                out.s64_le(numbers_attrs::LE_S64, value);
+            }
+            for &value in &self.many_u8 {
+                out.u8(numbers_attrs::MANY_U8, value);
+            }
+            for &value in &self.many_u32 {
+                out.u32(numbers_attrs::MANY_U32, value);
+            }
+            for &value in &self.many_u64 {
+                out.u64(numbers_attrs::MANY_U64, value);
+            }
+            for &value in &self.many_s16 {
+                out.s16(numbers_attrs::MANY_S16, value);
+            }
+            for &value in &self.many_be_u32 {
+                out.u32_be(numbers_attrs::MANY_BE_U32, value);
+            }
+            for &value in &self.many_le_s64 {
+                out.s64_le(numbers_attrs::MANY_LE_S64, value);
+            }
+            for &value in &self.many_uint {
+                out.uint(numbers_attrs::MANY_UINT, value);
+            }
+            for &value in &self.many_sint {
+                out.sint(numbers_attrs::MANY_SINT, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::LimitsReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.min_u8 {
+                out.u8(limits_attrs::MIN_U8, value);
+            }
+            if let Some(value) = self.max_u16 {
+                out.u16(limits_attrs::MAX_U16, value);
+            }
+            if let Some(value) = self.range_u32 {
+                out.u32(limits_attrs::RANGE_U32, value);
+            }
+            if let Some(value) = self.far_u16 {
+                out.u16(limits_attrs::FAR_U16, value);
+            }
+            if let Some(value) = self.far_u32 {
+                out.u32(limits_attrs::FAR_U32, value);
+            }
+            if let Some(value) = self.far_u64 {
+                out.u64(limits_attrs::FAR_U64, value);
+            }
+            if let Some(value) = self.max_u64 {
+                out.u64(limits_attrs::MAX_U64, value);
+            }
+            if let Some(value) = self.min_uint {
+                out.uint(limits_attrs::MIN_UINT, value);
+            }
+            if let Some(value) = self.range_uint {
+                out.uint(limits_attrs::RANGE_UINT, value);
+            }
+            if let Some(value) = self.range_s8 {
+                out.s8(limits_attrs::RANGE_S8, value);
+            }
+            if let Some(value) = self.min_s16 {
+                out.s16(limits_attrs::MIN_S16, value);
+            }
+            if let Some(value) = self.far_s32 {
+                out.s32(limits_attrs::FAR_S32, value);
+            }
+            if let Some(value) = self.far_s64 {
+                out.s64(limits_attrs::FAR_S64, value);
+            }
+            if let Some(value) = self.max_s64 {
+                out.s64(limits_attrs::MAX_S64, value);
+            }
+            if let Some(value) = self.range_sint {
+                out.sint(limits_attrs::RANGE_SINT, value);
+            }
+            if let Some(value) = self.whole_s8 {
+                out.s8(limits_attrs::WHOLE_S8, value);
+            }
+            if let Some(value) = self.be_range_u16 {
+                out.u16_be(limits_attrs::BE_RANGE_U16, value);
+            }
+            if let Some(value) = self.be_range_u32 {
+                out.u32_be(limits_attrs::BE_RANGE_U32, value);
+            }
+            if let Some(value) = self.be_range_u64 {
+                out.u64_be(limits_attrs::BE_RANGE_U64, value);
+            }
+            if let Some(value) = self.be_range_s32 {
+                out.s32_be(limits_attrs::BE_RANGE_S32, value);
+            }
+            if let Some(value) = self.le_range_u16 {
+                out.u16_le(limits_attrs::LE_RANGE_U16, value);
+            }
+            if let Some(value) = self.le_range_s64 {
+                out.s64_le(limits_attrs::LE_RANGE_S64, value);
+            }
+            if let Some(value) = self.below {
+                out.u32(limits_attrs::BELOW, value);
+            }
+            if let Some(value) = self.color {
+                let narrow = out.narrow(limits_attrs::COLOR, i64::from(value))?;
+                out.u32(limits_attrs::COLOR, narrow);
+            }
+            if let Some(value) = self.narrow_color {
+                let narrow = out.narrow(limits_attrs::NARROW_COLOR, i64::from(value))?;
+                out.u8(limits_attrs::NARROW_COLOR, narrow);
+            }
+            if let Some(value) = self.signed_color {
+                let narrow = out.narrow(limits_attrs::SIGNED_COLOR, i64::from(value))?;
+                out.s32(limits_attrs::SIGNED_COLOR, narrow);
+            }
+            if let Some(value) = self.some_color {
+                let narrow = out.narrow(limits_attrs::SOME_COLOR, i64::from(value))?;
+                out.u32(limits_attrs::SOME_COLOR, narrow);
+            }
+            if let Some(value) = self.shade {
+                let narrow = out.narrow(limits_attrs::SHADE, u32::from(value))?;
+                out.u16(limits_attrs::SHADE, narrow);
+            }
+            if let Some(value) = self.be_shade {
+                out.u32_be(limits_attrs::BE_SHADE, u32::from(value));
+            }
+            if let Some(value) = self.season {
+                out.s32(limits_attrs::SEASON, i32::from(value));
+            }
+            if let Some(value) = self.prime {
+                let narrow = out.narrow(limits_attrs::PRIME, u64::from(value))?;
+                out.u32(limits_attrs::PRIME, narrow);
+            }
+            if let Some(value) = self.wide_prime {
+                out.u64(limits_attrs::WIDE_PRIME, u64::from(value));
+            }
+            if let Some(value) = self.be_prime {
+                let narrow = out.narrow(limits_attrs::BE_PRIME, u64::from(value))?;
+                out.u16_be(limits_attrs::BE_PRIME, narrow);
+            }
+            if let Some(value) = self.le_prime {
+                let narrow = out.narrow(limits_attrs::LE_PRIME, u64::from(value))?;
+                out.u32_le(limits_attrs::LE_PRIME, narrow);
+            }
+            if let Some(value) = self.some_prime {
+                let narrow = out.narrow(limits_attrs::SOME_PRIME, u64::from(value))?;
+                out.u32(limits_attrs::SOME_PRIME, narrow);
+            }
+            if let Some(value) = self.balance {
+                out.s32(limits_attrs::BALANCE, i32::from(value));
+            }
+            if let Some(value) = self.mode {
+                out.u32(limits_attrs::MODE, value.bits());
+            }
+            if let Some(value) = self.narrow_mode {
+                let narrow = out.narrow(limits_attrs::NARROW_MODE, value.bits())?;
+                out.u8(limits_attrs::NARROW_MODE, narrow);
+            }
+            if let Some(value) = self.be_mode {
+                let narrow = out.narrow(limits_attrs::BE_MODE, value.bits())?;
+                out.u16_be(limits_attrs::BE_MODE, narrow);
+            }
+            if let Some(value) = self.le_mode {
+                out.u32_le(limits_attrs::LE_MODE, value.bits());
+            }
+            if let Some(value) = self.wide_mode {
+                out.u64(limits_attrs::WIDE_MODE, value.bits());
+            }
+            if let Some(value) = self.uint_mode {
+                out.uint(limits_attrs::UINT_MODE, value.bits());
+            }
+            if let Some(value) = self.sparse_mode {
+                out.u32(limits_attrs::SPARSE_MODE, value.bits());
+            }
+            if let Some(value) = self.colors {
+                out.u32(limits_attrs::COLORS, value.bits());
+            }
+            if let Some(value) = self.shades {
+                out.u8(limits_attrs::SHADES, value.bits());
+            }
+            if let Some(value) = self.masked {
+                out.u16(limits_attrs::MASKED, value);
+            }
+            for &value in &self.many_ranged {
+                out.u32(limits_attrs::MANY_RANGED, value);
+            }
+            for &value in &self.many_primes {
+                let narrow = out.narrow(limits_attrs::MANY_PRIMES, u64::from(value))?;
+                out.u32(limits_attrs::MANY_PRIMES, narrow);
+            }
+            for &value in &self.many_modes {
+                let narrow = out.narrow(limits_attrs::MANY_MODES, value.bits())?;
+                out.u8(limits_attrs::MANY_MODES, narrow);
+            }
+            for &value in &self.many_le_ranged {
+                out.u16_le(limits_attrs::MANY_LE_RANGED, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::BytesReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = &self.text {
+                out.str(bytes_attrs::TEXT, value)?;
+            }
+            if let Some(value) = &self.short_text {
+                out.str(bytes_attrs::SHORT_TEXT, value)?;
+            }
+            if let Some(value) = &self.long_text {
+                out.str(bytes_attrs::LONG_TEXT, value)?;
+            }
+            if let Some(value) = &self.middle_text {
+                out.str(bytes_attrs::MIDDLE_TEXT, value)?;
+            }
+            if let Some(value) = &self.open_text {
+                out.str(bytes_attrs::OPEN_TEXT, value)?;
+            }
+            if let Some(value) = &self.open_short_text {
+                out.str(bytes_attrs::OPEN_SHORT_TEXT, value)?;
+            }
+            if let Some(value) = &self.open_middle_text {
+                out.str(bytes_attrs::OPEN_MIDDLE_TEXT, value)?;
+            }
+            for value in &self.many_texts {
+                out.str(bytes_attrs::MANY_TEXTS, value)?;
+            }
+            for value in &self.many_long_texts {
+                out.str(bytes_attrs::MANY_LONG_TEXTS, value)?;
+            }
+            for value in &self.many_open_texts {
+                out.str(bytes_attrs::MANY_OPEN_TEXTS, value)?;
+            }
+            if let Some(value) = &self.bytes {
+                out.bytes(bytes_attrs::BYTES, value)?;
+            }
+            if let Some(value) = &self.short_bytes {
+                out.bytes(bytes_attrs::SHORT_BYTES, value)?;
+            }
+            if let Some(value) = &self.long_bytes {
+                out.bytes(bytes_attrs::LONG_BYTES, value)?;
+            }
+            if let Some(value) = &self.exact_bytes {
+                out.bytes(bytes_attrs::EXACT_BYTES, value)?;
+            }
+            if let Some(value) = &self.middle_bytes {
+                out.bytes(bytes_attrs::MIDDLE_BYTES, value)?;
+            }
+            if let Some(value) = &self.huge_bytes {
+                out.bytes(bytes_attrs::HUGE_BYTES, value)?;
+            }
+            if let Some(value) = &self.no_bytes {
+                out.bytes(bytes_attrs::NO_BYTES, value)?;
+            }
+            for value in &self.many_bytes {
+                out.bytes(bytes_attrs::MANY_BYTES, value)?;
+            }
+            if let Some(value) = &self.address {
+                out.bytes(bytes_attrs::ADDRESS, value)?;
+            }
+            if let Some(value) = self.number {
+                out.u32(bytes_attrs::NUMBER, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::LayoutsReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.point {
+                out.structure(layouts_attrs::POINT, &value)?;
+            }
+            if let Some(value) = self.record {
+                out.structure(layouts_attrs::RECORD, &value)?;
+            }
+            if let Some(value) = self.whole_point {
+                out.structure(layouts_attrs::WHOLE_POINT, &value)?;
+            }
+            if let Some(value) = self.least_point {
+                out.structure(layouts_attrs::LEAST_POINT, &value)?;
+            }
+            for &value in &self.points {
+                out.structure(layouts_attrs::POINTS, &value)?;
+            }
+            if let Some(value) = &self.octets {
+                out.array(layouts_attrs::OCTETS, value, |item| Ok(item.to_ne_bytes()))?;
+            }
+            if let Some(value) = &self.shorts {
+                out.array(layouts_attrs::SHORTS, value, |item| Ok(item.to_ne_bytes()))?;
+            }
+            if let Some(value) = &self.words {
+                out.array(layouts_attrs::WORDS, value, |item| Ok(item.to_ne_bytes()))?;
+            }
+            if let Some(value) = &self.longs {
+                out.array(layouts_attrs::LONGS, value, |item| Ok(item.to_ne_bytes()))?;
+            }
+            if let Some(value) = &self.be_shorts {
+                out.array(layouts_attrs::BE_SHORTS, value, |item| {
+                    Ok(item.to_be_bytes())
+                })?;
+            }
+            if let Some(value) = &self.be_longs {
+                out.array(
+                    layouts_attrs::BE_LONGS,
+                    value,
+                    |item| Ok(item.to_be_bytes()),
+                )?;
+            }
+            if let Some(value) = &self.le_words {
+                out.array(
+                    layouts_attrs::LE_WORDS,
+                    value,
+                    |item| Ok(item.to_le_bytes()),
+                )?;
+            }
+            if let Some(value) = &self.colors {
+                out.array(layouts_attrs::COLORS, value, |item| {
+                    wire::narrow(i64::from(*item)).map(u32::to_ne_bytes)
+                })?;
+            }
+            if let Some(value) = &self.few_words {
+                out.array(layouts_attrs::FEW_WORDS, value, |item| {
+                    Ok(item.to_ne_bytes())
+                })?;
+            }
+            for value in &self.word_lists {
+                out.array(layouts_attrs::WORD_LISTS, value, |item| {
+                    Ok(item.to_ne_bytes())
+                })?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::NestsReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = &self.leaf {
+                out.nest(nests_attrs::LEAF, |out| value.encode(out))?;
+            }
+            for value in &self.leaves {
+                out.nest(nests_attrs::LEAVES, |out| value.encode(out))?;
+            }
+            if let Some(value) = &self.small_leaf {
+                out.nest(nests_attrs::SMALL_LEAF, |out| value.encode(out))?;
+            }
+            if let Some(value) = &self.tree {
+                out.nest(nests_attrs::TREE, |out| value.encode(out))?;
+            }
+            if !self.leaf_array.is_empty() {
+                out.indexed(
+                    nests_attrs::LEAF_ARRAY,
+                    &self.leaf_array,
+                    |out, number, item| out.nest(number, |out| item.encode(out)),
+                )?;
+            }
+            if !self.number_array.is_empty() {
+                out.indexed(
+                    nests_attrs::NUMBER_ARRAY,
+                    &self.number_array,
+                    |out, number, &item| {
+                        out.u32(number, item);
+                        Ok(())
+                    },
+                )?;
+            }
+            if !self.narrow_array.is_empty() {
+                out.indexed(
+                    nests_attrs::NARROW_ARRAY,
+                    &self.narrow_array,
+                    |out, number, &item| {
+                        out.u8(number, item);
+                        Ok(())
+                    },
+                )?;
+            }
+            if !self.signed_array.is_empty() {
+                out.indexed(
+                    nests_attrs::SIGNED_ARRAY,
+                    &self.signed_array,
+                    |out, number, &item| {
+                        out.s64(number, item);
+                        Ok(())
+                    },
+                )?;
+            }
+            if !self.be_array.is_empty() {
+                out.indexed(
+                    nests_attrs::BE_ARRAY,
+                    &self.be_array,
+                    |out, number, &item| {
+                        out.u16_be(number, item);
+                        Ok(())
+                    },
+                )?;
+            }
+            if !self.uint_array.is_empty() {
+                out.indexed(
+                    nests_attrs::UINT_ARRAY,
+                    &self.uint_array,
+                    |out, number, &item| {
+                        out.uint(number, item);
+                        Ok(())
+                    },
+                )?;
+            }
+            if !self.color_array.is_empty() {
+                out.indexed(
+                    nests_attrs::COLOR_ARRAY,
+                    &self.color_array,
+                    |out, number, &item| {
+                        let narrow = out.narrow(number, i64::from(item))?;
+                        out.u32(number, narrow);
+                        Ok(())
+                    },
+                )?;
+            }
+            if !self.text_array.is_empty() {
+                out.indexed(
+                    nests_attrs::TEXT_ARRAY,
+                    &self.text_array,
+                    |out, number, item| out.str(number, item),
+                )?;
+            }
+            if !self.bytes_array.is_empty() {
+                out.indexed(
+                    nests_attrs::BYTES_ARRAY,
+                    &self.bytes_array,
+                    |out, number, item| out.bytes(number, item),
+                )?;
+            }
+            if !self.by_number.is_empty() {
+                out.nest(nests_attrs::BY_NUMBER, |out| {
+                    for (number, item) in &self.by_number {
+                        out.nest(*number, |out| item.encode(out))?;
+                    }
+                    Ok(())
+                })?;
+            }
+            if !self.by_numbers.is_empty() {
+                out.nest(nests_attrs::BY_NUMBERS, |out| {
+                    for (number, item) in &self.by_numbers {
+                        out.nest(*number, |out| {
+                            for (number, item) in item {
+                                out.nest(*number, |out| item.encode(out))?;
+                            }
+                            Ok(())
+                        })?;
+                    }
+                    Ok(())
+                })?;
+            }
+            if !self.counts.is_empty() {
+                out.nest(nests_attrs::COUNTS, |out| {
+                    for (number, item) in &self.counts {
+                        let item = *item;
+                        out.u64(*number, item);
+                    }
+                    Ok(())
+                })?;
+            }
+            if let Some(value) = self.bits {
+                out.bitfield32(nests_attrs::BITS, value.map(|bits| bits.bits()));
+            }
+            if let Some(value) = self.color_bits {
+                out.bitfield32(nests_attrs::COLOR_BITS, value.map(|bits| bits.bits()));
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::TellReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.number {
+                out.u64(tale_attrs::NUMBER, value);
+            }
+            if let Some(value) = &self.text {
+                out.str(tale_attrs::TEXT, value)?;
+            }
+            if let Some(value) = &self.blob {
+                out.bytes(tale_attrs::BLOB, value)?;
+            }
+            if let Some(value) = self.point {
+                out.structure(tale_attrs::POINT, &value)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::TellDumpReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.at {
+                out.u32(tale_attrs::AT, value);
+            }
+            if let Some(value) = self.number {
+                out.u64(tale_attrs::NUMBER, value);
+            }
+            if let Some(value) = &self.text {
+                out.str(tale_attrs::TEXT, value)?;
+            }
+            if let Some(value) = &self.blob {
+                out.bytes(tale_attrs::BLOB, value)?;
+            }
+            if let Some(value) = self.point {
+                out.structure(tale_attrs::POINT, &value)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::NeedReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.number {
+                out.u32(call_attrs::NUMBER, value);
+            }
+            if let Some(value) = &self.text {
+                out.str(call_attrs::TEXT, value)?;
+            }
+            if self.flag {
+                out.flag(call_attrs::FLAG);
+            }
+            if let Some(value) = &self.blob {
+                out.bytes(call_attrs::BLOB, value)?;
+            }
+            if let Some(value) = &self.leaf {
+                out.nest(call_attrs::LEAF, |out| value.encode(out))?;
+            }
+            if let Some(value) = self.mode {
+                out.u32(call_attrs::MODE, value.bits());
+            }
+            if let Some(value) = self.optional {
+                out.u8(call_attrs::OPTIONAL, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::HookedReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.number {
+                out.u32(call_attrs::NUMBER, value);
+            }
+            if let Some(value) = self.calls {
+                out.u64(call_attrs::CALLS, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::HookedDumpReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.calls {
+                out.u64(call_attrs::CALLS, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::EmptyReplyOwned {
+        fn encode(&self, _out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::PrivilegedReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.number {
+                out.u32(call_attrs::NUMBER, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::OwnedReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.number {
+                out.u32(call_attrs::NUMBER, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::BuiltReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.number {
+                out.u32(call_attrs::NUMBER, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::UnbuiltReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.number {
+                out.u32(call_attrs::NUMBER, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::ToldOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.number {
+                out.u32(call_attrs::NUMBER, value);
+            }
+            if let Some(value) = &self.text {
+                out.str(call_attrs::TEXT, value)?;
+            }
+            if self.flag {
+                out.flag(call_attrs::FLAG);
+            }
+            if let Some(value) = &self.blob {
+                out.bytes(call_attrs::BLOB, value)?;
+            }
+            if let Some(value) = &self.leaf {
+                out.nest(call_attrs::LEAF, |out| value.encode(out))?;
+            }
+            if let Some(value) = self.mode {
+                out.u32(call_attrs::MODE, value.bits());
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::ConfidedOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.number {
+                out.u32(call_attrs::NUMBER, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::DirectOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.number {
+                out.u32(call_attrs::NUMBER, value);
+            }
+            if let Some(value) = &self.text {
+                out.str(call_attrs::TEXT, value)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::LeafOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.id {
+                out.u32(leaf_attrs::ID, value);
+            }
+            if let Some(value) = &self.name {
+                out.str(leaf_attrs::NAME, value)?;
+            }
+            if let Some(value) = self.size {
+                out.u64(leaf_attrs::SIZE, value);
+            }
+            if let Some(value) = self.color {
+                let narrow = out.narrow(leaf_attrs::COLOR, i64::from(value))?;
+                out.u8(leaf_attrs::COLOR, narrow);
+            }
+            for &value in &self.shares {
+                out.u16(leaf_attrs::SHARES, value);
+            }
+            if let Some(value) = self.le_size {
+                out.u32_le(leaf_attrs::LE_SIZE, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::SmallLeafOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.id {
+                out.u32(small_leaf_attrs::ID, value);
+            }
+            if let Some(value) = &self.name {
+                out.str(small_leaf_attrs::NAME, value)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::TreeOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = &self.name {
+                out.str(tree_attrs::NAME, value)?;
+            }
+            if let Some(value) = &self.left {
+                out.nest(tree_attrs::LEFT, |out| value.encode(out))?;
+            }
+            for value in &self.more {
+                out.nest(tree_attrs::MORE, |out| value.encode(out))?;
+            }
+            if let Some(value) = &self.leaf {
+                out.nest(tree_attrs::LEAF, |out| value.encode(out))?;
+            }
+            Ok(())
+        }
+    }
 }

@@ -3,6 +3,7 @@
 mod dump;
 mod item_len;
 
+pub(in crate::emit) use dump::is_liberal;
 pub(super) use dump::{cursor, item_len, items};
 pub(super) use item_len::longest;
 
@@ -26,14 +27,14 @@ pub(super) fn render(text: &mut Text, family: &Family) {
 }
 
 /// The operations, as the core wants its table sorted.
-pub(super) fn ascending(family: &Family) -> Vec<&Op> {
+pub(in crate::emit) fn ascending(family: &Family) -> Vec<&Op> {
     let mut ops: Vec<_> = family.ops.iter().collect();
     ops.sort_by_key(|op| op.cmd);
     ops
 }
 
 /// The header that all messages of the family have, if any.
-fn header(family: &Family) -> Option<StructId> {
+pub(in crate::emit) fn header(family: &Family) -> Option<StructId> {
     family.messages.iter().find_map(|message| message.header)
 }
 

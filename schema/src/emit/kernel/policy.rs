@@ -119,7 +119,11 @@ fn shared(family: &Family) -> Vec<Table<'_>> {
 /// `kernel-policy` says whose attributes these are. Where calls share a policy in C, the core has
 /// none for a dump that it does not validate (`genl_cmd_full_to_split()`); one that has attributes
 /// of its own needs it here, so that they can be looked at.
-pub(super) fn covered(family: &Family, op: &Op, call: &Call) -> Option<(SetId, Vec<usize>)> {
+pub(in crate::emit) fn covered(
+    family: &Family,
+    op: &Op,
+    call: &Call,
+) -> Option<(SetId, Vec<usize>)> {
     let is_dump = op
         .dump
         .as_ref()

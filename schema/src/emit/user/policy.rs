@@ -32,6 +32,9 @@ pub(super) fn table(family: &Family, set: &AttrSet, numbers: &[proc_macro2::Iden
 /// The rule for an attribute; `None` if it is always refused.
 fn rule(family: &Family, set: &AttrSet, attr: &Attr) -> Option<TokenStream> {
     let rule = of_kind(family, set, &attr.kind)?;
+    let many =
+        (attr.multi || matches!(attr.kind, AttrKind::TypeValue(..))).then(|| quote!(.many()));
+    let rule = quote!(#rule #many);
     Some(match attr.max_count {
         Some(count) => {
             let count = Literal::u32_unsuffixed(count);

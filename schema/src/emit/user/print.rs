@@ -29,6 +29,24 @@ pub(super) fn file(doc: &str, origin: Origin<'_>, items: Vec<Item>) -> String {
         text.push('\n');
     }
     text.push_str("\nuse genl_user::wire;\n");
+    text + &all(items)
+}
+
+/// A module within the file: what stands before its brace, its own words, its imports, its items.
+pub(super) fn module(head: &str, doc: &str, uses: &str, items: Vec<Item>) -> Item {
+    let mut text = format!("{head} {{\n");
+    let doc: String = doc.lines().map(|line| format!("//! {line}\n")).collect();
+    let doc = if doc.is_empty() { doc } else { doc + "\n" };
+    for line in format!("{doc}{uses}{}", all(items)).lines() {
+        let indent = if line.is_empty() { "" } else { "    " };
+        text.push_str(&format!("{indent}{line}\n"));
+    }
+    Item::Text(text + "}\n")
+}
+
+/// The items, each with a blank line before it.
+fn all(items: Vec<Item>) -> String {
+    let mut text = String::new();
     for item in items {
         text.push('\n');
         match item {

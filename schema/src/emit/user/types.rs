@@ -242,6 +242,13 @@ impl<'f> Types<'f> {
         ident(&self.family[id].name.pascal())
     }
 
+    /// The path to the number of an attribute, by its place in its set.
+    pub(super) fn number(&self, set: SetId, at: usize) -> TokenStream {
+        let module = attrs_module(&self.family[set]);
+        let number = &self.numbers[set.get()][at];
+        quote!(#module::#number)
+    }
+
     /// The type of a set's request struct.
     pub(super) fn request(&self, set: SetId) -> TokenStream {
         let name = ident(&self.family[set].name.pascal());

@@ -64,7 +64,7 @@ pub(super) fn render(text: &mut Text, family: &Family, op: &Op, call: &Call) {
 /// What the core calls such a request is taken, whatever is wrong with its attributes.
 ///
 /// Where operations share a policy, `dump` means that the core takes none for a dump.
-fn is_liberal(family: &Family, op: &Op) -> bool {
+pub(in crate::emit) fn is_liberal(family: &Family, op: &Op) -> bool {
     op.dont_validate.iter().any(|flag| match flag {
         DontValidate::DumpStrict => true,
         DontValidate::Dump => family.kernel.policy != KernelPolicy::Split,

@@ -1,0 +1,123 @@
+//! Families served in userspace: to the clients of a test, or to other processes.
+//!
+//! From a spec comes, beside the client, a module `server` with a trait `Handler`: a method for each
+//! operation, with a typed view of the request, whose answer is the owned type that the client gives
+//! too. `Served(handler)` is what the fake kernel of a test takes: `testing::Kernel`, with the
+//! feature `testing`.
+//!
+//! A request that no handler would get from the kernel gets to none here either. It is checked as the
+//! kernel checks it, in the same order, and refused with the same error number and extended ACK
+//! (`net/netlink/genetlink.c`, `netlink_rcv_skb()`, `lib/nlattr.c`).
+//!
+//! What Rust's types cannot hold is refused with EINVAL, although the kernel would let it through:
+//! texts that are not UTF-8, and arrays of C with bytes left over.
+
+mod check;
+mod controller;
+mod dump;
+mod engine;
+mod extack;
+mod items;
+mod nla;
+mod number;
+mod op;
+pub mod read;
+mod tell;
+mod validate;
+
+pub(crate) use engine::{Engine, Fault, Peer, Rights};
+pub use extack::Refusal;
+pub use items::{Cursor, Items};
+pub use op::Op;
+pub(crate) use op::{Outbox, Outgoing, To};
+pub use read::Parse;
+
+use crate::policy::Policy;
+use crate::wire::{Encoder, Payload, Unfit};
+
+/// What the kernel is told of a family when it is registered.
+#[derive(Debug)]
+pub struct Description {
+    /// The name it is registered by.
+    pub name: &'static str,
+    /// What goes into `genlmsghdr.version`.
+    pub version: u8,
+    /// Size of the family's own header, in bytes; 0 if it has none.
+    pub header: usize,
+    /// The first command whose requests have their headers checked (`genl_family.resv_start_op`).
+    pub resv_start_op: u8,
+    /// Its multicast groups.
+    pub groups: &'static [Group],
+}
+
+/// A multicast group of a family that is served.
+#[derive(Debug, Clone, Copy)]
+pub struct Group {
+    /// Its name.
+    pub name: &'static str,
+    /// Who may join it.
+    pub permission: Permission,
+}
+
+/// Who may call an operation, or join a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// Anyone.
+    Anyone,
+    /// Who has CAP_NET_ADMIN in the initial user namespace.
+    Admin,
+    /// Who has CAP_NET_ADMIN in the user namespace that owns the network namespace.
+    NetnsAdmin,
+}
+
+/// A family and its handlers: the generated type `Served`.
+pub trait Serve: Sized + Send + 'static {
+    /// The family.
+    const FAMILY: Description;
+
+    /// Its operations, ascending by command, each command's do before its dump.
+    const ROWS: &'static [Row<Self>];
+}
+
+/// One way to call an operation; of the family's table a row, as `struct genl_split_ops`.
+#[derive(Debug)]
+pub struct Row<S: ?Sized> {
+    /// The operation's name in the spec.
+    pub name: &'static str,
+    /// `genlmsghdr.cmd`
+    pub cmd: u8,
+    /// Who may call it.
+    pub permission: Permission,
+    /// The attributes that are taken; without a policy there may be none.
+    pub policy: Option<&'static Policy>,
+    /// What the operation's own attributes have to hold, of those that are taken.
+    pub rules: crate::policy::Rules,
+    /// Unknown attributes and such are taken too (`GENL_DONT_VALIDATE_STRICT`).
+    pub liberal: bool,
+    /// What serves it.
+    pub call: Call<S>,
+}
+
+/// What serves a call.
+#[derive(Debug)]
+pub enum Call<S: ?Sized> {
+    /// Answers at once.
+    Do(fn(&mut S, Payload<'_>, &mut Op<'_>) -> Result<(), Refusal>),
+    /// Answers by many messages: begins, and gives what builds them.
+    Dump(fn(&mut S, Payload<'_>, &mut Op<'_>) -> Result<Cursor<S>, Refusal>),
+}
+
+/// What can be sent: the generated owned types.
+pub trait Encode {
+    /// Writes the family's own header, if it has one, and the attributes.
+    fn encode(&self, out: &mut Encoder<'_>) -> Result<(), Unfit>;
+}
+
+/// What a family says of its own accord: the generated type `Event`.
+pub trait Event: Encode {
+    /// `genlmsghdr.cmd`
+    fn cmd(&self) -> u8;
+
+    /// Which of the family's groups it is for; `None` if it goes to single ports alone.
+    fn group(&self) -> Option<u8>;
+}

@@ -1,0 +1,207 @@
+//! The call that is being served.
+
+use std::borrow::Cow;
+
+use super::extack::{Extack, Refusal};
+use super::{Description, Encode, Event};
+use crate::wire::{Attrs, Encoder, Head, Payload, Unfit, finish};
+
+/// Where a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum To {
+    Port(u32),
+    /// All members of a group but one port.
+    Group {
+        number: u32,
+        but: Option<u32>,
+    },
+}
+
+/// What is to be sent, in this order.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox(pub(crate) Vec<Outgoing>);
+
+/// A message on its way.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) to: To,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Outbox {
+    pub(crate) fn push(&mut self, to: To, bytes: Vec<u8>) {
+        self.0.push(Outgoing { to, bytes });
+    }
+}
+
+/// A family under the numbers that it was given.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Numbered {
+    pub(crate) id: u16,
+    /// The number of its first group.
+    pub(crate) first_group: u32,
+    pub(crate) family: &'static Description,
+}
+
+impl Numbered {
+    /// Builds a message of the family: `genlmsg_put()`, what `fill` writes, and `genlmsg_end()`.
+    pub(crate) fn message(
+        &self,
+        (port, seq): (u32, u32),
+        flags: u16,
+        cmd: u8,
+        fill: impl FnOnce(&mut Encoder<'_>) -> Result<(), Unfit>,
+    ) -> Result<Vec<u8>, Unfit> {
+        let mut out = Vec::new();
+        let head = Head {
+            len: 0,
+            kind: self.id,
+            flags,
+            seq,
+            port,
+        };
+        head.begin(cmd, self.family.version, &mut out);
+        fill(&mut Encoder::new(&mut out))?;
+        finish(&mut out);
+        Ok(out)
+    }
+
+    fn event(&self, to: (u32, u32), event: &impl Event) -> Result<Vec<u8>, Refusal> {
+        let event_of_it = |out: &mut Encoder<'_>| event.encode(out);
+        Ok(self.message(to, 0, event.cmd(), event_of_it)?)
+    }
+
+    /// The number of the group that an event goes to.
+    fn group(&self, event: &impl Event) -> Result<u32, Refusal> {
+        match event.group() {
+            Some(group) => Ok(self.first_group + u32::from(group)),
+            None => Err(Refusal::new(libc::EINVAL)),
+        }
+    }
+
+    /// Builds an event for its group.
+    pub(crate) fn tell(&self, event: &impl Event, outbox: &mut Outbox) -> Result<(), Refusal> {
+        let number = self.group(event)?;
+        let bytes = self.event((0, 0), event)?;
+        outbox.push(To::Group { number, but: None }, bytes);
+        Ok(())
+    }
+
+    /// Builds an event for one port.
+    pub(crate) fn tell_to(
+        &self,
+        port: u32,
+        event: &impl Event,
+        outbox: &mut Outbox,
+    ) -> Result<(), Refusal> {
+        let bytes = self.event((0, 0), event)?;
+        outbox.push(To::Port(port), bytes);
+        Ok(())
+    }
+}
+
+/// The call that is being served: who made it, and how to tell of it.
+#[derive(Debug)]
+pub struct Op<'s> {
+    pub(super) family: Numbered,
+    pub(super) head: Head,
+    /// The port that the request came from.
+    pub(super) port: u32,
+    pub(super) payload: Payload<'s>,
+    pub(super) outbox: &'s mut Outbox,
+    pub(super) extack: Extack,
+    /// The revision of what a dump lists, if it was told.
+    pub(super) revision: Option<u64>,
+    /// The item of a dump that was built.
+    pub(super) item: Option<Vec<u8>>,
+}
+
+impl Op<'_> {
+    /// The netlink port that the request came from.
+    pub fn port(&self) -> u32 {
+        self.port
+    }
+
+    /// The request's sequence number, which each reply repeats.
+    pub fn seq(&self) -> u32 {
+        self.head.seq
+    }
+
+    /// The sender wants to hear of the events that the request causes (NLM_F_ECHO).
+    pub fn wants_echo(&self) -> bool {
+        self.head.flags & libc::NLM_F_ECHO as u16 != 0
+    }
+
+    /// The request's attributes as they came.
+    pub fn attrs(&self) -> Attrs<'_> {
+        self.payload.split_at(self.family.family.header).1
+    }
+
+    /// Sends an event to its group.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written, or has no group.
+    pub fn tell(&mut self, event: &impl Event) -> Result<(), Refusal> {
+        self.family.tell(event, self.outbox)
+    }
+
+    /// Sends an event to one port.
+    pub fn tell_to(&mut self, port: u32, event: &impl Event) -> Result<(), Refusal> {
+        self.family.tell_to(port, event, self.outbox)
+    }
+
+    /// Sends an event that this call has caused to its group and, if the sender asked for that
+    /// (NLM_F_ECHO), to the sender, who hears of it once: `genl_notify()`.
+    pub fn notify(&mut self, event: &impl Event) -> Result<(), Refusal> {
+        let number = self.family.group(event)?;
+        let bytes = self.family.event((self.port, self.head.seq), event)?;
+        let but = self.wants_echo().then_some(self.port);
+        let to = To::Group { number, but };
+        self.outbox.push(to, bytes.clone());
+        if let Some(port) = but {
+            self.outbox.push(To::Port(port), bytes);
+        }
+        Ok(())
+    }
+
+    /// Says something although the request succeeds. It goes with the ACK, to who asked for one.
+    pub fn warn(&mut self, words: impl Into<Cow<'static, str>>) {
+        self.extack.say(words);
+    }
+
+    /// Bytes of the family's own for the sender, of a success too: they go with the ACK. Of more
+    /// than 20 the rest is left out.
+    pub fn cookie(&mut self, cookie: &[u8]) {
+        self.extack.give(cookie);
+    }
+
+    /// Of a dump, tells at which revision of the data its next item is taken.
+    ///
+    /// If that is not the one before, the client learns that the dump is not consistent.
+    pub fn consistent_at(&mut self, revision: u64) {
+        self.revision = Some(revision);
+    }
+
+    /// Sends a reply; generated code calls it.
+    pub fn reply(&mut self, cmd: u8, reply: &impl Encode) -> Result<(), Refusal> {
+        let to = (self.port, self.head.seq);
+        let bytes = self.family.message(to, 0, cmd, |out| reply.encode(out));
+        self.outbox.push(To::Port(self.port), long_or(bytes)?);
+        Ok(())
+    }
+
+    /// Builds an item of a dump; generated code calls it.
+    pub fn item(&mut self, cmd: u8, item: &impl Encode) -> Result<(), Refusal> {
+        let to = (self.port, self.head.seq);
+        let flags = libc::NLM_F_MULTI as u16;
+        let bytes = self.family.message(to, flags, cmd, |out| item.encode(out));
+        self.item = Some(long_or(bytes)?);
+        Ok(())
+    }
+}
+
+/// What does not fit is too long, to the kernel.
+fn long_or(bytes: Result<Vec<u8>, Unfit>) -> Result<Vec<u8>, Refusal> {
+    bytes.map_err(|_| Refusal::new(libc::EMSGSIZE).because("the answer is too long for a message"))
+}

@@ -1,0 +1,347 @@
+//! The fake kernel: families, ports, and what is to go wrong.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::mailbox::Mailbox;
+use super::port::Port;
+use crate::server::{Engine, Event, Fault, Outbox, Outgoing, Refusal, Rights, Serve, To};
+
+/// The last number that a group gets.
+const LAST_GROUP: u32 = 1 << 16;
+
+/// A fake kernel; clones are the same one.
+#[derive(Clone)]
+pub struct Kernel(Arc<Shared>);
+
+pub(super) struct Shared {
+    state: Mutex<State>,
+    /// Something has come for some port.
+    pub(super) arrived: Condvar,
+}
+
+/// All that the kernel knows.
+pub(super) struct State {
+    pub(super) engine: Engine,
+    pub(super) ports: BTreeMap<u32, Mailbox>,
+    next_port: u32,
+    rights: Rights,
+    /// What is held back, if it is.
+    held: Option<Vec<Outgoing>>,
+    /// So many answers are to be lost.
+    losses: usize,
+}
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // A handler that panics has ended its own call, and the families are as they were.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Kernel {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Kernel {
+    /// A kernel that has no family but the controller.
+    pub fn new() -> Self {
+        let state = State {
+            engine: Engine::new(),
+            ports: BTreeMap::new(),
+            next_port: 1,
+            rights: Rights::ALL,
+            held: None,
+            losses: 0,
+        };
+        Self(Arc::new(Shared {
+            state: Mutex::new(state),
+            arrived: Condvar::new(),
+        }))
+    }
+
+    /// Registers a family with its handler, as loading its module does: `server::Served(handler)`.
+    ///
+    /// It stays until it is unregistered. A family that comes back has another id.
+    ///
+    /// # Errors
+    ///
+    /// EEXIST if a family of this name is there.
+    pub fn register<S: Serve>(&self, served: S) -> io::Result<Registration<S>> {
+        self.change(|state, outbox| {
+            let registered = state.engine.register(Box::new(served), LAST_GROUP, outbox);
+            let numbers = registered.map_err(io::Error::from_raw_os_error)?;
+            Ok(Registration {
+                kernel: self.clone(),
+                id: numbers.id,
+                served: PhantomData,
+            })
+        })
+    }
+
+    /// Unregisters a family, as unloading its module does; false if there is none of this name.
+    pub fn unregister(&self, family: &str) -> bool {
+        let id = {
+            let state = self.0.lock();
+            state.engine.by_name(family).map(|family| family.numbers.id)
+        };
+        id.is_some_and(|id| self.unregister_id(id))
+    }
+
+    fn unregister_id(&self, id: u16) -> bool {
+        self.change(|state, outbox| {
+            let Some(gone) = state.engine.unregister(id, outbox) else {
+                return false;
+            };
+            let first = gone.numbers.first_group;
+            let groups = first..first + gone.numbers.family.groups.len() as u32;
+            for mailbox in state.ports.values_mut() {
+                mailbox.groups.retain(|group| !groups.contains(group));
+            }
+            true
+        })
+    }
+
+    /// Takes CAP_NET_ADMIN from all clients, or gives it to them, as they have it from the start.
+    pub fn set_admin(&self, admin: bool) {
+        let mut state = self.0.lock();
+        state.rights = Rights {
+            admin,
+            netns_admin: admin,
+        };
+        let rights = state.rights;
+        for mailbox in state.ports.values_mut() {
+            mailbox.peer.rights = rights;
+        }
+    }
+
+    /// Lets the next call of an operation fail with a positive error number, though nothing is
+    /// wrong with it; its handler does not hear of it.
+    pub fn fail_next(&self, family: &str, operation: &str, errno: i32) {
+        self.fail_nth(family, operation, 1, errno);
+    }
+
+    /// As [`Self::fail_next`], of the `nth` call from now on.
+    pub fn fail_nth(&self, family: &str, operation: &str, nth: usize, errno: i32) {
+        self.0.lock().engine.faults.push(Fault {
+            family: family.to_owned(),
+            operation: operation.to_owned(),
+            before: nth.saturating_sub(1),
+            errno,
+        });
+    }
+
+    /// Marks the next dump as not consistent, as if what it lists was changed meanwhile.
+    pub fn interrupt_next_dump(&self) {
+        self.0.lock().engine.interrupts_next_dump = true;
+    }
+
+    /// Lets the port of a listener lose what comes next, as if its queue were full: it hears of an
+    /// overrun, and of all that comes once it has read what is there.
+    pub fn overrun(&self, port: u32) {
+        if let Some(mailbox) = self.0.lock().ports.get_mut(&port) {
+            mailbox.lose();
+        }
+        self.0.arrived.notify_all();
+    }
+
+    /// Loses the next answer to a request: who waits for it does so in vain.
+    pub fn drop_next_answer(&self) {
+        self.0.lock().losses += 1;
+    }
+
+    /// Holds back all that would be sent, answers and events, until [`Self::release`].
+    pub fn hold(&self) {
+        self.0.lock().held.get_or_insert_default();
+    }
+
+    /// Sends what was held back, and holds nothing back any more.
+    pub fn release(&self) {
+        let mut state = self.0.lock();
+        let held = state.held.take().unwrap_or_default();
+        state.deliver(held);
+        drop(state);
+        self.0.arrived.notify_all();
+    }
+
+    /// Opens a port.
+    pub(crate) fn open_port(&self) -> io::Result<Port> {
+        let mut state = self.0.lock();
+        let number = state.next_port;
+        let (mailbox, polled) = Mailbox::new(number, state.rights)?;
+        state.next_port += 1;
+        state.ports.insert(number, mailbox);
+        Ok(Port::new(Arc::clone(&self.0), number, polled))
+    }
+
+    /// Changes something, and sends what is to be told of it.
+    fn change<T>(&self, change: impl FnOnce(&mut State, &mut Outbox) -> T) -> T {
+        let mut outbox = Outbox::default();
+        let mut state = self.0.lock();
+        let changed = change(&mut state, &mut outbox);
+        state.send(outbox);
+        drop(state);
+        self.0.arrived.notify_all();
+        changed
+    }
+}
+
+impl fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.0.lock();
+        let families = state.engine.families();
+        let names = families.map(|family| family.numbers.family.name);
+        f.debug_struct("Kernel")
+            .field("families", &names.collect::<Vec<_>>())
+            .field("ports", &state.ports.keys())
+            .finish()
+    }
+}
+
+impl State {
+    /// Serves a datagram from a port.
+    pub(super) fn receive(&mut self, port: u32, datagram: &[u8]) {
+        let mut outbox = Outbox::default();
+        if let Some(mailbox) = self.ports.get_mut(&port) {
+            self.engine
+                .receive(&mut mailbox.peer, datagram, &mut outbox);
+        }
+        self.lose_answers(port, &mut outbox);
+        self.send(outbox);
+    }
+
+    /// Goes on with a port's dump, if one is running and there is room.
+    pub(super) fn continue_dump(&mut self, port: u32) {
+        let mut outbox = Outbox::default();
+        let Some(mailbox) = self.ports.get_mut(&port) else {
+            return;
+        };
+        if mailbox.has_room()
+            && let Some(chunk) = self.engine.chunk(&mut mailbox.peer, &mut outbox)
+        {
+            outbox.push(To::Port(port), chunk);
+        }
+        self.send(outbox);
+    }
+
+    /// Takes away what answers a request, if such are to be lost.
+    fn lose_answers(&mut self, port: u32, outbox: &mut Outbox) {
+        let answers = |outgoing: &Outgoing| outgoing.to == To::Port(port);
+        if self.losses > 0 && outbox.0.iter().any(answers) {
+            self.losses -= 1;
+            outbox.0.retain(|outgoing| !answers(outgoing));
+        }
+    }
+
+    fn send(&mut self, outbox: Outbox) {
+        match &mut self.held {
+            Some(held) => held.extend(outbox.0),
+            None => self.deliver(outbox.0),
+        }
+    }
+
+    fn deliver(&mut self, messages: Vec<Outgoing>) {
+        for Outgoing { to, bytes } in messages {
+            match to {
+                To::Port(port) => {
+                    if let Some(mailbox) = self.ports.get_mut(&port) {
+                        mailbox.deliver(bytes);
+                    }
+                }
+                To::Group { number, but } => {
+                    let ports = self.ports.iter_mut();
+                    let members = ports.filter(|(port, mailbox)| {
+                        Some(**port) != but && mailbox.groups.contains(&number)
+                    });
+                    for (_, mailbox) in members {
+                        mailbox.deliver(bytes.clone());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A family that was registered with a [`Kernel`]; clones are the same one.
+///
+/// Dropping it changes nothing: [`Kernel::unregister`] does.
+pub struct Registration<S> {
+    kernel: Kernel,
+    id: u16,
+    served: PhantomData<fn() -> S>,
+}
+
+impl<S: Serve> Registration<S> {
+    /// The id of the family.
+    pub fn id(&self) -> u16 {
+        self.id
+    }
+
+    /// Looks at the handler, or changes it; `None` once the family is unregistered.
+    ///
+    /// Nobody is served meanwhile, so `look` must not use a client of this kernel.
+    pub fn with<R>(&self, look: impl FnOnce(&mut S) -> R) -> Option<R> {
+        let mut state = self.kernel.0.lock();
+        let registered = state.engine.by_id_mut(self.id)?;
+        let served: &mut dyn Any = &mut *registered.served;
+        served.downcast_mut().map(look)
+    }
+
+    /// Sends an event to its group.
+    ///
+    /// # Errors
+    ///
+    /// ENODEV once the family is unregistered, or why the event cannot be written.
+    pub fn tell(&self, event: &impl Event) -> Result<(), Refusal> {
+        self.kernel.change(|state, outbox| {
+            let registered = state.engine.by_id(self.id);
+            let registered = registered.ok_or_else(|| Refusal::new(libc::ENODEV))?;
+            registered.numbers.tell(event, outbox)
+        })
+    }
+
+    /// Sends an event to one port.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Self::tell`]; ECONNREFUSED if there is no such port.
+    pub fn tell_to(&self, port: u32, event: &impl Event) -> Result<(), Refusal> {
+        self.kernel.change(|state, outbox| {
+            let registered = state.engine.by_id(self.id);
+            let registered = registered.ok_or_else(|| Refusal::new(libc::ENODEV))?;
+            if !state.ports.contains_key(&port) {
+                return Err(Refusal::new(libc::ECONNREFUSED));
+            }
+            registered.numbers.tell_to(port, event, outbox)
+        })
+    }
+
+    /// Unregisters the family, as unloading its module does; false if it is not there any more.
+    pub fn unregister(&self) -> bool {
+        self.kernel.unregister_id(self.id)
+    }
+}
+
+impl<S> Clone for Registration<S> {
+    fn clone(&self) -> Self {
+        Self {
+            kernel: self.kernel.clone(),
+            id: self.id,
+            served: PhantomData,
+        }
+    }
+}
+
+impl<S> fmt::Debug for Registration<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,45 @@
+//! A fake kernel inside the process, so that what uses netlink families can be tested without
+//! modules, without rights, and without waiting.
+//!
+//! ```
+//! use genl_user::families::kvstore::{self, server};
+//! use genl_user::server::{Op, Refusal};
+//! use genl_user::testing::Kernel;
+//!
+//! struct Echo;
+//!
+//! impl server::Handler for Echo {
+//!     fn get(
+//!         &mut self,
+//!         request: server::Get<'_>,
+//!         _op: &mut Op<'_>,
+//!     ) -> Result<kvstore::GetReplyOwned, Refusal> {
+//!         let key = Some(request.key().to_owned());
+//!         Ok(kvstore::GetReplyOwned { key, ..Default::default() })
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let kernel = Kernel::new();
+//! kernel.register(server::Served(Echo))?;
+//! let options = genl_user::Options::new().kernel(&kernel);
+//! let mut kv = kvstore::Client::open_with(&options)?;
+//! let entry = kv.get(&kvstore::Get { key: "host" })?;
+//! assert_eq!(entry.key(), Some("host"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The fake serves a request inside the client's send, as the kernel does: there is no thread, and
+//! what a test sees is the same each time. It answers the controller's requests and tells its group,
+//! checks requests as the kernel does, cuts dumps into chunks, and drops events for who does not
+//! keep up. What goes wrong in a kernel only at times, it does when it is told to.
+//!
+//! A handler must not use a client of the same kernel: that would wait for itself.
+
+mod kernel;
+mod mailbox;
+mod port;
+
+pub use kernel::{Kernel, Registration};
+pub(crate) use port::Port;

@@ -1,0 +1,150 @@
+//! A socket's counterpart at a fake kernel: what [`crate::socket::Socket`] does, it does.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::kernel::{Shared, State};
+use super::mailbox::Mailbox;
+use crate::socket::Received;
+
+/// A port of a fake kernel.
+pub(crate) struct Port {
+    shared: Arc<Shared>,
+    number: u32,
+    /// Readable while something is queued.
+    polled: UnixStream,
+    timeout: Mutex<Option<Duration>>,
+}
+
+impl Port {
+    pub(super) fn new(shared: Arc<Shared>, number: u32, polled: UnixStream) -> Self {
+        Self {
+            shared,
+            number,
+            polled,
+            timeout: Mutex::new(None),
+        }
+    }
+
+    /// Its number.
+    pub(crate) fn port(&self) -> u32 {
+        self.number
+    }
+
+    /// Joins a group.
+    pub(crate) fn join(&self, group: u32) -> io::Result<()> {
+        let mut state = self.shared.lock();
+        let known = state.engine.group(group);
+        let mailbox = mailbox(&mut state, self.number)?;
+        if known.is_some_and(|group| !mailbox.peer.rights.suffice(group.permission)) {
+            return Err(io::Error::from_raw_os_error(libc::EPERM));
+        }
+        mailbox.groups.insert(group);
+        Ok(())
+    }
+
+    /// Lets a receive fail with [`io::ErrorKind::WouldBlock`] after so long; `None` waits forever.
+    pub(crate) fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        *self.timeout.lock().unwrap_or_else(PoisonError::into_inner) = timeout;
+        Ok(())
+    }
+
+    /// Sets how many bytes may queue up; the kernel takes twice as many, as it counts its own too.
+    pub(crate) fn set_queue_size(&self, bytes: usize) -> io::Result<()> {
+        let mut state = self.shared.lock();
+        mailbox(&mut state, self.number)?.limit = bytes.saturating_mul(2);
+        Ok(())
+    }
+
+    /// How many bytes may queue up.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn queue_size(&self) -> io::Result<usize> {
+        let mut state = self.shared.lock();
+        Ok(mailbox(&mut state, self.number)?.limit)
+    }
+
+    /// Sends a datagram; when this returns, all of it is served but the rest of dumps.
+    pub(crate) fn send(&self, datagram: &[u8]) -> io::Result<()> {
+        self.shared.lock().receive(self.number, datagram);
+        self.shared.arrived.notify_all();
+        Ok(())
+    }
+
+    /// Receives one datagram, waiting for it as long as the timeout allows.
+    pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<Received> {
+        let timeout = *self.timeout.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that is too far away is none.
+        let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            if let Some(received) = self.try_recv(buffer)? {
+                return Ok(received);
+            }
+            if !self.wait(until)? {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+        }
+    }
+
+    /// Receives one datagram if there is one.
+    pub(crate) fn try_recv(&self, buffer: &mut [u8]) -> io::Result<Option<Received>> {
+        let mut state = self.shared.lock();
+        let mailbox = mailbox(&mut state, self.number)?;
+        let largest = &mut mailbox.peer.largest_receive;
+        *largest = buffer.len().max(*largest);
+        let Some(taken) = mailbox.take() else {
+            return Ok(None);
+        };
+        let bytes = taken?;
+        state.continue_dump(self.number);
+        let len = bytes.len().min(buffer.len());
+        buffer[..len].copy_from_slice(&bytes[..len]);
+        Ok(Some(Received {
+            len: bytes.len(),
+            from_kernel: true,
+        }))
+    }
+
+    /// Waits until a datagram, or an error, is there; false if none came until then. `None` waits
+    /// forever.
+    pub(crate) fn wait(&self, until: Option<Instant>) -> io::Result<bool> {
+        let mut state = self.shared.lock();
+        loop {
+            if mailbox(&mut state, self.number)?.is_ready() {
+                return Ok(true);
+            }
+            let arrived = &self.shared.arrived;
+            state = match until {
+                None => arrived.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(until) => {
+                    let left = until.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Ok(false);
+                    }
+                    let waited = arrived.wait_timeout(state, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+}
+
+/// A port's mailbox, which is there for as long as the port is.
+fn mailbox(state: &mut State, port: u32) -> io::Result<&mut Mailbox> {
+    let mailbox = state.ports.get_mut(&port);
+    mailbox.ok_or_else(|| io::Error::from_raw_os_error(libc::EBADF))
+}
+
+impl AsFd for Port {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.polled.as_fd()
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        self.shared.lock().ports.remove(&self.number);
+    }
+}

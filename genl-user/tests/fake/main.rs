@@ -1,0 +1,30 @@
+//! The tests of kvstore's kernel module, run against the same family served in userspace, behind a
+//! fake kernel: what that accepts and refuses is what the real one does.
+
+#[path = "../vm/dumps.rs"]
+mod dumps;
+mod guest;
+#[path = "../vm/kv.rs"]
+mod kv;
+#[path = "../vm/raw.rs"]
+mod raw;
+#[path = "../vm/refusals.rs"]
+mod refusals;
+#[path = "../../examples/store/mod.rs"]
+mod served;
+#[path = "../vm/store.rs"]
+mod store;
+
+use genl_user::Options;
+use genl_user::families::kvstore;
+use kv::{keys, put, put_flagged, put_labels};
+
+/// A client of the fake kernel that the calling thread is at.
+fn open() -> kvstore::Client {
+    kvstore::Client::open_with(&options()).expect("kvstore is registered")
+}
+
+/// How a client of that kernel is opened.
+fn options() -> Options {
+    Options::new().kernel(&guest::kernel())
+}
