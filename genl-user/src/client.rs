@@ -1,14 +1,17 @@
 //! A connection to one family, blocking or async.
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::controller;
 use crate::dump::Dump;
 use crate::error::Error;
 use crate::family::{Family, Message, Operation, Request};
+use crate::flags::{Flags, Wishes};
 use crate::inbox::Inbox;
 use crate::options::Options;
+use crate::pipeline::{Batch, Pipeline};
+use crate::refused::Warning;
 use crate::replies::Replies;
 #[cfg(feature = "tokio")]
 use crate::tokio::Tokio;
@@ -43,9 +46,15 @@ pub struct Link<T> {
     /// The last request, as it was sent: the kernel's errors point into it.
     pub(crate) request: Vec<u8>,
     pub(crate) inbox: Inbox,
-    /// A dump was begun and its end not seen: the kernel would refuse another one.
-    pub(crate) dumping: bool,
+    /// The number of a dump that was begun and whose end was not seen: the kernel would refuse
+    /// another one.
+    pub(crate) dumping: Option<u32>,
+    /// What the kernel minded about the last request, though it has done it.
+    pub(crate) warning: Option<Warning>,
+    /// The last pipeline.
+    pub(crate) batch: Batch,
     timeout: Option<Duration>,
+    wishes: Wishes,
 }
 
 impl<T: Transport> Link<T> {
@@ -77,6 +86,70 @@ impl<T: Transport> Link<T> {
         Ok(())
     }
 
+    /// Lets the next call have these flags beside its own, and that call alone.
+    ///
+    /// ```no_run
+    /// # use genl_user::{Flags, families::kvstore};
+    /// # fn main() -> Result<(), genl_user::Error> {
+    /// let mut kv = kvstore::Client::open()?;
+    /// kv.with_flags(Flags::ACK).set(&kvstore::Set { key: "host", ..Default::default() })?;
+    /// if let Some(warning) = kv.connection().warning() {
+    ///     println!("{warning}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_flags(&mut self, flags: Flags) -> &mut Self {
+        self.wishes.flags = flags;
+        self
+    }
+
+    /// Lets the next call end after so long, instead of the connection's timeout, and that call
+    /// alone.
+    ///
+    /// ```
+    /// # use std::time::{Duration, Instant};
+    /// # use genl_user::families::nlctrl::{Client, Getfamily};
+    /// # fn main() -> Result<(), genl_user::Error> {
+    /// let mut nlctrl = Client::open()?;
+    /// let request = Getfamily { family_name: Some("nlctrl"), ..Default::default() };
+    /// let family = nlctrl.within(Duration::from_millis(100)).getfamily(&request)?;
+    /// assert_eq!(family.family_id(), Some(16));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn within(&mut self, timeout: Duration) -> &mut Self {
+        self.wishes.until = Instant::now().checked_add(timeout);
+        self
+    }
+
+    /// Begins calls that are to be sent together.
+    ///
+    /// ```
+    /// # use genl_user::families::nlctrl::{Client, Getfamily, GetfamilyReplyOwned};
+    /// # fn main() -> Result<(), genl_user::Error> {
+    /// let mut nlctrl = Client::open()?;
+    /// let mut batch = nlctrl.pipeline();
+    /// let known = batch.getfamily(&Getfamily { family_id: Some(16), family_name: None })?;
+    /// let unknown = batch.getfamily(&Getfamily { family_id: Some(9), family_name: None })?;
+    /// let answers = batch.send()?;
+    /// assert_eq!(answers.take(unknown).unwrap_err().errno(), Some(libc::ENOENT));
+    /// assert_eq!(answers.take(known)?.family_name(), Some("nlctrl"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pipeline(&mut self) -> Pipeline<'_, T> {
+        Pipeline::new(self)
+    }
+
+    /// What the kernel had to say about the last request, though it has done what it was asked.
+    ///
+    /// It says so in an ACK: those calls have one that are not answered by a reply, and those
+    /// [`with_flags`](Self::with_flags) that ask for it.
+    pub fn warning(&self) -> Option<&Warning> {
+        self.warning.as_ref()
+    }
+
     /// Makes room for messages of so many bytes; 64 KiB are there from the start.
     pub fn reserve(&mut self, bytes: usize) {
         self.inbox.reserve(bytes);
@@ -94,8 +167,11 @@ impl<T: Transport> Link<T> {
             seq: 0,
             request: Vec::new(),
             inbox: Inbox::new(),
-            dumping: false,
+            dumping: None,
+            warning: None,
+            batch: Batch::default(),
             timeout: None,
+            wishes: Wishes::default(),
         };
         link.set_timeout(options.timeout)?;
         let mut deadline = link.deadline();
@@ -111,8 +187,17 @@ impl<T: Transport> Link<T> {
 
     /// When a call that begins now has to be done.
     #[inline]
-    pub(crate) fn deadline(&self) -> Deadline {
-        Deadline::Timeout(self.timeout)
+    pub(crate) fn deadline(&mut self) -> Deadline {
+        match self.wishes.until.take() {
+            Some(until) => Deadline::At(until),
+            None => Deadline::Timeout(self.timeout),
+        }
+    }
+
+    /// What flags the user wants of a call that begins now.
+    #[inline]
+    pub(crate) fn take_flags(&mut self) -> Flags {
+        std::mem::take(&mut self.wishes.flags)
     }
 
     /// Turns the connection into its parts.
@@ -150,7 +235,7 @@ impl Connection {
         request: &impl Request,
     ) -> Result<M::View<'_>, Error> {
         let reply = now(self.ask(operation, request))?;
-        self.reply::<M>(operation, reply)
+        self.reply::<M>(operation, reply.as_ref())
     }
 
     /// Calls an operation that may be answered by any number of messages: by many where they do not
@@ -222,7 +307,7 @@ impl AsyncConnection {
         request: &impl Request,
     ) -> Result<M::View<'_>, Error> {
         let reply = self.ask(operation, request).await?;
-        self.reply::<M>(operation, reply)
+        self.reply::<M>(operation, reply.as_ref())
     }
 
     /// As [`Connection::call_all`].

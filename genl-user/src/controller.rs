@@ -4,6 +4,7 @@
 
 use crate::client::Link;
 use crate::error::Error;
+use crate::exchange::REQUEST;
 use crate::families::nlctrl::{Client, Getfamily, GetfamilyReply, GetfamilyReplyOwned};
 use crate::inbox::Inbox;
 use crate::options::Options;
@@ -108,7 +109,13 @@ async fn describe<'l, T: Transport>(
         family_name: Some(name),
         ..Getfamily::default()
     };
-    let asked = link.exchange(CONTROLLER_ID, &Client::GETFAMILY, &request, deadline);
+    let asked = link.exchange(
+        CONTROLLER_ID,
+        REQUEST,
+        &Client::GETFAMILY,
+        &request,
+        deadline,
+    );
     match asked.await {
         Ok(Some(reply)) => link.view::<GetfamilyReplyOwned>(&Client::GETFAMILY, &reply),
         Ok(None) => Err(Client::GETFAMILY.unexpected("an ACK but no reply")),

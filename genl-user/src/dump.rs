@@ -68,7 +68,7 @@ impl<'c, M: Message, T: Transport> Dump<'c, M, T> {
         let arrived = self.link.answer(&mut deadline).await?;
         self.interrupted |= arrived.head.flags & libc::NLM_F_DUMP_INTR as u16 != 0;
         if arrived.is_end() {
-            self.link.dumping = false;
+            self.link.dumping = None;
             self.link.verdict(self.operation, &arrived)?;
             return match self.interrupted {
                 true => Err(Error::DumpInterrupted),

@@ -39,6 +39,13 @@ pub enum Error {
         /// What is wrong with it.
         misfit: Misfit,
     },
+    /// The flags REPLACE and EXCL together, by which the kernel would take the request for a dump;
+    /// nothing was sent.
+    #[error("{operation} cannot be sent: the flags REPLACE and EXCL together would make it a dump")]
+    DumpFlags {
+        /// The operation.
+        operation: &'static str,
+    },
     /// What the kernel sent is not what it should be, or is a text that is not UTF-8, which the
     /// kernel itself does not mind in names of interfaces and the like.
     ///
@@ -118,7 +125,7 @@ impl Error {
         match self {
             Self::Refused(refused) => refused.kind(),
             Self::UnknownFamily { .. } | Self::UnknownGroup { .. } => io::ErrorKind::NotFound,
-            Self::Unfit { .. } => io::ErrorKind::InvalidInput,
+            Self::Unfit { .. } | Self::DumpFlags { .. } => io::ErrorKind::InvalidInput,
             Self::Malformed { .. } | Self::Unexpected { .. } | Self::Truncated { .. } => {
                 io::ErrorKind::InvalidData
             }

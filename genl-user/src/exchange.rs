@@ -9,6 +9,7 @@ use crate::controller;
 use crate::error::Error;
 use crate::extack::Verdict;
 use crate::family::{Answer, Message, Operation, Request};
+use crate::flags::Flags;
 use crate::inbox::Arrived;
 use crate::transport::{Deadline, Transport};
 use crate::wire::{Encoder, FromPayload, Head, Payload, finish, generic, set_seq};
@@ -16,8 +17,8 @@ use crate::wire::{Encoder, FromPayload, Head, Payload, finish, generic, set_seq}
 #[cfg(test)]
 mod tests;
 
-const REQUEST: u16 = libc::NLM_F_REQUEST as u16;
-const ACK: u16 = libc::NLM_F_ACK as u16;
+pub(crate) const REQUEST: u16 = libc::NLM_F_REQUEST as u16;
+pub(crate) const ACK: u16 = libc::NLM_F_ACK as u16;
 const DUMP: u16 = libc::NLM_F_DUMP as u16;
 
 impl<T: Transport> Link<T> {
@@ -29,11 +30,12 @@ impl<T: Transport> Link<T> {
         request: &impl Request,
     ) -> Result<Option<Arrived>, Error> {
         let mut deadline = self.deadline();
-        let exchanged = self.exchange(self.id, operation, request, &mut deadline);
+        let flags = self.take_flags().of_do(operation)?;
+        let exchanged = self.exchange(self.id, flags, operation, request, &mut deadline);
         match exchanged.await {
             Err(error) if self.renewed_after(&error, &mut deadline).await? => {
-                let id = self.id;
-                self.exchange(id, operation, request, &mut deadline).await
+                let again = self.exchange(self.id, flags, operation, request, &mut deadline);
+                again.await
             }
             exchanged => exchanged,
         }
@@ -44,10 +46,10 @@ impl<T: Transport> Link<T> {
     pub(crate) fn reply<M: Message>(
         &self,
         operation: &Operation,
-        reply: Option<Arrived>,
+        reply: Option<&Arrived>,
     ) -> Result<M::View<'_>, Error> {
         match reply {
-            Some(reply) => self.view::<M>(operation, &reply),
+            Some(reply) => self.view::<M>(operation, reply),
             None => M::View::from_payload(Payload::new(&[], 0))
                 .map_err(|malformed| Error::malformed::<M>(operation.name, &[], malformed)),
         }
@@ -60,9 +62,12 @@ impl<T: Transport> Link<T> {
         request: &impl Request,
     ) -> Result<bool, Error> {
         let mut deadline = self.deadline();
-        match self.begin_replies(operation, request, &mut deadline).await {
+        let flags = self.take_flags().of_do(operation)? | ACK;
+        let begun = self.begin_replies(flags, operation, request, &mut deadline);
+        match begun.await {
             Err(error) if self.renewed_after(&error, &mut deadline).await? => {
-                self.begin_replies(operation, request, &mut deadline).await
+                let again = self.begin_replies(flags, operation, request, &mut deadline);
+                again.await
             }
             begun => begun,
         }
@@ -75,9 +80,12 @@ impl<T: Transport> Link<T> {
         request: &impl Request,
     ) -> Result<(), Error> {
         let mut deadline = self.deadline();
-        match self.begin_dump(operation, request, &mut deadline).await {
+        let flags = self.take_flags().difference(Flags::ACK).bits() | REQUEST | DUMP;
+        let begun = self.begin_dump(flags, operation, request, &mut deadline);
+        match begun.await {
             Err(error) if self.renewed_after(&error, &mut deadline).await? => {
-                self.begin_dump(operation, request, &mut deadline).await
+                let again = self.begin_dump(flags, operation, request, &mut deadline);
+                again.await
             }
             begun => begun,
         }
@@ -88,15 +96,12 @@ impl<T: Transport> Link<T> {
     pub(crate) async fn exchange(
         &mut self,
         id: u16,
+        flags: u16,
         operation: &Operation,
         request: &impl Request,
         deadline: &mut Deadline,
     ) -> Result<Option<Arrived>, Error> {
-        let flags = match operation.answer.acked() {
-            true => REQUEST | ACK,
-            false => REQUEST,
-        };
-        if self.dumping {
+        if self.dumping.is_some() {
             self.settle(deadline).await?;
         }
         self.submit(id, flags, operation, request)?;
@@ -105,7 +110,7 @@ impl<T: Transport> Link<T> {
         // The kernel has answered already: nearly always this is all that there is to wait for.
         let mut received = self.inbox.try_receive(&self.transport, deadline)?;
         loop {
-            if received && self.is_over(id, operation, &mut reply)? {
+            if received && self.is_over(id, flags, operation, &mut reply)? {
                 return Ok(reply);
             }
             self.inbox.receive(&self.transport, deadline).await?;
@@ -142,25 +147,34 @@ impl<T: Transport> Link<T> {
     #[inline]
     fn unread_answer(&mut self) -> Result<Option<Arrived>, Error> {
         while let Some(arrived) = self.inbox.unread()? {
-            if self.answers(&arrived) {
+            if self.answers(self.seq, &arrived) {
                 return Ok(Some(arrived));
             }
         }
         Ok(None)
     }
 
-    /// It is an answer to the last request.
+    /// It is an answer to the request of that number.
     #[inline]
-    fn answers(&self, arrived: &Arrived) -> bool {
-        arrived.head.seq == self.seq && arrived.head.port == self.port()
+    pub(crate) fn answers(&self, seq: u32, arrived: &Arrived) -> bool {
+        arrived.head.seq == seq && arrived.head.port == self.port()
     }
 
     /// What a NLMSG_ERROR or a NLMSG_DONE says.
-    pub(crate) fn verdict(&self, operation: &Operation, arrived: &Arrived) -> Result<(), Error> {
+    pub(crate) fn verdict(
+        &mut self,
+        operation: &Operation,
+        arrived: &Arrived,
+    ) -> Result<(), Error> {
         let message = self.inbox.bytes(arrived);
         let verdict = Verdict::read(&arrived.head, message).map_err(Error::bad_header)?;
         match verdict.errno {
-            0 => Ok(()),
+            0 => {
+                if verdict.text.is_some() {
+                    self.warning = verdict.warning(operation.family.name, operation.name);
+                }
+                Ok(())
+            }
             _ => Err(Box::new(verdict.refused(operation, &self.request)).into()),
         }
     }
@@ -184,22 +198,26 @@ impl<T: Transport> Link<T> {
 
     /// Sends the last request once more, a dump's.
     pub(crate) async fn repeat_dump(&mut self) -> Result<(), Error> {
-        self.settle(&mut self.deadline()).await?;
+        let mut deadline = self.deadline();
+        self.settle(&mut deadline).await?;
         self.seq = self.seq.wrapping_add(1);
         set_seq(&mut self.request, self.seq);
         self.send()?;
-        self.dumping = true;
+        self.dumping = Some(self.seq);
         Ok(())
     }
 
     /// Reads what is left of a dump that nobody wants any more.
-    async fn settle(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
-        while self.dumping {
-            match self.answer(deadline).await {
-                Ok(arrived) => self.dumping = !arrived.is_end(),
-                // Of no interest, and gone already.
-                Err(Error::Truncated { .. } | Error::Malformed { .. }) => {}
-                Err(error) => return Err(error),
+    pub(crate) async fn settle(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
+        while self.dumping.is_some() {
+            match self.inbox.unread() {
+                Ok(Some(arrived)) => self.pass(&arrived),
+                Ok(None) => match self.inbox.receive(&self.transport, deadline).await {
+                    // Of no interest, and gone already.
+                    Ok(()) | Err(Error::Truncated { .. }) => {}
+                    Err(error) => return Err(error),
+                },
+                Err(_) => {}
             }
         }
         Ok(())
@@ -208,19 +226,25 @@ impl<T: Transport> Link<T> {
     /// As [`Self::settle`], as far as it can be done without waiting. After an error nothing may
     /// come any more; then the next request tries, and reports.
     pub(crate) fn drain(&mut self) {
-        while self.dumping {
+        while self.dumping.is_some() {
             match self.inbox.unread() {
-                Ok(Some(arrived)) => self.dumping = !(self.answers(&arrived) && arrived.is_end()),
-                Ok(None) => match self
-                    .inbox
-                    .try_receive(&self.transport, &mut Deadline::Never)
-                {
-                    Ok(true) | Err(Error::Truncated { .. }) => {}
-                    Ok(false) | Err(_) => return,
-                },
+                Ok(Some(arrived)) => self.pass(&arrived),
+                Ok(None) => {
+                    let now = &mut Deadline::Never;
+                    match self.inbox.try_receive(&self.transport, now) {
+                        Ok(true) | Err(Error::Truncated { .. }) => {}
+                        Ok(false) | Err(_) => return,
+                    }
+                }
                 Err(_) => {}
             }
         }
+    }
+
+    /// Takes notice of a dump's end.
+    fn pass(&mut self, arrived: &Arrived) {
+        self.dumping
+            .take_if(|seq| arrived.head.seq == *seq && arrived.is_end());
     }
 
     /// The next reply to a request for which an ACK was asked; `None` at the ACK.
@@ -260,16 +284,17 @@ impl<T: Transport> Link<T> {
 
     async fn begin_dump(
         &mut self,
+        flags: u16,
         operation: &Operation,
         request: &impl Request,
         deadline: &mut Deadline,
     ) -> Result<(), Error> {
         self.settle(deadline).await?;
-        self.submit(self.id, REQUEST | DUMP, operation, request)?;
-        self.dumping = true;
+        self.submit(self.id, flags, operation, request)?;
+        self.dumping = Some(self.seq);
         let arrived = self.answer(deadline).await?;
         if i32::from(arrived.head.kind) == libc::NLMSG_ERROR {
-            self.dumping = false;
+            self.dumping = None;
             return self.verdict(operation, &arrived);
         }
         self.inbox.put_back(&arrived);
@@ -278,12 +303,13 @@ impl<T: Transport> Link<T> {
 
     async fn begin_replies(
         &mut self,
+        flags: u16,
         operation: &Operation,
         request: &impl Request,
         deadline: &mut Deadline,
     ) -> Result<bool, Error> {
         self.settle(deadline).await?;
-        self.submit(self.id, REQUEST | ACK, operation, request)?;
+        self.submit(self.id, flags, operation, request)?;
         self.inbox.release();
         let first = self.next_reply(operation, deadline).await?;
         if let Some(arrived) = &first {
@@ -294,6 +320,20 @@ impl<T: Transport> Link<T> {
 
     #[inline]
     fn submit(
+        &mut self,
+        id: u16,
+        flags: u16,
+        operation: &Operation,
+        request: &impl Request,
+    ) -> Result<(), Error> {
+        self.warning = None;
+        self.write(id, flags, operation, request)?;
+        self.send()
+    }
+
+    /// Writes a request that has the next number.
+    #[inline]
+    pub(crate) fn write(
         &mut self,
         id: u16,
         flags: u16,
@@ -311,8 +351,7 @@ impl<T: Transport> Link<T> {
         head.begin(operation.cmd, operation.family.version, &mut self.request);
         let encoded = request.encode(&mut Encoder::new(&mut self.request));
         finish(&mut self.request);
-        encoded.map_err(|unfit| Error::unfit(operation, &self.request, unfit))?;
-        self.send()
+        encoded.map_err(|unfit| Error::unfit(operation, &self.request, unfit))
     }
 
     fn send(&self) -> Result<(), Error> {
@@ -326,13 +365,15 @@ impl<T: Transport> Link<T> {
     fn is_over(
         &mut self,
         id: u16,
+        flags: u16,
         operation: &Operation,
         reply: &mut Option<Arrived>,
     ) -> Result<bool, Error> {
+        let acked = flags & ACK != 0;
         while let Some(arrived) = self.unread_answer()? {
             if arrived.is_end() {
                 self.verdict(operation, &arrived)?;
-                if operation.answer.acked() && !arrived.is_acknowledgement() {
+                if acked && !arrived.is_acknowledgement() {
                     continue;
                 }
                 return Ok(true);
@@ -341,12 +382,16 @@ impl<T: Transport> Link<T> {
             if operation.answer == Answer::Ack {
                 continue;
             }
-            self.check_reply(id, operation, &arrived)?;
+            match self.check_reply(id, operation, &arrived) {
+                // The notification that was asked for.
+                Err(_) if flags & Flags::ECHO.bits() != 0 => continue,
+                checked => checked?,
+            }
             if reply.is_some() {
                 let what = "more than one reply, all of which `Connection::call_all` gives";
                 return Err(operation.unexpected(what));
             }
-            if !operation.answer.acked() {
+            if !acked {
                 *reply = Some(arrived);
                 return Ok(true);
             }

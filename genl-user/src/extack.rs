@@ -118,10 +118,6 @@ impl<'a> Verdict<'a> {
     }
 
     /// What the kernel minds though it carried the request out.
-    #[cfg_attr(
-        not(feature = "dynamic"),
-        expect(dead_code, reason = "connections are to tell of it")
-    )]
     pub(crate) fn warning(
         &self,
         family: impl Into<Cow<'static, str>>,

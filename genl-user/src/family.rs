@@ -98,6 +98,21 @@ pub trait Message: Sized {
     fn from_view(view: &Self::View<'_>) -> Self;
 }
 
+/// What an operation is answered with that is answered by an ACK alone.
+impl Message for () {
+    type View<'a> = ();
+
+    const LAYOUT: &'static Layout = &Layout { fields: &[] };
+
+    fn from_view((): &()) {}
+}
+
+impl<'a> FromPayload<'a> for () {
+    fn from_payload(_: Payload<'a>) -> Result<Self, Malformed> {
+        Ok(())
+    }
+}
+
 /// What a dump brings whose spec says nothing of it: the bytes behind the genlmsghdr.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Unspecified(pub Vec<u8>);

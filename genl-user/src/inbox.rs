@@ -118,6 +118,15 @@ impl Inbox {
         self.fill_from = align(arrived.place.end);
     }
 
+    /// Makes room for a datagram behind what is kept, as large a one as if nothing were.
+    pub(crate) fn make_room(&mut self) {
+        let end = self.fill_from + DEFAULT_SIZE + ACK_SIZE;
+        if self.buffer.len() < end {
+            // Ahead, so that not every answer of many lets it grow.
+            self.buffer.resize(end + end / 2, 0);
+        }
+    }
+
     /// Ends what [`Self::keep`] began.
     pub(crate) fn release(&mut self) {
         self.fill_from = 0;

@@ -208,7 +208,6 @@ impl Netlink {
     }
 
     /// How many bytes may queue up, as the kernel counts them: with its own for each message.
-    #[cfg(feature = "dynamic")]
     pub(crate) fn queue_size(&self) -> io::Result<usize> {
         let size = sys::option(self.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF)?;
         Ok(usize::try_from(size).unwrap_or_default())

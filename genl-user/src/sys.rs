@@ -92,7 +92,6 @@ pub(crate) fn set_receive_timeout(fd: BorrowedFd<'_>, timeout: libc::timeval) ->
 }
 
 /// getsockopt(2) of an option that is a number.
-#[cfg(feature = "dynamic")]
 pub(crate) fn option(fd: BorrowedFd<'_>, level: c_int, name: c_int) -> io::Result<c_int> {
     let mut value: c_int = 0;
     let mut len = size_of::<c_int>() as socklen_t;

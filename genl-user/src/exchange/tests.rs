@@ -11,6 +11,7 @@ use crate::families::nlctrl::{
     Client, FAMILY, Getfamily, GetfamilyDump, GetfamilyReplyOwned, GetpolicyDump,
 };
 use crate::options::Options;
+use crate::pipeline::{Answers, Ticket};
 use crate::socket::{Received, Socket};
 use crate::transport::{Blocking, Deadline, Receive};
 
@@ -73,7 +74,7 @@ const NLCTRL: Getfamily<'_> = Getfamily {
 /// An answer that belongs to another call would not be the reply to this one, or its refusal.
 fn works(link: &mut Link<Slow>) {
     let reply = finish(link.ask(&Client::GETFAMILY, &NLCTRL)).unwrap();
-    let view = link.reply::<GetfamilyReplyOwned>(&Client::GETFAMILY, reply);
+    let view = link.reply::<GetfamilyReplyOwned>(&Client::GETFAMILY, reply.as_ref());
     assert_eq!(view.unwrap().family_name(), Some("nlctrl"));
 
     let absent = Getfamily {
@@ -167,4 +168,20 @@ fn a_dropped_wait_for_an_item_loses_none() {
     finish(link.ask_dump(&Client::GETFAMILY_DUMP, &GetfamilyDump {})).unwrap();
     let dump = Dump::<GetfamilyReplyOwned, Slow>::new(&mut link, &Client::GETFAMILY_DUMP);
     assert_eq!(patient, finish(dump.collect_consistent(0)).unwrap().len());
+}
+
+#[test]
+fn a_pipeline_may_be_dropped_wherever_it_waits() {
+    let dropped = drop_everywhere(async |link| {
+        let mut batch = link.pipeline();
+        let tickets: Vec<Ticket<GetfamilyReplyOwned>> = (0..40)
+            .map(|_| batch.add(&Client::GETFAMILY, &NLCTRL).unwrap())
+            .collect();
+        link.send_batch().await.unwrap();
+        let answers = Answers::of(link);
+        for ticket in tickets {
+            assert_eq!(answers.take(ticket).unwrap().family_id(), Some(16));
+        }
+    });
+    assert_eq!(dropped, 40);
 }

@@ -121,6 +121,27 @@ impl Client {
         &mut self.connection
     }
 
+    /// Lets the next call have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.connection.with_flags(flags);
+        self
+    }
+
+    /// Lets the next call end after so long, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
+        self.connection.within(timeout);
+        self
+    }
+
+    /// Begins calls that are to be sent together.
+    pub fn pipeline(&mut self) -> Pipeline<'_> {
+        Pipeline {
+            calls: self.connection.pipeline(),
+        }
+    }
+
     /// Read one entry, or dump those with a prefix.
     pub fn get(&mut self, request: &Get<'_>) -> Result<GetReply<'_>, genl_user::Error> {
         self.connection.call::<GetReplyOwned>(&Client::GET, request)
@@ -191,6 +212,27 @@ impl AsyncClient {
         &mut self.connection
     }
 
+    /// Lets the next call have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.connection.with_flags(flags);
+        self
+    }
+
+    /// Lets the next call end after so long, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
+        self.connection.within(timeout);
+        self
+    }
+
+    /// Begins calls that are to be sent together.
+    pub fn pipeline(&mut self) -> Pipeline<'_, genl_user::Tokio> {
+        Pipeline {
+            calls: self.connection.pipeline(),
+        }
+    }
+
     /// Read one entry, or dump those with a prefix.
     pub async fn get(&mut self, request: &Get<'_>) -> Result<GetReply<'_>, genl_user::Error> {
         self.connection
@@ -232,6 +274,74 @@ impl AsyncClient {
     /// served meanwhile, and what they write stays.
     pub async fn clear(&mut self, request: &Clear) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::CLEAR, request).await
+    }
+}
+
+/// Calls of the family "kvstore" that are sent together; see [`Client::pipeline`].
+#[derive(Debug)]
+#[must_use = "nothing is sent before `send`"]
+pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
+    calls: genl_user::Pipeline<'c, T>,
+}
+
+impl<T: genl_user::Transport> Pipeline<'_, T> {
+    /// Adds a call of [`Client::get`].
+    pub fn get(
+        &mut self,
+        request: &Get<'_>,
+    ) -> Result<genl_user::Ticket<GetReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::GET, request)
+    }
+
+    /// Adds a call of [`Client::set`].
+    pub fn set(
+        &mut self,
+        request: &Set<'_>,
+    ) -> Result<genl_user::Ticket<SetReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::SET, request)
+    }
+
+    /// Adds a call of [`Client::del`].
+    pub fn del(
+        &mut self,
+        request: &Del<'_>,
+    ) -> Result<genl_user::Ticket<DelReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::DEL, request)
+    }
+
+    /// Adds a call of [`Client::stats`].
+    pub fn stats(
+        &mut self,
+        request: &Stats,
+    ) -> Result<genl_user::Ticket<StatsReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::STATS, request)
+    }
+
+    /// Adds a call of [`Client::clear`].
+    pub fn clear(&mut self, request: &Clear) -> Result<genl_user::Ticket<()>, genl_user::Error> {
+        self.calls.add(&Client::CLEAR, request)
+    }
+
+    /// Lets the next call that is added have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.calls.with_flags(flags);
+        self
+    }
+}
+
+impl<'c> Pipeline<'c> {
+    /// Sends the calls and waits for all answers, which are taken by their tickets.
+    pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
+        self.calls.send()
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl<'c> Pipeline<'c, genl_user::Tokio> {
+    /// Sends the calls and waits for all answers, which are taken by their tickets.
+    pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
+        self.calls.send().await
     }
 }
 

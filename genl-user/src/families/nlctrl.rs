@@ -71,6 +71,27 @@ impl Client {
         &mut self.connection
     }
 
+    /// Lets the next call have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.connection.with_flags(flags);
+        self
+    }
+
+    /// Lets the next call end after so long, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
+        self.connection.within(timeout);
+        self
+    }
+
+    /// Begins calls that are to be sent together.
+    pub fn pipeline(&mut self) -> Pipeline<'_> {
+        Pipeline {
+            calls: self.connection.pipeline(),
+        }
+    }
+
     /// Describe one family, by name or by id, or dump all.
     pub fn getfamily(
         &mut self,
@@ -130,6 +151,27 @@ impl AsyncClient {
         &mut self.connection
     }
 
+    /// Lets the next call have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.connection.with_flags(flags);
+        self
+    }
+
+    /// Lets the next call end after so long, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
+        self.connection.within(timeout);
+        self
+    }
+
+    /// Begins calls that are to be sent together.
+    pub fn pipeline(&mut self) -> Pipeline<'_, genl_user::Tokio> {
+        Pipeline {
+            calls: self.connection.pipeline(),
+        }
+    }
+
     /// Describe one family, by name or by id, or dump all.
     pub async fn getfamily(
         &mut self,
@@ -154,6 +196,45 @@ impl AsyncClient {
         request: &GetpolicyDump<'_>,
     ) -> Result<genl_user::AsyncDump<'_, GetpolicyDumpReplyOwned>, genl_user::Error> {
         self.connection.dump(&Client::GETPOLICY_DUMP, request).await
+    }
+}
+
+/// Calls of the family "nlctrl" that are sent together; see [`Client::pipeline`].
+#[derive(Debug)]
+#[must_use = "nothing is sent before `send`"]
+pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
+    calls: genl_user::Pipeline<'c, T>,
+}
+
+impl<T: genl_user::Transport> Pipeline<'_, T> {
+    /// Adds a call of [`Client::getfamily`].
+    pub fn getfamily(
+        &mut self,
+        request: &Getfamily<'_>,
+    ) -> Result<genl_user::Ticket<GetfamilyReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::GETFAMILY, request)
+    }
+
+    /// Lets the next call that is added have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.calls.with_flags(flags);
+        self
+    }
+}
+
+impl<'c> Pipeline<'c> {
+    /// Sends the calls and waits for all answers, which are taken by their tickets.
+    pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
+        self.calls.send()
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl<'c> Pipeline<'c, genl_user::Tokio> {
+    /// Sends the calls and waits for all answers, which are taken by their tickets.
+    pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
+        self.calls.send().await
     }
 }
 

@@ -130,6 +130,27 @@ impl Client {
         &mut self.connection
     }
 
+    /// Lets the next call have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.connection.with_flags(flags);
+        self
+    }
+
+    /// Lets the next call end after so long, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
+        self.connection.within(timeout);
+        self
+    }
+
+    /// Begins calls that are to be sent together.
+    pub fn pipeline(&mut self) -> Pipeline<'_> {
+        Pipeline {
+            calls: self.connection.pipeline(),
+        }
+    }
+
     /// Say hello; the kernel logs it, if not too many do, and greets back.
     pub fn hello(&mut self, request: &Hello<'_>) -> Result<HelloReply<'_>, genl_user::Error> {
         self.connection
@@ -211,6 +232,27 @@ impl AsyncClient {
         &mut self.connection
     }
 
+    /// Lets the next call have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.connection.with_flags(flags);
+        self
+    }
+
+    /// Lets the next call end after so long, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
+        self.connection.within(timeout);
+        self
+    }
+
+    /// Begins calls that are to be sent together.
+    pub fn pipeline(&mut self) -> Pipeline<'_, genl_user::Tokio> {
+        Pipeline {
+            calls: self.connection.pipeline(),
+        }
+    }
+
     /// Say hello; the kernel logs it, if not too many do, and greets back.
     pub async fn hello(&mut self, request: &Hello<'_>) -> Result<HelloReply<'_>, genl_user::Error> {
         self.connection
@@ -262,6 +304,90 @@ impl AsyncClient {
     /// Say something in the extended ACK of a success, or of a failure.
     pub async fn remark(&mut self, request: &Remark<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::REMARK, request).await
+    }
+}
+
+/// Calls of the family "nltest" that are sent together; see [`Client::pipeline`].
+#[derive(Debug)]
+#[must_use = "nothing is sent before `send`"]
+pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
+    calls: genl_user::Pipeline<'c, T>,
+}
+
+impl<T: genl_user::Transport> Pipeline<'_, T> {
+    /// Adds a call of [`Client::hello`].
+    pub fn hello(
+        &mut self,
+        request: &Hello<'_>,
+    ) -> Result<genl_user::Ticket<HelloReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::HELLO, request)
+    }
+
+    /// Adds a call of [`Client::echo`].
+    pub fn echo(
+        &mut self,
+        request: &Echo<'_>,
+    ) -> Result<genl_user::Ticket<EchoReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::ECHO, request)
+    }
+
+    /// Adds a call of [`Client::unicast`].
+    pub fn unicast(
+        &mut self,
+        request: &Unicast<'_>,
+    ) -> Result<genl_user::Ticket<()>, genl_user::Error> {
+        self.calls.add(&Client::UNICAST, request)
+    }
+
+    /// Adds a call of [`Client::broadcast`].
+    pub fn broadcast(
+        &mut self,
+        request: &Broadcast<'_>,
+    ) -> Result<genl_user::Ticket<()>, genl_user::Error> {
+        self.calls.add(&Client::BROADCAST, request)
+    }
+
+    /// Adds a call of [`Client::repeat`].
+    pub fn repeat(
+        &mut self,
+        request: &Repeat<'_>,
+    ) -> Result<genl_user::Ticket<RepeatReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::REPEAT, request)
+    }
+
+    /// Adds a call of [`Client::sleep`].
+    pub fn sleep(&mut self, request: &Sleep) -> Result<genl_user::Ticket<()>, genl_user::Error> {
+        self.calls.add(&Client::SLEEP, request)
+    }
+
+    /// Adds a call of [`Client::remark`].
+    pub fn remark(
+        &mut self,
+        request: &Remark<'_>,
+    ) -> Result<genl_user::Ticket<()>, genl_user::Error> {
+        self.calls.add(&Client::REMARK, request)
+    }
+
+    /// Lets the next call that is added have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.calls.with_flags(flags);
+        self
+    }
+}
+
+impl<'c> Pipeline<'c> {
+    /// Sends the calls and waits for all answers, which are taken by their tickets.
+    pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
+        self.calls.send()
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl<'c> Pipeline<'c, genl_user::Tokio> {
+    /// Sends the calls and waits for all answers, which are taken by their tickets.
+    pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
+        self.calls.send().await
     }
 }
 

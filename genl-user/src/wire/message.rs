@@ -98,6 +98,11 @@ pub(crate) fn set_seq(out: &mut [u8], seq: u32) {
     out[8..12].copy_from_slice(&seq.to_ne_bytes());
 }
 
+/// Sends the message that `out` holds to another family.
+pub(crate) fn set_kind(out: &mut [u8], kind: u16) {
+    out[4..6].copy_from_slice(&kind.to_ne_bytes());
+}
+
 /// What stands behind a message's genlmsghdr: the family's own header if it has one, and attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Payload<'a> {

@@ -21,7 +21,7 @@ pub use fields::{Fields, FieldsMut, Struct, narrow};
 pub use fixed::{Bitfield32, Bytes, Text};
 pub use list::{Lazy, List, Map};
 pub use message::{FromPayload, Payload};
-pub(crate) use message::{Head, finish, generic, set_seq};
+pub(crate) use message::{Head, finish, generic, set_kind, set_seq};
 pub use names::{Enum, NoSuchName, show_flags};
 pub use shown::{Escaped, Hex, HexNumber, Ip, Mac, Uuid, each, ipv4};
 

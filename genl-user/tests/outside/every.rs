@@ -90,6 +90,27 @@ impl Client {
         &mut self.connection
     }
 
+    /// Lets the next call have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.connection.with_flags(flags);
+        self
+    }
+
+    /// Lets the next call end after so long, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
+        self.connection.within(timeout);
+        self
+    }
+
+    /// Begins calls that are to be sent together.
+    pub fn pipeline(&mut self) -> Pipeline<'_> {
+        Pipeline {
+            calls: self.connection.pipeline(),
+        }
+    }
+
     /// Make a thing.
     pub fn make(&mut self, request: &Make<'_>) -> Result<MakeReply<'_>, genl_user::Error> {
         self.connection
@@ -158,6 +179,27 @@ impl AsyncClient {
         &mut self.connection
     }
 
+    /// Lets the next call have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.connection.with_flags(flags);
+        self
+    }
+
+    /// Lets the next call end after so long, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
+        self.connection.within(timeout);
+        self
+    }
+
+    /// Begins calls that are to be sent together.
+    pub fn pipeline(&mut self) -> Pipeline<'_, genl_user::Tokio> {
+        Pipeline {
+            calls: self.connection.pipeline(),
+        }
+    }
+
     /// Make a thing.
     pub async fn make(&mut self, request: &Make<'_>) -> Result<MakeReply<'_>, genl_user::Error> {
         self.connection
@@ -196,6 +238,61 @@ impl AsyncClient {
         request: &BrowseDump,
     ) -> Result<genl_user::AsyncDump<'_, genl_user::Unspecified>, genl_user::Error> {
         self.connection.dump(&Client::BROWSE_DUMP, request).await
+    }
+}
+
+/// Calls of the family "every" that are sent together; see [`Client::pipeline`].
+#[derive(Debug)]
+#[must_use = "nothing is sent before `send`"]
+pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
+    calls: genl_user::Pipeline<'c, T>,
+}
+
+impl<T: genl_user::Transport> Pipeline<'_, T> {
+    /// Adds a call of [`Client::make`].
+    pub fn make(
+        &mut self,
+        request: &Make<'_>,
+    ) -> Result<genl_user::Ticket<MakeReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::MAKE, request)
+    }
+
+    /// Adds a call of [`Client::poke`].
+    pub fn poke(
+        &mut self,
+        request: &Poke,
+    ) -> Result<genl_user::Ticket<PokeReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::POKE, request)
+    }
+
+    /// Adds a call of [`Client::locate`].
+    pub fn locate(
+        &mut self,
+        request: &Locate<'_>,
+    ) -> Result<genl_user::Ticket<LocateReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::LOCATE, request)
+    }
+
+    /// Lets the next call that is added have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.calls.with_flags(flags);
+        self
+    }
+}
+
+impl<'c> Pipeline<'c> {
+    /// Sends the calls and waits for all answers, which are taken by their tickets.
+    pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
+        self.calls.send()
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl<'c> Pipeline<'c, genl_user::Tokio> {
+    /// Sends the calls and waits for all answers, which are taken by their tickets.
+    pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
+        self.calls.send().await
     }
 }
 
@@ -2259,33 +2356,30 @@ mod thing_attrs {
         &[
             (LEVEL, Rule::u32(&[Limit::Range(0, 3)])),
             (NARROW_LEVEL, Rule::u8(&[Limit::Range(0, 3)])),
-            (LEVELS, Rule::u32(&[Limit::Range(0, 3)]).many()),
+            (LEVELS, Rule::u32(&[Limit::Range(0, 3)])),
             (LEVEL_SET, Rule::u16(&[Limit::Mask(0xf)])),
             (PLACES, Rule::u8(&[Limit::Mask(0x3)])),
             (WIDE_PLACES, Rule::u64(&[Limit::Mask(0x3)])),
-            (BLOBS, Rule::bytes(0, None).many()),
-            (PARTS, Rule::nest(&super::part_attrs::POLICY).many()),
+            (BLOBS, Rule::bytes(0, None)),
+            (PARTS, Rule::nest(&super::part_attrs::POLICY)),
             (ARRAY, Rule::array(&super::part_attrs::POLICY)),
-            (OFFSETS, Rule::sint(&[]).many()),
+            (OFFSETS, Rule::sint(&[])),
             (SIGNED_BE, Rule::s64_be(&[])),
             (SELF, Rule::string(0, None)),
             (LAYOUT_, Rule::flag()),
             (
                 BY_NUMBER,
-                Rule::values(2, &Rule::nest(&super::part_attrs::POLICY)).many(),
+                Rule::values(2, &Rule::nest(&super::part_attrs::POLICY)),
             ),
-            (
-                BY_ONE_NUMBER,
-                Rule::array(&super::part_attrs::POLICY).many(),
-            ),
-            (COUNTS, Rule::values(1, &Rule::u64(&[])).many()),
+            (BY_ONE_NUMBER, Rule::array(&super::part_attrs::POLICY)),
+            (COUNTS, Rule::values(1, &Rule::u64(&[]))),
             (PAIR, Rule::bytes(0, None)),
             (RECORD, Rule::bytes(0, None)),
-            (PAIRS, Rule::bytes(0, None).many()),
+            (PAIRS, Rule::bytes(0, None)),
             (NUMBERS, Rule::bytes(0, None)),
             (LE_NUMBERS, Rule::bytes(0, None)),
             (LEVEL_NUMBERS, Rule::bytes(0, None)),
-            (NUMBER_LISTS, Rule::bytes(0, None).many()),
+            (NUMBER_LISTS, Rule::bytes(0, None)),
             (BITS, Rule::bitfield32(0xffffffff)),
             (PLACE_BITS, Rule::bitfield32(0x3)),
             (LEVEL_BITS, Rule::bitfield32(0xf)),
@@ -2295,7 +2389,7 @@ mod thing_attrs {
             ),
             (INDEXED_NAMES, Rule::values(1, &Rule::string(0, None))),
             (INDEXED_BLOBS, Rule::values(1, &Rule::bytes(0, None))),
-            (NAMES, Rule::text(0, Some(4)).many()),
+            (NAMES, Rule::text(0, Some(4))),
             (LITTLE, Rule::u32_le(&[])),
             (TEMPERATURE, Rule::s32(&[Limit::Range(-2, 0)])),
             (UNNAMED, Rule::u8(&[])),
@@ -2305,7 +2399,7 @@ mod thing_attrs {
             (TYPE, Rule::u8(&[])),
             (TREE, Rule::nest(&super::tree_attrs::POLICY)),
             (OUT, Rule::u8(&[])),
-            (VIEW, Rule::u8(&[]).many()),
+            (VIEW, Rule::u8(&[])),
         ],
     );
 }
@@ -2351,7 +2445,7 @@ mod tree_attrs {
             (NAME, Rule::string(0, None)),
             (LEFT, Rule::nest(&POLICY)),
             (RIGHT, Rule::nest(&super::branch_attrs::POLICY)),
-            (MORE, Rule::nest(&POLICY).many()),
+            (MORE, Rule::nest(&POLICY)),
         ],
     );
 }

@@ -12,7 +12,16 @@ use crate::name::Name;
 use crate::spec;
 
 /// Methods that each client has.
-const OF_CLIENTS: [&str; 4] = ["open", "open_with", "open_when_available", "connection"];
+const OF_CLIENTS: [&str; 8] = [
+    "open",
+    "open_with",
+    "open_when_available",
+    "connection",
+    "with_flags",
+    "within",
+    "pipeline",
+    "send",
+];
 /// Variants that each enum of events has.
 const OF_EVENTS: [&str; 2] = ["overrun", "unknown"];
 /// Statics of each family.

@@ -10,9 +10,10 @@ use crate::model::{Direction, Family};
 use crate::name::Name;
 
 /// What the generated modules have, or take from Rust, beside the types that a spec names.
-const RESERVED: [&str; 27] = [
+const RESERVED: [&str; 28] = [
     "Client",
     "AsyncClient",
+    "Pipeline",
     "Event",
     "Events",
     "Group",

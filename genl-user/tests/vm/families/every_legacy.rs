@@ -111,6 +111,27 @@ impl Client {
         &mut self.connection
     }
 
+    /// Lets the next call have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.connection.with_flags(flags);
+        self
+    }
+
+    /// Lets the next call end after so long, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
+        self.connection.within(timeout);
+        self
+    }
+
+    /// Begins calls that are to be sent together.
+    pub fn pipeline(&mut self) -> Pipeline<'_> {
+        Pipeline {
+            calls: self.connection.pipeline(),
+        }
+    }
+
     /// What is unknown is passed over, and what is too long is taken.
     pub fn lenient(&mut self, request: &Lenient<'_>) -> Result<LenientReply<'_>, genl_user::Error> {
         self.connection
@@ -190,6 +211,27 @@ impl AsyncClient {
         &mut self.connection
     }
 
+    /// Lets the next call have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.connection.with_flags(flags);
+        self
+    }
+
+    /// Lets the next call end after so long, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
+        self.connection.within(timeout);
+        self
+    }
+
+    /// Begins calls that are to be sent together.
+    pub fn pipeline(&mut self) -> Pipeline<'_, genl_user::Tokio> {
+        Pipeline {
+            calls: self.connection.pipeline(),
+        }
+    }
+
     /// What is unknown is passed over, and what is too long is taken.
     pub async fn lenient(
         &mut self,
@@ -241,6 +283,66 @@ impl AsyncClient {
     /// The kernel sends its events.
     pub async fn tell(&mut self, request: &Tell<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::TELL, request).await
+    }
+}
+
+/// Calls of the family "every-legacy" that are sent together; see [`Client::pipeline`].
+#[derive(Debug)]
+#[must_use = "nothing is sent before `send`"]
+pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
+    calls: genl_user::Pipeline<'c, T>,
+}
+
+impl<T: genl_user::Transport> Pipeline<'_, T> {
+    /// Adds a call of [`Client::lenient`].
+    pub fn lenient(
+        &mut self,
+        request: &Lenient<'_>,
+    ) -> Result<genl_user::Ticket<LenientReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::LENIENT, request)
+    }
+
+    /// Adds a call of [`Client::all`].
+    pub fn all(
+        &mut self,
+        request: &All<'_>,
+    ) -> Result<genl_user::Ticket<AllReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::ALL, request)
+    }
+
+    /// Adds a call of [`Client::few`].
+    pub fn few(
+        &mut self,
+        request: &Few,
+    ) -> Result<genl_user::Ticket<FewReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::FEW, request)
+    }
+
+    /// Adds a call of [`Client::tell`].
+    pub fn tell(&mut self, request: &Tell<'_>) -> Result<genl_user::Ticket<()>, genl_user::Error> {
+        self.calls.add(&Client::TELL, request)
+    }
+
+    /// Lets the next call that is added have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.calls.with_flags(flags);
+        self
+    }
+}
+
+impl<'c> Pipeline<'c> {
+    /// Sends the calls and waits for all answers, which are taken by their tickets.
+    pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
+        self.calls.send()
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl<'c> Pipeline<'c, genl_user::Tokio> {
+    /// Sends the calls and waits for all answers, which are taken by their tickets.
+    pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
+        self.calls.send().await
     }
 }
 

@@ -70,6 +70,27 @@ impl Client {
         &mut self.connection
     }
 
+    /// Lets the next call have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.connection.with_flags(flags);
+        self
+    }
+
+    /// Lets the next call end after so long, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
+        self.connection.within(timeout);
+        self
+    }
+
+    /// Begins calls that are to be sent together.
+    pub fn pipeline(&mut self) -> Pipeline<'_> {
+        Pipeline {
+            calls: self.connection.pipeline(),
+        }
+    }
+
     /// What is sent comes back; of a dump, so many times.
     pub fn get(&mut self, request: &Get<'_>) -> Result<GetReply<'_>, genl_user::Error> {
         self.connection.call::<GetReplyOwned>(&Client::GET, request)
@@ -123,6 +144,27 @@ impl AsyncClient {
         &mut self.connection
     }
 
+    /// Lets the next call have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.connection.with_flags(flags);
+        self
+    }
+
+    /// Lets the next call end after so long, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
+        self.connection.within(timeout);
+        self
+    }
+
+    /// Begins calls that are to be sent together.
+    pub fn pipeline(&mut self) -> Pipeline<'_, genl_user::Tokio> {
+        Pipeline {
+            calls: self.connection.pipeline(),
+        }
+    }
+
     /// What is sent comes back; of a dump, so many times.
     pub async fn get(&mut self, request: &Get<'_>) -> Result<GetReply<'_>, genl_user::Error> {
         self.connection
@@ -143,6 +185,53 @@ impl AsyncClient {
         self.connection
             .call::<FindReplyOwned>(&Client::FIND, request)
             .await
+    }
+}
+
+/// Calls of the family "every-per-op" that are sent together; see [`Client::pipeline`].
+#[derive(Debug)]
+#[must_use = "nothing is sent before `send`"]
+pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
+    calls: genl_user::Pipeline<'c, T>,
+}
+
+impl<T: genl_user::Transport> Pipeline<'_, T> {
+    /// Adds a call of [`Client::get`].
+    pub fn get(
+        &mut self,
+        request: &Get<'_>,
+    ) -> Result<genl_user::Ticket<GetReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::GET, request)
+    }
+
+    /// Adds a call of [`Client::find`].
+    pub fn find(
+        &mut self,
+        request: &Find<'_>,
+    ) -> Result<genl_user::Ticket<FindReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::FIND, request)
+    }
+
+    /// Lets the next call that is added have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.calls.with_flags(flags);
+        self
+    }
+}
+
+impl<'c> Pipeline<'c> {
+    /// Sends the calls and waits for all answers, which are taken by their tickets.
+    pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
+        self.calls.send()
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl<'c> Pipeline<'c, genl_user::Tokio> {
+    /// Sends the calls and waits for all answers, which are taken by their tickets.
+    pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
+        self.calls.send().await
     }
 }
 

@@ -236,6 +236,27 @@ impl Client {
         &mut self.connection
     }
 
+    /// Lets the next call have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.connection.with_flags(flags);
+        self
+    }
+
+    /// Lets the next call end after so long, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
+        self.connection.within(timeout);
+        self
+    }
+
+    /// Begins calls that are to be sent together.
+    pub fn pipeline(&mut self) -> Pipeline<'_> {
+        Pipeline {
+            calls: self.connection.pipeline(),
+        }
+    }
+
     /// All come back unchanged.
     pub fn numbers(&mut self, request: &Numbers<'_>) -> Result<NumbersReply<'_>, genl_user::Error> {
         self.connection
@@ -386,6 +407,27 @@ impl AsyncClient {
         &mut self.connection
     }
 
+    /// Lets the next call have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.connection.with_flags(flags);
+        self
+    }
+
+    /// Lets the next call end after so long, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
+        self.connection.within(timeout);
+        self
+    }
+
+    /// Begins calls that are to be sent together.
+    pub fn pipeline(&mut self) -> Pipeline<'_, genl_user::Tokio> {
+        Pipeline {
+            calls: self.connection.pipeline(),
+        }
+    }
+
     /// All come back unchanged.
     pub async fn numbers(
         &mut self,
@@ -522,6 +564,159 @@ impl AsyncClient {
     /// The kernel sends each of its events; to a port, if one is given.
     pub async fn emit(&mut self, request: &Emit<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::EMIT, request).await
+    }
+}
+
+/// Calls of the family "everything" that are sent together; see [`Client::pipeline`].
+#[derive(Debug)]
+#[must_use = "nothing is sent before `send`"]
+pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
+    calls: genl_user::Pipeline<'c, T>,
+}
+
+impl<T: genl_user::Transport> Pipeline<'_, T> {
+    /// Adds a call of [`Client::numbers`].
+    pub fn numbers(
+        &mut self,
+        request: &Numbers<'_>,
+    ) -> Result<genl_user::Ticket<NumbersReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::NUMBERS, request)
+    }
+
+    /// Adds a call of [`Client::limits`].
+    pub fn limits(
+        &mut self,
+        request: &Limits<'_>,
+    ) -> Result<genl_user::Ticket<LimitsReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::LIMITS, request)
+    }
+
+    /// Adds a call of [`Client::bytes`].
+    pub fn bytes(
+        &mut self,
+        request: &Bytes<'_>,
+    ) -> Result<genl_user::Ticket<BytesReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::BYTES, request)
+    }
+
+    /// Adds a call of [`Client::layouts`].
+    pub fn layouts(
+        &mut self,
+        request: &Layouts<'_>,
+    ) -> Result<genl_user::Ticket<LayoutsReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::LAYOUTS, request)
+    }
+
+    /// Adds a call of [`Client::nests`].
+    pub fn nests(
+        &mut self,
+        request: &Nests<'_>,
+    ) -> Result<genl_user::Ticket<NestsReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::NESTS, request)
+    }
+
+    /// Adds a call of [`Client::tell`].
+    pub fn tell(
+        &mut self,
+        request: &Tell<'_>,
+    ) -> Result<genl_user::Ticket<TellReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::TELL, request)
+    }
+
+    /// Adds a call of [`Client::need`].
+    pub fn need(
+        &mut self,
+        request: &Need<'_>,
+    ) -> Result<genl_user::Ticket<NeedReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::NEED, request)
+    }
+
+    /// Adds a call of [`Client::hooked`].
+    pub fn hooked(
+        &mut self,
+        request: &Hooked,
+    ) -> Result<genl_user::Ticket<HookedReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::HOOKED, request)
+    }
+
+    /// Adds a call of [`Client::silent`].
+    pub fn silent(&mut self, request: &Silent) -> Result<genl_user::Ticket<()>, genl_user::Error> {
+        self.calls.add(&Client::SILENT, request)
+    }
+
+    /// Adds a call of [`Client::empty`].
+    pub fn empty(
+        &mut self,
+        request: &Empty,
+    ) -> Result<genl_user::Ticket<EmptyReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::EMPTY, request)
+    }
+
+    /// Adds a call of [`Client::nothing`].
+    pub fn nothing(
+        &mut self,
+        request: &Nothing,
+    ) -> Result<genl_user::Ticket<()>, genl_user::Error> {
+        self.calls.add(&Client::NOTHING, request)
+    }
+
+    /// Adds a call of [`Client::privileged`].
+    pub fn privileged(
+        &mut self,
+        request: &Privileged,
+    ) -> Result<genl_user::Ticket<PrivilegedReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::PRIVILEGED, request)
+    }
+
+    /// Adds a call of [`Client::owned`].
+    pub fn owned(
+        &mut self,
+        request: &Owned,
+    ) -> Result<genl_user::Ticket<OwnedReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::OWNED, request)
+    }
+
+    /// Adds a call of [`Client::built`].
+    pub fn built(
+        &mut self,
+        request: &Built,
+    ) -> Result<genl_user::Ticket<BuiltReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::BUILT, request)
+    }
+
+    /// Adds a call of [`Client::unbuilt`].
+    pub fn unbuilt(
+        &mut self,
+        request: &Unbuilt,
+    ) -> Result<genl_user::Ticket<UnbuiltReplyOwned>, genl_user::Error> {
+        self.calls.add(&Client::UNBUILT, request)
+    }
+
+    /// Adds a call of [`Client::emit`].
+    pub fn emit(&mut self, request: &Emit<'_>) -> Result<genl_user::Ticket<()>, genl_user::Error> {
+        self.calls.add(&Client::EMIT, request)
+    }
+
+    /// Lets the next call that is added have these flags too, and that call alone.
+    #[must_use = "it is about the call that comes next"]
+    pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+        self.calls.with_flags(flags);
+        self
+    }
+}
+
+impl<'c> Pipeline<'c> {
+    /// Sends the calls and waits for all answers, which are taken by their tickets.
+    pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
+        self.calls.send()
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl<'c> Pipeline<'c, genl_user::Tokio> {
+    /// Sends the calls and waits for all answers, which are taken by their tickets.
+    pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
+        self.calls.send().await
     }
 }
 

@@ -16,6 +16,7 @@ pub(super) fn items(types: &Types<'_>) -> Vec<Item> {
         .map(|&(op, call, way)| operation(types, op, call, way));
     let mut items = client(types, Colour::Blocking, operations.collect());
     items.extend(client(types, Colour::Async, Vec::new()));
+    items.extend(pipeline(types, &calls));
     items
 }
 
@@ -68,6 +69,29 @@ fn client(types: &Types<'_>, colour: Colour, mut members: Vec<TokenStream>) -> V
             &mut self.connection
         }
     });
+    members.push(quote! {
+        /// Lets the next call have these flags too, and that call alone.
+        #[must_use = "it is about the call that comes next"]
+        pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+            self.connection.with_flags(flags);
+            self
+        }
+    });
+    members.push(quote! {
+        /// Lets the next call end after so long, and that call alone.
+        #[must_use = "it is about the call that comes next"]
+        pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
+            self.connection.within(timeout);
+            self
+        }
+    });
+    let transport = colour.transport();
+    members.push(quote! {
+        /// Begins calls that are to be sent together.
+        pub fn pipeline(&mut self) -> Pipeline<'_ #transport> {
+            Pipeline { calls: self.connection.pipeline() }
+        }
+    });
     members.extend(calls(types.family).map(|(op, call, way)| match way {
         Way::Do => do_method(types, colour, op, call),
         Way::Dump => dump_method(types, colour, op, call),
@@ -83,6 +107,79 @@ fn client(types: &Types<'_>, colour: Colour, mut members: Vec<TokenStream>) -> V
             members,
         },
     ]
+}
+
+/// The calls that are sent together, whoever waits for their answers.
+fn pipeline(types: &Types<'_>, calls: &[(&Op, &Call, Way)]) -> Vec<Item> {
+    let doc = own_doc(&format!(
+        "Calls of the family \"{}\" that are sent together; see [`Client::pipeline`].",
+        types.family.name
+    ));
+    let structure = quote! {
+        #doc
+        #[derive(Debug)]
+        #[must_use = "nothing is sent before `send`"]
+        pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
+            calls: genl_user::Pipeline<'c, T>,
+        }
+    };
+    let dos = calls.iter().filter(|(_, _, way)| *way == Way::Do);
+    let mut members: Vec<_> = dos
+        .map(|(op, call, _)| adding_method(types, op, call))
+        .collect();
+    members.push(quote! {
+        /// Lets the next call that is added have these flags too, and that call alone.
+        #[must_use = "it is about the call that comes next"]
+        pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
+            self.calls.with_flags(flags);
+            self
+        }
+    });
+    let mut items = vec![
+        Item::Tokens(structure),
+        Item::Block {
+            head: "impl<T: genl_user::Transport> Pipeline<'_, T>".into(),
+            members,
+        },
+    ];
+    items.extend([Colour::Blocking, Colour::Async].map(|colour| {
+        let (condition, transport) = (colour.condition(), colour.transport());
+        let (asyncness, wait) = (colour.asyncness(), colour.wait());
+        Item::Tokens(quote! {
+            #condition
+            impl<'c> Pipeline<'c #transport> {
+                /// Sends the calls and waits for all answers, which are taken by their tickets.
+                pub #asyncness fn send(
+                    self
+                ) -> Result<genl_user::Answers<'c #transport>, genl_user::Error> {
+                    self.calls.send() #wait
+                }
+            }
+        })
+    }));
+    items
+}
+
+fn adding_method(types: &Types<'_>, op: &Op, call: &Call) -> TokenStream {
+    let (method, constant) = (method(&op.name), Way::Do.constant(op));
+    let doc = own_doc(&format!("Adds a call of [`Client::{method}`]."));
+    let (method, request) = (ident(&method), request(types, call));
+    let owned = match call.reply {
+        Some(reply) => {
+            let owned = types.message(&types.family[reply.message]).owned;
+            quote!(#owned)
+        }
+        None => quote!(()),
+    };
+    quote! {
+        #doc
+        pub fn #method(
+            &mut self,
+            request: &#request
+        ) -> Result<genl_user::Ticket<#owned>, genl_user::Error> {
+            self.calls.add(&Client::#constant, request)
+        }
+    }
 }
 
 /// Every way to call every operation.
@@ -121,6 +218,14 @@ impl Colour {
             Self::Blocking => "Dump",
             Self::Async => "AsyncDump",
         })
+    }
+
+    /// What stands behind the lifetime of types for both.
+    fn transport(self) -> TokenStream {
+        match self {
+            Self::Blocking => quote!(),
+            Self::Async => quote!(, genl_user::Tokio),
+        }
     }
 
     fn what(self) -> &'static str {
