@@ -80,7 +80,6 @@ impl Socket {
     }
 
     /// How many bytes may queue up, as the kernel counts them: with its own for each message.
-    #[cfg(feature = "dynamic")]
     pub(crate) fn queue_size(&self) -> io::Result<usize> {
         either!(self, socket => socket.queue_size())
     }

@@ -60,7 +60,6 @@ impl Port {
     }
 
     /// How many bytes may queue up.
-    #[cfg(feature = "dynamic")]
     pub(crate) fn queue_size(&self) -> io::Result<usize> {
         let mut state = self.shared.lock();
         Ok(mailbox(&mut state, self.number)?.limit)
