@@ -31,6 +31,23 @@ pub type Connection = Link<Blocking>;
 ///
 /// The future of a call may be dropped at any time: the connection can be used again, and the next
 /// call gets its own answer. The kernel will have done what it was asked for nevertheless.
+///
+/// ```
+/// use genl_user::families::nlctrl::{AsyncClient, Getfamily, GetfamilyDump};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), genl_user::Error> {
+/// let mut controller = AsyncClient::open().await?;
+/// let request = Getfamily { family_name: Some("nlctrl"), ..Default::default() };
+/// assert_eq!(controller.getfamily(&request).await?.family_id(), Some(16));
+///
+/// let mut families = controller.getfamily_dump(&GetfamilyDump {}).await?;
+/// while let Some(family) = families.next().await? {
+///     println!("{:?}", family.family_name());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[cfg(feature = "tokio")]
 pub type AsyncConnection = Link<Tokio>;
 
@@ -108,7 +125,7 @@ impl<T: Transport> Link<T> {
     /// alone.
     ///
     /// ```
-    /// # use std::time::{Duration, Instant};
+    /// # use std::time::Duration;
     /// # use genl_user::families::nlctrl::{Client, Getfamily};
     /// # fn main() -> Result<(), genl_user::Error> {
     /// let mut nlctrl = Client::open()?;

@@ -28,7 +28,9 @@
 //! read at run time, with JSON values instead of generated types.
 //!
 //! A connection is one socket, used by one thread at a time. Threads that talk at the same time
-//! have a connection each.
+//! have a connection each, which a [`Pool`] lends them.
+//!
+//! With feature `tokio` each family has an `AsyncClient` too, with the same methods.
 
 #![deny(unsafe_code)]
 
@@ -55,6 +57,7 @@ mod options;
 mod path;
 mod pipeline;
 pub mod policy;
+mod pool;
 mod refused;
 mod replies;
 #[cfg(feature = "server")]
@@ -85,6 +88,7 @@ pub use limits::Limits;
 pub use netns::Netns;
 pub use options::Options;
 pub use pipeline::{Answers, Pipeline, Ticket};
+pub use pool::{Pool, Pooled};
 pub use refused::{Refused, Warning};
 #[cfg(feature = "tokio")]
 pub use replies::AsyncReplies;

@@ -113,3 +113,18 @@ async fn a_family_that_is_not_there_is_named() {
     assert!(matches!(&error, Error::UnknownFamily { name } if name == "no-such-family"));
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
 }
+
+#[tokio::test]
+async fn a_pool_lends_clients_to_tasks() {
+    let pool = genl_user::Pool::new(AsyncClient::open);
+    let ports = {
+        let mut one = pool.get_async().await.unwrap();
+        let mut two = pool.get_async().await.unwrap();
+        describes_itself(&mut one).await;
+        describes_itself(&mut two).await;
+        [one.connection().port(), two.connection().port()]
+    };
+    assert_ne!(ports[0], ports[1]);
+    let mut again = pool.get_async().await.unwrap();
+    assert!(ports.contains(&again.connection().port()));
+}
