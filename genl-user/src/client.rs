@@ -172,13 +172,10 @@ impl<T: Transport> Link<T> {
         self.inbox.reserve(bytes);
     }
 
-    /// Opens a socket and resolves the family.
-    pub(crate) async fn establish(
-        family: &'static Family,
-        options: &Options,
-    ) -> Result<Self, Error> {
-        let mut link = Self {
-            transport: transport::open(options)?,
+    /// A connection of a socket, which does not know the family's id yet.
+    pub(crate) fn over(transport: T, family: &'static Family) -> Self {
+        Self {
+            transport,
             family,
             id: 0,
             seq: 0,
@@ -189,7 +186,15 @@ impl<T: Transport> Link<T> {
             batch: Batch::default(),
             timeout: None,
             wishes: Wishes::default(),
-        };
+        }
+    }
+
+    /// Opens a socket and resolves the family.
+    pub(crate) async fn establish(
+        family: &'static Family,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        let mut link = Self::over(transport::open(options)?, family);
         link.set_timeout(options.timeout)?;
         let mut deadline = link.deadline();
         let id = match controller::resolve(&mut link, &mut deadline).await {

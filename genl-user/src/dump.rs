@@ -58,7 +58,12 @@ impl<'c, M: Message, T: Transport> Dump<'c, M, T> {
             return Ok(None);
         }
         let advanced = self.receive().await;
-        self.ended = !matches!(advanced, Ok(Some(_)));
+        self.ended = match advanced {
+            Ok(Some(_)) => false,
+            // What follows a header that makes no sense is lost, but not what comes in other datagrams.
+            Err(Error::Malformed { .. }) => self.link.dumping.is_none(),
+            _ => true,
+        };
         advanced
     }
 
@@ -81,7 +86,7 @@ impl<'c, M: Message, T: Transport> Dump<'c, M, T> {
     }
 
     #[inline]
-    fn item(&self, arrived: Option<Arrived>) -> Result<Option<M::View<'_>>, Error> {
+    pub(crate) fn item(&self, arrived: Option<Arrived>) -> Result<Option<M::View<'_>>, Error> {
         arrived
             .map(|arrived| self.link.view::<M>(self.operation, &arrived))
             .transpose()

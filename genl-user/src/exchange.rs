@@ -293,9 +293,9 @@ impl<T: Transport> Link<T> {
         self.submit(self.id, flags, operation, request)?;
         self.dumping = Some(self.seq);
         let arrived = self.answer(deadline).await?;
-        if i32::from(arrived.head.kind) == libc::NLMSG_ERROR {
-            self.dumping = None;
-            return self.verdict(operation, &arrived);
+        if arrived.is_acknowledgement() {
+            self.verdict(operation, &arrived)
+                .inspect_err(|_| self.dumping = None)?;
         }
         self.inbox.put_back(&arrived);
         Ok(())

@@ -65,6 +65,16 @@ impl Inbox {
         }
     }
 
+    /// One that has received this.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn of(datagram: &[u8]) -> Self {
+        Self {
+            buffer: datagram.to_vec(),
+            unread: 0..datagram.len(),
+            fill_from: 0,
+        }
+    }
+
     /// Makes room for a message of so many bytes; never less than before.
     pub(crate) fn reserve(&mut self, bytes: usize) {
         let size = bytes.saturating_add(ACK_SIZE).max(self.buffer.len());

@@ -49,6 +49,8 @@ mod extack;
 pub mod families;
 mod family;
 mod flags;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod inbox;
 mod layout;
 mod limits;

@@ -59,6 +59,16 @@ impl Socket {
         Netlink::open(options).map(Self::Netlink)
     }
 
+    /// Lets a netlink socket say that it has another port.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn pretend(&mut self, port: u32) {
+        match self {
+            Self::Netlink(socket) => socket.port = port,
+            #[cfg(feature = "testing")]
+            Self::Fake(_) => {}
+        }
+    }
+
     /// Its port.
     pub(crate) fn port(&self) -> u32 {
         either!(self, socket => socket.port())

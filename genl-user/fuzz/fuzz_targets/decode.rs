@@ -15,13 +15,13 @@ use std::sync::LazyLock;
 
 use genl_user::dynamic::genl_schema::model::Family;
 use genl_user::dynamic::{Unknown, decode, encode};
-use genl_user_fuzz::{choose, families};
+use genl_user_fuzz::{choose, specs};
 use libfuzzer_sys::fuzz_target;
 
-static FAMILIES: LazyLock<Vec<Family>> = LazyLock::new(families);
+static SPECS: LazyLock<Vec<Family>> = LazyLock::new(specs);
 
 fuzz_target!(|input: &[u8]| {
-    let Some((family, message, bytes)) = choose(&FAMILIES, input) else {
+    let Some((family, message, bytes)) = choose(&SPECS, input) else {
         return;
     };
     let read = decode(family, message, bytes, Unknown::Keep);

@@ -1,4 +1,12 @@
-//! What the fuzz target and its seeds have in common: specs, and how an input chooses a message.
+//! What the fuzz targets and their seeds have in common: specs, types, and how an input chooses a message.
+
+#[expect(dead_code, reason = "the targets do not call the kernel")]
+#[path = "../../tests/vm/families/mod.rs"]
+mod families;
+#[path = "../../tests/property/netlink.rs"]
+pub mod netlink;
+pub mod told;
+pub mod typed;
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +18,7 @@ pub const CHOICE: usize = 3;
 
 /// The specs that ship, the one of the codec's tests, and with `$GENL_KERNEL_SOURCE` the kernel
 /// tree's; always in the same order.
-pub fn families() -> Vec<Family> {
+pub fn specs() -> Vec<Family> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut folders = vec![
         root.join("../tests/dynamic"),
@@ -24,11 +32,11 @@ pub fn families() -> Vec<Family> {
 
 /// The message that an input chooses, and the bytes that are left for it.
 pub fn choose<'f, 'b>(
-    families: &'f [Family],
+    specs: &'f [Family],
     input: &'b [u8],
 ) -> Option<(&'f Family, &'f Message, &'b [u8])> {
     let (&[spec, low, high], bytes) = input.split_first_chunk::<CHOICE>()?;
-    let family = &families[usize::from(spec) % families.len()];
+    let family = &specs[usize::from(spec) % specs.len()];
     let message = usize::from(u16::from_le_bytes([low, high])) % family.messages.len();
     Some((family, &family.messages[message], bytes))
 }
@@ -46,4 +54,18 @@ fn read(folder: &Path) -> Vec<Family> {
     texts
         .filter_map(|text| genl_schema::compile("fuzz.yaml", &text).ok())
         .collect()
+}
+
+/// What the spec says of the messages of a generated type.
+pub fn message<'f>(specs: &'f [Family], kind: &typed::Kind) -> (&'f Family, &'f Message) {
+    let family = specs
+        .iter()
+        .find(|family| family.name.snake() == kind.family)
+        .unwrap_or_else(|| panic!("no spec of {}", kind.family));
+    let name = kind.owned.strip_suffix("Owned").expect("an owned type");
+    let mut messages = family.messages.iter();
+    let message = messages
+        .find(|message| message.name.pascal() == name)
+        .unwrap_or_else(|| panic!("{} has no {name}", kind.family));
+    (family, message)
 }

@@ -1,43 +1,151 @@
-//! Writes a corpus to begin with: of each message of each spec one that has all of its attributes.
+//! Writes corpora to begin with, in a folder for each target: of each message one that has all of its attributes, and
+//! refusals of a request.
 //!
-//! `cargo run --bin seed -- corpus/decode`
+//! `RUSTFLAGS="--cfg fuzzing" cargo run --bin seed -- corpus`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use genl_user::Request;
 use genl_user::dynamic::encode;
-use genl_user::dynamic::genl_schema::model::{Attr, AttrKind, Family, Holds, SetId};
+use genl_user::dynamic::genl_schema::model::{Attr, AttrKind, Family, Holds, Message, SetId};
 use genl_user::dynamic::serde_json::{Map, Value, json};
-use genl_user_fuzz::families;
+use genl_user::families::kvstore;
+use genl_user::fuzzing::{self, FAMILY_ID, PORT};
+use genl_user::wire::Encoder;
+use genl_user_fuzz::netlink::padded;
+use genl_user_fuzz::typed::KINDS;
+use genl_user_fuzz::{message, specs};
 
 /// Nests within nests that a seed has.
 const DEPTH: usize = 3;
 
 fn main() {
-    let folder = PathBuf::from(std::env::args_os().nth(1).expect("the corpus folder"));
-    std::fs::create_dir_all(&folder).expect("a folder to write to");
-    let families = families();
-    let mut count = 0;
-    for (spec, family) in families.iter().enumerate() {
+    let corpus = PathBuf::from(std::env::args_os().nth(1).expect("the corpus folder"));
+    let specs = specs();
+    write(&corpus.join("decode"), decoded(&specs));
+    write(&corpus.join("message"), messages(&specs));
+    write(&corpus.join("extended_ack"), refusals());
+    write(&corpus.join("dump"), dumps());
+}
+
+fn write(folder: &Path, seeds: Vec<Vec<u8>>) {
+    std::fs::create_dir_all(folder).expect("a folder to write to");
+    for (number, seed) in seeds.iter().enumerate() {
+        std::fs::write(folder.join(format!("seed-{number}")), seed).expect("a file");
+    }
+    println!("{} seeds in {}", seeds.len(), folder.display());
+}
+
+/// Of each message of each spec.
+fn decoded(specs: &[Family]) -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for (spec, family) in specs.iter().enumerate() {
         for (number, message) in family.messages.iter().enumerate() {
             let [low, high] = (number as u16).to_le_bytes();
-            let values = example(family, message.set, DEPTH);
-            // All at once may be more than a message holds; then each attribute alone will do.
-            let one_each = || {
-                values
-                    .iter()
-                    .map(|(name, value)| Map::from_iter([(name.clone(), value.clone())]))
-            };
-            for values in std::iter::once(values.clone()).chain(one_each()) {
-                let Ok(bytes) = encode(family, message, &values) else {
-                    continue;
-                };
-                let seed = [&[spec as u8, low, high], &bytes[..]].concat();
-                std::fs::write(folder.join(format!("seed-{count}")), seed).expect("a file");
-                count += 1;
-            }
+            let choice = [spec as u8, low, high];
+            let contents = contents(family, message).into_iter();
+            seeds.extend(contents.map(|content| [&choice, &content[..]].concat()));
         }
     }
-    println!("{count} seeds in {}", folder.display());
+    seeds
+}
+
+/// Of each message that a generated client reads; all that are made of it in one datagram too.
+fn messages(specs: &[Family]) -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for (choice, kind) in (0u8..).zip(KINDS) {
+        let (family, spec) = message(specs, kind);
+        let contents = contents(family, spec).into_iter();
+        let whole = contents.map(|content| fuzzing::message((32, 2, 1, 1), 1, &content));
+        let mut datagram = vec![choice];
+        for mut message in whole {
+            seeds.push([&[choice], &message[..]].concat());
+            message.resize(padded(message.len()), 0);
+            datagram.extend(message);
+        }
+        seeds.push(datagram);
+    }
+    seeds
+}
+
+/// What says all that an extended ACK can, of a request with a nest: as an error, capped or not, and as a dump's end.
+fn refusals() -> Vec<Vec<u8>> {
+    let set = kvstore::Set {
+        key: "host",
+        meta: Some(kvstore::Meta {
+            label: &["one", "two"],
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let mut attrs = Vec::new();
+    set.encode(&mut Encoder::new(&mut attrs)).expect("it fits");
+    let mut told = Vec::new();
+    let mut out = Encoder::new(&mut told);
+    out.str(1, "no such label").expect("it fits");
+    out.u32(2, 20 + 12 + 4);
+    let limits = out.nest(4, |out| {
+        out.u32(1, 12);
+        out.u32(7, 64);
+        Ok(())
+    });
+    limits.expect("they fit");
+    out.u32(5, 2);
+    out.u32(6, 20 + 12);
+
+    let whole = fuzzing::message((16, 5, 1, 1), 2, &attrs);
+    let errno = (-22i32).to_ne_bytes();
+    let (error, done, capped, tlvs) = (0, 1, 1, 2);
+    let seed = |kind, flags, repeated: &[u8]| {
+        let choice = [0, kind, flags, attrs.len() as u8];
+        [&choice, &attrs[..], &errno, repeated, &told].concat()
+    };
+    vec![
+        seed(error, capped | tlvs, &whole[..16]),
+        seed(error, tlvs, &whole),
+        seed(done, tlvs, &[]),
+    ]
+}
+
+/// Dumps of two entries, in one datagram or two, to the end or dropped; and one that is refused.
+fn dumps() -> Vec<Vec<u8>> {
+    let message = |kind, flags, content: &[u8]| {
+        let mut bytes = fuzzing::message((kind, flags, 1, PORT), 1, content);
+        bytes.resize(padded(bytes.len()), 0);
+        bytes
+    };
+    let entry = [8, 0, 1, 0, b'k', b'e', b'y', 0, 5, 0, 2, 0, 7];
+    let item = message(FAMILY_ID, 2, &entry);
+    let changed = message(FAMILY_ID, 2 | 16, &entry);
+    let done = message(3, 2, &[]);
+    // Its errno stands where others have their genlmsghdr.
+    let refused = message(2, 0, &[0; 16]);
+    let datagram = |messages: &[&[u8]]| {
+        let bytes = messages.concat();
+        [&(bytes.len() as u16).to_le_bytes(), &bytes[..]].concat()
+    };
+    [
+        vec![datagram(&[&item, &item]), datagram(&[&done])],
+        vec![datagram(&[&item, &changed, &done])],
+        vec![datagram(&[&item]), datagram(&[&refused])],
+        vec![datagram(&[&refused])],
+    ]
+    .into_iter()
+    .flat_map(|datagrams| [1, 255].map(|steps| [&[steps], &datagrams.concat()[..]].concat()))
+    .collect()
+}
+
+/// The message with all that it can have, then with each of them alone.
+fn contents(family: &Family, message: &Message) -> Vec<Vec<u8>> {
+    let values = example(family, message.set, DEPTH);
+    let one_each = values
+        .iter()
+        .map(|(name, value)| Map::from_iter([(name.clone(), value.clone())]));
+    // All at once may be more than a message holds.
+    std::iter::once(values.clone())
+        .chain(one_each)
+        .filter_map(|values| encode(family, message, &values).ok())
+        .collect()
 }
 
 fn example(family: &Family, set: SetId, depth: usize) -> Map<String, Value> {
