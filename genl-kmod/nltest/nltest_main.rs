@@ -9,6 +9,10 @@
     unreachable_pub,
     reason = "a module's code is reached by the kernel, not by crates"
 )]
+#![deny(
+    unused_must_use,
+    reason = "an error that is dropped is one that nobody hears of"
+)]
 
 use kernel::prelude::*;
 

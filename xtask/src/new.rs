@@ -10,7 +10,9 @@ use genl_schema::model::Family;
 use genl_schema::name::Name;
 use genl_schema::rustfmt::format;
 
-use crate::{codegen, workspace};
+use crate::cache::Cache;
+use crate::kernel::{Kernel, Kind};
+use crate::{codegen, vm, workspace};
 
 /// Scaffold a new family: spec, kernel module, example and test; and generate what comes from the spec
 #[derive(clap::Args)]
@@ -24,6 +26,41 @@ const SPEC: &str = include_str!("../template/spec.yaml");
 const EXAMPLE: &str = include_str!("../template/example.rs");
 const TEST: &str = include_str!("../template/test.rs");
 
+/// Families that the kernel has, or may have, of those whose names could be given.
+const TAKEN: &[&str] = &[
+    "batadv",
+    "binder",
+    "dev-energymodel",
+    "devlink",
+    "dpll",
+    "drm-ras",
+    "ethtool",
+    "fou",
+    "gtp",
+    "handshake",
+    "hsr",
+    "ila",
+    "l2tp",
+    "lockd",
+    "macsec",
+    "net-shaper",
+    "netdev",
+    "nfc",
+    "nfsd",
+    "nl80211",
+    "nl802154",
+    "nlctrl",
+    "ovpn",
+    "psample",
+    "psp",
+    "sunrpc",
+    "team",
+    "thermal",
+    "tipc",
+    "vdpa",
+    "wireguard",
+];
+
 /// The program of the tests in a VM, which names the files of tests.
 const TESTS: &str = "genl-user/tests/vm/main.rs";
 
@@ -31,6 +68,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let name = &options.family;
     check_name(name)?;
     let module = Name::new(name).snake();
+    if let Some(kernel) = Kernel::find(&Cache::find()?, Kind::Normal)? {
+        ensure!(
+            vm::own_modules(&kernel, &[&module]).is_err(),
+            "the kernel {} has a module `{module}` already; choose another name",
+            kernel.release
+        );
+    }
     let root = workspace::root();
     let files = files(name, &module)?;
     // All of them first, so that nothing is written if one is in the way.
@@ -52,11 +96,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .with_context(|| format!("cannot write {}", tests.display()))?;
     println!("added `mod {module};` to {TESTS}");
     codegen::run(&codegen::Options { check: false })?;
+    // As it is called from the checkout, if it is in there.
+    let target = workspace::target()?;
+    let target = target.strip_prefix(&root).unwrap_or(&target).display();
     println!(
         "\nIt compiles, and can be loaded; whoever calls it is told that it is not supported yet:\n\
          \n    cargo xtask build-kmod {module}\
          \n    cargo build -p genl-user --example {module}\
-         \n    cargo xtask vm --modules {module} -- target/debug/examples/{module}\n\
+         \n    cargo xtask vm --modules {module} -- {target}/debug/examples/{module}\n\
          \nServe it in genl-kmod/{module}/handlers.rs. Describe your own messages in schema/families/{name}.yaml,\
          \nand run `cargo xtask codegen` again."
     );
@@ -114,6 +161,10 @@ fn check_name(family: &str) -> Result<()> {
         module != "genl",
         "`genl` is the runtime of all families; choose another name"
     );
+    ensure!(
+        !TAKEN.contains(&family),
+        "`{family}` is a family of the kernel's own, which takes no second one of that name; choose another name"
+    );
     Ok(())
 }
 
@@ -166,6 +217,7 @@ mod tests {
             "genl",
             "../x",
             "mod",
+            "netdev",
         ] {
             check_name(bad).unwrap_err();
         }

@@ -25,6 +25,10 @@ pub fn root(family: &Family, module: &str) -> String {
     text.line("    unreachable_pub,");
     text.line("    reason = \"a module's code is reached by the kernel, not by crates\"");
     text.line(")]");
+    text.line("#![deny(");
+    text.line("    unused_must_use,");
+    text.line("    reason = \"an error that is dropped is one that nobody hears of\"");
+    text.line(")]");
     text.gap();
     text.line("use kernel::prelude::*;");
     text.gap();
