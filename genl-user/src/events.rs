@@ -9,6 +9,7 @@ use crate::controller;
 use crate::error::Error;
 use crate::family::{Family, Message};
 use crate::inbox::{Arrived, Inbox};
+use crate::options::Options;
 use crate::transport::{Blocking, Deadline, Receive, now};
 use crate::wire::{FromPayload, Payload, generic};
 
@@ -44,7 +45,12 @@ impl<G: Group> Events<G> {
     /// Opens a socket in the calling thread's network namespace and joins the groups; none is
     /// needed to listen to what comes to the socket's own port.
     pub fn open(groups: &[G]) -> Result<Self, Error> {
-        let mut connection = Connection::open(G::FAMILY)?;
+        Self::open_with(&Options::new(), groups)
+    }
+
+    /// As [`Self::open`], with a socket as the options say.
+    pub fn open_with(options: &Options, groups: &[G]) -> Result<Self, Error> {
+        let mut connection = Connection::open_with(G::FAMILY, options)?;
         let mut numbers = Vec::with_capacity(groups.len());
         for group in groups {
             let mut deadline = connection.deadline();

@@ -76,6 +76,40 @@ pub(crate) fn connect(fd: BorrowedFd<'_>, port: u32) -> io::Result<()> {
     done(result)
 }
 
+/// sendto(2) from a netlink socket, to a port, or to the groups of a mask.
+#[cfg(feature = "server")]
+pub(crate) fn send_to(fd: BorrowedFd<'_>, bytes: &[u8], port: u32, groups: u32) -> io::Result<()> {
+    let mut address = no_address();
+    address.nl_pid = port;
+    address.nl_groups = groups;
+    // SAFETY: `bytes` and `address` are valid for reads of their sizes.
+    let sent = unsafe {
+        libc::sendto(
+            fd.as_raw_fd(),
+            bytes.as_ptr().cast(),
+            bytes.len(),
+            0,
+            (&raw const address).cast(),
+            size_of::<sockaddr_nl>() as socklen_t,
+        )
+    };
+    match sent {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// setsockopt(2) of SO_SNDTIMEO, at least a microsecond.
+#[cfg(feature = "server")]
+pub(crate) fn set_send_timeout(fd: BorrowedFd<'_>, timeout: Duration) -> io::Result<()> {
+    let timeout = timeout.max(Duration::from_micros(1));
+    let value = libc::timeval {
+        tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_usec: timeout.subsec_micros().into(),
+    };
+    set(fd, libc::SOL_SOCKET, libc::SO_SNDTIMEO, &value)
+}
+
 /// setsockopt(2) of an option that is a number.
 pub(crate) fn set_option(
     fd: BorrowedFd<'_>,

@@ -2,8 +2,8 @@
 //!
 //! From a spec comes, beside the client, a module `server` with a trait `Handler`: a method for each
 //! operation, with a typed view of the request, whose answer is the owned type that the client gives
-//! too. `Served(handler)` is what the fake kernel of a test takes: `testing::Kernel`, with the
-//! feature `testing`.
+//! too. `Served(handler)` is what a [`Listener`] takes, to serve other processes, and the fake kernel
+//! of a test: `testing::Kernel`, with the feature `testing`.
 //!
 //! A request that no handler would get from the kernel gets to none here either. It is checked as the
 //! kernel checks it, in the same order, and refused with the same error number and extended ACK
@@ -18,6 +18,7 @@ mod dump;
 mod engine;
 mod extack;
 mod items;
+mod listener;
 mod nla;
 mod number;
 mod op;
@@ -28,6 +29,7 @@ mod validate;
 pub(crate) use engine::{Engine, Fault, Peer, Rights};
 pub use extack::Refusal;
 pub use items::{Cursor, Items};
+pub use listener::{Listener, Registered};
 pub use op::Op;
 pub(crate) use op::{Outbox, Outgoing, To};
 pub use read::Parse;

@@ -1,6 +1,8 @@
 //! The tests of kvstore's kernel module, run against the same family served in userspace, behind a
 //! fake kernel: what that accepts and refuses is what the real one does.
 
+#[path = "../vm/changes.rs"]
+mod changes;
 #[path = "../vm/dumps.rs"]
 mod dumps;
 mod guest;

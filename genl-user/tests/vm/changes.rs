@@ -7,12 +7,16 @@ use genl_user::families::kvstore::{self, Clear, Del, EntryFlags, Event, Events, 
 
 use crate::guest::{Netns, in_new_netns};
 use crate::raw::refusal;
-use crate::{open, put, put_flagged, put_labels};
+use crate::{open, options, put, put_flagged, put_labels};
 
 const SOON: Duration = Duration::from_secs(20);
 
 fn listen() -> kvstore::Events {
-    Events::open(&[Group::Changes]).expect("events")
+    listen_to(&[Group::Changes])
+}
+
+fn listen_to(groups: &[Group]) -> kvstore::Events {
+    Events::open_with(&options(), groups).expect("events")
 }
 
 /// An event in short.
@@ -133,7 +137,7 @@ fn a_slow_listener_learns_that_it_lost_some() {
 #[test]
 fn who_listens_to_no_group_hears_nothing() {
     in_new_netns(|| {
-        let mut nothing = kvstore::Events::open(&[]).expect("events");
+        let mut nothing = listen_to(&[]);
         put(&mut open(), "a", b"");
         assert!(
             nothing

@@ -34,6 +34,7 @@ mod store;
 mod talk;
 mod tools;
 
+use genl_user::Options;
 use genl_user::families::kvstore;
 
 use kv::{keys, put, put_flagged, put_labels};
@@ -41,6 +42,11 @@ use kv::{keys, put, put_flagged, put_labels};
 /// A client of the namespace that the calling thread is in.
 fn open() -> kvstore::Client {
     kvstore::Client::open().expect("kvstore is loaded")
+}
+
+/// How a client of that namespace is opened.
+fn options() -> Options {
+    Options::new()
 }
 
 /// A number that the environment may say: how much of something a run has time for.

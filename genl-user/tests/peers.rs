@@ -1,0 +1,121 @@
+//! Two processes that speak a family with each other: the example `shared_store`.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// A process that ends with the test.
+struct Process {
+    child: Child,
+    output: BufReader<ChildStdout>,
+}
+
+impl Process {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = command(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("cargo has built the example");
+        let output = child.stdout.take().expect("it has an output");
+        let output = BufReader::new(output);
+        Self { child, output }
+    }
+
+    /// The next line of its output.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("a line");
+        line.trim_end().to_owned()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let tests = std::env::current_exe().expect("the test has a path");
+    let built: Option<PathBuf> = tests.ancestors().nth(2).map(Into::into);
+    let examples = built.expect("it is in cargo's folder").join("examples");
+    let mut command = Command::new(examples.join("shared_store"));
+    command.args(arguments);
+    command
+}
+
+/// Runs a client to its end: whether all went well, its output, its complaints.
+fn run(arguments: &[&str]) -> (bool, String, String) {
+    let output = command(arguments).output().expect("it runs");
+    let text = |bytes: Vec<u8>| {
+        String::from_utf8(bytes)
+            .expect("text")
+            .trim_end()
+            .to_owned()
+    };
+    (
+        output.status.success(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+#[test]
+fn one_process_serves_another() {
+    let mut server = Process::start(&["serve"]);
+    let port = server.line();
+    assert_eq!(run(&[&port, "set", "host", "example"]).0, true);
+    let (done, value, _) = run(&[&port, "get", "host"]);
+    assert_eq!((done, value.as_str()), (true, "example"));
+    let (done, _, complaint) = run(&[&port, "get", "no"]);
+    assert!(
+        !done && complaint.contains("there is no such entry"),
+        "{complaint}"
+    );
+}
+
+#[test]
+fn a_dump_of_many_chunks_comes_whole() {
+    let mut server = Process::start(&["serve"]);
+    let port = server.line();
+    let value = "v".repeat(4000);
+    for number in 0..30 {
+        let key = format!("key-{number:02}");
+        assert_eq!(run(&[&port, "set", &key, &value]).0, true);
+    }
+    let (done, list, _) = run(&[&port, "list"]);
+    assert!(done);
+    let expected: Vec<_> = (0..30)
+        .map(|number| format!("key-{number:02}: {value}"))
+        .collect();
+    assert_eq!(list.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn events_go_to_who_listens() {
+    let mut server = Process::start(&["serve"]);
+    let port = server.line();
+    let mut watcher = Process::start(&[&port, "watch"]);
+    match watcher.line().as_str() {
+        "watching" => {
+            assert_eq!(run(&[&port, "set", "host", "example"]).0, true);
+            assert_eq!(watcher.line(), "host is set");
+        }
+        // Without CAP_NET_ADMIN nobody can listen to groups of this protocol.
+        _ => {
+            let (done, _, complaint) = run(&[&port, "watch"]);
+            assert!(!done && complaint.contains("join a group"), "{complaint}");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_is_gone_is_an_error() {
+    let mut server = Process::start(&["serve"]);
+    let port = server.line();
+    drop(server);
+    let (done, _, complaint) = run(&[&port, "get", "host"]);
+    assert!(!done && !complaint.is_empty());
+}
