@@ -66,7 +66,7 @@ fn run(arguments: &[&str]) -> (bool, String, String) {
 fn one_process_serves_another() {
     let mut server = Process::start(&["serve"]);
     let port = server.line();
-    assert_eq!(run(&[&port, "set", "host", "example"]).0, true);
+    assert!(run(&[&port, "set", "host", "example"]).0);
     let (done, value, _) = run(&[&port, "get", "host"]);
     assert_eq!((done, value.as_str()), (true, "example"));
     let (done, _, complaint) = run(&[&port, "get", "no"]);
@@ -83,7 +83,7 @@ fn a_dump_of_many_chunks_comes_whole() {
     let value = "v".repeat(4000);
     for number in 0..30 {
         let key = format!("key-{number:02}");
-        assert_eq!(run(&[&port, "set", &key, &value]).0, true);
+        assert!(run(&[&port, "set", &key, &value]).0);
     }
     let (done, list, _) = run(&[&port, "list"]);
     assert!(done);
@@ -100,7 +100,7 @@ fn events_go_to_who_listens() {
     let mut watcher = Process::start(&[&port, "watch"]);
     match watcher.line().as_str() {
         "watching" => {
-            assert_eq!(run(&[&port, "set", "host", "example"]).0, true);
+            assert!(run(&[&port, "set", "host", "example"]).0);
             assert_eq!(watcher.line(), "host is set");
         }
         // Without CAP_NET_ADMIN nobody can listen to groups of this protocol.

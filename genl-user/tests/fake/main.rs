@@ -6,6 +6,7 @@ mod changes;
 #[path = "../vm/dumps.rs"]
 mod dumps;
 mod guest;
+mod knobs;
 #[path = "../vm/kv.rs"]
 mod kv;
 #[path = "../vm/raw.rs"]
