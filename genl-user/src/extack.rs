@@ -44,19 +44,25 @@ impl<'a> Verdict<'a> {
         let Some((errno, rest)) = payload.split_first_chunk() else {
             return Ok(Self::default());
         };
-        let mut verdict = Self {
-            errno: i32::from_ne_bytes(*errno).saturating_abs(),
-            ..Self::default()
-        };
+        let errno = i32::from_ne_bytes(*errno).saturating_abs();
         if head.flags & libc::NLM_F_ACK_TLVS as u16 == 0 {
-            return Ok(verdict);
+            return Self::of(errno, Attrs::default());
         }
         let repeated = match i32::from(head.kind) {
             libc::NLMSG_DONE => 0,
-            _ => repeated_len(head, verdict.errno, rest),
+            _ => repeated_len(head, errno, rest),
         };
         let attrs = rest.get(repeated..).unwrap_or_default();
-        for attr in Attrs::new(attrs, message.len() - attrs.len()) {
+        Self::of(errno, Attrs::new(attrs, message.len() - attrs.len()))
+    }
+
+    /// Reads the attributes of an extended ACK.
+    pub(crate) fn of(errno: i32, attrs: Attrs<'a>) -> Result<Self, Malformed> {
+        let mut verdict = Self {
+            errno,
+            ..Self::default()
+        };
+        for attr in attrs {
             let attr = attr?;
             match attr.kind() {
                 NLMSGERR_ATTR_MSG => verdict.text = Some(attr.bytes()?),
@@ -114,6 +120,7 @@ impl<'a> Verdict<'a> {
             policy,
             cookie: self.cookie.map(<[u8]>::to_vec),
             capability: None,
+            is_sent: true,
         }
     }
 

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::layout::{Inside, Layout};
 use crate::path::Named;
 use crate::policy::Rules;
+use crate::policy::ahead::check_request;
 use crate::wire::{Encoder, FromPayload, Malformed, Payload, Unfit};
 
 /// A generic netlink family.
@@ -79,8 +80,53 @@ pub trait Request {
     /// What the attributes have to hold.
     const RULES: Rules = Rules::NONE;
 
+    /// The operation that it is a request to, where its spec has rules for it.
+    const OPERATION: Option<&'static Operation> = None;
+
     /// Writes the family's own header, if it has one, and the attributes.
     fn encode(&self, out: &mut Encoder<'_>) -> Result<(), Unfit>;
+
+    /// Checks the request by the rules of its spec, without sending anything: lengths, ranges, bits,
+    /// how often attributes are there, which must be.
+    ///
+    /// What it refuses the kernel half of the same spec refuses, with the same words about the same
+    /// attribute; what it passes, that half's handler gets to see. A family of another origin may
+    /// be less strict than its spec.
+    ///
+    /// ```
+    /// use genl_user::Request;
+    /// use genl_user::families::kvstore::{Meta, Set};
+    ///
+    /// let long = "x".repeat(65);
+    /// let set = Set {
+    ///     key: "host",
+    ///     meta: Some(Meta { label: &["short", &long], ..Default::default() }),
+    ///     ..Default::default()
+    /// };
+    /// let error = set.check().unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "kvstore would refuse set: Invalid argument: Attribute failed policy validation; \
+    ///      at set.meta.label[1], which is \"xxxxxxxxxxxxxxxxxxxxxxxx\"… (65 bytes) and takes \
+    ///      nul-string, at most 64 bytes",
+    /// );
+    /// assert!(Set { meta: None, ..set }.check().is_ok());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] as the kernel would have it, or [`Error::Unfit`] if the request cannot even be
+    /// put into a message. Of types without an [`OPERATION`](Self::OPERATION) nothing is known, and
+    /// nothing refused.
+    fn check(&self) -> Result<(), Error>
+    where
+        Self: Sized,
+    {
+        match Self::OPERATION {
+            Some(operation) => check_request(operation, self),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What the kernel sends: the generated owned types, and by them the views.

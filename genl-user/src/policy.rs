@@ -3,6 +3,14 @@
 //! They say what the kernel half of the same spec checks: each [`Rule`] is a `struct nla_policy`
 //! (`include/net/netlink.h`), with what such a struct cannot say beside it.
 
+pub(crate) mod ahead;
+pub(crate) mod check;
+pub(crate) mod extack;
+pub(crate) mod nla;
+pub(crate) mod number;
+pub(crate) mod tell;
+pub(crate) mod validate;
+
 /// What a request has to hold.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {

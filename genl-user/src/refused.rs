@@ -57,6 +57,9 @@ pub struct Refused {
     pub cookie: Option<Vec<u8>>,
     /// The capability that the caller needs, where the errno is EPERM and the spec tells.
     pub capability: Option<&'static str>,
+    /// The request was sent, and the kernel refused it; else
+    /// [`Request::check`](crate::Request::check) did so in its stead.
+    pub is_sent: bool,
 }
 
 impl Refused {
@@ -98,7 +101,12 @@ impl fmt::Display for Refused {
         let errno = io::Error::from_raw_os_error(self.errno).to_string();
         // "Invalid argument (os error 22)": the number helps nobody who reads the name.
         let errno = errno.split(" (os error").next().unwrap_or_default();
-        write!(f, "{} refused {}: {errno}", self.family, self.operation)?;
+        let refused = if self.is_sent {
+            "refused"
+        } else {
+            "would refuse"
+        };
+        write!(f, "{} {refused} {}: {errno}", self.family, self.operation)?;
         if let Some(message) = &self.message {
             write!(f, ": {message}")?;
         }

@@ -404,6 +404,7 @@ impl genl_user::Request for Get<'_> {
         policy: &entry_attrs::POLICY,
         required: &[entry_attrs::KEY],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::GET);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.str(entry_attrs::KEY, self.key)?;
@@ -550,6 +551,7 @@ impl genl_user::Request for GetDump<'_> {
         policy: &entry_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::GET_DUMP);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(prefix) = self.prefix {
@@ -577,6 +579,7 @@ impl genl_user::Request for Set<'_> {
         policy: &entry_attrs::POLICY,
         required: &[entry_attrs::KEY],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::SET);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.str(entry_attrs::KEY, self.key)?;
@@ -670,6 +673,7 @@ impl genl_user::Request for Del<'_> {
         policy: &entry_attrs::POLICY,
         required: &[entry_attrs::KEY],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::DEL);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.str(entry_attrs::KEY, self.key)?;

@@ -305,6 +305,7 @@ impl genl_user::Request for Getfamily<'_> {
         policy: &ctrl_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::GETFAMILY);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(family_id) = self.family_id {
@@ -466,6 +467,7 @@ impl genl_user::Request for GetpolicyDump<'_> {
         policy: &ctrl_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::GETPOLICY_DUMP);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(family_id) = self.family_id {

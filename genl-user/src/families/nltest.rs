@@ -447,6 +447,7 @@ impl genl_user::Request for Hello<'_> {
         policy: &greeting_attrs::POLICY,
         required: &[greeting_attrs::TEXT],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::HELLO);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.str(greeting_attrs::TEXT, self.text)?;
@@ -554,6 +555,7 @@ impl genl_user::Request for Echo<'_> {
         policy: &echo_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::ECHO);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(u8) = self.u8 {
@@ -963,6 +965,7 @@ impl genl_user::Request for Unicast<'_> {
         policy: &message_attrs::POLICY,
         required: &[message_attrs::PORTID, message_attrs::TEXT],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::UNICAST);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.u32(message_attrs::PORTID, self.portid);
@@ -985,6 +988,7 @@ impl genl_user::Request for Broadcast<'_> {
         policy: &message_attrs::POLICY,
         required: &[message_attrs::TEXT],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::BROADCAST);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.str(message_attrs::TEXT, self.text)?;
@@ -1011,6 +1015,7 @@ impl genl_user::Request for Repeat<'_> {
         policy: &repetition_attrs::POLICY,
         required: &[repetition_attrs::TEXT, repetition_attrs::TIMES],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::REPEAT);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.str(repetition_attrs::TEXT, self.text)?;
@@ -1111,6 +1116,7 @@ impl genl_user::Request for Sleep {
         policy: &nap_attrs::POLICY,
         required: &[nap_attrs::MILLISECONDS],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::SLEEP);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.u32(nap_attrs::MILLISECONDS, self.milliseconds);
@@ -1134,6 +1140,7 @@ impl genl_user::Request for CountDump {
         policy: &count_attrs::POLICY,
         required: &[count_attrs::TO],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::COUNT_DUMP);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.u32(count_attrs::TO, self.to);
@@ -1248,6 +1255,7 @@ impl genl_user::Request for Remark<'_> {
         policy: &remark_attrs::POLICY,
         required: &[remark_attrs::TEXT],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::REMARK);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.str(remark_attrs::TEXT, self.text)?;

@@ -4,8 +4,8 @@
 use super::engine::{CONTROLLER, Engine, Registered, Stand, Way};
 use super::extack::Refusal;
 use super::op::{Numbered, Op, Outbox, To};
-use super::tell::tell_rule;
 use super::{Description, Group, Permission};
+use crate::policy::tell::tell_rule;
 use crate::policy::{Kind, Policy, Rule, Rules};
 use crate::wire::{Attrs, Encoder, Payload, Unfit};
 

@@ -2,8 +2,9 @@
 
 use super::controller;
 use super::engine::{CONTROLLER, Engine, Peer, Stand, tlvs};
-use super::extack::{Extack, Refusal};
+use super::extack::Refusal;
 use super::op::{Numbered, Op, Outbox};
+use crate::policy::extack::Extack;
 use crate::wire::{ATTRS_OFFSET, Head, Payload, align};
 
 /// How long a chunk is for who has received into small buffers alone: `NLMSG_GOODSIZE`, of pages of

@@ -5,11 +5,11 @@ use std::any::Any;
 use std::collections::BTreeMap;
 
 use super::dump::{Running, begin};
-use super::extack::Extack;
 use super::op::{Numbered, Op, Outbox, To};
-use super::validate::{Checked, Strictness, Validator};
-use super::{Call, Cursor, Description, Group, Permission, Refusal, Row, Serve, check, controller};
-use crate::policy::{Policy, Rules};
+use super::{Call, Cursor, Description, Group, Permission, Refusal, Row, Serve, controller};
+use crate::policy::extack::Extack;
+use crate::policy::validate::{Checked, Strictness, Validator};
+use crate::policy::{Policy, Rules, check};
 use crate::wire::{ATTRS_OFFSET, Encoder, GENL_HDRLEN, Head, NLMSG_HDRLEN, Payload, align};
 
 /// GENL_ID_CTRL, which is also the number of its one group.

@@ -1,23 +1,22 @@
-//! Why a request is refused, and what its sender is told of that: the extended ACK.
+//! Why a handler refuses a request, and what the sender is told of that.
 
 use std::borrow::Cow;
 use std::{fmt, io};
 
-use super::nla::Nla;
-use super::tell::tell_rule;
 use crate::policy::Rule;
-use crate::wire::{Attr, Encoder, Malformed, Unfit};
-
-/// Types of the attributes of a NLMSG_ERROR, `enum nlmsgerr_attrs`.
-const MSG: u16 = 1;
-const OFFS: u16 = 2;
-const COOKIE: u16 = 3;
-pub(super) const POLICY: u16 = 4;
-const MISS_TYPE: u16 = 5;
-const MISS_NEST: u16 = 6;
+use crate::policy::extack::Extack;
+use crate::wire::{Attr, Malformed, Unfit};
 
 /// Longest cookie, in bytes (`NETLINK_MAX_COOKIE_LEN`).
 const LONGEST_COOKIE: usize = 20;
+
+impl Extack {
+    /// What a handler gives to a program.
+    pub(super) fn give(&mut self, cookie: &[u8]) {
+        let len = cookie.len().min(LONGEST_COOKIE);
+        self.cookie = cookie[..len].to_vec();
+    }
+}
 
 /// Why a request is refused: an error number, and whatever helps its sender.
 ///
@@ -121,84 +120,5 @@ impl From<Malformed> for Refusal {
         let mut refusal = Self::new(libc::EINVAL).because(malformed.defect.to_string());
         refusal.extack.offset = Some(malformed.offset as u32);
         refusal
-    }
-}
-
-/// `struct netlink_ext_ack`.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Extack {
-    message: Option<Cow<'static, str>>,
-    /// Of the attribute at fault, from the message's begin.
-    offset: Option<u32>,
-    rule: Option<Nla>,
-    miss_type: Option<u16>,
-    miss_nest: Option<u32>,
-    cookie: Vec<u8>,
-}
-
-impl Extack {
-    /// `NL_SET_ERR_MSG`
-    pub(super) fn say(&mut self, words: impl Into<Cow<'static, str>>) {
-        self.message = Some(words.into());
-    }
-
-    /// `NL_SET_BAD_ATTR`
-    pub(super) fn point_at(&mut self, attr: Attr<'_>) {
-        self.offset = Some(attr.offset() as u32);
-    }
-
-    /// `NL_SET_ERR_MSG_ATTR`
-    pub(super) fn blame(&mut self, attr: Attr<'_>, words: &'static str) {
-        self.blame_by(None, attr, words);
-    }
-
-    /// `NL_SET_ERR_MSG_ATTR_POL`
-    pub(super) fn blame_by(&mut self, rule: Option<Nla>, attr: Attr<'_>, words: &'static str) {
-        self.say(words);
-        self.point_at(attr);
-        self.rule = rule;
-    }
-
-    /// As our kernel half blames without a policy: what was told of one stays.
-    pub(super) fn blame_unruled(&mut self, attr: Attr<'_>, words: &'static str) {
-        self.say(words);
-        self.point_at(attr);
-    }
-
-    pub(super) fn miss(&mut self, number: u16) {
-        self.miss_type = Some(number);
-    }
-
-    pub(super) fn give(&mut self, cookie: &[u8]) {
-        let len = cookie.len().min(LONGEST_COOKIE);
-        self.cookie = cookie[..len].to_vec();
-    }
-
-    /// `netlink_ack_tlv_fill()`; of a success there are words and the cookie alone.
-    pub(super) fn write(&self, errno: i32, out: &mut Encoder<'_>) -> Result<(), Unfit> {
-        if let Some(message) = &self.message {
-            // What a C string cannot hold ends it.
-            let words = message.split('\0').next().unwrap_or_default();
-            out.str(MSG, words)?;
-        }
-        if !self.cookie.is_empty() {
-            out.bytes(COOKIE, &self.cookie)?;
-        }
-        if errno == 0 {
-            return Ok(());
-        }
-        if let Some(offset) = self.offset {
-            out.u32(OFFS, offset);
-        }
-        if let Some(rule) = &self.rule {
-            tell_rule(out, POLICY, rule, |_| None)?;
-        }
-        if let Some(number) = self.miss_type {
-            out.u32(MISS_TYPE, number.into());
-        }
-        if let Some(offset) = self.miss_nest {
-            out.u32(MISS_NEST, offset);
-        }
-        Ok(())
     }
 }

@@ -12,19 +12,14 @@
 //! What Rust's types cannot hold is refused with EINVAL, although the kernel would let it through:
 //! texts that are not UTF-8, and arrays of C with bytes left over.
 
-mod check;
 mod controller;
 mod dump;
 mod engine;
 mod extack;
 mod items;
 mod listener;
-mod nla;
-mod number;
 mod op;
 pub mod read;
-mod tell;
-mod validate;
 
 pub(crate) use engine::{Engine, Fault, Peer, Rights};
 pub use extack::Refusal;

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::extack::{Extack, Refusal};
+use super::extack::Refusal;
 use super::{Description, Encode, Event};
+use crate::policy::extack::Extack;
 use crate::wire::{Attrs, Encoder, Head, Payload, Unfit, finish};
 
 /// Where a message goes.

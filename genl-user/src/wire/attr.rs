@@ -75,7 +75,6 @@ impl<'a> Attr<'a> {
     }
 
     /// The sender calls it a nest (NLA_F_NESTED); of those that are nests not all senders do.
-    #[cfg(any(feature = "dynamic", feature = "server"))]
     pub(crate) fn is_nest(self) -> bool {
         self.raw_kind & libc::NLA_F_NESTED as u16 != 0
     }

@@ -431,6 +431,7 @@ impl genl_user::Request for Make<'_> {
         policy: &thing_attrs::POLICY,
         required: &[thing_attrs::LEVEL],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::MAKE);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.u32(thing_attrs::LEVEL, u32::from(self.level));
@@ -1314,6 +1315,7 @@ impl genl_user::Request for Poke {
         policy: &thing_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::POKE);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(level) = self.level {
@@ -1375,6 +1377,7 @@ impl genl_user::Request for Locate<'_> {
         policy: &thing_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::LOCATE);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.header(&self.header)?;
@@ -1560,6 +1563,7 @@ impl genl_user::Request for BrowseDump {
         policy: &thing_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::BROWSE_DUMP);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(level) = self.level {
@@ -2356,30 +2360,33 @@ mod thing_attrs {
         &[
             (LEVEL, Rule::u32(&[Limit::Range(0, 3)])),
             (NARROW_LEVEL, Rule::u8(&[Limit::Range(0, 3)])),
-            (LEVELS, Rule::u32(&[Limit::Range(0, 3)])),
+            (LEVELS, Rule::u32(&[Limit::Range(0, 3)]).many()),
             (LEVEL_SET, Rule::u16(&[Limit::Mask(0xf)])),
             (PLACES, Rule::u8(&[Limit::Mask(0x3)])),
             (WIDE_PLACES, Rule::u64(&[Limit::Mask(0x3)])),
-            (BLOBS, Rule::bytes(0, None)),
-            (PARTS, Rule::nest(&super::part_attrs::POLICY)),
+            (BLOBS, Rule::bytes(0, None).many()),
+            (PARTS, Rule::nest(&super::part_attrs::POLICY).many()),
             (ARRAY, Rule::array(&super::part_attrs::POLICY)),
-            (OFFSETS, Rule::sint(&[])),
+            (OFFSETS, Rule::sint(&[]).many()),
             (SIGNED_BE, Rule::s64_be(&[])),
             (SELF, Rule::string(0, None)),
             (LAYOUT_, Rule::flag()),
             (
                 BY_NUMBER,
-                Rule::values(2, &Rule::nest(&super::part_attrs::POLICY)),
+                Rule::values(2, &Rule::nest(&super::part_attrs::POLICY)).many(),
             ),
-            (BY_ONE_NUMBER, Rule::array(&super::part_attrs::POLICY)),
-            (COUNTS, Rule::values(1, &Rule::u64(&[]))),
+            (
+                BY_ONE_NUMBER,
+                Rule::array(&super::part_attrs::POLICY).many(),
+            ),
+            (COUNTS, Rule::values(1, &Rule::u64(&[])).many()),
             (PAIR, Rule::bytes(0, None)),
             (RECORD, Rule::bytes(0, None)),
-            (PAIRS, Rule::bytes(0, None)),
+            (PAIRS, Rule::bytes(0, None).many()),
             (NUMBERS, Rule::bytes(0, None)),
             (LE_NUMBERS, Rule::bytes(0, None)),
             (LEVEL_NUMBERS, Rule::bytes(0, None)),
-            (NUMBER_LISTS, Rule::bytes(0, None)),
+            (NUMBER_LISTS, Rule::bytes(0, None).many()),
             (BITS, Rule::bitfield32(0xffffffff)),
             (PLACE_BITS, Rule::bitfield32(0x3)),
             (LEVEL_BITS, Rule::bitfield32(0xf)),
@@ -2389,7 +2396,7 @@ mod thing_attrs {
             ),
             (INDEXED_NAMES, Rule::values(1, &Rule::string(0, None))),
             (INDEXED_BLOBS, Rule::values(1, &Rule::bytes(0, None))),
-            (NAMES, Rule::text(0, Some(4))),
+            (NAMES, Rule::text(0, Some(4)).many()),
             (LITTLE, Rule::u32_le(&[])),
             (TEMPERATURE, Rule::s32(&[Limit::Range(-2, 0)])),
             (UNNAMED, Rule::u8(&[])),
@@ -2399,7 +2406,7 @@ mod thing_attrs {
             (TYPE, Rule::u8(&[])),
             (TREE, Rule::nest(&super::tree_attrs::POLICY)),
             (OUT, Rule::u8(&[])),
-            (VIEW, Rule::u8(&[])),
+            (VIEW, Rule::u8(&[]).many()),
         ],
     );
 }
@@ -2445,7 +2452,7 @@ mod tree_attrs {
             (NAME, Rule::string(0, None)),
             (LEFT, Rule::nest(&POLICY)),
             (RIGHT, Rule::nest(&super::branch_attrs::POLICY)),
-            (MORE, Rule::nest(&POLICY)),
+            (MORE, Rule::nest(&POLICY).many()),
         ],
     );
 }

@@ -4,6 +4,7 @@
 //! Nothing of a spec is repeated here: requests are made by its model. `GENL_TEST_SEED` tells which
 //! random ones.
 
+mod ahead;
 mod cases;
 mod events;
 mod hooks;

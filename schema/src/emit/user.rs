@@ -64,7 +64,7 @@ pub fn render_with(family: &Family, origin: Origin<'_>, server: Server) -> Strin
     for message in &family.messages {
         let shape = types.message(message);
         match message.direction {
-            Direction::Request => items.extend(request::items(&types, &shape, true)),
+            Direction::Request => items.extend(request::items(&types, &shape, Some(message))),
             Direction::FromKernel => {
                 items.extend(view::items(&types, &shape));
                 items.extend(owned::items(&types, &shape, true));
@@ -72,7 +72,7 @@ pub fn render_with(family: &Family, origin: Origin<'_>, server: Server) -> Strin
         }
     }
     for shape in types.nested_in_requests() {
-        items.extend(request::items(&types, &shape, false));
+        items.extend(request::items(&types, &shape, None));
     }
     for shape in types.nested_in_views() {
         items.extend(view::items(&types, &shape));

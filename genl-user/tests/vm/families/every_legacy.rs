@@ -411,6 +411,7 @@ impl genl_user::Request for Lenient<'_> {
         policy: &thing_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::LENIENT);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.header(&self.header)?;
@@ -533,6 +534,7 @@ impl genl_user::Request for UncheckedDump {
         policy: &thing_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::UNCHECKED_DUMP);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.header(&self.header)?;
@@ -641,6 +643,7 @@ impl genl_user::Request for RelaxedDump {
         policy: &thing_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::RELAXED_DUMP);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.header(&self.header)?;
@@ -759,6 +762,7 @@ impl genl_user::Request for All<'_> {
         policy: &thing_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::ALL);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.header(&self.header)?;
@@ -937,6 +941,7 @@ impl genl_user::Request for AllDump {
         policy: &thing_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::ALL_DUMP);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.header(&self.header)?;
@@ -1043,6 +1048,7 @@ impl genl_user::Request for Few {
         policy: &thing_attrs::POLICY,
         required: &[thing_attrs::NUMBER],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::FEW);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.header(&self.header)?;
@@ -1134,6 +1140,7 @@ impl genl_user::Request for Tell<'_> {
         policy: &thing_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::TELL);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.header(&self.header)?;

@@ -249,6 +249,7 @@ impl genl_user::Request for Get<'_> {
         policy: &thing_attrs::POLICY,
         required: &[thing_attrs::ID],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::GET);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.u32(thing_attrs::ID, self.id);
@@ -341,6 +342,7 @@ impl genl_user::Request for GetDump {
         policy: &thing_attrs::POLICY,
         required: &[thing_attrs::TIMES],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::GET_DUMP);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(least) = self.least {
@@ -432,6 +434,7 @@ impl genl_user::Request for Find<'_> {
         policy: &thing_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::FIND);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(name) = self.name {

@@ -848,6 +848,7 @@ impl genl_user::Request for Numbers<'_> {
         policy: &numbers_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::NUMBERS);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if self.flag {
@@ -1450,6 +1451,7 @@ impl genl_user::Request for Limits<'_> {
         policy: &limits_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::LIMITS);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(min_u8) = self.min_u8 {
@@ -2303,6 +2305,7 @@ impl genl_user::Request for Bytes<'_> {
         policy: &bytes_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::BYTES);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(text) = self.text {
@@ -2779,6 +2782,7 @@ impl genl_user::Request for Layouts<'_> {
         policy: &layouts_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::LAYOUTS);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(point) = self.point {
@@ -3119,6 +3123,7 @@ impl genl_user::Request for Nests<'_> {
         policy: &nests_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::NESTS);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(leaf) = &self.leaf {
@@ -3638,6 +3643,7 @@ impl genl_user::Request for Tell<'_> {
         policy: &tale_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::TELL);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(number) = self.number {
@@ -3797,6 +3803,7 @@ impl genl_user::Request for TellDump<'_> {
         policy: &tale_attrs::POLICY,
         required: &[tale_attrs::TIMES],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::TELL_DUMP);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.u32(tale_attrs::TIMES, self.times);
@@ -3982,6 +3989,7 @@ impl genl_user::Request for Need<'_> {
             call_attrs::MODE,
         ],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::NEED);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.u32(call_attrs::NUMBER, self.number);
@@ -4176,6 +4184,7 @@ impl genl_user::Request for Hooked {
         policy: &call_attrs::POLICY,
         required: &[call_attrs::NUMBER],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::HOOKED);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         out.u32(call_attrs::NUMBER, self.number);
@@ -4264,6 +4273,7 @@ impl genl_user::Request for HookedDump {
         policy: &call_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::HOOKED_DUMP);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(count) = self.count {
@@ -4335,6 +4345,7 @@ impl genl_user::Request for Silent {
         policy: &call_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::SILENT);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(number) = self.number {
@@ -4356,6 +4367,7 @@ impl genl_user::Request for Empty {
         policy: &call_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::EMPTY);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(number) = self.number {
@@ -4423,6 +4435,7 @@ impl genl_user::Request for Privileged {
         policy: &call_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::PRIVILEGED);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(number) = self.number {
@@ -4496,6 +4509,7 @@ impl genl_user::Request for Owned {
         policy: &call_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::OWNED);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(number) = self.number {
@@ -4569,6 +4583,7 @@ impl genl_user::Request for Built {
         policy: &call_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::BUILT);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(number) = self.number {
@@ -4642,6 +4657,7 @@ impl genl_user::Request for Unbuilt {
         policy: &call_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::UNBUILT);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(number) = self.number {
@@ -4727,6 +4743,7 @@ impl genl_user::Request for Emit<'_> {
         policy: &call_attrs::POLICY,
         required: &[],
     };
+    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::EMIT);
 
     fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
         if let Some(number) = self.number {

@@ -6,7 +6,7 @@ use quote::quote;
 use super::doc::{docs, own_doc};
 use super::print::{Item, ident};
 use super::types::{Types, attrs_module, method};
-use crate::model::{Call, Family, Op};
+use crate::model::{Call, Family, Message, Op};
 
 /// The two clients: how operations are called is said with the blocking one.
 pub(super) fn items(types: &Types<'_>) -> Vec<Item> {
@@ -284,6 +284,13 @@ impl Way {
             Self::Dump => ident(&op.name.join("dump").shouty()),
         }
     }
+}
+
+/// The constant of the operation that a message is a request to.
+pub(super) fn operation_of(family: &Family, message: &Message) -> Option<Ident> {
+    let (op, _, way) =
+        calls(family).find(|(_, call, _)| std::ptr::eq(&family[call.request], message))?;
+    Some(way.constant(op))
 }
 
 fn operation(types: &Types<'_>, op: &Op, call: &Call, way: Way) -> TokenStream {

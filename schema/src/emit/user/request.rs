@@ -3,15 +3,17 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::client::operation_of;
 use super::debug::{self, Role};
 use super::doc::of_attr;
 use super::print::{Item, ident};
 use super::types::{Field, Shape, Types, attrs_module};
 use super::value;
-use crate::model::AttrKind;
+use crate::model::{AttrKind, Family, Message};
 
-/// The struct, and its encoder; of a message that is the trait `Request`, of a nest a method.
-pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> Vec<Item> {
+/// The struct, and its encoder; of a message that is the trait `Request`, of a nest, which is none, a
+/// method.
+pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, message: Option<&Message>) -> Vec<Item> {
     let ty = shape.request_type(&quote!(<'a>));
     let doc = &shape.doc;
     let header = shape.header.map(|id| {
@@ -50,12 +52,12 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
     };
     let name = &shape.request;
     let lifetime = if shape.borrows { "<'_>" } else { "" };
-    let of = if is_message {
+    let of = if message.is_some() {
         "genl_user::Request for "
     } else {
         ""
     };
-    let rules = is_message.then(|| rules(shape)).flatten();
+    let rules = message.and_then(|message| rules(types.family, message, shape));
     let mut items = vec![
         Item::Tokens(structure),
         Item::Block {
@@ -68,11 +70,12 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> V
 }
 
 /// What the request has to hold, where it can hold something.
-fn rules(shape: &Shape<'_>) -> Option<TokenStream> {
+fn rules(family: &Family, message: &Message, shape: &Shape<'_>) -> Option<TokenStream> {
     if shape.fields.is_empty() {
         return None;
     }
     let module = attrs_module(shape.set);
+    let operation = operation_of(family, message)?;
     let required = shape.fields.iter().filter(|field| field.required);
     let required = required.map(|field| &field.number);
     Some(quote! {
@@ -80,6 +83,7 @@ fn rules(shape: &Shape<'_>) -> Option<TokenStream> {
             policy: &#module::POLICY,
             required: &[#(#required),*],
         };
+        const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::#operation);
     })
 }
 

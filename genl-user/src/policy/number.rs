@@ -1,10 +1,10 @@
 //! Values of attributes that have been checked only in part.
 
-use crate::policy::{Form, Order};
+use super::{Form, Order};
 use crate::wire::Attr;
 
 /// The integer that the attribute begins with, without loss; `None` if it is too short.
-pub(super) fn read(form: Form, attr: Attr<'_>) -> Option<i128> {
+pub(crate) fn read(form: Form, attr: Attr<'_>) -> Option<i128> {
     let bytes = attr.payload();
     let variable = match bytes.len() {
         4 => 4,
@@ -19,7 +19,7 @@ pub(super) fn read(form: Form, attr: Attr<'_>) -> Option<i128> {
 }
 
 /// An attribute of so many bytes holds just an integer of this form.
-pub(super) fn fits(form: Form, len: usize) -> bool {
+pub(crate) fn fits(form: Form, len: usize) -> bool {
     match form {
         Form::Unsigned(width, _) | Form::Signed(width, _) => len == usize::from(width),
         Form::Uint | Form::Sint => matches!(len, 4 | 8),
@@ -27,7 +27,7 @@ pub(super) fn fits(form: Form, len: usize) -> bool {
 }
 
 /// Length of a text, up to the first NUL or the end.
-pub(super) fn text_len(bytes: &[u8]) -> usize {
+pub(crate) fn text_len(bytes: &[u8]) -> usize {
     bytes
         .iter()
         .position(|&byte| byte == 0)

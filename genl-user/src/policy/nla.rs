@@ -1,11 +1,11 @@
 //! A rule as the kernel has it: `struct nla_policy`, made as the kernel half's generator makes it
 //! (`schema/src/emit/kernel/rules.rs`).
 
-use crate::policy::{Form, Kind, Limit, Order, Policy, Rule};
+use super::{Form, Kind, Limit, Order, Policy, Rule};
 
 /// `nla_policy.type`
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Type {
+pub(crate) enum Type {
     Flag,
     Unsigned(u8),
     Signed(u8),
@@ -32,7 +32,7 @@ impl Eq for Policy {}
 
 /// `nla_policy.validation_type`
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Validation {
+pub(crate) enum Validation {
     None,
     Mask(u64),
     /// Both ends included; of bytes the length.
@@ -50,15 +50,15 @@ pub(super) enum Validation {
 
 /// What the kernel's structure has in its fields.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Nla {
-    pub(super) kind: Type,
+pub(crate) struct Nla {
+    pub(crate) kind: Type,
     /// `nla_policy.len`, where it is a length; 0 is any.
-    pub(super) len: usize,
-    pub(super) validation: Validation,
+    pub(crate) len: usize,
+    pub(crate) validation: Validation,
 }
 
 impl Rule {
-    pub(super) fn nla(&self) -> Nla {
+    pub(crate) fn nla(&self) -> Nla {
         let plain = |kind| Nla {
             kind,
             len: 0,
@@ -117,7 +117,7 @@ fn of_limits(form: Form, limits: &'static [Limit]) -> Validation {
 }
 
 /// What a function tells of an integer with these limits: the last one.
-pub(super) fn told(form: Form, limits: &'static [Limit]) -> Nla {
+pub(crate) fn told(form: Form, limits: &'static [Limit]) -> Nla {
     let signed = matches!(form, Form::Signed(..) | Form::Sint);
     Nla {
         kind: of_form(form),

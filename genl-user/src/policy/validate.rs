@@ -4,39 +4,43 @@
 use super::extack::Extack;
 use super::nla::{Nla, Type, Validation, told};
 use super::number;
-use crate::policy::{Form, Kind, Limit, Policy, Rule};
+use super::{Form, Kind, Limit, Policy, Rule};
 use crate::wire::{Attr, Attrs, NLA_HDRLEN};
 
 /// `MAX_POLICY_RECURSION_DEPTH`
-pub(super) const MAX_DEPTH: u8 = 10;
+pub(crate) const MAX_DEPTH: u8 = 10;
 
 /// An error number; what else there is to tell is in the extended ACK.
-pub(super) type Checked = Result<(), i32>;
+pub(crate) type Checked = Result<(), i32>;
 
 /// `enum netlink_validation`
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Strictness {
+pub(crate) enum Strictness {
     /// NL_VALIDATE_STRICT
     Strict,
     /// NL_VALIDATE_LIBERAL
+    #[cfg_attr(
+        not(feature = "server"),
+        expect(dead_code, reason = "it is for servers to say of an operation")
+    )]
     Liberal,
 }
 
-pub(super) const FAILED: &str = "Attribute failed policy validation";
-pub(super) const BINARY_SIZE: &str = "binary attribute size out of range";
-pub(super) const INVALID_LENGTH: &str = "invalid attribute length";
+pub(crate) const FAILED: &str = "Attribute failed policy validation";
+pub(crate) const BINARY_SIZE: &str = "binary attribute size out of range";
+pub(crate) const INVALID_LENGTH: &str = "invalid attribute length";
 const OUT_OF_RANGE: &str = "integer out of range";
 const RESERVED_BIT: &str = "reserved bit set";
 
 /// What is being checked, and where what is wrong with it is told.
-pub(super) struct Validator<'e> {
-    pub(super) strictness: Strictness,
-    pub(super) extack: &'e mut Extack,
+pub(crate) struct Validator<'e> {
+    pub(crate) strictness: Strictness,
+    pub(crate) extack: &'e mut Extack,
 }
 
 impl Validator<'_> {
     /// `__nla_validate()`
-    pub(super) fn attrs(&mut self, attrs: Attrs<'_>, policy: &'static Policy) -> Checked {
+    pub(crate) fn attrs(&mut self, attrs: Attrs<'_>, policy: &'static Policy) -> Checked {
         self.at_depth(attrs, policy, 0)
     }
 
@@ -185,7 +189,7 @@ impl Validator<'_> {
     }
 
     /// Limits that a function checks, in our kernel half: `genl-kmod/genl/check.rs`.
-    pub(super) fn limits(
+    pub(crate) fn limits(
         &mut self,
         attr: Attr<'_>,
         form: Form,
@@ -211,7 +215,7 @@ impl Validator<'_> {
     }
 
     /// The length of a text, as a function checks it.
-    pub(super) fn text_len(&mut self, attr: Attr<'_>, nla: Nla, min: usize, max: usize) -> Checked {
+    pub(crate) fn text_len(&mut self, attr: Attr<'_>, nla: Nla, min: usize, max: usize) -> Checked {
         let len = number::text_len(attr.payload());
         let words = match attr.payload().is_empty() {
             true => FAILED,

@@ -6,17 +6,17 @@ use crate::wire::{Encoder, Unfit};
 
 /// `enum netlink_policy_type_attr`
 mod attr {
-    pub(super) const TYPE: u16 = 1;
-    pub(super) const MIN_VALUE_S: u16 = 2;
-    pub(super) const MAX_VALUE_S: u16 = 3;
-    pub(super) const MIN_VALUE_U: u16 = 4;
-    pub(super) const MAX_VALUE_U: u16 = 5;
-    pub(super) const MIN_LENGTH: u16 = 6;
-    pub(super) const MAX_LENGTH: u16 = 7;
-    pub(super) const POLICY_IDX: u16 = 8;
-    pub(super) const POLICY_MAXTYPE: u16 = 9;
-    pub(super) const BITFIELD32_MASK: u16 = 10;
-    pub(super) const MASK: u16 = 12;
+    pub(crate) const TYPE: u16 = 1;
+    pub(crate) const MIN_VALUE_S: u16 = 2;
+    pub(crate) const MAX_VALUE_S: u16 = 3;
+    pub(crate) const MIN_VALUE_U: u16 = 4;
+    pub(crate) const MAX_VALUE_U: u16 = 5;
+    pub(crate) const MIN_LENGTH: u16 = 6;
+    pub(crate) const MAX_LENGTH: u16 = 7;
+    pub(crate) const POLICY_IDX: u16 = 8;
+    pub(crate) const POLICY_MAXTYPE: u16 = 9;
+    pub(crate) const BITFIELD32_MASK: u16 = 10;
+    pub(crate) const MASK: u16 = 12;
 }
 
 impl Type {
@@ -43,7 +43,7 @@ impl Type {
 /// the kernel does not tell of.
 ///
 /// `place` knows which number a nest's policy has, where policies are numbered.
-pub(super) fn tell_rule(
+pub(crate) fn tell_rule(
     out: &mut Encoder<'_>,
     number: u16,
     nla: &Nla,

@@ -8,14 +8,14 @@ use super::number;
 use super::validate::{
     BINARY_SIZE, Checked, FAILED, INVALID_LENGTH, MAX_DEPTH, Strictness, Validator,
 };
-use crate::policy::{Kind, Policy, Rule, Rules};
+use super::{Kind, Policy, Rule, Rules};
 use crate::wire::{Attr, Attrs};
 
 /// The longest text, as no attribute is longer.
 const LONGEST: u16 = u16::MAX;
 
 /// Checks a request's attributes, of which those of `rules` are the operation's own.
-pub(super) fn request(attrs: Attrs<'_>, rules: &Rules, extack: &mut Extack) -> Checked {
+pub(crate) fn request(attrs: Attrs<'_>, rules: &Rules, extack: &mut Extack) -> Checked {
     let mut checks = Checks { extack };
     for (number, rule) in rules.policy.all() {
         checks.count(attrs, *number, rule)?;
