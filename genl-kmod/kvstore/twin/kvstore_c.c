@@ -821,13 +821,16 @@ static int kvstore_clear_doit(struct sk_buff *request, struct genl_info *info)
 
 /* The family. */
 
+static const struct nla_policy kvstore_key_policy[KVSTORE_A_ENTRY_KEY + 1];
+
 static int kvstore_key_validate(const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
 	const char *key = nla_data(attr);
 
 	if (nla_len(attr) && *key)
 		return 0;
-	NL_SET_ERR_MSG_ATTR(extack, attr, "Attribute failed policy validation");
+	NL_SET_ERR_MSG_ATTR_POL(extack, attr, &kvstore_key_policy[KVSTORE_A_ENTRY_KEY],
+				"string is too short");
 	return -ERANGE;
 }
 
