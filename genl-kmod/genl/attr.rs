@@ -158,9 +158,9 @@ impl<'r> Attr<'r> {
     /// A text that need not end in NUL: what stands before the first NUL, or all.
     #[inline]
     pub fn text(self) -> &'r [u8] {
-        match self.string() {
-            Some(text) => text.to_bytes(),
-            None => self.payload(),
+        match self.string().map(CStr::to_bytes_with_nul) {
+            Some([text @ .., _nul]) => text,
+            _ => self.payload(),
         }
     }
 

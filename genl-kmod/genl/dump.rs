@@ -145,6 +145,9 @@ impl<C> Items<'_, C> {
     }
 }
 
+/// What each message begins with, before the family's own header.
+const HEADERS: usize = shim::NLMSG_HDRLEN + shim::GENL_HDRLEN;
+
 /// How long a chunk may be that has several items: as long as `netlink_dump()` makes it for who
 /// reads 32 KiB or more at a time (`SKB_WITH_OVERHEAD(32768)`). For the sake of one long item a
 /// chunk can have more room, and if many short ones filled it, clients would lose them.
@@ -329,18 +332,19 @@ pub(super) unsafe extern "C" fn start<H: PerNet, O: Dump<H>>(
     const {
         assert!(O::ITEM_LEN <= MAX_ROOM);
     }
-    // SAFETY: `genl_start()` passes a valid `cb`, for the time of this call.
-    let op = unsafe { Op::new(info(cb)) };
-    // SAFETY: This function is in the row that has `O::POLICY`, and in a table of state `H`.
-    let (request, handler) = unsafe { (op.request(O::POLICY), op.state::<H>()) };
+    // SAFETY: `genl_start()` passes a valid `cb`, for the time of this call. This function is in a
+    // table of state `H`.
+    let (op, handler) = unsafe { Op::new::<H>(info(cb)) };
+    // SAFETY: This function is in the row that has `O::POLICY`.
+    let request = unsafe { op.request(O::POLICY) };
     let begun = Slot::room().and_then(|room| {
         let cursor = O::start(handler, request, &op)?;
         // SAFETY: `cb` is valid, and `__netlink_dump_start()` has cleared it.
         unsafe {
             Slot::put(cb, room, cursor);
-            let header = (*(*op.info.as_ptr()).family).hdrsize;
-            let headers = (shim::NLMSG_HDRLEN + shim::GENL_HDRLEN) as u32 + header;
-            (*cb).min_dump_alloc = O::ITEM_LEN as u32 + headers.next_multiple_of(4);
+            // Neither is so large that this could overflow.
+            let header = (*(*op.info.as_ptr()).family).hdrsize.wrapping_add(3) & !3;
+            (*cb).min_dump_alloc = const { (HEADERS + O::ITEM_LEN) as u32 }.wrapping_add(header);
         }
         Ok(())
     });
@@ -359,11 +363,12 @@ pub(super) unsafe extern "C" fn dumpit<H: PerNet, O: Dump<H>>(
     skb: *mut bindings::sk_buff,
     cb: *mut bindings::netlink_callback,
 ) -> c_int {
-    // SAFETY: `genl_dumpit()` passes a valid `cb`, for the time of this call.
-    let op = unsafe { Op::new(info(cb)) };
-    // SAFETY: This function is in a table of state `H`. `start` has succeeded, or the core would
-    // not be here, and it holds `nl_cb_mutex`, so that nobody else uses the cursor.
-    let (handler, cursor) = unsafe { (op.state::<H>(), &mut *Slot::<O::Cursor>::find(cb)) };
+    // SAFETY: `genl_dumpit()` passes a valid `cb`, for the time of this call. This function is in a
+    // table of state `H`.
+    let (op, handler) = unsafe { Op::new::<H>(info(cb)) };
+    // SAFETY: `start` has succeeded, or the core would not be here, and it holds `nl_cb_mutex`, so
+    // that nobody else uses the cursor.
+    let cursor = unsafe { &mut *Slot::<O::Cursor>::find(cb) };
     // SAFETY: The core passes a valid `skb` and `cb`.
     let (skb, cb) = unsafe { (NonNull::new_unchecked(skb), NonNull::new_unchecked(cb)) };
     let target = Target { skb, growth: None };

@@ -231,6 +231,7 @@ struct Registration<H: PerNet> {
 static HDRSIZE: Atomic<u32> = Atomic::new(0);
 
 /// How many bytes the header has that the family's messages have before the attributes.
+#[inline]
 pub(super) fn hdrsize() -> usize {
     HDRSIZE.load(Relaxed) as usize
 }

@@ -105,9 +105,10 @@ impl Family {
     where
         F: for<'e> FnOnce(Event<'e>) -> Result<Event<'e>>,
     {
-        if let Some(_inside) = self.hear(group, scope, gfp) {
-            let event = self.event::<F>((0, 0), cmd, gfp, fill);
-            self.deliver(group, scope, event);
+        if let Some(inside) = self.hear(group, scope, gfp) {
+            let event = self.event((0, 0), cmd, gfp);
+            let event = event.and_then(|event| fill(event).ok());
+            self.deliver(inside, group, scope, event);
         }
     }
 
@@ -122,14 +123,21 @@ impl Family {
         }
     }
 
-    /// Sends an event to the group, or tells its members that they have lost one.
+    /// Sends an event to the group, or tells its members that they have lost one; then leaves the
+    /// gate.
     #[inline(never)]
-    fn deliver(&'static self, group: u8, scope: Scope<'_>, event: Result<Event<'_>>) {
+    fn deliver(
+        &'static self,
+        _inside: Gate,
+        group: u8,
+        scope: Scope<'_>,
+        event: Option<Event<'_>>,
+    ) {
         let family = self.as_raw();
         let group = c_uint::from(group);
         let (skb, gfp) = match event {
-            Ok(event) => (event.skb.finish().as_ptr(), event.gfp),
-            Err(_) => (null_mut(), Gfp::ATOMIC),
+            Some(event) => (event.skb.finish().as_ptr(), event.gfp),
+            None => (null_mut(), Gfp::ATOMIC),
         };
         // SAFETY: We give the buffer away, if there is one; the family is registered, as we are
         // inside the gate, and has the group; the namespace is alive. The core itself tells those
@@ -190,7 +198,8 @@ impl Family {
             return Ok(());
         };
         let (family, group) = (self.as_raw(), c_uint::from(group));
-        match self.event::<F>((op.portid(), op.seq()), cmd, gfp, fill) {
+        let event = self.event((op.portid(), op.seq()), cmd, gfp);
+        match event.ok_or(ENOMEM).and_then(fill) {
             Ok(event) => {
                 let skb = event.skb.finish().as_ptr();
                 // SAFETY: We give the buffer away; the family is registered, as we are inside the
@@ -236,24 +245,21 @@ impl Family {
             return Err(EINVAL);
         }
         let _inside = Gate::enter(self).ok_or(ENODEV)?;
-        let event = self.event::<F>((0, 0), cmd, gfp, fill)?;
-        let skb = event.skb.finish().as_ptr();
+        let event = self.event((0, 0), cmd, gfp).ok_or(ENOMEM)?;
+        let skb = fill(event)?.skb.finish().as_ptr();
         // SAFETY: We give the buffer away; `net` is alive.
         to_result(unsafe { shim::genl_shim_unicast(net.as_raw(), skb, portid) })
     }
 
-    /// Builds an event that says it answers the request `(portid, seq)`.
-    fn event<F>(
+    /// Begins an event that says it answers the request `(portid, seq)`; `None` if there is no
+    /// memory.
+    fn event(
         &'static self,
         (portid, seq): (u32, u32),
         cmd: u8,
         gfp: Gfp,
-        fill: F,
-    ) -> Result<Event<'static>>
-    where
-        F: for<'e> FnOnce(Event<'e>) -> Result<Event<'e>>,
-    {
-        fill(Event {
+    ) -> Option<Event<'static>> {
+        Some(Event {
             // SAFETY: The family is ours.
             skb: unsafe { Skb::new(self.as_raw(), portid, seq, cmd, gfp)? },
             gfp,

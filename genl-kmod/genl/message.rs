@@ -457,7 +457,7 @@ pub(super) mod raw {
             if used.saturating_add(need) > MAX_ROOM {
                 return Err(TOO_LONG);
             }
-            let room = need.max((used / 2).min(MAX_ROOM - used));
+            let room = need.max((used / 2).min(MAX_ROOM.saturating_sub(used)));
             // SAFETY: The buffer is ours alone, and the flags fit where it was allocated.
             // Nothing here keeps pointers into its data.
             to_result(unsafe {

@@ -22,6 +22,7 @@ pub mod dump;
 pub mod export;
 pub mod extack;
 pub mod family;
+pub mod kept;
 pub mod layout;
 pub mod log;
 pub mod mcast;

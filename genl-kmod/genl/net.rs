@@ -128,9 +128,10 @@ impl<H: PerNet> Drop for Registration<H> {
 /// # Safety
 ///
 /// `net` is alive and [`OPERATIONS`] are registered for it.
-unsafe fn slot<H>(net: *mut bindings::net) -> *mut H {
+#[inline(never)]
+unsafe fn slot(net: *mut bindings::net) -> *mut c_void {
     // SAFETY: The caller vouches for `net` and that `ID` has been assigned.
-    unsafe { shim::genl_shim_net_generic(net, ID.load(Relaxed)) }.cast()
+    unsafe { shim::genl_shim_net_generic(net, ID.load(Relaxed)) }
 }
 
 /// The value for `net`.
@@ -139,12 +140,11 @@ unsafe fn slot<H>(net: *mut bindings::net) -> *mut H {
 ///
 /// A `Registration<H>` exists for `'a`, and `net` has been set up and is not being torn down for
 /// `'a`.
-// Not inlined: each operation begins with it.
-#[inline(never)]
+#[inline]
 pub(super) unsafe fn state<'a, H: PerNet>(net: &'a Net) -> &'a H {
     // SAFETY: Between `init` and `exit`, and the caller vouches that we are there, the slot holds an
     // `H` of which there are only shared references.
-    unsafe { &*slot::<H>(net.as_raw()) }
+    unsafe { &*slot(net.as_raw()).cast() }
 }
 
 /// `pernet_operations.init`.
@@ -154,7 +154,7 @@ pub(super) unsafe fn state<'a, H: PerNet>(net: &'a Net) -> &'a H {
 /// Only for the core: as `ops_init()` calls it for operations whose size and id are those of `H`.
 unsafe extern "C" fn init<H: PerNet>(net: *mut bindings::net) -> c_int {
     // SAFETY: `ops_init()` hands over a live namespace whose slot it has just allocated.
-    let (slot, net) = unsafe { (slot::<H>(net), Net::from_raw(net)) };
+    let (slot, net) = unsafe { (slot(net).cast::<H>(), Net::from_raw(net)) };
     // SAFETY: The slot has `H`'s size and alignment (see `Registration::new`), is not initialised
     // yet, and does not move until `exit` has dropped it; upon an error `ops_init()` frees it.
     match unsafe { pin_init::raw_try_init(slot, H::init(net)) } {
@@ -171,5 +171,5 @@ unsafe extern "C" fn init<H: PerNet>(net: *mut bindings::net) -> c_int {
 unsafe extern "C" fn exit<H: PerNet>(net: *mut bindings::net) {
     // SAFETY: The C side calls this once for each `init` that succeeded, when nobody can reach the
     // value any more: it has left the namespace's last socket or unregistered the family before.
-    unsafe { core::ptr::drop_in_place(slot::<H>(net)) }
+    unsafe { core::ptr::drop_in_place(slot(net).cast::<H>()) }
 }

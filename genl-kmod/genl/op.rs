@@ -175,36 +175,40 @@ impl<H: PerNet> SplitOp<H> {
 /// `info` is what the core handed to the callback that runs, and valid for `'r`.
 pub struct Op<'r> {
     pub(super) info: NonNull<bindings::genl_info>,
-    net: &'r Net,
     _request: PhantomData<fn(&'r ()) -> &'r ()>,
 }
 
 impl<'r> Op<'r> {
-    /// Wraps what the core hands to a callback.
+    /// Wraps what the core hands to a callback, and finds the handler's value for the namespace.
     ///
     /// # Safety
     ///
     /// `info` is valid for `'r`, and was made by the core for an operation of a family that is
-    /// registered by a [`family::Module`].
+    /// registered by a [`family::Module`]; the running callback is one of the table of operations
+    /// that was registered with state `H`.
     // Not inlined: each operation begins with it.
     #[inline(never)]
-    pub(super) unsafe fn new(info: NonNull<bindings::genl_info>) -> Self {
+    pub(super) unsafe fn new<H: PerNet>(info: NonNull<bindings::genl_info>) -> (Self, &'r H) {
         // SAFETY: `info` is valid; its family is the first field of a `Family`.
         unsafe { family::note_request((*info.as_ptr()).family) };
-        // SAFETY: `info` is valid, and the core has set the namespace of the socket that the request
-        // came by, which holds a reference to it.
-        let net = unsafe { Net::of(info.as_ptr()) };
         // INVARIANT: The caller vouches for it.
-        Self {
+        let op = Self {
             info,
-            net,
             _request: PhantomData,
-        }
+        };
+        // SAFETY: The family is unregistered before its state is, which waits for operations, and
+        // the module cannot be unloaded while a dump is open; the socket that the request came by
+        // keeps the namespace from being torn down.
+        let state = unsafe { net::state(op.net()) };
+        (op, state)
     }
 
     /// The network namespace that the request came from.
+    #[inline]
     pub fn net(&self) -> &'r Net {
-        self.net
+        // SAFETY: By the type invariant `info` is valid, and the core has set the namespace of the
+        // socket that the request came by, which holds a reference to it.
+        unsafe { Net::of(self.info.as_ptr()) }
     }
 
     /// The netlink port that the request came from.
@@ -224,18 +228,6 @@ impl<'r> Op<'r> {
         // SAFETY: By the type invariant; `nlhdr` is the header of the request.
         let flags = unsafe { (*(*self.info.as_ptr()).nlhdr).nlmsg_flags };
         u32::from(flags) & bindings::NLM_F_ECHO != 0
-    }
-
-    /// The handler's value for the namespace.
-    ///
-    /// # Safety
-    ///
-    /// The running callback is one of the table of operations that was registered with state `H`.
-    pub(super) unsafe fn state<H: PerNet>(&self) -> &'r H {
-        // SAFETY: The family is unregistered before its state is, which waits for operations, and
-        // the module cannot be unloaded while a dump is open; the socket that the request came by
-        // keeps the namespace from being torn down.
-        unsafe { net::state(self.net) }
     }
 
     /// The request's attributes.
@@ -289,10 +281,11 @@ unsafe extern "C" fn doit<H: PerNet, O: Do<H>>(
     _skb: *mut bindings::sk_buff,
     info: *mut bindings::genl_info,
 ) -> c_int {
-    // SAFETY: `genl_family_rcv_msg_doit()` passes a valid `info`, for the time of this call.
-    let op = unsafe { Op::new(NonNull::new_unchecked(info)) };
-    // SAFETY: This function is in the row that has `O::POLICY`, and in a table of state `H`.
-    let (request, handler) = unsafe { (op.request(O::POLICY), op.state::<H>()) };
+    // SAFETY: `genl_family_rcv_msg_doit()` passes a valid `info`, for the time of this call. This
+    // function is in a table of state `H`.
+    let (op, handler) = unsafe { Op::new::<H>(NonNull::new_unchecked(info)) };
+    // SAFETY: This function is in the row that has `O::POLICY`.
+    let request = unsafe { op.request(O::POLICY) };
     answer(&op, O::run(handler, request, &op))
 }
 

@@ -35,13 +35,19 @@ impl<'r> Reply<'r> {
     /// Begins the reply to `op`.
     #[inline]
     pub fn new(op: &Op<'r>, cmd: u8) -> Result<Self> {
+        Self::begin(op, cmd).ok_or(ENOMEM)
+    }
+
+    // Not inlined, as each operation that replies begins with it; an `Option` comes back in a register.
+    #[inline(never)]
+    fn begin(op: &Op<'r>, cmd: u8) -> Option<Self> {
         // SAFETY: By the invariant of `Op`, `info` and the family it names are valid.
         let skb = unsafe {
             let info = op.info.as_ptr();
             let (portid, seq) = ((*info).snd_portid, (*info).snd_seq);
             Skb::new((*info).family, portid, seq, cmd, Gfp::KERNEL)?
         };
-        Ok(Self {
+        Some(Self {
             skb,
             _request: PhantomData,
         })

@@ -109,7 +109,7 @@ pub(super) unsafe fn begin(
 pub(super) struct Skb(NonNull<bindings::sk_buff>);
 
 impl Skb {
-    /// Allocates a buffer and puts the headers.
+    /// Allocates a buffer and puts the headers; `None` if there is no memory.
     ///
     /// # Safety
     ///
@@ -121,7 +121,7 @@ impl Skb {
         seq: u32,
         cmd: u8,
         gfp: Gfp,
-    ) -> Result<Self> {
+    ) -> Option<Self> {
         // SAFETY: Any size is fine, and so are these flags, if they fit where the caller is; if they
         // do not, then the allocator says so. The caller vouches for the family.
         let skb = unsafe {
@@ -129,10 +129,10 @@ impl Skb {
             bindings::genlmsg_new(room, gfp.as_raw())
         };
         // INVARIANT: It is new. Nobody sees it before the headers are there.
-        let this = Self(NonNull::new(skb).ok_or(ENOMEM)?);
-        // SAFETY: The buffer is ours; the caller vouches for the family.
-        unsafe { begin(skb, family, (portid, seq), 0, cmd)? };
-        Ok(this)
+        let this = Self(NonNull::new(skb)?);
+        // SAFETY: The buffer is ours; the caller vouches for the family. There is room for headers.
+        unsafe { begin(skb, family, (portid, seq), 0, cmd).ok()? };
+        Some(this)
     }
 
     /// Where attributes go; the buffer grows by memory that is allocated as `gfp` says.

@@ -65,10 +65,11 @@ impl genl::PerNet for KvStore {
     }
 }
 
-/// Where a dump stands: the next entry is the first one from `from` on, if it has the prefix.
+/// Where a dump stands: the next entry is the first one from `from` on, if that begins in the same way.
 pub struct Cursor {
-    prefix: Key,
     from: Key,
+    /// How much of `from` is the prefix.
+    prefix: usize,
 }
 
 impl Handler for KvStore {
@@ -102,22 +103,19 @@ impl Handler for KvStore {
 
     #[inline]
     fn get_dump_start<'r>(&self, request: GetDump<'r>, _op: &Op<'r>) -> Result<Cursor> {
-        let prefix = Key::new(request.prefix().unwrap_or_default());
-        Ok(Cursor {
-            prefix,
-            from: prefix,
-        })
+        let from = Key::new(request.prefix().unwrap_or_default());
+        let prefix = from.text_len();
+        Ok(Cursor { from, prefix })
     }
 
     fn get_dump(&self, mut items: GetItems<'_, Cursor>, _op: &Op<'_>) -> Result {
         let mut store = self.store.lock();
         items.consistent_at(store.revision());
-        let prefix = items.cursor().prefix;
-        let prefix = prefix.text().to_bytes();
         let mut at = store.seek(&items.cursor().from);
         while let Some(here) = at {
             let (key, entry) = here.current();
-            if !key.starts_with(prefix) {
+            let cursor = items.cursor();
+            if !key.begins_as(&cursor.from, cursor.prefix) {
                 break;
             }
             items.add(
@@ -146,7 +144,7 @@ impl Handler for KvStore {
         let room = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
         let mut store = self.store.lock();
         let entry = store
-            .set(key, entry, room)
+            .set(&key, entry, room)
             .map_err(|refusal| explain(refusal, request.key_attr(), op))?;
         generated::set_ntf(op.net(), GFP_KERNEL, |event| {
             event.with(|event| describe(event, &key, entry))

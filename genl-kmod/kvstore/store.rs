@@ -11,13 +11,17 @@ use crate::{
         MAX_ENTRIES,
         MAX_KEY_LEN, //
     },
-    genl::sched::cond_resched,
+    genl::{
+        kept,
+        sched::cond_resched, //
+    },
 };
 use kernel::{
     prelude::*,
     rbtree::{
         CursorMut,
         Entry as Slot,
+        OccupiedEntry,
         RBTree,
         RBTreeNodeReservation, //
     },
@@ -26,7 +30,9 @@ use kernel::{
 /// A key, or the beginning of some: a text of at most [`MAX_KEY_LEN`] bytes.
 ///
 /// Compared byte by byte, as the NULs behind the text are less than whatever it contains.
+// Aligned, so that it is copied by words.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(align(8))]
 pub struct Key([u8; MAX_KEY_LEN + 1]);
 
 impl Key {
@@ -34,11 +40,12 @@ impl Key {
     pub const EMPTY: Self = Self([0; MAX_KEY_LEN + 1]);
 
     /// Copies a text. Of one that is too long, which the policy rules out, it takes the beginning.
-    // Not inlined, so that it fills the place where the key is to be, and copies it nowhere else.
+    // Not inlined: nearly each operation begins with it.
     #[inline(never)]
     pub fn new(text: &CStr) -> Self {
         let mut key = Self::EMPTY;
-        for (to, from) in key.0[..MAX_KEY_LEN].iter_mut().zip(text.to_bytes()) {
+        let text = text.to_bytes_with_nul();
+        for (to, from) in key.0[..MAX_KEY_LEN].iter_mut().zip(text) {
             *to = *from;
         }
         key
@@ -57,9 +64,15 @@ impl Key {
         after
     }
 
-    /// Whether the text begins so.
-    pub fn starts_with(&self, prefix: &[u8]) -> bool {
-        self.0.starts_with(prefix)
+    /// How many bytes the text has.
+    pub fn text_len(&self) -> usize {
+        self.text().to_bytes_with_nul().len().saturating_sub(1)
+    }
+
+    /// Whether the first `len` bytes are those of `other`.
+    pub fn begins_as(&self, other: &Self, len: usize) -> bool {
+        let start = other.0.get(..len);
+        start.is_some_and(|start| self.0.starts_with(start))
     }
 }
 
@@ -74,7 +87,7 @@ impl Content {
     pub fn new(value: &[u8], labels: usize) -> Result<Self> {
         let len = value.len().saturating_add(labels);
         let mut bytes = KVec::with_capacity(len, GFP_KERNEL_ACCOUNT)?;
-        bytes.extend_from_slice(value, GFP_KERNEL_ACCOUNT)?;
+        kept::append(&mut bytes, value)?;
         Ok(Self {
             bytes,
             value_len: value.len(),
@@ -83,8 +96,7 @@ impl Content {
 
     /// Adds a label.
     pub fn add_label(&mut self, label: &CStr) -> Result {
-        let label = label.to_bytes_with_nul();
-        Ok(self.bytes.extend_from_slice(label, GFP_KERNEL_ACCOUNT)?)
+        kept::append(&mut self.bytes, label.to_bytes_with_nul())
     }
 
     /// The value.
@@ -184,12 +196,12 @@ impl Store {
 
     /// The entry of `key`.
     pub fn get_mut(&mut self, key: &Key) -> Option<&mut Entry> {
-        self.entries.get_mut(key)
+        find(&mut self.entries, key).map(OccupiedEntry::into_mut)
     }
 
     /// The first entry whose key is `from` or after it.
     pub fn seek(&mut self, from: &Key) -> Option<CursorMut<'_, Key, Entry>> {
-        self.entries.cursor_lower_bound_mut(from)
+        seek(&mut self.entries, from)
     }
 
     /// Creates the entry of `key`, or replaces it; it gets the store's next revision, and keeps its
@@ -198,12 +210,12 @@ impl Store {
     #[inline(never)]
     pub fn set(
         &mut self,
-        key: Key,
+        key: &Key,
         mut entry: Entry,
         room: RBTreeNodeReservation<Key, Entry>,
     ) -> Result<&Entry, Refusal> {
         let mut totals = self.totals;
-        let slot = self.entries.entry(key);
+        let slot = self.entries.entry(*key);
         if let Slot::Occupied(slot) = &slot {
             let old = slot.get();
             if old.flags.contains(EntryFlags::READ_ONLY) {
@@ -235,7 +247,7 @@ impl Store {
 
     /// Deletes the entry of `key`; gives the revision of that change.
     pub fn delete(&mut self, key: &Key) -> Result<u64, Refusal> {
-        let slot = self.entries.find_mut(key).ok_or(Refusal::Absent)?;
+        let slot = find(&mut self.entries, key).ok_or(Refusal::Absent)?;
         if slot.get().flags.contains(EntryFlags::READ_ONLY) {
             return Err(Refusal::ReadOnly);
         }
@@ -255,20 +267,23 @@ impl Store {
     /// Goes on with it; tells of each deleted entry, with the revision of that change. False if it
     /// is at its end, else it is time to let others have the store.
     pub fn go_on(&mut self, sweep: &mut Sweep, mut deleted: impl FnMut(&Key, u64)) -> bool {
-        let mut at = self.entries.cursor_lower_bound_mut(&sweep.from);
+        let Self {
+            entries,
+            totals,
+            revision,
+        } = self;
+        let mut at = seek(entries, &sweep.from);
         for _ in 0..BATCH {
             let Some(cursor) = at else { return false };
-            let entry = cursor.current().1;
+            let (key, entry) = cursor.current();
             if entry.flags.contains(EntryFlags::STICKY) || entry.revision > sweep.until {
                 at = cursor.move_next();
             } else {
+                totals.remove(entry);
+                *revision = revision.wrapping_add(1);
+                deleted(key, *revision);
                 // After the last entry this is the one before it, which stays.
-                let (next, node) = cursor.remove_current();
-                let (key, entry) = node.to_key_value();
-                self.totals.remove(&entry);
-                self.revision = self.revision.wrapping_add(1);
-                deleted(&key, self.revision);
-                at = next;
+                at = cursor.remove_current().0;
             }
         }
         match at {
@@ -279,6 +294,23 @@ impl Store {
             None => false,
         }
     }
+}
+
+// Neither of these is inlined: going down a tree takes some code.
+
+/// The one of `entries` that has this key.
+#[inline(never)]
+fn find<'t>(
+    entries: &'t mut RBTree<Key, Entry>,
+    key: &Key,
+) -> Option<OccupiedEntry<'t, Key, Entry>> {
+    entries.find_mut(key)
+}
+
+/// The first of `entries` whose key is `from` or after it.
+#[inline(never)]
+fn seek<'t>(entries: &'t mut RBTree<Key, Entry>, from: &Key) -> Option<CursorMut<'t, Key, Entry>> {
+    entries.cursor_lower_bound_mut(from)
 }
 
 /// How many entries a sweep looks at in one go.
