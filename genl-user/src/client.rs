@@ -196,14 +196,11 @@ impl<T: Transport> Link<T> {
     ) -> Result<Self, Error> {
         let mut link = Self::over(transport::open(options)?, family);
         link.set_timeout(options.timeout)?;
-        let mut deadline = link.deadline();
-        let id = match controller::resolve(&mut link, &mut deadline).await {
-            Err(Error::UnknownFamily { .. }) if options.wait_for_family.is_some() => {
-                controller::wait(&mut link, options).await?
-            }
-            resolved => resolved?,
+        let known = controller::known(&link).filter(|_| options.wait_for_family.is_none());
+        link.id = match known {
+            Some(id) => id,
+            None => controller::find(&mut link, options).await?,
         };
-        link.id = id;
         Ok(link)
     }
 
@@ -234,6 +231,8 @@ impl Connection {
     /// # Errors
     ///
     /// [`Error::UnknownFamily`] if the kernel does not have it; it tries to load its module first.
+    /// Where another client in this process has found the family before, nobody is asked, and what
+    /// has become of it since is told by the first call.
     pub fn open(family: &'static Family) -> Result<Self, Error> {
         Self::open_with(family, &Options::new())
     }

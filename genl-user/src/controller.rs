@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::exchange::REQUEST;
 use crate::families::nlctrl::{Client, Getfamily, GetfamilyReply, GetfamilyReplyOwned};
 use crate::inbox::Inbox;
+use crate::known;
 use crate::options::Options;
 use crate::transport::{self, Deadline, Transport};
 use crate::wire::{FromPayload, generic};
@@ -20,24 +21,44 @@ const NOTIFY: u32 = 0x10;
 /// CTRL_CMD_NEWFAMILY.
 const NEWFAMILY: u8 = 1;
 
-/// The id of the connection's family.
+/// The id of the connection's family, as somebody in this process has asked for it before.
+pub(crate) fn known<T: Transport>(link: &Link<T>) -> Option<u16> {
+    known::id(link.transport.socket().netns()?, link.family().name)
+}
+
+/// The id of the connection's family, as the kernel says.
 pub(crate) async fn resolve<T: Transport>(
     link: &mut Link<T>,
     deadline: &mut Deadline,
 ) -> Result<u16, Error> {
-    describe(link, deadline)
-        .await?
-        .family_id()
-        .ok_or(Client::GETFAMILY.unexpected("a family without its id"))
+    let name = link.family().name;
+    let resolved = match describe(link, deadline).await {
+        Ok(family) => family
+            .family_id()
+            .ok_or(Client::GETFAMILY.unexpected("a family without its id")),
+        Err(error) => Err(error),
+    };
+    if let Some(netns) = link.transport.socket().netns() {
+        match &resolved {
+            Ok(id) => known::remember(netns, name, *id),
+            Err(_) => known::forget(netns, name),
+        }
+    }
+    resolved
 }
 
-/// The id of the connection's family, once the kernel has it.
+/// The id of the connection's family, as the kernel says, or will say in time.
 ///
 /// The controller sends a message to its group "notify" whenever a family comes (`genl_ctrl_event`).
-pub(crate) async fn wait<T: Transport>(
+pub(crate) async fn find<T: Transport>(
     link: &mut Link<T>,
     options: &Options,
 ) -> Result<u16, Error> {
+    let mut deadline = link.deadline();
+    match resolve(link, &mut deadline).await {
+        Err(Error::UnknownFamily { .. }) if options.wait_for_family.is_some() => {}
+        resolved => return resolved,
+    }
     let mut end = Deadline::after(options.wait_for_family);
     let mut listener: T = transport::open(options)?;
     let joined = listener.socket_mut().join(NOTIFY);

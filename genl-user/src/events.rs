@@ -50,7 +50,10 @@ impl<G: Group> Events<G> {
 
     /// As [`Self::open`], with a socket as the options say.
     pub fn open_with(options: &Options, groups: &[G]) -> Result<Self, Error> {
-        let mut connection = Connection::open_with(G::FAMILY, options)?;
+        // Asked for anew: nobody would notice that what is known of it is out of date.
+        let wait = options.wait_for_family.unwrap_or_default();
+        let options = options.clone().wait_for_family(wait);
+        let mut connection = Connection::open_with(G::FAMILY, &options)?;
         let mut numbers = Vec::with_capacity(groups.len());
         for group in groups {
             let mut deadline = connection.deadline();

@@ -52,6 +52,7 @@ mod flags;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod inbox;
+mod known;
 mod layout;
 mod limits;
 mod netns;
@@ -85,6 +86,7 @@ pub use error::Error;
 pub use events::{Events, Group, Notice};
 pub use family::{Answer, Family, Message, Operation, Request, Unspecified};
 pub use flags::Flags;
+pub use known::forget_families;
 pub use layout::{Field, Layout};
 pub use limits::Limits;
 pub use netns::Netns;

@@ -94,6 +94,14 @@ impl Socket {
         either!(self, socket => socket.queue_size())
     }
 
+    /// Tells network namespaces apart; `None` if the other end is not the kernel.
+    pub(crate) fn netns(&self) -> Option<u64> {
+        match self {
+            Self::Netlink(socket) if socket.peer == 0 => sys::netns_cookie(socket.as_fd()),
+            _ => None,
+        }
+    }
+
     /// Sends one datagram.
     #[inline]
     pub(crate) fn send(&self, datagram: &[u8]) -> io::Result<()> {

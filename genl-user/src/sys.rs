@@ -142,6 +142,26 @@ pub(crate) fn option(fd: BorrowedFd<'_>, level: c_int, name: c_int) -> io::Resul
     done(result).map(|()| value)
 }
 
+/// getsockopt(2) of SO_NETNS_COOKIE, the number of the socket's network namespace; `None` if the
+/// kernel is too old to say.
+pub(crate) fn netns_cookie(fd: BorrowedFd<'_>) -> Option<u64> {
+    /// Of asm-generic/socket.h, which all but some old architectures have; `libc` has it for few.
+    const SO_NETNS_COOKIE: c_int = 71;
+    let mut cookie: u64 = 0;
+    let mut len = size_of::<u64>() as socklen_t;
+    // SAFETY: `cookie` is valid for writes of `len` bytes, and both outlive the call.
+    let result = unsafe {
+        libc::getsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            SO_NETNS_COOKIE,
+            (&raw mut cookie).cast(),
+            &raw mut len,
+        )
+    };
+    (result == 0 && len as usize == size_of::<u64>()).then_some(cookie)
+}
+
 /// poll(2) until the descriptor can be read, or has an error; false if that did not happen within
 /// so many milliseconds, of which a negative number means forever.
 pub(crate) fn poll(fd: BorrowedFd<'_>, millis: c_int) -> io::Result<bool> {
