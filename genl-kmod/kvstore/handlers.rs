@@ -146,7 +146,8 @@ impl Handler for KvStore {
         let entry = store
             .set(&key, entry, room)
             .map_err(|refusal| explain(refusal, request.key_attr(), op))?;
-        generated::set_ntf(op.net(), GFP_KERNEL, |event| {
+        // Who wants an echo and gets none is no worse off: the entry is set, as the reply says.
+        let _ = generated::set_ntf_for(op, GFP_KERNEL, |event| {
             event.with(|event| describe(event, &key, entry))
         });
         Ok(reply.revision(entry.revision)?.send())
@@ -217,7 +218,8 @@ fn describe<'n>(
 }
 
 fn tell_deleted(key: &Key, revision: u64, op: &Op<'_>) {
-    generated::del_ntf(op.net(), GFP_KERNEL, |event| {
+    // As in `set`: the entry is gone in any case.
+    let _ = generated::del_ntf_for(op, GFP_KERNEL, |event| {
         event.key(key.text())?.revision(revision)
     });
 }

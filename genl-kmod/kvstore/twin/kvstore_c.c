@@ -366,23 +366,31 @@ static void kvstore_event_lost(struct net *net)
 	genl_set_err(&kvstore_family, net, 0, KVSTORE_NLGRP_CHANGES, -ENOBUFS);
 }
 
-static void kvstore_notify_set(struct net *net, const struct kvstore_entry *entry)
+static bool kvstore_is_heard(const struct genl_info *info)
 {
+	return nlmsg_report(info->nlhdr) ||
+	       genl_has_listeners(&kvstore_family, genl_info_net(info),
+				  KVSTORE_NLGRP_CHANGES);
+}
+
+static void kvstore_notify_set(struct genl_info *info, const struct kvstore_entry *entry)
+{
+	struct net *net = genl_info_net(info);
 	struct sk_buff *skb;
 	void *hdr;
 
-	if (!genl_has_listeners(&kvstore_family, net, KVSTORE_NLGRP_CHANGES))
+	if (!kvstore_is_heard(info))
 		return;
 
 	skb = genlmsg_new(kvstore_entry_size(entry), GFP_KERNEL);
 	if (!skb)
 		goto lost;
-	hdr = genlmsg_put(skb, 0, 0, &kvstore_family, 0, KVSTORE_CMD_SET_NTF);
+	hdr = genlmsg_put(skb, info->snd_portid, info->snd_seq, &kvstore_family, 0,
+			  KVSTORE_CMD_SET_NTF);
 	if (!hdr || kvstore_put_entry(skb, entry))
 		goto free;
 	genlmsg_end(skb, hdr);
-	genlmsg_multicast_netns(&kvstore_family, net, skb, 0, KVSTORE_NLGRP_CHANGES,
-				GFP_KERNEL);
+	genl_notify(&kvstore_family, skb, info, KVSTORE_NLGRP_CHANGES, GFP_KERNEL);
 	return;
 
 free:
@@ -391,26 +399,27 @@ lost:
 	kvstore_event_lost(net);
 }
 
-static void kvstore_notify_del(struct net *net, const char *key, u64 revision)
+static void kvstore_notify_del(struct genl_info *info, const char *key, u64 revision)
 {
+	struct net *net = genl_info_net(info);
 	struct sk_buff *skb;
 	void *hdr;
 
-	if (!genl_has_listeners(&kvstore_family, net, KVSTORE_NLGRP_CHANGES))
+	if (!kvstore_is_heard(info))
 		return;
 
 	skb = genlmsg_new(nla_total_size(strlen(key) + 1) +
 			  nla_total_size_64bit(sizeof(revision)), GFP_KERNEL);
 	if (!skb)
 		goto lost;
-	hdr = genlmsg_put(skb, 0, 0, &kvstore_family, 0, KVSTORE_CMD_DEL_NTF);
+	hdr = genlmsg_put(skb, info->snd_portid, info->snd_seq, &kvstore_family, 0,
+			  KVSTORE_CMD_DEL_NTF);
 	if (!hdr || nla_put_string(skb, KVSTORE_A_ENTRY_KEY, key) ||
 	    nla_put_u64_64bit(skb, KVSTORE_A_ENTRY_REVISION, revision,
 			      KVSTORE_A_ENTRY_PAD))
 		goto free;
 	genlmsg_end(skb, hdr);
-	genlmsg_multicast_netns(&kvstore_family, net, skb, 0, KVSTORE_NLGRP_CHANGES,
-				GFP_KERNEL);
+	genl_notify(&kvstore_family, skb, info, KVSTORE_NLGRP_CHANGES, GFP_KERNEL);
 	return;
 
 free:
@@ -672,7 +681,7 @@ static int kvstore_set_doit(struct sk_buff *request, struct genl_info *info)
 		mutex_unlock(&store->lock);
 		goto free_entry;
 	}
-	kvstore_notify_set(net, entry);
+	kvstore_notify_set(info, entry);
 	err = nla_put_u64_64bit(skb, KVSTORE_A_ENTRY_REVISION, entry->revision,
 				KVSTORE_A_ENTRY_PAD);
 	mutex_unlock(&store->lock);
@@ -722,7 +731,7 @@ static int kvstore_del_doit(struct sk_buff *request, struct genl_info *info)
 		goto unlock;
 	}
 	kvstore_remove(store, entry);
-	kvstore_notify_del(net, entry->key, store->revision);
+	kvstore_notify_del(info, entry->key, store->revision);
 	err = nla_put_u64_64bit(skb, KVSTORE_A_ENTRY_REVISION, store->revision,
 				KVSTORE_A_ENTRY_PAD);
 	mutex_unlock(&store->lock);
@@ -803,7 +812,7 @@ static int kvstore_clear_doit(struct sk_buff *request, struct genl_info *info)
 			    entry->revision > until)
 				continue;
 			kvstore_remove(store, entry);
-			kvstore_notify_del(net, entry->key, store->revision);
+			kvstore_notify_del(info, entry->key, store->revision);
 			kvstore_entry_free(entry);
 		}
 		if (entry) {
