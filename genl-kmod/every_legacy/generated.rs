@@ -118,8 +118,104 @@ pub mod attr {
 
 /// Multicast groups, by their place in the family's list.
 pub mod group {
+    /// The group `crowd-1`.
+    pub const CROWD_1: u8 = 0;
+
+    /// The group `crowd-2`.
+    pub const CROWD_2: u8 = 1;
+
+    /// The group `crowd-3`.
+    pub const CROWD_3: u8 = 2;
+
+    /// The group `crowd-4`.
+    pub const CROWD_4: u8 = 3;
+
+    /// The group `crowd-5`.
+    pub const CROWD_5: u8 = 4;
+
+    /// The group `crowd-6`.
+    pub const CROWD_6: u8 = 5;
+
+    /// The group `crowd-7`.
+    pub const CROWD_7: u8 = 6;
+
+    /// The group `crowd-8`.
+    pub const CROWD_8: u8 = 7;
+
+    /// The group `crowd-9`.
+    pub const CROWD_9: u8 = 8;
+
+    /// The group `crowd-10`.
+    pub const CROWD_10: u8 = 9;
+
+    /// The group `crowd-11`.
+    pub const CROWD_11: u8 = 10;
+
+    /// The group `crowd-12`.
+    pub const CROWD_12: u8 = 11;
+
+    /// The group `crowd-13`.
+    pub const CROWD_13: u8 = 12;
+
+    /// The group `crowd-14`.
+    pub const CROWD_14: u8 = 13;
+
+    /// The group `crowd-15`.
+    pub const CROWD_15: u8 = 14;
+
+    /// The group `crowd-16`.
+    pub const CROWD_16: u8 = 15;
+
+    /// The group `crowd-17`.
+    pub const CROWD_17: u8 = 16;
+
+    /// The group `crowd-18`.
+    pub const CROWD_18: u8 = 17;
+
+    /// The group `crowd-19`.
+    pub const CROWD_19: u8 = 18;
+
+    /// The group `crowd-20`.
+    pub const CROWD_20: u8 = 19;
+
+    /// The group `crowd-21`.
+    pub const CROWD_21: u8 = 20;
+
+    /// The group `crowd-22`.
+    pub const CROWD_22: u8 = 21;
+
+    /// The group `crowd-23`.
+    pub const CROWD_23: u8 = 22;
+
+    /// The group `crowd-24`.
+    pub const CROWD_24: u8 = 23;
+
+    /// The group `crowd-25`.
+    pub const CROWD_25: u8 = 24;
+
+    /// The group `crowd-26`.
+    pub const CROWD_26: u8 = 25;
+
+    /// The group `crowd-27`.
+    pub const CROWD_27: u8 = 26;
+
+    /// The group `crowd-28`.
+    pub const CROWD_28: u8 = 27;
+
+    /// The group `crowd-29`.
+    pub const CROWD_29: u8 = 28;
+
+    /// The group `crowd-30`.
+    pub const CROWD_30: u8 = 29;
+
+    /// The group `crowd-31`.
+    pub const CROWD_31: u8 = 30;
+
+    /// The group `crowd-32`.
+    pub const CROWD_32: u8 = 31;
+
     /// The group `things`.
-    pub const THINGS: u8 = 0;
+    pub const THINGS: u8 = 32;
 }
 
 /// The struct `place`.
@@ -196,7 +292,39 @@ impl Head {
     }
 }
 
-static GROUPS: [genl::Group; 1] = [
+static GROUPS: [genl::Group; 33] = [
+    genl::Group::new(c"crowd-1", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-2", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-3", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-4", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-5", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-6", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-7", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-8", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-9", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-10", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-11", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-12", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-13", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-14", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-15", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-16", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-17", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-18", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-19", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-20", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-21", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-22", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-23", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-24", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-25", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-26", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-27", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-28", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-29", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-30", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-31", genl::Permission::Anyone),
+    genl::Group::new(c"crowd-32", genl::Permission::Anyone),
     genl::Group::new(c"things", genl::Permission::Anyone), //
 ];
 
