@@ -47,7 +47,7 @@ fn listen(mut events: Events, all_said: &mpsc::Receiver<()>) -> Result<(), Error
                 let from = from.as_deref().unwrap_or("the kernel");
                 println!("{from}: {}", message.text().unwrap_or_default());
             }
-            Some(Event::Overrun) => println!("(some messages were lost)"),
+            Some(Event::Overrun | Event::Reloaded) => println!("(some messages were lost)"),
             Some(Event::Unknown(notice)) => println!("({notice:?})"),
             None => {
                 if all_said.try_recv() == Err(mpsc::TryRecvError::Disconnected) {

@@ -175,6 +175,7 @@ fn watch(out: &mut impl Write) -> io::Result<()> {
                 writeln!(out, "del {key} (revision {revision})")?;
             }
             Event::Overrun => eprintln!("note: some changes were lost; see `list`"),
+            Event::Reloaded => eprintln!("note: kvstore was loaded anew, with empty stores"),
             Event::Unknown(notice) => eprintln!("note: {notice:?}, from a newer kvstore"),
         }
         out.flush()?;

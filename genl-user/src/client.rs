@@ -218,11 +218,6 @@ impl<T: Transport> Link<T> {
     pub(crate) fn take_flags(&mut self) -> Flags {
         std::mem::take(&mut self.wishes.flags)
     }
-
-    /// Turns the connection into its parts.
-    pub(crate) fn into_parts(self) -> (T, Inbox, u16) {
-        (self.transport, self.inbox, self.id)
-    }
 }
 
 impl Connection {

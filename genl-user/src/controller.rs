@@ -13,13 +13,13 @@ use crate::transport::{self, Deadline, Transport};
 use crate::wire::{FromPayload, generic};
 
 /// GENL_ID_CTRL.
-const CONTROLLER_ID: u16 = 0x10;
+pub(crate) const CONTROLLER_ID: u16 = 0x10;
 
 /// The number of its group "notify", which is fixed as well.
-const NOTIFY: u32 = 0x10;
+pub(crate) const NOTIFY: u32 = 0x10;
 
 /// CTRL_CMD_NEWFAMILY.
-const NEWFAMILY: u8 = 1;
+pub(crate) const NEWFAMILY: u8 = 1;
 
 /// The id of the connection's family, as somebody in this process has asked for it before.
 pub(crate) fn known<T: Transport>(link: &Link<T>) -> Option<u16> {
@@ -100,24 +100,6 @@ async fn come<T: Transport>(
         }
         inbox.receive(listener, end).await?;
     }
-}
-
-/// The number of a group of the connection's family.
-pub(crate) async fn group<T: Transport>(
-    link: &mut Link<T>,
-    name: &'static str,
-    deadline: &mut Deadline,
-) -> Result<u32, Error> {
-    let family = link.family().name;
-    describe(link, deadline)
-        .await?
-        .mcast_groups()
-        .find(|group| group.name() == Some(name))
-        .and_then(|group| group.id())
-        .ok_or(Error::UnknownGroup {
-            family,
-            group: name,
-        })
 }
 
 /// What the controller knows of the connection's family.

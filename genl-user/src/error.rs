@@ -27,9 +27,9 @@ pub enum Error {
     #[error("netlink family \"{family}\" has no multicast group \"{group}\"")]
     UnknownGroup {
         /// The family.
-        family: &'static str,
+        family: String,
         /// The group that was looked for.
-        group: &'static str,
+        group: String,
     },
     /// The request cannot be put into a message; nothing was sent.
     #[error("{path} cannot be sent: {misfit}")]

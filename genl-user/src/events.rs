@@ -1,17 +1,29 @@
 //! Messages that the kernel sends of its own accord: to groups, or to this port alone.
 
+mod follow;
+mod listener;
+mod look_up;
+mod notice;
+mod roster;
+
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use crate::client::Connection;
-use crate::controller;
 use crate::error::Error;
-use crate::family::{Family, Message};
-use crate::inbox::{Arrived, Inbox};
+use crate::family::Family;
 use crate::options::Options;
-use crate::transport::{Blocking, Deadline, Receive, now};
-use crate::wire::{FromPayload, Payload, generic};
+#[cfg(feature = "tokio")]
+use crate::tokio::Tokio;
+use crate::transport::{Blocking, Deadline, Transport, now};
+
+#[cfg(feature = "tokio")]
+pub use self::follow::AsyncFollow;
+pub use self::follow::{Follow, RevisionOf, Snapshot, Update};
+#[cfg(feature = "tokio")]
+pub use self::listener::AsyncListener;
+pub use self::listener::{Listener, Listening};
+pub use self::notice::{Heard, Notice};
 
 /// The multicast groups of a family: the generated `Group` types.
 pub trait Group: Copy {
@@ -29,62 +41,46 @@ pub trait Group: Copy {
 
     /// The event that says that others were lost.
     fn overrun<'a>() -> Self::Event<'a>;
+
+    /// The event that says that the family was loaded anew.
+    fn reloaded<'a>() -> Self::Event<'a>;
 }
 
-/// A socket that listens to groups of a family, and to what the kernel sends to its port.
+/// A socket that listens to groups of one family, and to what the kernel sends to its port.
 ///
-/// It follows the family as it is at opening: once its module has been loaded anew, open another.
-pub struct Events<G> {
-    transport: Blocking,
-    inbox: Inbox,
-    family_id: u16,
+/// It is a [`Listener`], which follows the family when its module is loaded anew, with the family's
+/// own type of events.
+pub type Events<G> = ListeningTo<G, Blocking>;
+
+/// [`Events`] whose `next` is awaited in a task of tokio's.
+#[cfg(feature = "tokio")]
+pub type AsyncEvents<G> = ListeningTo<G, Tokio>;
+
+/// What [`Events`] and `AsyncEvents` are.
+pub struct ListeningTo<G, T: Transport> {
+    listener: Listening<T>,
     groups: PhantomData<fn() -> G>,
 }
 
 impl<G: Group> Events<G> {
     /// Opens a socket in the calling thread's network namespace and joins the groups; none is
     /// needed to listen to what comes to the socket's own port.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Listener::join`].
     pub fn open(groups: &[G]) -> Result<Self, Error> {
         Self::open_with(&Options::new(), groups)
     }
 
     /// As [`Self::open`], with a socket as the options say.
     pub fn open_with(options: &Options, groups: &[G]) -> Result<Self, Error> {
-        // Asked for anew: nobody would notice that what is known of it is out of date.
-        let wait = options.wait_for_family.unwrap_or_default();
-        let options = options.clone().wait_for_family(wait);
-        let mut connection = Connection::open_with(G::FAMILY, &options)?;
-        let mut numbers = Vec::with_capacity(groups.len());
-        for group in groups {
-            let mut deadline = connection.deadline();
-            let number = controller::group(&mut connection, group.name(), &mut deadline);
-            numbers.push(now(number)?);
-        }
-        // The kernel speaks when it has something to say.
-        connection.set_timeout(None)?;
-        let (mut transport, inbox, family_id) = connection.into_parts();
-        for number in numbers {
-            let joined = transport.socket_mut().join(number);
-            joined.map_err(Error::io("join a group"))?;
-        }
-        Ok(Self {
-            transport,
-            inbox,
-            family_id,
-            groups: PhantomData,
-        })
+        now(Self::establish(options, groups))
     }
 
-    /// The netlink port of the socket, by which the kernel can send to it alone.
-    pub fn port(&self) -> u32 {
-        self.transport.socket().port()
-    }
-
-    /// Sets how many bytes of events may queue up before the kernel drops some. More than the
-    /// system's limit (`net.core.rmem_max`) takes CAP_NET_ADMIN; without it the limit is taken.
-    pub fn set_queue_size(&mut self, bytes: usize) -> Result<(), Error> {
-        let set = self.transport.socket().set_queue_size(bytes);
-        set.map_err(Error::io("set the queue size"))
+    /// Joins further groups of the family.
+    pub fn join(&mut self, groups: &[G]) -> Result<(), Error> {
+        self.listener.join(groups)
     }
 
     /// Waits for the next event.
@@ -98,118 +94,114 @@ impl<G: Group> Events<G> {
         reason = "the events borrow from the receive buffer, which Iterator cannot express"
     )]
     pub fn next(&mut self) -> Result<G::Event<'_>, Error> {
-        match self.wait(Deadline::Timeout(None))? {
-            Some(arrived) => self.event(&arrived),
-            None => Ok(G::overrun()),
-        }
+        event::<G>(self.listener.next()?)
     }
 
     /// Waits for the next event, but not longer than this; `None` if none came.
     pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<G::Event<'_>>, Error> {
-        match self.wait(Deadline::after(Some(timeout))) {
-            Ok(Some(arrived)) => self.event(&arrived).map(Some),
-            Ok(None) => Ok(Some(G::overrun())),
-            Err(Error::TimedOut) => Ok(None),
-            Err(error) => Err(error),
-        }
+        let heard = self.listener.next_timeout(timeout)?;
+        heard.map(event::<G>).transpose()
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl<G: Group> AsyncEvents<G> {
+    /// As [`Events::open`].
+    pub async fn open(groups: &[G]) -> Result<Self, Error> {
+        Self::open_with(&Options::new(), groups).await
     }
 
-    /// The next message; `None` if the queue was full, and the kernel has dropped what came then.
-    fn wait(&mut self, mut deadline: Deadline) -> Result<Option<Arrived>, Error> {
-        loop {
-            if let Some(arrived) = self.unread()? {
-                return Ok(Some(arrived));
-            }
-            match now(self.inbox.receive(&self.transport, &mut deadline)) {
-                Ok(()) => {}
-                Err(error) if error.errno() == Some(libc::ENOBUFS) => return Ok(None),
-                Err(error) => return Err(error),
-            }
-        }
+    /// As [`Events::open_with`].
+    pub async fn open_with(options: &Options, groups: &[G]) -> Result<Self, Error> {
+        Self::establish(options, groups).await
     }
 
-    /// The next message of the last datagram, if one is left that is not netlink's own.
-    fn unread(&mut self) -> Result<Option<Arrived>, Error> {
-        while let Some(arrived) = self.inbox.unread()? {
-            if i32::from(arrived.head.kind) >= libc::NLMSG_MIN_TYPE {
-                return Ok(Some(arrived));
-            }
-        }
-        Ok(None)
+    /// As [`Events::join`].
+    pub async fn join(&mut self, groups: &[G]) -> Result<(), Error> {
+        self.listener.join(groups).await
     }
 
-    fn event(&self, arrived: &Arrived) -> Result<G::Event<'_>, Error> {
-        let message = self.inbox.bytes(arrived);
-        let (cmd, payload) = generic(message).map_err(Error::bad_header)?;
-        G::event(Notice {
-            family_id: arrived.head.kind,
-            known: arrived.head.kind == self.family_id,
-            cmd,
-            payload,
-            message,
+    /// As [`Events::next`]. To drop the future loses no event.
+    pub async fn next(&mut self) -> Result<G::Event<'_>, Error> {
+        event::<G>(self.listener.next().await?)
+    }
+
+    /// As [`Events::next_timeout`]. To drop the future loses no event.
+    pub async fn next_timeout(&mut self, timeout: Duration) -> Result<Option<G::Event<'_>>, Error> {
+        let heard = self.listener.next_timeout(timeout).await?;
+        heard.map(event::<G>).transpose()
+    }
+}
+
+impl<G: Group, T: Transport> ListeningTo<G, T> {
+    /// Leaves groups. What they have sent before is still heard.
+    pub fn leave(&mut self, groups: &[G]) -> Result<(), Error> {
+        self.listener.leave(groups)
+    }
+
+    /// The netlink port of the socket, by which the kernel can send to it alone.
+    pub fn port(&self) -> u32 {
+        self.listener.port()
+    }
+
+    /// Sets how many bytes of events may queue up before the kernel drops some. More than the
+    /// system's limit (`net.core.rmem_max`) takes CAP_NET_ADMIN; without it the limit is taken.
+    pub fn set_queue_size(&mut self, bytes: usize) -> Result<(), Error> {
+        self.listener.set_queue_size(bytes)
+    }
+
+    /// Passes over the events that the client of this port causes; see [`Listening::ignore`].
+    pub fn ignore(&mut self, port: u32) {
+        self.listener.ignore(port);
+    }
+
+    /// What it is made of, which also tells who caused an event and in which namespace
+    /// ([`Heard::notice`]), and hears other namespaces ([`Listening::hear_all_namespaces`]).
+    pub fn listener(&mut self) -> &mut Listening<T> {
+        &mut self.listener
+    }
+
+    async fn establish(options: &Options, groups: &[G]) -> Result<Self, Error> {
+        let mut listener = Listening::new(options)?;
+        listener.join_groups(groups).await?;
+        Ok(Self {
+            listener,
+            groups: PhantomData,
         })
     }
-}
 
-impl<G> AsFd for Events<G> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.transport.socket().as_fd()
+    /// What comes next, as an event; `None` if nothing does until the deadline.
+    async fn wait(&mut self, deadline: Deadline) -> Result<Option<listener::Next>, Error> {
+        self.listener.wait(deadline).await
+    }
+
+    /// What came, as an event.
+    fn read(&self, next: &listener::Next) -> Result<G::Event<'_>, Error> {
+        event::<G>(self.listener.heard(next)?)
     }
 }
 
-impl<G: Group> std::fmt::Debug for Events<G> {
+/// What was heard, as an event of the only family that is listened to: what another sends is not
+/// known, and so is what the family itself sent before it was loaded anew.
+#[inline]
+fn event<G: Group>(heard: Heard<'_>) -> Result<G::Event<'_>, Error> {
+    match heard {
+        Heard::Message(notice) => G::event(notice),
+        Heard::Overrun => Ok(G::overrun()),
+        Heard::Reloaded(_) => Ok(G::reloaded()),
+    }
+}
+
+impl<G, T: Transport> AsFd for ListeningTo<G, T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.listener.as_fd()
+    }
+}
+
+impl<G, T: Transport> std::fmt::Debug for ListeningTo<G, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Events")
-            .field("family_id", &self.family_id)
-            .field("port", &self.port())
-            .finish_non_exhaustive()
-    }
-}
-
-/// A message that nobody asked for.
-#[derive(Clone, Copy)]
-pub struct Notice<'a> {
-    family_id: u16,
-    known: bool,
-    cmd: u8,
-    payload: Payload<'a>,
-    message: &'a [u8],
-}
-
-impl<'a> Notice<'a> {
-    /// The id of the family that sent it.
-    pub fn family_id(&self) -> u16 {
-        self.family_id
-    }
-
-    /// Its command, `genlmsghdr.cmd`.
-    pub fn cmd(&self) -> u8 {
-        self.cmd
-    }
-
-    /// Its command if it is of the family that is listened to.
-    pub fn known_cmd(&self) -> Option<u8> {
-        self.known.then_some(self.cmd)
-    }
-
-    /// Its attributes, with the family's own header before them if it has one.
-    pub fn payload(&self) -> Payload<'a> {
-        self.payload
-    }
-
-    /// Reads it as a message that the spec calls `name`.
-    pub fn read<M: Message>(&self, name: &'static str) -> Result<M::View<'a>, Error> {
-        M::View::from_payload(self.payload)
-            .map_err(|malformed| Error::malformed::<M>(name, self.message, malformed))
-    }
-}
-
-impl std::fmt::Debug for Notice<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Notice")
-            .field("family_id", &self.family_id)
-            .field("cmd", &self.cmd)
-            .field("attrs", &self.payload.attrs())
+            .field("listener", &self.listener)
             .finish()
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Inbox {
     unread: Range<usize>,
     /// Where the last datagram's successor goes.
     fill_from: usize,
+    /// Where the last datagram came from, if not from the socket's own namespace.
+    nsid: Option<i32>,
 }
 
 /// A message in the buffer: good until the next one is asked for.
@@ -62,6 +64,7 @@ impl Inbox {
             buffer: vec![0; bytes + ACK_SIZE],
             unread: 0..0,
             fill_from: 0,
+            nsid: None,
         }
     }
 
@@ -72,6 +75,7 @@ impl Inbox {
             buffer: datagram.to_vec(),
             unread: 0..datagram.len(),
             fill_from: 0,
+            nsid: None,
         }
     }
 
@@ -121,6 +125,12 @@ impl Inbox {
     /// The message's bytes, from its nlmsghdr on.
     pub(crate) fn bytes(&self, arrived: &Arrived) -> &[u8] {
         &self.buffer[arrived.place.clone()]
+    }
+
+    /// The id of the network namespace that the last datagram came from, if not the socket's own.
+    #[inline]
+    pub(crate) fn nsid(&self) -> Option<i32> {
+        self.nsid
     }
 
     /// Lets a message outlive the next datagram, which goes behind it; until [`Self::release`].
@@ -196,6 +206,7 @@ impl Inbox {
             });
         }
         self.unread = self.fill_from..self.fill_from + received.len;
+        self.nsid = received.nsid;
         Ok(())
     }
 }

@@ -13,11 +13,16 @@
 //!     kvstore::Event::SetNtf(entry) => println!("set {:?}", entry.key()),
 //!     kvstore::Event::DelNtf(gone) => println!("deleted {:?}", gone.key()),
 //!     kvstore::Event::Overrun => println!("some changes were lost"),
+//!     kvstore::Event::Reloaded => println!("the module was loaded anew"),
 //!     kvstore::Event::Unknown(notice) => println!("{notice:?}"),
 //! }
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [`Events`] are those of one family; a [`Listener`] hears many on one socket. Both follow a family
+//! whose module is loaded anew. With [`Events::follow`] they begin with a dump, and with another one
+//! whenever some were lost, so that what is known is always all there is.
 //!
 //! [`families`] holds a client for each family that the specs describe: calls with typed requests
 //! and replies, dumps, and events. What they are made of is here: [`Connection`], [`Dump`],
@@ -83,7 +88,12 @@ pub use client::{Connection, DEFAULT_TIMEOUT, Link};
 pub use dump::AsyncDump;
 pub use dump::{Dump, Owned};
 pub use error::Error;
-pub use events::{Events, Group, Notice};
+#[cfg(feature = "tokio")]
+pub use events::{AsyncEvents, AsyncFollow, AsyncListener};
+pub use events::{
+    Events, Follow, Group, Heard, Listener, Listening, ListeningTo, Notice, RevisionOf, Snapshot,
+    Update,
+};
 pub use family::{Answer, Family, Message, Operation, Request, Unspecified};
 pub use flags::Flags;
 pub use known::forget_families;

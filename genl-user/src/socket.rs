@@ -79,6 +79,21 @@ impl Socket {
         either!(self, socket => socket.join(group))
     }
 
+    /// Leaves a multicast group.
+    pub(crate) fn leave(&self, group: u32) -> io::Result<()> {
+        either!(self, socket => socket.leave(group))
+    }
+
+    /// Hears the groups in all network namespaces that have an id in the socket's own.
+    pub(crate) fn hear_all_namespaces(&mut self) -> io::Result<()> {
+        match self {
+            Self::Netlink(socket) => socket.hear_all_namespaces(),
+            // It has no other namespace.
+            #[cfg(feature = "testing")]
+            Self::Fake(_) => Ok(()),
+        }
+    }
+
     /// Lets a receive fail with [`io::ErrorKind::WouldBlock`] after so long; `None` waits forever.
     pub(crate) fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         either!(self, socket => socket.set_timeout(timeout))
@@ -149,6 +164,8 @@ pub(crate) struct Netlink {
     peer: u32,
     /// It is in a group, to which others may send too.
     listening: bool,
+    /// It hears its groups in all network namespaces.
+    everywhere: bool,
 }
 
 /// What one receive brought.
@@ -157,6 +174,8 @@ pub(crate) struct Received {
     pub(crate) len: usize,
     /// The kernel sent it, or the process that was meant, not another one.
     pub(crate) from_kernel: bool,
+    /// The id of the network namespace that it comes from, if that is not the socket's own.
+    pub(crate) nsid: Option<i32>,
 }
 
 impl Netlink {
@@ -177,6 +196,7 @@ impl Netlink {
             port,
             peer: options.peer.unwrap_or(0),
             listening: false,
+            everywhere: false,
         };
         sys::set_option(socket.as_fd(), libc::SOL_NETLINK, libc::NETLINK_CAP_ACK, 1)?;
         // No other process can send to the socket's port from then on.
@@ -197,6 +217,20 @@ impl Netlink {
         self.listening = true;
         self.inner
             .add_mcast_membership(Groups::new_groups(&[group]))
+    }
+
+    /// Leaves a multicast group.
+    pub(crate) fn leave(&self, group: u32) -> io::Result<()> {
+        self.inner
+            .drop_mcast_membership(Groups::new_groups(&[group]))
+    }
+
+    /// Hears the groups in all network namespaces that have an id in the socket's own.
+    fn hear_all_namespaces(&mut self) -> io::Result<()> {
+        let option = libc::NETLINK_LISTEN_ALL_NSID;
+        sys::set_option(self.as_fd(), libc::SOL_NETLINK, option, 1)?;
+        self.everywhere = true;
+        Ok(())
     }
 
     /// Lets a receive fail with [`io::ErrorKind::WouldBlock`] after so long; `None` waits forever.
@@ -278,12 +312,21 @@ impl Netlink {
     /// nobody needs to ask: connected as it is, it takes messages from the kernel alone.
     #[inline]
     fn recv_with(&self, flags: c_int, buffer: &mut [u8]) -> io::Result<Received> {
+        if self.everywhere {
+            let from = sys::receive_anywhere(self.as_fd(), buffer, flags)?;
+            return Ok(Received {
+                len: from.len,
+                from_kernel: from.sender == self.peer,
+                nsid: from.nsid,
+            });
+        }
         let mut port = 0;
         let sender = self.listening.then_some(&mut port);
         let len = sys::receive(self.as_fd(), buffer, flags, sender)?;
         Ok(Received {
             len,
             from_kernel: !self.listening || port == self.peer,
+            nsid: None,
         })
     }
 }

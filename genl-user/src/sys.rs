@@ -6,7 +6,7 @@
 #![expect(unsafe_code, reason = "system calls; the rest of the crate has none")]
 
 use std::io;
-use std::mem::size_of;
+use std::mem::{size_of, size_of_val};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 use std::time::Duration;
@@ -59,6 +59,64 @@ pub(crate) fn receive(
         *sender = address.nl_pid;
     }
     Ok(len)
+}
+
+/// What [`receive_anywhere`] brought.
+pub(crate) struct FromAnywhere {
+    /// The datagram's true length, which may be more than the buffer's.
+    pub(crate) len: usize,
+    /// The sender's port.
+    pub(crate) sender: u32,
+    /// The id of the network namespace that it comes from, if that is not the socket's own.
+    pub(crate) nsid: Option<c_int>,
+}
+
+/// recvmsg(2), from a netlink socket that hears all namespaces (NETLINK_LISTEN_ALL_NSID).
+pub(crate) fn receive_anywhere(
+    fd: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    flags: c_int,
+) -> io::Result<FromAnywhere> {
+    let mut address = no_address();
+    // As aligned as a cmsghdr, and longer than all that the kernel has to say
+    // (`netlink_cmsg_listen_all_nsid()`).
+    let mut control = [0_u64; 8];
+    let mut part = libc::iovec {
+        iov_base: buffer.as_mut_ptr().cast(),
+        iov_len: buffer.len(),
+    };
+    // SAFETY: a msghdr holds integers and pointers only, for which zero is a value.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    message.msg_name = (&raw mut address).cast();
+    message.msg_namelen = size_of::<sockaddr_nl>() as socklen_t;
+    message.msg_iov = &raw mut part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.as_mut_ptr().cast();
+    message.msg_controllen = size_of_val(&control) as _;
+    // SAFETY: all that `message` points to is valid for writes of the length beside it, and
+    // outlives the call. MSG_TRUNC is as in `receive`.
+    let len = unsafe { libc::recvmsg(fd.as_raw_fd(), &raw mut message, libc::MSG_TRUNC | flags) };
+    let len = usize::try_from(len).map_err(|_| io::Error::last_os_error())?;
+    let mut nsid = None;
+    // SAFETY: `message` is as recvmsg(2) has left it: `control` holds `msg_controllen` bytes of
+    // whole headers with their data.
+    let mut header = unsafe { libc::CMSG_FIRSTHDR(&raw const message) };
+    while !header.is_null() {
+        // SAFETY: it is not null, so it points to a header in `control`, which is aligned for it.
+        let found = unsafe { *header };
+        if (found.cmsg_level, found.cmsg_type) == (libc::SOL_NETLINK, libc::NETLINK_LISTEN_ALL_NSID)
+        {
+            // SAFETY: the kernel puts an int into such a message; the pointer need not be aligned.
+            nsid = Some(unsafe { libc::CMSG_DATA(header).cast::<c_int>().read_unaligned() });
+        }
+        // SAFETY: as of CMSG_FIRSTHDR; `header` is one of its headers.
+        header = unsafe { libc::CMSG_NXTHDR(&raw const message, header) };
+    }
+    Ok(FromAnywhere {
+        len,
+        sender: address.nl_pid,
+        nsid,
+    })
 }
 
 /// connect(2) of a netlink socket to a port; 0 is the kernel's.

@@ -41,7 +41,7 @@ const OPTIMIZED: [&str; 4] = [
 
 /// Builds all that the tests in a VM take, in an environment with these variables added.
 pub(crate) fn vm_tests(environment: &[(&str, OsString)]) -> Result<VmTests> {
-    let features = "genl-user/cli,genl-user/vm-tests,genl-upstream/specs,genl-upstream/vm-tests";
+    let features = "genl-user/cli,genl-user/tokio,genl-user/vm-tests,genl-upstream/specs,genl-upstream/vm-tests";
     // Cargo builds the programs of a package for the package's tests.
     let mut build = command(["test", "--no-run", "--test", "vm", "--test", "kmod"]);
     build.args(["--features", features]).args(OPTIMIZED);
@@ -67,7 +67,7 @@ pub(crate) fn vm_tests(environment: &[(&str, OsString)]) -> Result<VmTests> {
 
 /// Builds the tests of our own families alone, and tells where the program is.
 pub(crate) fn own_vm_tests() -> Result<PathBuf> {
-    let features = "genl-user/cli,genl-user/vm-tests";
+    let features = "genl-user/cli,genl-user/tokio,genl-user/vm-tests";
     let mut build = command(["test", "--no-run", "--test", "vm", "--features", features]);
     build.args(["--package", "genl-user"]).args(OPTIMIZED);
     let programs = programs(&mut build)?;

@@ -26,7 +26,7 @@ fn greet(name: &str) -> Result<(), Error> {
 
     match events.next()? {
         Event::Greeted(guest) => println!("heard of {}", guest.name().unwrap_or_default()),
-        Event::Overrun => println!("events were lost"),
+        Event::Overrun | Event::Reloaded => println!("events were lost"),
         Event::Unknown(notice) => println!("not in the spec: {notice:?}"),
     }
     Ok(())

@@ -10,19 +10,14 @@ use super::client::describe;
 use super::error::Error;
 use super::lookup::{self, NoSuch};
 use super::{Unknown, decode};
-use crate::inbox::{Arrived, Inbox};
-use crate::options::Options;
-use crate::transport::{self, Blocking, Deadline, Receive, now};
-use crate::wire::{ATTRS_OFFSET, NLMSG_HDRLEN};
+use crate::events::{Heard, Listener, Notice};
 
 /// A socket that listens to multicast groups of a family.
 ///
-/// It follows the family as it is at opening: once its module has been loaded anew, open another.
+/// It is a [`Listener`]: once the family's module is loaded anew, it joins the groups again.
 pub struct Monitor {
     family: Family,
-    transport: Blocking,
-    inbox: Inbox,
-    id: u16,
+    listener: Listener,
     unknown: Unknown,
 }
 
@@ -45,6 +40,8 @@ pub enum Event {
     },
     /// The queue was full, and the kernel has dropped what came then.
     Overrun,
+    /// The family was loaded anew: what it had is gone, and its first events may be lost.
+    Reloaded,
 }
 
 impl Monitor {
@@ -59,30 +56,23 @@ impl Monitor {
     pub fn open(family: Family, groups: &[&str]) -> Result<Self, Error> {
         let described = describe(family.name.as_str())?;
         let joinable = described.mcast_groups.iter();
-        let joinable: Vec<_> = joinable
-            .filter_map(|group| Some((group.name.as_deref()?, group.id?)))
-            .collect();
-        let numbers = match groups {
+        let joinable: Vec<_> = joinable.filter_map(|group| group.name.as_deref()).collect();
+        let names: Vec<String> = match groups {
             [] if joinable.is_empty() => {
                 let family = family.name.to_string();
                 return Err(Error::NoGroups { family });
             }
-            [] => joinable.iter().map(|&(_, number)| number).collect(),
+            [] => joinable.iter().map(|&name| name.to_owned()).collect(),
             _ => groups
                 .iter()
-                .map(|&group| number(&family, group, &joinable))
-                .collect::<Result<Vec<_>, _>>()?,
+                .map(|&group| known(&family, group, &joinable))
+                .collect::<Result<_, _>>()?,
         };
-        let mut transport: Blocking = transport::open(&Options::new())?;
-        for number in numbers {
-            let joined = transport.socket_mut().join(number);
-            joined.map_err(crate::Error::io("join a group"))?;
-        }
+        let mut listener = Listener::open()?;
+        listener.join_by_name(family.name.to_string(), names)?;
         Ok(Self {
             family,
-            transport,
-            inbox: Inbox::new(),
-            id: described.family_id.unwrap_or_default(),
+            listener,
             unknown: Unknown::default(),
         })
     }
@@ -98,57 +88,56 @@ impl Monitor {
     ///
     /// After any error the next event can be waited for.
     pub fn next(&mut self, timeout: Option<Duration>) -> Result<Option<Event>, Error> {
-        let mut deadline = Deadline::after(timeout);
-        loop {
-            while let Some(arrived) = self.inbox.unread()? {
-                if i32::from(arrived.head.kind) >= libc::NLMSG_MIN_TYPE {
-                    return self.event(&arrived).map(Some);
-                }
-            }
-            match now(self.inbox.receive(&self.transport, &mut deadline)) {
-                Err(crate::Error::TimedOut) => return Ok(None),
-                Err(error) if error.errno() == Some(libc::ENOBUFS) => {
-                    return Ok(Some(Event::Overrun));
-                }
-                received => received?,
-            }
-        }
-    }
-
-    fn event(&self, arrived: &Arrived) -> Result<Event, Error> {
-        let message = self.inbox.bytes(arrived);
-        let family_id = arrived.head.kind;
-        let payload = message.get(ATTRS_OFFSET..).unwrap_or_default();
-        let cmd = message.get(NLMSG_HDRLEN).copied().unwrap_or_default();
-        let known = lookup::event(&self.family, cmd).filter(|_| family_id == self.id);
-        let Some(event) = known else {
-            return Ok(Event::Unknown { family_id, cmd });
+        let Self {
+            family,
+            listener,
+            unknown,
+        } = self;
+        let heard = match timeout {
+            Some(timeout) => listener.next_timeout(timeout)?,
+            None => Some(listener.next()?),
         };
-        let name = event.name.to_string();
-        match decode(
-            &self.family,
-            &self.family[event.message],
-            payload,
-            self.unknown,
-        ) {
-            Ok(values) => Ok(Event::Known { name, values }),
-            Err(fault) => Err(Error::Unreadable {
-                message: name,
-                fault,
-            }),
-        }
+        heard
+            .map(|heard| event(family, *unknown, heard))
+            .transpose()
     }
 }
 
-/// The number of a group, among those that the kernel's family has.
-fn number(family: &Family, group: &str, joinable: &[(&str, u32)]) -> Result<u32, Error> {
-    match joinable.iter().find(|&&(name, _)| name == group) {
-        Some(&(_, number)) => Ok(number),
-        None => Err(no_such_group(family, group, joinable)),
+fn event(family: &Family, unknown: Unknown, heard: Heard<'_>) -> Result<Event, Error> {
+    match heard {
+        Heard::Message(notice) => message(family, unknown, &notice),
+        Heard::Overrun => Ok(Event::Overrun),
+        Heard::Reloaded(_) => Ok(Event::Reloaded),
     }
 }
 
-fn no_such_group(family: &Family, group: &str, joinable: &[(&str, u32)]) -> Error {
+fn message(family: &Family, unknown: Unknown, notice: &Notice<'_>) -> Result<Event, Error> {
+    let (family_id, cmd) = (notice.family_id(), notice.cmd());
+    let known =
+        lookup::event(family, cmd).filter(|_| notice.family() == Some(family.name.as_str()));
+    let Some(event) = known else {
+        return Ok(Event::Unknown { family_id, cmd });
+    };
+    let name = event.name.to_string();
+    let payload = notice.payload().as_bytes();
+    match decode(family, &family[event.message], payload, unknown) {
+        Ok(values) => Ok(Event::Known { name, values }),
+        Err(fault) => Err(Error::Unreadable {
+            message: name,
+            fault,
+        }),
+    }
+}
+
+/// A group, if it is among those that the kernel's family has.
+fn known(family: &Family, group: &str, joinable: &[&str]) -> Result<String, Error> {
+    match joinable.contains(&group) {
+        true => Ok(group.to_owned()),
+        false => Err(no_such_group(family, group, joinable)),
+    }
+}
+
+fn no_such_group(family: &Family, group: &str, joinable: &[&str]) -> Error {
     // A spec can be newer than the kernel: then what was asked for was right.
     let mut listed = family.groups.iter();
     if listed.any(|it| it.name.as_str() == group) {
@@ -161,14 +150,14 @@ fn no_such_group(family: &Family, group: &str, joinable: &[(&str, u32)]) -> Erro
         family: family.name.to_string(),
         what: "multicast group",
         name: group.to_owned(),
-        known: joinable.iter().map(|&(name, _)| name.to_owned()).collect(),
+        known: joinable.iter().map(|&name| name.to_owned()).collect(),
         instead: None,
     })
 }
 
 impl AsFd for Monitor {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.transport.socket().as_fd()
+        self.listener.as_fd()
     }
 }
 
@@ -176,8 +165,7 @@ impl std::fmt::Debug for Monitor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Monitor")
             .field("family", &self.family.name.as_str())
-            .field("family_id", &self.id)
-            .field("port", &self.transport.socket().port())
+            .field("listener", &self.listener)
             .finish_non_exhaustive()
     }
 }

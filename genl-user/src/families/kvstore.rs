@@ -348,6 +348,10 @@ impl<'c> Pipeline<'c, genl_user::Tokio> {
 /// Listens to groups of the family, and to what the kernel sends to its port.
 pub type Events = genl_user::Events<Group>;
 
+/// [`Events`] for tasks of tokio's.
+#[cfg(feature = "tokio")]
+pub type AsyncEvents = genl_user::AsyncEvents<Group>;
+
 /// A multicast group of the family "kvstore".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {
@@ -364,6 +368,8 @@ pub enum Event<'a> {
     DelNtf(DelNtf<'a>),
     /// Events were lost: the queue was full when they came.
     Overrun,
+    /// The family was loaded anew: what it had is gone, and its first events may be lost.
+    Reloaded,
     /// A message that the spec does not know.
     Unknown(genl_user::Notice<'a>),
 }
@@ -380,7 +386,7 @@ impl genl_user::Group for Group {
     }
 
     fn event(notice: genl_user::Notice<'_>) -> Result<Event<'_>, genl_user::Error> {
-        Ok(match notice.known_cmd() {
+        Ok(match notice.cmd_of(&FAMILY) {
             Some(6) => Event::SetNtf(notice.read::<GetReplyOwned>("set-ntf")?),
             Some(7) => Event::DelNtf(notice.read::<DelNtfOwned>("del-ntf")?),
             _ => Event::Unknown(notice),
@@ -389,6 +395,10 @@ impl genl_user::Group for Group {
 
     fn overrun<'a>() -> Event<'a> {
         Event::Overrun
+    }
+
+    fn reloaded<'a>() -> Event<'a> {
+        Event::Reloaded
     }
 }
 

@@ -241,6 +241,10 @@ impl<'c> Pipeline<'c, genl_user::Tokio> {
 /// Listens to groups of the family, and to what the kernel sends to its port.
 pub type Events = genl_user::Events<Group>;
 
+/// [`Events`] for tasks of tokio's.
+#[cfg(feature = "tokio")]
+pub type AsyncEvents = genl_user::AsyncEvents<Group>;
+
 /// A multicast group of the family "nlctrl".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {
@@ -261,6 +265,8 @@ pub enum Event<'a> {
     DelmcastGrp(DelmcastGrp<'a>),
     /// Events were lost: the queue was full when they came.
     Overrun,
+    /// The family was loaded anew: what it had is gone, and its first events may be lost.
+    Reloaded,
     /// A message that the spec does not know.
     Unknown(genl_user::Notice<'a>),
 }
@@ -277,7 +283,7 @@ impl genl_user::Group for Group {
     }
 
     fn event(notice: genl_user::Notice<'_>) -> Result<Event<'_>, genl_user::Error> {
-        Ok(match notice.known_cmd() {
+        Ok(match notice.cmd_of(&FAMILY) {
             Some(1) => Event::Newfamily(notice.read::<GetfamilyReplyOwned>("newfamily")?),
             Some(2) => Event::Delfamily(notice.read::<GetfamilyReplyOwned>("delfamily")?),
             Some(7) => Event::NewmcastGrp(notice.read::<NewmcastGrpOwned>("newmcast-grp")?),
@@ -288,6 +294,10 @@ impl genl_user::Group for Group {
 
     fn overrun<'a>() -> Event<'a> {
         Event::Overrun
+    }
+
+    fn reloaded<'a>() -> Event<'a> {
+        Event::Reloaded
     }
 }
 

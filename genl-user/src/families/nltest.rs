@@ -394,6 +394,10 @@ impl<'c> Pipeline<'c, genl_user::Tokio> {
 /// Listens to groups of the family, and to what the kernel sends to its port.
 pub type Events = genl_user::Events<Group>;
 
+/// [`Events`] for tasks of tokio's.
+#[cfg(feature = "tokio")]
+pub type AsyncEvents = genl_user::AsyncEvents<Group>;
+
 /// A multicast group of the family "nltest".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {
@@ -408,6 +412,8 @@ pub enum Event<'a> {
     Message(Message<'a>),
     /// Events were lost: the queue was full when they came.
     Overrun,
+    /// The family was loaded anew: what it had is gone, and its first events may be lost.
+    Reloaded,
     /// A message that the spec does not know.
     Unknown(genl_user::Notice<'a>),
 }
@@ -424,7 +430,7 @@ impl genl_user::Group for Group {
     }
 
     fn event(notice: genl_user::Notice<'_>) -> Result<Event<'_>, genl_user::Error> {
-        Ok(match notice.known_cmd() {
+        Ok(match notice.cmd_of(&FAMILY) {
             Some(5) => Event::Message(notice.read::<MessageOwned>("message")?),
             _ => Event::Unknown(notice),
         })
@@ -432,6 +438,10 @@ impl genl_user::Group for Group {
 
     fn overrun<'a>() -> Event<'a> {
         Event::Overrun
+    }
+
+    fn reloaded<'a>() -> Event<'a> {
+        Event::Reloaded
     }
 }
 

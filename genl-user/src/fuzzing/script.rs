@@ -89,6 +89,7 @@ impl Datagram {
         Received {
             len: self.bytes.len() + self.lost,
             from_kernel: self.from_kernel,
+            nsid: None,
         }
     }
 }

@@ -46,6 +46,13 @@ impl Port {
         Ok(())
     }
 
+    /// Leaves a group.
+    pub(crate) fn leave(&self, group: u32) -> io::Result<()> {
+        let mut state = self.shared.lock();
+        mailbox(&mut state, self.number)?.groups.remove(&group);
+        Ok(())
+    }
+
     /// Lets a receive fail with [`io::ErrorKind::WouldBlock`] after so long; `None` waits forever.
     pub(crate) fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         *self.timeout.lock().unwrap_or_else(PoisonError::into_inner) = timeout;
@@ -103,6 +110,7 @@ impl Port {
         Ok(Some(Received {
             len: bytes.len(),
             from_kernel: true,
+            nsid: None,
         }))
     }
 

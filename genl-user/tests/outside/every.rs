@@ -299,6 +299,10 @@ impl<'c> Pipeline<'c, genl_user::Tokio> {
 /// Listens to groups of the family, and to what the kernel sends to its port.
 pub type Events = genl_user::Events<Group>;
 
+/// [`Events`] for tasks of tokio's.
+#[cfg(feature = "tokio")]
+pub type AsyncEvents = genl_user::AsyncEvents<Group>;
+
 /// A multicast group of the family "every".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {}
@@ -310,6 +314,8 @@ pub enum Event<'a> {
     Located(LocateReply<'a>),
     /// Events were lost: the queue was full when they came.
     Overrun,
+    /// The family was loaded anew: what it had is gone, and its first events may be lost.
+    Reloaded,
     /// A message that the spec does not know.
     Unknown(genl_user::Notice<'a>),
 }
@@ -324,7 +330,7 @@ impl genl_user::Group for Group {
     }
 
     fn event(notice: genl_user::Notice<'_>) -> Result<Event<'_>, genl_user::Error> {
-        Ok(match notice.known_cmd() {
+        Ok(match notice.cmd_of(&FAMILY) {
             Some(5) => Event::Located(notice.read::<LocateReplyOwned>("located")?),
             _ => Event::Unknown(notice),
         })
@@ -332,6 +338,10 @@ impl genl_user::Group for Group {
 
     fn overrun<'a>() -> Event<'a> {
         Event::Overrun
+    }
+
+    fn reloaded<'a>() -> Event<'a> {
+        Event::Reloaded
     }
 }
 

@@ -6,9 +6,12 @@
 mod cgroup;
 mod changes;
 mod churn;
+#[path = "../counting/mod.rs"]
+mod counting;
 mod dumps;
 #[cfg(feature = "dynamic")]
 mod everything;
+mod examples;
 #[expect(
     dead_code,
     unreachable_pub,
@@ -16,6 +19,7 @@ mod everything;
 )]
 mod families;
 mod faults;
+mod follow;
 #[cfg(feature = "cli")]
 mod genl;
 mod guest;
@@ -23,21 +27,28 @@ mod guest;
 mod hostile;
 mod kv;
 mod limits;
+mod listen;
 mod modules;
 mod namespaces;
 mod nltest;
 mod raw;
 mod refusals;
 mod rights;
+mod route;
 mod runtime;
 mod store;
 mod talk;
+#[cfg(feature = "tokio")]
+mod tasks;
 mod tools;
 
 use genl_user::Options;
 use genl_user::families::kvstore;
 
 use kv::{keys, put, put_flagged, put_labels};
+
+#[global_allocator]
+static ALLOCATOR: counting::Counting = counting::Counting;
 
 /// A client of the namespace that the calling thread is in.
 fn open() -> kvstore::Client {

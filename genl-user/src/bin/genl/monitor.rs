@@ -74,6 +74,16 @@ fn print(out: &mut Output, event: Event) -> std::io::Result<()> {
                 false => Ok(()),
             }
         }
+        Event::Reloaded => {
+            warn(
+                "warning",
+                &"the family was loaded anew: its first notifications may be lost",
+            );
+            match out.json {
+                true => out.json_line(&json!({"reloaded": true})),
+                false => Ok(()),
+            }
+        }
         Event::Unknown { family_id, cmd } => {
             let said =
                 format!("family {family_id} sent command {cmd}, which the spec does not have");

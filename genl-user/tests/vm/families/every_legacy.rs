@@ -349,9 +349,77 @@ impl<'c> Pipeline<'c, genl_user::Tokio> {
 /// Listens to groups of the family, and to what the kernel sends to its port.
 pub type Events = genl_user::Events<Group>;
 
+/// [`Events`] for tasks of tokio's.
+#[cfg(feature = "tokio")]
+pub type AsyncEvents = genl_user::AsyncEvents<Group>;
+
 /// A multicast group of the family "every-legacy".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {
+    /// The group "crowd-1".
+    Crowd1,
+    /// The group "crowd-2".
+    Crowd2,
+    /// The group "crowd-3".
+    Crowd3,
+    /// The group "crowd-4".
+    Crowd4,
+    /// The group "crowd-5".
+    Crowd5,
+    /// The group "crowd-6".
+    Crowd6,
+    /// The group "crowd-7".
+    Crowd7,
+    /// The group "crowd-8".
+    Crowd8,
+    /// The group "crowd-9".
+    Crowd9,
+    /// The group "crowd-10".
+    Crowd10,
+    /// The group "crowd-11".
+    Crowd11,
+    /// The group "crowd-12".
+    Crowd12,
+    /// The group "crowd-13".
+    Crowd13,
+    /// The group "crowd-14".
+    Crowd14,
+    /// The group "crowd-15".
+    Crowd15,
+    /// The group "crowd-16".
+    Crowd16,
+    /// The group "crowd-17".
+    Crowd17,
+    /// The group "crowd-18".
+    Crowd18,
+    /// The group "crowd-19".
+    Crowd19,
+    /// The group "crowd-20".
+    Crowd20,
+    /// The group "crowd-21".
+    Crowd21,
+    /// The group "crowd-22".
+    Crowd22,
+    /// The group "crowd-23".
+    Crowd23,
+    /// The group "crowd-24".
+    Crowd24,
+    /// The group "crowd-25".
+    Crowd25,
+    /// The group "crowd-26".
+    Crowd26,
+    /// The group "crowd-27".
+    Crowd27,
+    /// The group "crowd-28".
+    Crowd28,
+    /// The group "crowd-29".
+    Crowd29,
+    /// The group "crowd-30".
+    Crowd30,
+    /// The group "crowd-31".
+    Crowd31,
+    /// The group "crowd-32".
+    Crowd32,
     /// The group "things".
     Things,
 }
@@ -365,6 +433,8 @@ pub enum Event<'a> {
     Told(Told<'a>),
     /// Events were lost: the queue was full when they came.
     Overrun,
+    /// The family was loaded anew: what it had is gone, and its first events may be lost.
+    Reloaded,
     /// A message that the spec does not know.
     Unknown(genl_user::Notice<'a>),
 }
@@ -376,12 +446,44 @@ impl genl_user::Group for Group {
 
     fn name(self) -> &'static str {
         match self {
+            Self::Crowd1 => "crowd-1",
+            Self::Crowd2 => "crowd-2",
+            Self::Crowd3 => "crowd-3",
+            Self::Crowd4 => "crowd-4",
+            Self::Crowd5 => "crowd-5",
+            Self::Crowd6 => "crowd-6",
+            Self::Crowd7 => "crowd-7",
+            Self::Crowd8 => "crowd-8",
+            Self::Crowd9 => "crowd-9",
+            Self::Crowd10 => "crowd-10",
+            Self::Crowd11 => "crowd-11",
+            Self::Crowd12 => "crowd-12",
+            Self::Crowd13 => "crowd-13",
+            Self::Crowd14 => "crowd-14",
+            Self::Crowd15 => "crowd-15",
+            Self::Crowd16 => "crowd-16",
+            Self::Crowd17 => "crowd-17",
+            Self::Crowd18 => "crowd-18",
+            Self::Crowd19 => "crowd-19",
+            Self::Crowd20 => "crowd-20",
+            Self::Crowd21 => "crowd-21",
+            Self::Crowd22 => "crowd-22",
+            Self::Crowd23 => "crowd-23",
+            Self::Crowd24 => "crowd-24",
+            Self::Crowd25 => "crowd-25",
+            Self::Crowd26 => "crowd-26",
+            Self::Crowd27 => "crowd-27",
+            Self::Crowd28 => "crowd-28",
+            Self::Crowd29 => "crowd-29",
+            Self::Crowd30 => "crowd-30",
+            Self::Crowd31 => "crowd-31",
+            Self::Crowd32 => "crowd-32",
             Self::Things => "things",
         }
     }
 
     fn event(notice: genl_user::Notice<'_>) -> Result<Event<'_>, genl_user::Error> {
-        Ok(match notice.known_cmd() {
+        Ok(match notice.cmd_of(&FAMILY) {
             Some(15) => Event::AllNtf(notice.read::<AllReplyOwned>("all-ntf")?),
             Some(16) => Event::Told(notice.read::<ToldOwned>("told")?),
             _ => Event::Unknown(notice),
@@ -390,6 +492,10 @@ impl genl_user::Group for Group {
 
     fn overrun<'a>() -> Event<'a> {
         Event::Overrun
+    }
+
+    fn reloaded<'a>() -> Event<'a> {
+        Event::Reloaded
     }
 }
 
@@ -1591,10 +1697,140 @@ pub mod server {
             version: 2,
             header: <super::Head as wire::Struct>::SIZE,
             resv_start_op: 5,
-            groups: &[server::Group {
-                name: "things",
-                permission: server::Permission::Anyone,
-            }],
+            groups: &[
+                server::Group {
+                    name: "crowd-1",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-2",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-3",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-4",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-5",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-6",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-7",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-8",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-9",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-10",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-11",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-12",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-13",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-14",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-15",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-16",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-17",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-18",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-19",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-20",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-21",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-22",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-23",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-24",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-25",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-26",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-27",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-28",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-29",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-30",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-31",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "crowd-32",
+                    permission: server::Permission::Anyone,
+                },
+                server::Group {
+                    name: "things",
+                    permission: server::Permission::Anyone,
+                },
+            ],
         };
 
         const ROWS: &'static [server::Row<Self>] = &[
@@ -1765,8 +2001,8 @@ pub mod server {
 
         fn group(&self) -> Option<u8> {
             match self {
-                Self::AllNtf(_) => Some(0),
-                Self::Told(_) => Some(0),
+                Self::AllNtf(_) => Some(32),
+                Self::Told(_) => Some(32),
             }
         }
     }

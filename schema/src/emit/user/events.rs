@@ -4,6 +4,7 @@ use proc_macro2::Literal;
 use quote::quote;
 
 use super::doc::{docs, own_doc};
+use super::names::Names;
 use super::print::{Item, ident};
 use super::types::Types;
 
@@ -28,10 +29,11 @@ pub(super) fn items(types: &Types<'_>) -> Vec<Item> {
         .iter()
         .map(|name| own_doc(&format!("The group \"{name}\".")));
 
+    let mut names = Names::but(&["Overrun", "Reloaded", "Unknown"]);
     let variants: Vec<_> = family
         .events
         .iter()
-        .map(|event| ident(&event.name.pascal()))
+        .map(|event| names.ident(event.name.pascal()))
         .collect();
     let declarations = family.events.iter().zip(&variants).map(|(event, variant)| {
         let doc = docs(&event.doc, &format!("The event `{}`.", event.name));
@@ -48,7 +50,7 @@ pub(super) fn items(types: &Types<'_>) -> Vec<Item> {
     let read = match family.events.is_empty() {
         true => quote!(Event::Unknown(notice)),
         false => quote! {
-            match notice.known_cmd() {
+            match notice.cmd_of(&FAMILY) {
                 #(#arms,)*
                 _ => Event::Unknown(notice),
             }
@@ -65,6 +67,11 @@ pub(super) fn items(types: &Types<'_>) -> Vec<Item> {
             pub type Events = genl_user::Events<Group>;
         }),
         Item::Tokens(quote! {
+            /// [`Events`] for tasks of tokio's.
+            #[cfg(feature = "tokio")]
+            pub type AsyncEvents = genl_user::AsyncEvents<Group>;
+        }),
+        Item::Tokens(quote! {
             #group_doc
             #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
             pub enum Group {
@@ -78,6 +85,8 @@ pub(super) fn items(types: &Types<'_>) -> Vec<Item> {
                 #(#declarations,)*
                 /// Events were lost: the queue was full when they came.
                 Overrun,
+                /// The family was loaded anew: what it had is gone, and its first events may be lost.
+                Reloaded,
                 /// A message that the spec does not know.
                 Unknown(genl_user::Notice<'a>),
             }
@@ -100,6 +109,11 @@ pub(super) fn items(types: &Types<'_>) -> Vec<Item> {
                 quote!(
                     fn overrun<'a>() -> Event<'a> {
                         Event::Overrun
+                    }
+                ),
+                quote!(
+                    fn reloaded<'a>() -> Event<'a> {
+                        Event::Reloaded
                     }
                 ),
             ],

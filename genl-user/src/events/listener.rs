@@ -1,0 +1,423 @@
+//! One socket that listens to any number of groups, of any families.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use super::Group;
+use super::look_up::Aside;
+use super::notice::{Heard, Notice};
+use super::roster::{Name, Roster};
+use crate::controller::NOTIFY;
+use crate::error::Error;
+use crate::families::nlctrl::{Client, GetfamilyReply, GetfamilyReplyOwned};
+use crate::inbox::{Arrived, Inbox};
+use crate::options::Options;
+use crate::socket::Socket;
+use crate::transport::{self, Blocking, Deadline, Transport, now};
+use crate::wire::{FromPayload, Head, generic};
+
+/// Listens to groups of any number of families, and to what the kernel sends to its port; blocks
+/// while nothing comes.
+///
+/// Each event is offered to the families that can be concerned; who is not gets `None`:
+///
+/// ```no_run
+/// use genl_user::Listener;
+/// use genl_user::families::{kvstore, nltest};
+///
+/// # fn main() -> Result<(), genl_user::Error> {
+/// let mut listener = Listener::open()?;
+/// listener.join(&[kvstore::Group::Changes])?;
+/// listener.join(&[nltest::Group::Chat])?;
+/// loop {
+///     let heard = listener.next()?;
+///     if let Some(event) = heard.event::<kvstore::Group>()? {
+///         println!("the store: {event:?}");
+///     }
+///     if let Some(event) = heard.event::<nltest::Group>()? {
+///         println!("the chat: {event:?}");
+///     }
+/// }
+/// # }
+/// ```
+///
+/// A listener follows its families. One whose module is loaded anew has another id, and its groups
+/// other numbers: the listener learns that from the controller, joins the groups again, and tells
+/// of it by the event `Reloaded`, as some events may have come before it was back.
+pub type Listener = Listening<Blocking>;
+
+/// A [`Listener`] whose `next` is awaited in a task of tokio's.
+#[cfg(feature = "tokio")]
+pub type AsyncListener = Listening<crate::tokio::Tokio>;
+
+/// What [`Listener`] and `AsyncListener` are.
+pub struct Listening<T: Transport> {
+    pub(super) transport: T,
+    pub(super) inbox: Inbox,
+    pub(super) roster: Roster,
+    /// Clients of these ports caused what is passed over.
+    ignored: Vec<u32>,
+    /// What came while an answer of the controller was awaited. It is older than the inbox.
+    pub(super) aside: VecDeque<Aside>,
+    /// The last of these, which is being read.
+    current: Option<Aside>,
+    /// Some events were lost, and nobody was told yet.
+    pub(super) overrun: bool,
+    /// Some were lost, and it may be that one told of a family that has got another id.
+    pub(super) unsure: bool,
+    /// How long an answer of the controller is waited for.
+    pub(super) timeout: Option<Duration>,
+    /// How long a family is waited for that is not there.
+    pub(super) patience: Option<Duration>,
+    pub(super) seq: u32,
+    pub(super) request: Vec<u8>,
+}
+
+/// What came next.
+pub(crate) enum Next {
+    /// A message in the receive buffer.
+    Arrived(Arrived),
+    /// The message that is [`Listening::current`].
+    Aside,
+    /// Events were lost.
+    Overrun,
+    /// The family at this place of the roster was loaded anew.
+    Reloaded(usize),
+}
+
+/// What came of receiving.
+#[derive(PartialEq)]
+pub(super) enum Receipt {
+    Datagram,
+    /// Nothing until the deadline.
+    Nothing,
+    /// The queue was full, and the kernel has dropped what came then.
+    Overrun,
+}
+
+impl Listener {
+    /// Opens a socket in the calling thread's network namespace.
+    pub fn open() -> Result<Self, Error> {
+        Self::open_with(&Options::new())
+    }
+
+    /// Opens a socket as the options say.
+    pub fn open_with(options: &Options) -> Result<Self, Error> {
+        Self::new(options)
+    }
+
+    /// Joins groups of a family, which is followed from then on. With no group, what it sends to
+    /// this port alone is heard.
+    ///
+    /// What comes after it has returned is heard, or its loss is told.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownFamily`], [`Error::UnknownGroup`], and [`Error::Io`] with EPERM for a group
+    /// that takes a capability.
+    pub fn join<G: Group>(&mut self, groups: &[G]) -> Result<(), Error> {
+        now(self.join_groups(groups))
+    }
+
+    /// As [`Self::join`], of a family of which there is no generated code.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn join_by_name(
+        &mut self,
+        family: String,
+        groups: Vec<String>,
+    ) -> Result<(), Error> {
+        now(self.join_named(family.into(), groups.into_iter().map(Cow::Owned)))
+    }
+
+    /// Waits for what comes next.
+    ///
+    /// # Errors
+    ///
+    /// After any error the next event can be waited for; [`Error::Malformed`] and
+    /// [`Error::Truncated`] are about a single one.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "the events borrow from the receive buffer, which Iterator cannot express"
+    )]
+    pub fn next(&mut self) -> Result<Heard<'_>, Error> {
+        loop {
+            // Without a deadline it comes, so this is no loop but in theory.
+            if let Some(next) = now(self.wait(Deadline::Timeout(None)))? {
+                return self.heard(&next);
+            }
+        }
+    }
+
+    /// Waits for what comes next, but not longer than this; `None` if nothing came.
+    pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<Heard<'_>>, Error> {
+        match now(self.wait(Deadline::after(Some(timeout))))? {
+            Some(next) => self.heard(&next).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl AsyncListener {
+    /// As [`Listener::open`].
+    pub async fn open() -> Result<Self, Error> {
+        Self::open_with(&Options::new()).await
+    }
+
+    /// As [`Listener::open_with`].
+    pub async fn open_with(options: &Options) -> Result<Self, Error> {
+        Self::new(options)
+    }
+
+    /// As [`Listener::join`].
+    pub async fn join<G: Group>(&mut self, groups: &[G]) -> Result<(), Error> {
+        self.join_groups(groups).await
+    }
+
+    /// As [`Listener::next`]. To drop the future loses no event.
+    pub async fn next(&mut self) -> Result<Heard<'_>, Error> {
+        loop {
+            if let Some(next) = self.wait(Deadline::Never).await? {
+                return self.heard(&next);
+            }
+        }
+    }
+
+    /// As [`Listener::next_timeout`]. To drop the future loses no event.
+    pub async fn next_timeout(&mut self, timeout: Duration) -> Result<Option<Heard<'_>>, Error> {
+        match self.wait(Deadline::after(Some(timeout))).await? {
+            Some(next) => self.heard(&next).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+impl<T: Transport> Listening<T> {
+    /// The netlink port of the socket, by which the kernel can send to it alone.
+    pub fn port(&self) -> u32 {
+        self.socket().port()
+    }
+
+    /// Sets how many bytes of events may queue up before the kernel drops some. More than the
+    /// system's limit (`net.core.rmem_max`) takes CAP_NET_ADMIN; without it the limit is taken.
+    pub fn set_queue_size(&mut self, bytes: usize) -> Result<(), Error> {
+        let set = self.socket().set_queue_size(bytes);
+        set.map_err(Error::io("set the queue size"))
+    }
+
+    /// Leaves groups. What they have sent before is still heard.
+    pub fn leave<G: Group>(&mut self, groups: &[G]) -> Result<(), Error> {
+        groups.iter().try_for_each(|group| {
+            let (socket, family) = (self.transport.socket(), G::FAMILY.name);
+            self.roster.leave(socket, family, group.name())
+        })
+    }
+
+    /// Passes over the events that the client of this port causes, in the listener's own namespace:
+    /// for who does not want to hear of its own changes.
+    ///
+    /// It works with families that tell who caused an event; see [`Notice::port`].
+    pub fn ignore(&mut self, port: u32) {
+        // Nobody has port 0, by which events tell that no client caused them.
+        if port != 0 && !self.ignored.contains(&port) {
+            self.ignored.push(port);
+        }
+    }
+
+    /// Hears the groups in all network namespaces to which the listener's own has given an id
+    /// (`ip netns set`, `ip netns list-id`), not only in the listener's own; [`Notice::nsid`] tells
+    /// them apart.
+    ///
+    /// It takes CAP_NET_BROADCAST in the user namespaces that own them (`do_one_broadcast()`).
+    pub fn hear_all_namespaces(&mut self) -> Result<(), Error> {
+        let heard = self.transport.socket_mut().hear_all_namespaces();
+        heard.map_err(Error::io("listen to all namespaces"))
+    }
+
+    /// Opens a socket that is in the controller's group alone.
+    pub(crate) fn new(options: &Options) -> Result<Self, Error> {
+        let mut transport: T = transport::open(options)?;
+        let socket = transport.socket_mut();
+        socket
+            .set_timeout(None)
+            .map_err(Error::io("set the timeout"))?;
+        match socket.join(NOTIFY) {
+            // Of another process's families nothing is told there, and groups of its protocol take
+            // a right.
+            Err(_) if options.peer.is_some() => {}
+            joined => joined.map_err(Error::io("join the controller's group"))?,
+        }
+        Ok(Self {
+            transport,
+            inbox: Inbox::new(),
+            roster: Roster::default(),
+            ignored: Vec::new(),
+            aside: VecDeque::new(),
+            current: None,
+            overrun: false,
+            unsure: false,
+            timeout: options.timeout,
+            patience: options.wait_for_family,
+            seq: 0,
+            request: Vec::new(),
+        })
+    }
+
+    pub(super) async fn join_groups<G: Group>(&mut self, groups: &[G]) -> Result<(), Error> {
+        let groups = groups.iter().map(|group| Cow::Borrowed(group.name()));
+        self.join_named(Cow::Borrowed(G::FAMILY.name), groups).await
+    }
+
+    async fn join_named(
+        &mut self,
+        family: Name,
+        groups: impl IntoIterator<Item = Name>,
+    ) -> Result<(), Error> {
+        let answer = self.look_up(&family).await?;
+        let described = view(self.inbox.bytes(&answer))?;
+        let socket = self.transport.socket_mut();
+        self.roster.join(socket, &described, family, groups)
+    }
+
+    /// What comes next; `None` if nothing does until the deadline.
+    pub(crate) async fn wait(&mut self, mut deadline: Deadline) -> Result<Option<Next>, Error> {
+        loop {
+            if let Some(next) = self.unread()? {
+                return Ok(Some(next));
+            }
+            let receipt = match self.unsure {
+                false => self.receive(&mut deadline).await?,
+                true => self.receive_at_once()?,
+            };
+            match receipt {
+                Receipt::Datagram => {}
+                Receipt::Overrun => {
+                    self.unsure = true;
+                    return Ok(Some(Next::Overrun));
+                }
+                // Not before the queue is empty does the kernel put anything more into it.
+                Receipt::Nothing if self.unsure => self.ask_again()?,
+                Receipt::Nothing => return Ok(None),
+            }
+        }
+    }
+
+    /// What came, as it is given to the user.
+    #[inline]
+    pub(crate) fn heard(&self, next: &Next) -> Result<Heard<'_>, Error> {
+        let (head, nsid, message) = match (next, &self.current) {
+            (Next::Arrived(arrived), _) => {
+                (arrived.head, self.inbox.nsid(), self.inbox.bytes(arrived))
+            }
+            (Next::Aside, Some(aside)) => (aside.head, aside.nsid, &*aside.message),
+            (Next::Reloaded(place), _) => return Ok(Heard::Reloaded(self.roster.name(*place))),
+            (Next::Overrun | Next::Aside, _) => return Ok(Heard::Overrun),
+        };
+        let (cmd, payload) = generic(message).map_err(Error::bad_header)?;
+        Ok(Heard::Message(Notice {
+            head,
+            family: self.roster.name_of(head.kind),
+            cmd,
+            payload,
+            message,
+            nsid,
+        }))
+    }
+
+    /// The next of what has come already; what is the controller's is dealt with on the way.
+    #[inline]
+    fn unread(&mut self) -> Result<Option<Next>, Error> {
+        loop {
+            if std::mem::take(&mut self.overrun) {
+                return Ok(Some(Next::Overrun));
+            }
+            if let Some(place) = self.roster.take_reloaded() {
+                return Ok(Some(Next::Reloaded(place)));
+            }
+            if let Some(aside) = self.aside.pop_front() {
+                let socket = self.transport.socket_mut();
+                let (head, nsid) = (aside.head, aside.nsid);
+                let for_us = self.roster.heed(socket, &head, nsid, &aside.message)?;
+                self.current = Some(aside);
+                if for_us && !self.is_ignored(&head, nsid) {
+                    return Ok(Some(Next::Aside));
+                }
+            } else if let Some(arrived) = self.inbox.unread()? {
+                let (socket, nsid) = (self.transport.socket_mut(), self.inbox.nsid());
+                let message = self.inbox.bytes(&arrived);
+                let for_us = self.roster.heed(socket, &arrived.head, nsid, message)?;
+                if for_us && !self.is_ignored(&arrived.head, nsid) {
+                    return Ok(Some(Next::Arrived(arrived)));
+                }
+            } else {
+                return Ok(None);
+            }
+        }
+    }
+
+    #[inline]
+    fn is_ignored(&self, head: &Head, nsid: Option<i32>) -> bool {
+        // Ports of other namespaces are others.
+        nsid.is_none() && self.ignored.contains(&head.port)
+    }
+
+    #[inline]
+    pub(super) async fn receive(&mut self, deadline: &mut Deadline) -> Result<Receipt, Error> {
+        match self.inbox.receive(&self.transport, deadline).await {
+            Ok(()) => Ok(Receipt::Datagram),
+            Err(Error::TimedOut) => Ok(Receipt::Nothing),
+            Err(error) => failed(error),
+        }
+    }
+
+    /// Receives what is in the queue already.
+    pub(super) fn receive_at_once(&mut self) -> Result<Receipt, Error> {
+        match self
+            .inbox
+            .try_receive(&self.transport, &mut Deadline::Never)
+        {
+            Ok(true) => Ok(Receipt::Datagram),
+            Ok(false) => Ok(Receipt::Nothing),
+            Err(error) => failed(error),
+        }
+    }
+
+    pub(super) fn socket(&self) -> &Socket {
+        self.transport.socket()
+    }
+}
+
+/// A receive that failed: it may be that the kernel says that something was lost.
+#[cold]
+fn failed(error: Error) -> Result<Receipt, Error> {
+    match error.errno() {
+        Some(libc::ENOBUFS) => Ok(Receipt::Overrun),
+        _ => Err(error),
+    }
+}
+
+/// What the controller says of a family.
+fn view(message: &[u8]) -> Result<GetfamilyReply<'_>, Error> {
+    generic(message)
+        .and_then(|(_, payload)| GetfamilyReply::from_payload(payload))
+        .map_err(|malformed| {
+            Error::malformed::<GetfamilyReplyOwned>(Client::GETFAMILY.name, message, malformed)
+        })
+}
+
+impl<T: Transport> AsFd for Listening<T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket().as_fd()
+    }
+}
+
+impl<T: Transport> std::fmt::Debug for Listening<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listening")
+            .field("port", &self.port())
+            .field("families", &self.roster)
+            .finish_non_exhaustive()
+    }
+}

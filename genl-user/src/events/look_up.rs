@@ -1,0 +1,179 @@
+//! How a listener asks the controller for a family, between the events that come meanwhile.
+
+use super::listener::{Listening, Receipt};
+use crate::controller::{CONTROLLER_ID, NEWFAMILY};
+use crate::error::Error;
+use crate::extack::Verdict;
+use crate::families::nlctrl::{Client, Getfamily};
+use crate::family::Request;
+use crate::inbox::Arrived;
+use crate::socket::Socket;
+use crate::transport::{Deadline, Transport};
+use crate::wire::{Encoder, Head, finish, generic};
+
+/// A message that is not in the receive buffer any more.
+pub(super) struct Aside {
+    pub(super) head: Head,
+    pub(super) nsid: Option<i32>,
+    pub(super) message: Vec<u8>,
+}
+
+impl<T: Transport> Listening<T> {
+    /// Asks the controller for each family, in case that one has got another id and the message
+    /// that told of it was lost. The answers are dealt with as its notifications are.
+    pub(super) fn ask_again(&mut self) -> Result<(), Error> {
+        self.unsure = false;
+        for place in 0..self.roster.len() {
+            let name = self.roster.name(place);
+            self.seq = self.seq.wrapping_add(1);
+            ask(self.transport.socket(), &mut self.request, self.seq, name)?;
+            self.roster.asked(place, self.seq);
+        }
+        Ok(())
+    }
+
+    /// Asks the controller for a family, and waits for it if it is to be waited for.
+    pub(super) async fn look_up(&mut self, family: &str) -> Result<Arrived, Error> {
+        // What of the last datagram is unread is older than the answer.
+        self.put_rest_aside()?;
+        let mut end = None;
+        loop {
+            let answer = self.ask_for(family).await?;
+            if !answer.is_acknowledgement() {
+                return Ok(answer);
+            }
+            let patience = self.patience.filter(|_| self.is_unknown(&answer));
+            match (patience, end) {
+                (None, _) => return Err(self.refusal(family, &answer)),
+                (Some(patience), None) => end = Some(Deadline::after(Some(patience))),
+                (Some(_), Some(_)) => {}
+            }
+            // The controller's group was joined before it was asked, so that it tells.
+            if let Some(end) = &mut end
+                && !self.wait_for_a_family(end).await?
+            {
+                return Err(unknown(family));
+            }
+        }
+    }
+
+    /// Asks the controller for a family. What comes before the answer is put aside.
+    async fn ask_for(&mut self, family: &str) -> Result<Arrived, Error> {
+        let mut deadline = Deadline::after(self.timeout);
+        'asking: loop {
+            self.seq = self.seq.wrapping_add(1);
+            ask(self.transport.socket(), &mut self.request, self.seq, family)?;
+            let mut lost = false;
+            loop {
+                while let Some(arrived) = self.inbox.unread()? {
+                    match self.is_answer(&arrived) {
+                        true => return Ok(arrived),
+                        false => self.put_aside(&arrived),
+                    }
+                }
+                let receipt = match lost {
+                    false => self.receive(&mut deadline).await?,
+                    true => self.receive_at_once()?,
+                };
+                match receipt {
+                    Receipt::Datagram => {}
+                    // The answer may be what there was no room for; there is when all is read.
+                    Receipt::Overrun => {
+                        (self.overrun, self.unsure) = (true, true);
+                        lost = true;
+                    }
+                    Receipt::Nothing if lost => continue 'asking,
+                    Receipt::Nothing => return Err(Error::TimedOut),
+                }
+            }
+        }
+    }
+
+    /// Waits until some family has come, or it may be that one has; false if none has until then.
+    async fn wait_for_a_family(&mut self, end: &mut Deadline) -> Result<bool, Error> {
+        loop {
+            while let Some(arrived) = self.inbox.unread()? {
+                self.put_aside(&arrived);
+                let cmd = generic(self.inbox.bytes(&arrived)).map(|(cmd, _)| cmd);
+                if arrived.head.kind == CONTROLLER_ID && cmd == Ok(NEWFAMILY) {
+                    return self.put_rest_aside().map(|()| true);
+                }
+            }
+            match self.receive(end).await? {
+                Receipt::Datagram => {}
+                Receipt::Nothing => return Ok(false),
+                Receipt::Overrun => {
+                    (self.overrun, self.unsure) = (true, true);
+                    return Ok(true);
+                }
+            }
+        }
+    }
+
+    /// Whether it answers the last question.
+    fn is_answer(&self, arrived: &Arrived) -> bool {
+        arrived.head.port == self.socket().port()
+            && arrived.head.seq == self.seq
+            && (arrived.head.kind == CONTROLLER_ID || arrived.is_acknowledgement())
+    }
+
+    /// Whether the controller says that there is no such family.
+    fn is_unknown(&self, answer: &Arrived) -> bool {
+        let verdict = Verdict::read(&answer.head, self.inbox.bytes(answer));
+        verdict.is_ok_and(|verdict| verdict.errno == libc::ENOENT)
+    }
+
+    /// Why the controller does not describe a family.
+    fn refusal(&self, family: &str, answer: &Arrived) -> Error {
+        match Verdict::read(&answer.head, self.inbox.bytes(answer)) {
+            Err(malformed) => Error::bad_header(malformed),
+            Ok(verdict) => match verdict.errno {
+                0 => Client::GETFAMILY.unexpected("an ACK but no reply"),
+                libc::ENOENT => unknown(family),
+                _ => Box::new(verdict.refused(&Client::GETFAMILY, &self.request)).into(),
+            },
+        }
+    }
+
+    fn put_rest_aside(&mut self) -> Result<(), Error> {
+        while let Some(arrived) = self.inbox.unread()? {
+            self.put_aside(&arrived);
+        }
+        Ok(())
+    }
+
+    fn put_aside(&mut self, arrived: &Arrived) {
+        self.aside.push_back(Aside {
+            head: arrived.head,
+            nsid: self.inbox.nsid(),
+            message: self.inbox.bytes(arrived).to_vec(),
+        });
+    }
+}
+
+/// Sends the controller the question for a family.
+fn ask(socket: &Socket, request: &mut Vec<u8>, seq: u32, family: &str) -> Result<(), Error> {
+    let head = Head {
+        len: 0,
+        kind: CONTROLLER_ID,
+        flags: libc::NLM_F_REQUEST as u16,
+        seq,
+        port: socket.port(),
+    };
+    let operation = &Client::GETFAMILY;
+    head.begin(operation.cmd, operation.family.version, request);
+    let question = Getfamily {
+        family_name: Some(family),
+        ..Getfamily::default()
+    };
+    let encoded = question.encode(&mut Encoder::new(request));
+    finish(request);
+    encoded.map_err(|unfit| Error::unfit(operation, request, unfit))?;
+    socket.send(request).map_err(Error::io("send"))
+}
+
+fn unknown(family: &str) -> Error {
+    Error::UnknownFamily {
+        name: family.into(),
+    }
+}
