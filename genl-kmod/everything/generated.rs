@@ -1012,6 +1012,9 @@ pub mod group {
 
     /// The group `owners`.
     pub const OWNERS: u8 = 1;
+
+    /// The group `keepers`.
+    pub const KEEPERS: u8 = 2;
 }
 
 /// The struct `point`.
@@ -1126,9 +1129,10 @@ impl Default for Record {
     }
 }
 
-static GROUPS: [genl::Group; 2] = [
+static GROUPS: [genl::Group; 3] = [
     genl::Group::new(c"open", genl::Permission::Anyone),
-    genl::Group::new(c"owners", genl::Permission::NetnsAdmin), //
+    genl::Group::new(c"owners", genl::Permission::NetnsAdmin),
+    genl::Group::new(c"keepers", genl::Permission::NetnsSysAdmin), //
 ];
 
 static FAMILY: genl::Family = genl::Family::new(c"everything", 1, 0, &GROUPS);

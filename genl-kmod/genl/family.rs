@@ -46,6 +46,7 @@ impl Group {
         let flags = match permission {
             Permission::Anyone => 0,
             Permission::NetnsAdmin => shim::GENL_MCAST_CAP_NET_ADMIN,
+            Permission::NetnsSysAdmin => shim::GENL_MCAST_CAP_SYS_ADMIN,
             Permission::Admin => panic!("a group cannot ask for rights beyond its namespace"),
         };
         Self(bindings::genl_multicast_group {

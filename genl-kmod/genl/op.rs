@@ -36,6 +36,8 @@ pub enum Permission {
     Admin,
     /// Who has CAP_NET_ADMIN in the user namespace that owns the network namespace.
     NetnsAdmin,
+    /// Who has CAP_SYS_ADMIN there; an operation that asks for it fails to compile.
+    NetnsSysAdmin,
 }
 
 impl Permission {
@@ -44,6 +46,7 @@ impl Permission {
             Self::Anyone => 0,
             Self::Admin => bindings::GENL_ADMIN_PERM as u8,
             Self::NetnsAdmin => bindings::GENL_UNS_ADMIN_PERM as u8,
+            Self::NetnsSysAdmin => panic!("the core asks for it of a group's listeners only"),
         }
     }
 }

@@ -18,6 +18,7 @@ static_assert(NLA_HDRLEN == 4);
 static_assert(NLA_ALIGNTO == 4);
 static_assert((NLA_TYPE_MASK & 0xffff) == 0x3fff);
 static_assert(GENL_MCAST_CAP_NET_ADMIN == 1);
+static_assert(GENL_MCAST_CAP_SYS_ADMIN == 2);
 static_assert(NETLINK_CTX_SIZE == 48);
 
 /* Open while the module's family is registered; see mcast.rs. */

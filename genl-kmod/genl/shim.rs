@@ -19,6 +19,8 @@ pub(super) const NLA_ALIGNTO: usize = 4;
 pub(super) const NLA_TYPE_MASK: u16 = 0x3fff;
 /// `GENL_MCAST_CAP_NET_ADMIN`.
 pub(super) const GENL_MCAST_CAP_NET_ADMIN: u8 = 1;
+/// `GENL_MCAST_CAP_SYS_ADMIN`.
+pub(super) const GENL_MCAST_CAP_SYS_ADMIN: u8 = 2;
 
 #[allow(
     improper_ctypes,

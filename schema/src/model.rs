@@ -411,4 +411,6 @@ pub enum Permission {
     Admin,
     /// Who has CAP_NET_ADMIN in the user namespace that owns the netns (`uns-admin-perm`).
     NetnsAdmin,
+    /// Who has CAP_SYS_ADMIN there: of groups only (`x-cap: sys-admin`).
+    NetnsSysAdmin,
 }

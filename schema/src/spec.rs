@@ -382,7 +382,15 @@ pub(crate) struct Group {
     pub(crate) name: Key<String>,
     pub(crate) c_define_name: Key<String>,
     pub(crate) flags: List<Flag>,
+    pub(crate) x_cap: Key<Capability>,
     pub(crate) x_allow: List<String>,
+}
+
+/// What the core can ask of a group's listeners, but YNL cannot say.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Capability {
+    SysAdmin,
 }
 
 /// What the C generator of the kernel tree wants to know beside.

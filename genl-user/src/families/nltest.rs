@@ -18,6 +18,9 @@ pub const MAX_TEXT_LEN: u64 = 256;
 /// Longest binary attribute that echo takes, in bytes.
 pub const MAX_BLOB_LEN: u64 = 8192;
 
+/// Longest blob that count sends, in bytes; more is too long for it.
+pub const MAX_COUNTED_LEN: u64 = 40000;
+
 /// How often repeat says something at most.
 pub const MAX_TIMES: u64 = 10000;
 

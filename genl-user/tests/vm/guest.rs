@@ -29,6 +29,27 @@ pub(crate) fn as_nobody<R: Send>(test: impl FnOnce() -> R + Send) -> R {
     })
 }
 
+/// Runs `test` in the caller's namespaces, by the same user, without CAP_SYS_ADMIN.
+pub(crate) fn without_sys_admin<R: Send>(test: impl FnOnce() -> R + Send) -> R {
+    const CAP_SYS_ADMIN: u32 = 21;
+    // `_LINUX_CAPABILITY_VERSION_3`, and the calling thread; then effective, permitted and inheritable ones, of
+    // which each word has 32.
+    let header = [0x2008_0522_u32, 0];
+    let mut words = [0_u32; 6];
+    on_own_thread(|| {
+        // SAFETY: both point to as much as the kernel reads and writes in that version.
+        let got = unsafe { libc::syscall(libc::SYS_capget, header.as_ptr(), words.as_mut_ptr()) };
+        assert_eq!(got, 0, "capget: {}", io::Error::last_os_error());
+        for word in &mut words[..3] {
+            *word &= !(1 << CAP_SYS_ADMIN);
+        }
+        // SAFETY: as above.
+        let set = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), words.as_ptr()) };
+        assert_eq!(set, 0, "capset: {}", io::Error::last_os_error());
+        test()
+    })
+}
+
 /// Moves the calling thread into a network namespace of its own.
 ///
 /// Only for threads that end with the test; see [`in_new_netns`].

@@ -88,5 +88,6 @@ fn permission(permission: Permission) -> &'static str {
         Permission::Anyone => "genl::Permission::Anyone",
         Permission::Admin => "genl::Permission::Admin",
         Permission::NetnsAdmin => "genl::Permission::NetnsAdmin",
+        Permission::NetnsSysAdmin => "genl::Permission::NetnsSysAdmin",
     }
 }

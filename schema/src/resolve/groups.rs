@@ -5,7 +5,7 @@ use super::scope::{Scope, check_length, check_name};
 use crate::diag::{Code, Diagnostic};
 use crate::model::{Group, Permission, Protocol};
 use crate::name::Name;
-use crate::spec::{self, Flag};
+use crate::spec::{self, Capability, Flag};
 
 /// All groups of a family.
 #[derive(Debug)]
@@ -50,8 +50,17 @@ pub(super) fn resolve(
 }
 
 fn permission(group: &spec::Group, protocol: Protocol, faults: &mut Vec<Diagnostic>) -> Permission {
-    let mut permission = Permission::Anyone;
+    let mut permission = match group.x_cap.get() {
+        Some(Capability::SysAdmin) => Permission::NetnsSysAdmin,
+        None => Permission::Anyone,
+    };
     for (flag, span) in group.flags.items() {
+        if group.x_cap.get().is_some() {
+            let message = "a group asks either for `x-cap` or by `flags`";
+            faults.push(
+                Diagnostic::new(Code::BadGroupFlag, span, message).label("asks for another right"),
+            );
+        }
         match flag {
             Flag::UnsAdminPerm => permission = Permission::NetnsAdmin,
             Flag::AdminPerm => {

@@ -47,6 +47,7 @@ fn permission(permission: Permission) -> Option<&'static str> {
         Permission::Anyone => None,
         Permission::Admin => Some("admin-perm"),
         Permission::NetnsAdmin => Some("uns-admin-perm"),
+        Permission::NetnsSysAdmin => Some("x-cap: sys-admin"),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use genl_user::Error;
 
 use crate::families::everything::{Client, Emit, Event, Events, Group, Leaf, Mode};
-use crate::guest::{as_nobody, in_new_netns};
+use crate::guest::{as_nobody, in_new_netns, without_sys_admin};
 
 const SOON: Duration = Duration::from_secs(20);
 const QUIET: Duration = Duration::from_millis(200);
@@ -99,6 +99,19 @@ fn a_group_of_the_administrators_is_for_them_alone() {
         as_nobody(|| {
             Events::open(&[Group::Open]).expect("anyone may listen");
             let refused = Events::open(&[Group::Owners]).map(drop);
+            let errno = refused.as_ref().err().and_then(Error::errno);
+            assert_eq!(errno, Some(libc::EPERM), "{refused:?}");
+        });
+    });
+}
+
+#[test]
+fn a_group_can_ask_for_another_right() {
+    in_new_netns(|| {
+        Events::open(&[Group::Keepers]).expect("root may");
+        without_sys_admin(|| {
+            Events::open(&[Group::Owners]).expect("it is CAP_NET_ADMIN that this takes");
+            let refused = Events::open(&[Group::Keepers]).map(drop);
             let errno = refused.as_ref().err().and_then(Error::errno);
             assert_eq!(errno, Some(libc::EPERM), "{refused:?}");
         });

@@ -734,6 +734,8 @@ pub enum Group {
     Open,
     /// The group "owners".
     Owners,
+    /// The group "keepers".
+    Keepers,
 }
 
 /// What the kernel sends of its own accord.
@@ -764,6 +766,7 @@ impl genl_user::Group for Group {
         match self {
             Self::Open => "open",
             Self::Owners => "owners",
+            Self::Keepers => "keepers",
         }
     }
 

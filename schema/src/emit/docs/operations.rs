@@ -244,5 +244,8 @@ fn who(permission: Permission) -> &'static str {
         Permission::NetnsAdmin => {
             "`CAP_NET_ADMIN` in the user namespace that owns the network namespace"
         }
+        Permission::NetnsSysAdmin => {
+            "`CAP_SYS_ADMIN` in the user namespace that owns the network namespace"
+        }
     }
 }

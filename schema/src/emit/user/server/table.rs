@@ -51,7 +51,10 @@ fn permission(permission: Permission) -> TokenStream {
     match permission {
         Permission::Anyone => quote!(server::Permission::Anyone),
         Permission::Admin => quote!(server::Permission::Admin),
-        Permission::NetnsAdmin => quote!(server::Permission::NetnsAdmin),
+        // Who has one of these rights there has the other one too, in processes of our own.
+        Permission::NetnsAdmin | Permission::NetnsSysAdmin => {
+            quote!(server::Permission::NetnsAdmin)
+        }
     }
 }
 
