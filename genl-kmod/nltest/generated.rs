@@ -17,6 +17,9 @@ pub const MAX_TEXT_LEN: usize = 256;
 /// Longest binary attribute that echo takes, in bytes.
 pub const MAX_BLOB_LEN: usize = 8192;
 
+/// Longest blob that count sends, in bytes; more is too long for it.
+pub const MAX_COUNTED_LEN: usize = 40000;
+
 /// How often repeat says something at most.
 pub const MAX_TIMES: usize = 10000;
 

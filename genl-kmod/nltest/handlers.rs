@@ -21,7 +21,7 @@ use crate::{
         RepeatReply,
         Sleep,
         Unicast,
-        MAX_BLOB_LEN, //
+        MAX_COUNTED_LEN, //
     },
     genl::{
         self,
@@ -67,7 +67,7 @@ impl Handler for NlTest {
     type CountCursor = Position;
 
     // A number and a blob, with their headers.
-    const COUNT_ITEM_LEN: usize = (4 + 4) + (4 + MAX_BLOB_LEN);
+    const COUNT_ITEM_LEN: usize = (4 + 4) + (4 + MAX_COUNTED_LEN);
 
     fn hello<'r>(
         &self,

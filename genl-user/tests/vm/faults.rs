@@ -2,6 +2,9 @@
 //!
 //! Only the checking kernel can make allocations fail (Documentation/fault-injection in its tree);
 //! it also tells of what such a failure leaves behind, or uses too long.
+//!
+//! failslab, which does that, reaches what comes from slabs: `kmalloc()` up to two pages, and caches. Longer buffers, such as
+//! those of dumps and of long messages, are whole pages, which never fail here: FAIL_PAGE_ALLOC is not configured.
 
 use std::fs::{self, File};
 use std::io;

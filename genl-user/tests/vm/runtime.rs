@@ -1,13 +1,14 @@
 //! What the kernel's runtime can do, by nltest: several replies to a call, echoes, audiences of an
 //! event, everything an extended ACK can say, dumps that fail, modules that are in use.
 
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use std::{iter, thread};
 
 use genl_user::families::nltest::{self, Audience, Broadcast, CountDump, Event, Group, Sleep};
 use libc::{NLM_F_ACK, NLM_F_DUMP, NLM_F_ECHO};
 
-use crate::guest::{Netns, in_new_netns, load, unload};
+use crate::guest::{Netns, Reload, in_new_netns, load, unload};
 use crate::raw::refusal;
 use crate::talk::{COOKIE, OFFS, POLICY, Said, Talk};
 
@@ -281,16 +282,23 @@ fn a_dump_can_fail_in_the_middle() {
 #[test]
 fn no_item_is_lost_or_told_twice_at_the_end_of_a_chunk() {
     let mut client = nltest::Client::open().expect("nltest is loaded");
-    for blob_len in [None, Some(1), Some(1_000), Some(8_192)] {
+    // The last is longer than what several items may share.
+    for (to, blob_len) in [
+        (500, None),
+        (500, Some(1)),
+        (500, Some(1_000)),
+        (500, Some(8_192)),
+        (20, Some(nltest::MAX_COUNTED_LEN as u32)),
+    ] {
         let count = CountDump {
-            to: 500,
+            to,
             blob_len,
             ..CountDump::default()
         };
         let items = client.count_dump(&count).expect("a dump").owned();
         let items: Vec<_> = items.collect::<Result<_, _>>().expect("all of it");
         let numbers: Vec<_> = items.iter().map(|item| item.number).collect();
-        assert_eq!(numbers, (0..500).map(Some).collect::<Vec<_>>());
+        assert_eq!(numbers, (0..to).map(Some).collect::<Vec<_>>());
         let len = blob_len.map(|len| len as usize);
         assert!(
             items
@@ -397,6 +405,62 @@ fn load_with(parameters: &str) -> std::io::Result<()> {
         load("nltest", "").expect("it loads without parameters");
     }
     loaded
+}
+
+/// Who asks for an echo hears it before the ACK. When the module goes, the event goes with it, but what it tells of has
+/// happened.
+#[test]
+fn echoes_end_with_the_module() {
+    const ROUNDS: u32 = 20;
+    let _reload = Reload("nltest");
+    let (over, heard) = (&AtomicBool::new(false), &AtomicU32::new(0));
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    if let Some(talk) = Talk::try_open() {
+                        broadcast_until_it_goes(talk, over, heard);
+                    }
+                }
+            });
+        }
+        for _ in 0..ROUNDS {
+            let (before, begin) = (heard.load(Ordering::Relaxed), Instant::now());
+            while heard.load(Ordering::Relaxed) == before
+                && begin.elapsed() < Duration::from_secs(60)
+            {
+                thread::sleep(Duration::from_millis(1));
+            }
+            let unloaded = unload("nltest").and_then(|()| load("nltest", ""));
+            if unloaded.is_err() || heard.load(Ordering::Relaxed) == before {
+                over.store(true, Ordering::Relaxed);
+                panic!("{unloaded:?}, {before} echoes");
+            }
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+}
+
+fn broadcast_until_it_goes(mut talk: Talk, over: &AtomicBool, heard: &AtomicU32) {
+    while !over.load(Ordering::Relaxed) {
+        talk.ask(cmd::BROADCAST, NLM_F_ACK | NLM_F_ECHO, |attrs| {
+            attrs
+                .str(attr::MESSAGE_TEXT, "still here")
+                .expect("it fits");
+            attrs.u32(attr::MESSAGE_AUDIENCE, 2);
+        });
+        match talk.next().errno() {
+            None => {
+                assert_eq!(talk.next().errno(), Some(0));
+                heard.fetch_add(1, Ordering::Relaxed);
+            }
+            Some(0) => {}
+            errno => {
+                assert_eq!(errno, Some(libc::ENOENT), "there is no such family");
+                return;
+            }
+        }
+    }
 }
 
 /// Another module, in C, sends events by what nltest exports.
