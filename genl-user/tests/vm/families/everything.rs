@@ -6912,6 +6912,10 @@ pub mod server {
                     name: "owners",
                     permission: server::Permission::NetnsAdmin,
                 },
+                server::Group {
+                    name: "keepers",
+                    permission: server::Permission::NetnsAdmin,
+                },
             ],
         };
 
