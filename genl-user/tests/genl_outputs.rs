@@ -47,7 +47,7 @@ fn without_preamble(text: &str) -> String {
 #[test]
 fn all_outputs_go_to_a_folder() {
     let dir = folder("new");
-    let wanted = ["--user", "--kernel", "--uapi", "--docs"];
+    let wanted = ["--user", "--server", "--kernel", "--uapi", "--docs"];
     let place = ["-o", dir.to_str().unwrap()];
     let output = genl(&[&["codegen"], &wanted[..], &[&kvstore()], &place[..]].concat());
     assert_eq!(text(output.stderr), "");

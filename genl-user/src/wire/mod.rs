@@ -23,7 +23,7 @@ pub use list::{Lazy, List, Map};
 pub use message::{FromPayload, Payload};
 pub(crate) use message::{Head, finish, generic, set_kind, set_seq};
 pub use names::{Enum, NoSuchName, show_flags};
-pub use shown::{Escaped, Hex, HexNumber, Ip, Mac, Uuid, each, ipv4};
+pub use shown::{Escaped, Hex, HexNumber, Ip, Ipv4Number, Mac, Uuid, each};
 
 /// Size of a nlmsghdr, in bytes.
 pub(crate) const NLMSG_HDRLEN: usize = 16;

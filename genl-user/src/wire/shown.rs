@@ -75,10 +75,15 @@ impl<T: fmt::LowerHex> fmt::Debug for HexNumber<T> {
 /// A number whose bits are an IPv4 address.
 ///
 /// ```
-/// assert_eq!(genl_user::wire::ipv4(0x7f00_0001).to_string(), "127.0.0.1");
+/// assert_eq!(format!("{:?}", genl_user::wire::Ipv4Number(0x7f00_0001)), "127.0.0.1");
 /// ```
-pub fn ipv4(bits: impl Borrow<u32>) -> Ipv4Addr {
-    Ipv4Addr::from_bits(*bits.borrow())
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Ipv4Number<T>(pub T);
+
+impl<T: Borrow<u32>> fmt::Debug for Ipv4Number<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Ipv4Addr::from_bits(*self.0.borrow()), f)
+    }
 }
 
 /// A list of values, for `Debug`, each as `look` has it.

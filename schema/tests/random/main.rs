@@ -121,7 +121,8 @@ fn clients_compile() {
         dir.join("Cargo.toml"),
         format!(
             "[workspace]\n\n[package]\nname = \"random-clients\"\nedition = \"2024\"\n\n\
-             [features]\nserde = [\"dep:serde\", \"genl-user/serde\"]\n\n\
+             [features]\nserde = [\"dep:serde\", \"genl-user/serde\"]\n\
+             tokio = [\"genl-user/tokio\"]\n\n\
              [dependencies]\ngenl-user = {{ path = {user:?} }}\nserde = {{ version = \"1\", \
              features = [\"derive\"], optional = true }}\n"
         ),

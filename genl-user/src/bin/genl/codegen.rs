@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use genl_user::dynamic::genl_schema::emit::user::Server;
 use genl_user::dynamic::genl_schema::emit::{self, Origin};
 use genl_user::dynamic::genl_schema::rustfmt;
 
@@ -33,6 +34,9 @@ struct Wanted {
     /// The typed client, in Rust
     #[arg(long)]
     user: bool,
+    /// With --user: what serves the family in userspace too, behind a feature `server`
+    #[arg(long, requires = "user")]
+    server: bool,
     /// The kernel half, in Rust
     #[arg(long)]
     kernel: bool,
@@ -81,9 +85,13 @@ fn files(wanted: &Wanted, spec: &Path) -> Result<Vec<File>, Box<dyn Error>> {
     let module = family.name.snake();
     let mut files = Vec::new();
     if wanted.user {
+        let server = match wanted.server {
+            true => Server::Featured,
+            false => Server::Without,
+        };
         files.push(File {
             name: format!("{module}.rs"),
-            text: formatted(emit::user::render(&family, origin), "2024"),
+            text: formatted(emit::user::render_with(&family, origin, server), "2024"),
         });
     }
     if wanted.kernel {

@@ -108,7 +108,7 @@ pub(super) fn look_of_int(kind: IntKind, hint: Option<DisplayHint>) -> Option<To
     match hint? {
         DisplayHint::Hex => Some(quote!(wire::HexNumber)),
         DisplayHint::Ipv4 | DisplayHint::Ipv4OrV6 if kind == IntKind::U32 => {
-            Some(quote!(wire::ipv4))
+            Some(quote!(wire::Ipv4Number))
         }
         _ => None,
     }
