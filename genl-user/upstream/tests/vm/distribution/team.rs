@@ -42,6 +42,10 @@ impl Group for Changes {
     fn overrun<'a>() -> Option<Notice<'a>> {
         None
     }
+
+    fn reloaded<'a>() -> Option<Notice<'a>> {
+        None
+    }
 }
 
 /// A team without ports, which has no mode yet.
