@@ -224,6 +224,7 @@ impl<'p> Stretch<'p> {
         let mut replies = Vec::new();
         for answer in answers {
             match answer.errno() {
+                None if self.is_echo(request, answer) => self.read_event(answer)?,
                 None => replies.push(answer),
                 Some(_) if errno.is_some() => return Err("it is answered twice".to_owned()),
                 told => errno = told,
@@ -267,6 +268,16 @@ impl<'p> Stretch<'p> {
             ),
             _ => Ok(()),
         }
+    }
+
+    /// It is the event of what the request did, which the request asked to hear.
+    fn is_echo(&self, request: &Request, answer: &Answer) -> bool {
+        let events = &self.family.events;
+        request.has(libc::NLM_F_ECHO)
+            && answer.kind == self.id
+            && answer.bytes.len() >= HEADERS
+            && Some(answer.generic().0) != request.cmd
+            && events.iter().any(|event| event.cmd == answer.generic().0)
     }
 
     /// Reads what nobody asked for by the spec.

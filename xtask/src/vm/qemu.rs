@@ -14,9 +14,10 @@ use anyhow::{Context, Result};
 use crate::build_root::BuildRoot;
 
 /// What every kernel is told. An oops ends the machine, for nothing that comes after it can be trusted. A busy host may
-/// keep a processor of the guest waiting for long, so what is taken for a stall is longer than usual.
+/// keep a processor of the guest waiting for long, so what is taken for a stall is longer than usual, and the timer is
+/// not tried for some ticks in a given time, without which the kernel would panic (`check_timer()`).
 const PARAMETERS: &str = "console=ttyS0 loglevel=7 printk.time=1 panic=-1 oops=panic \
-    sysctl.kernel.watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60";
+    sysctl.kernel.watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 no_timer_check";
 
 /// How the guest's instructions are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
