@@ -2,11 +2,9 @@
 // A handler makes up the call that it serves.
 // error: E0624: associated function `new` is private
 
-use crate::genl::{Op, PerNet};
-use core::ptr::NonNull;
-use kernel::bindings;
+use crate::genl::Op;
+use crate::handlers::KvStore;
 
-pub fn misuse<'r, H: PerNet>(info: NonNull<bindings::genl_info>) -> (Op<'r>, &'r H) {
-    // SAFETY: There is none.
-    unsafe { Op::new(info) }
+pub fn misuse() {
+    let _make_up = Op::new::<KvStore>;
 }

@@ -85,7 +85,7 @@ fn everything_stands_it() {
 
 /// What `cargo xtask torture` runs: it names a spec.
 #[test]
-#[ignore = "takes a spec from the environment"]
+#[ignore = "`cargo xtask torture` runs it, with a spec from the environment"]
 fn any_family_stands_it() {
     let spec = std::env::var_os("GENL_TORTURE_SPEC").expect("GENL_TORTURE_SPEC is set");
     torture(&Plan::read(Path::new(&spec)));
