@@ -12,9 +12,11 @@ use crate::wire::{Attrs, Encoder, Payload, Unfit};
 /// `enum { CTRL_CMD_… }`
 mod cmd {
     pub(super) const NEWFAMILY: u8 = 1;
+    #[cfg(feature = "testing")]
     pub(super) const DELFAMILY: u8 = 2;
     pub(super) const GETFAMILY: u8 = 3;
     pub(super) const NEWMCAST_GRP: u8 = 7;
+    #[cfg(feature = "testing")]
     pub(super) const DELMCAST_GRP: u8 = 8;
     pub(super) const GETPOLICY: u8 = 10;
 }
@@ -354,6 +356,7 @@ pub(super) fn tell_new(family: &Registered, outbox: &mut Outbox) {
     tell_groups(cmd::NEWMCAST_GRP, family, outbox);
 }
 
+#[cfg(feature = "testing")]
 /// Tells that a family's groups have gone, and it as well.
 pub(super) fn tell_gone(family: &Registered, outbox: &mut Outbox) {
     tell_groups(cmd::DELMCAST_GRP, family, outbox);

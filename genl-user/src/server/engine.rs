@@ -47,6 +47,7 @@ pub(crate) struct Rights {
 }
 
 impl Rights {
+    #[cfg(feature = "testing")]
     pub(crate) const ALL: Self = Self {
         admin: true,
         netns_admin: true,
@@ -240,6 +241,7 @@ impl Engine {
         Ok(numbers)
     }
 
+    #[cfg(feature = "testing")]
     /// Unregisters a family, and tells of it.
     pub(crate) fn unregister(&mut self, id: u16, outbox: &mut Outbox) -> Option<Registered> {
         let registered = self.families.remove(&id)?;

@@ -21,11 +21,13 @@ mod listener;
 mod op;
 pub mod read;
 
+#[cfg(feature = "testing")]
 pub(crate) use engine::{Engine, Fault, Peer, Rights};
 pub use extack::Refusal;
 pub use items::{Cursor, Items};
 pub use listener::{Listener, Registered};
 pub use op::Op;
+#[cfg(feature = "testing")]
 pub(crate) use op::{Outbox, Outgoing, To};
 pub use read::Parse;
 
