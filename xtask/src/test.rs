@@ -49,7 +49,8 @@ enum Only {
 }
 
 /// What `cargo test` has turned on: all that runs on this machine.
-const FEATURES: &str = "genl-user/cli,genl-user/serde,genl-user/testing,genl-upstream/specs";
+const FEATURES: &str =
+    "genl-user/cli,genl-user/serde,genl-user/testing,genl-user/tokio,genl-upstream/specs";
 
 /// Runs the verb.
 pub(crate) fn run(options: &Options) -> Result<()> {
