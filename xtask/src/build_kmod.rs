@@ -13,6 +13,7 @@ mod tree;
 use std::borrow::Cow;
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -105,13 +106,22 @@ pub(crate) fn build(tree: &Tree, asked: &[String]) -> Result<Vec<PathBuf>> {
         work.make(family, &[])?;
         for module in modules_in(&work.copy.join(family))? {
             let path = modules.join(module.file_name().unwrap_or_default());
-            cache::remove(&path)?;
-            fs::hard_link(&module, &path)
-                .with_context(|| format!("cannot link {}", path.display()))?;
+            // A machine may be loading it right now.
+            if !is_same_file(&module, &path) {
+                cache::remove(&path)?;
+                fs::hard_link(&module, &path)
+                    .with_context(|| format!("cannot link {}", path.display()))?;
+            }
             built.push(path);
         }
     }
     Ok(built)
+}
+
+/// Both are there, and links to one file.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let id = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino()));
+    matches!((id(one), id(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Where [`build`] puts the modules for `tree`: `NAME.ko`, of all families.

@@ -1,9 +1,11 @@
 //! `cargo xtask test`: every test there is.
 //!
-//! A part that fails does not keep the others from running; the last lines count them all.
+//! A part that fails does not keep the others from running; the last lines count them all. They run side by
+//! side, as far as there are processors.
 
 mod counts;
 mod in_vm;
+mod lanes;
 mod misuse;
 mod new_family;
 mod shell;
@@ -44,9 +46,14 @@ enum Only {
     Vm,
     /// The modules in the checking kernel
     Debug,
+    /// The checking kernel's search for memory that the modules leak
+    Leaks,
     /// Kernel code for the kernel tree's specs, beside the families that the kernel has itself
     Upstream,
 }
+
+/// All of [`Only`], as it is written: side by side, so that what takes the longest begins first.
+const SIDE_BY_SIDE: &[&str] = &["debug", "leaks", "vm", "host", "upstream", "misuse"];
 
 /// What `cargo test` has turned on: all that runs on this machine.
 const FEATURES: &str =
@@ -58,8 +65,21 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         timing: Timing::start(),
         parts: Vec::new(),
     };
+    let Some(only) = options.only else {
+        // Once, and where it can be seen.
+        report.part("kernels", || {
+            setup::ensure(Kind::Normal)?;
+            setup::ensure(Kind::Debug)?;
+            Ok(Counts::default())
+        });
+        for ended in lanes::run(SIDE_BY_SIDE) {
+            report.timing.add(ended.name, ended.time);
+            report.add(ended.name, ended.result);
+        }
+        return report.finish();
+    };
     let filter = options.filter.as_deref();
-    let wants = |only| options.only.is_none_or(|wanted| wanted == only);
+    let wants = |part| only == part;
     if wants(Only::Host) {
         report.part("format", || run_cargo(&["fmt", "--all", "--check"]));
         report.part("generated files", || {
@@ -114,6 +134,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         report.part("checking kernel", || {
             in_vm::run(Kind::Debug, Pace::Full, filter)
         });
+    }
+    if wants(Only::Leaks) {
         report.part("leak scan", || in_vm::run(Kind::Debug, Pace::Leaks, filter));
     }
     if wants(Only::Upstream) {
@@ -134,6 +156,10 @@ impl Report {
     fn part(&mut self, name: &'static str, work: impl FnOnce() -> Result<Counts>) {
         println!("== {name}");
         let result = self.timing.stage(name, work);
+        self.add(name, result);
+    }
+
+    fn add(&mut self, name: &'static str, result: Result<Counts>) {
         if let Err(error) = &result {
             eprintln!("error: {name}: {error:#}");
         }
@@ -160,7 +186,7 @@ impl Report {
                 }
             }
         }
-        println!("{} passed, {} failed", total.passed, total.failed);
+        println!("{total}");
         match bad.is_empty() {
             true => Ok(()),
             false => bail!("failed: {}", bad.join(", ")),
@@ -205,4 +231,23 @@ fn strict_cargo(arguments: &[&str]) -> Result<Command> {
         .envs(upstream::on_host()?)
         .env("RUSTDOCFLAGS", "--deny warnings");
     Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+
+    use super::*;
+
+    #[test]
+    fn every_part_runs() {
+        let parts = Only::value_variants().iter();
+        let mut parts: Vec<_> = parts
+            .filter_map(|part| Some(part.to_possible_value()?.get_name().to_owned()))
+            .collect();
+        let mut run = SIDE_BY_SIDE.to_vec();
+        parts.sort();
+        run.sort();
+        assert_eq!(parts, run);
+    }
 }

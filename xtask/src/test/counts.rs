@@ -1,5 +1,7 @@
 //! What test runners have counted.
 
+use std::fmt;
+
 use anyhow::{Result, bail};
 
 /// How many tests passed, and how many failed.
@@ -27,6 +29,15 @@ impl Counts {
         }
     }
 
+    /// Reads what [`Display`](fmt::Display) writes.
+    pub(super) fn of_total(line: &str) -> Option<Self> {
+        let (passed, failed) = line.split_once(" passed, ")?;
+        Some(Self {
+            passed: passed.parse().ok()?,
+            failed: failed.strip_suffix(" failed")?.parse().ok()?,
+        })
+    }
+
     /// A runner that fails without a test that failed, or that has run none, is an error of its own.
     pub(super) fn check(self, success: bool) -> Result<Self> {
         match self {
@@ -39,6 +50,12 @@ impl Counts {
             } => bail!("no test has run"),
             counts => Ok(counts),
         }
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed)
     }
 }
 

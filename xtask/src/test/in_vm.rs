@@ -73,6 +73,10 @@ pub(super) fn run(kernel: Kind, pace: Pace, filter: Option<&str>) -> Result<Coun
     request.modules = modules(kernel)?;
     request.timeout = TIMEOUT;
     request.keep_stdout = true;
+    if kernel == Kind::Normal {
+        // It is the checking kernel that finds what they do.
+        request.env("GENL_TORTURE_MESSAGES", "10000");
+    }
     if pace == Pace::Leaks {
         request.env("GENL_TEST_ENTRIES", "1000");
         request.env("GENL_TORTURE_MESSAGES", "2000");
