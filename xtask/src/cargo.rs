@@ -32,11 +32,15 @@ pub(crate) struct VmTests {
 }
 
 /// Instructions are emulated in a VM, so what sends and reads many messages is to have fewer of them.
-const OPTIMIZED: [&str; 4] = [
+const OPTIMIZED: [&str; 8] = [
     "--config",
-    "profile.dev.package.genl-user.opt-level=1",
+    "profile.dev.package.genl-user.opt-level=2",
     "--config",
-    "profile.dev.package.genl-schema.opt-level=1",
+    "profile.dev.package.genl-schema.opt-level=2",
+    "--config",
+    "profile.dev.package.neli.opt-level=2",
+    "--config",
+    "profile.dev.package.serde_json.opt-level=2",
 ];
 
 /// Builds all that the tests in a VM take, in an environment with these variables added.

@@ -1,5 +1,6 @@
 //! Whether the kernel has reported a fault of its own.
 
+use super::ASKED;
 use crate::guest::{KernelLog, kernel_log};
 
 /// What only a fault's report has. The host looks at the whole log again, in more detail.
@@ -29,7 +30,10 @@ impl Kernel {
         let lines = self.0.lines();
         let is_sign = |line: &String| SIGNS.iter().any(|sign| line.starts_with(sign));
         match lines.iter().any(is_sign) {
-            true => Err(format!("the kernel is at fault:\n{}", lines.join("\n"))),
+            true => Err(format!(
+                "the kernel is at fault, by one of the last {ASKED} datagrams:\n{}",
+                lines.join("\n")
+            )),
             false => Ok(()),
         }
     }
