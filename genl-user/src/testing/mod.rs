@@ -40,6 +40,8 @@
 mod kernel;
 mod mailbox;
 mod port;
+mod raw;
 
 pub use kernel::{Kernel, Registration};
 pub(crate) use port::Port;
+pub use raw::Raw;

@@ -59,6 +59,13 @@ impl Port {
         Ok(())
     }
 
+    /// Keeps requests from being repeated in errors, or not.
+    pub(super) fn set_capped(&self, capped: bool) -> io::Result<()> {
+        let mut state = self.shared.lock();
+        mailbox(&mut state, self.number)?.peer.caps_ack = capped;
+        Ok(())
+    }
+
     /// Sets how many bytes may queue up; the kernel takes twice as many, as it counts its own too.
     pub(crate) fn set_queue_size(&self, bytes: usize) -> io::Result<()> {
         let mut state = self.shared.lock();

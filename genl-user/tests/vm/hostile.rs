@@ -4,11 +4,11 @@
 //! The kernel must answer each message in it once, with messages that the spec can read, and report
 //! nothing on its console; and kvstore has to hold what a store that is kept here holds.
 
-mod datagram;
+pub(crate) mod datagram;
 mod draft;
 mod kernel;
 mod mirror;
-mod port;
+pub(crate) mod port;
 pub(crate) mod random;
 mod spoil;
 mod starve;

@@ -3,6 +3,8 @@
 //! `cargo xtask test` runs this in a virtual machine in which the modules are loaded, one test
 //! at a time: some unload and load the modules.
 
+#[cfg(all(feature = "dynamic", feature = "testing"))]
+mod alike;
 mod cgroup;
 mod changes;
 mod churn;
@@ -36,6 +38,9 @@ mod refusals;
 mod rights;
 mod route;
 mod runtime;
+#[cfg(feature = "testing")]
+#[path = "../../examples/store/mod.rs"]
+mod served;
 mod store;
 mod talk;
 #[cfg(feature = "tokio")]

@@ -12,7 +12,7 @@ use super::{spoil, valid};
 const NUMBERS: u64 = 1 << 13;
 
 /// Makes datagram `number` of the run with `seed`; it depends on nothing else.
-pub(super) fn make(family: &Family, id: u16, seed: u64, number: u64) -> Vec<u8> {
+pub(crate) fn make(family: &Family, id: u16, seed: u64, number: u64) -> Vec<u8> {
     let mut random = Random::new(seed, number);
     let count = match random.below(100) {
         0..85 => 1,
@@ -54,26 +54,26 @@ pub(super) fn make(family: &Family, id: u16, seed: u64, number: u64) -> Vec<u8> 
 }
 
 /// A message within a datagram, as the kernel sees it.
-pub(super) struct Request {
+pub(crate) struct Request {
     /// Where it is.
-    pub(super) place: Range<usize>,
+    pub(crate) place: Range<usize>,
     /// `nlmsg_type`
-    pub(super) kind: u16,
+    pub(crate) kind: u16,
     /// `nlmsg_flags`
-    pub(super) flags: u16,
-    pub(super) seq: u32,
+    pub(crate) flags: u16,
+    pub(crate) seq: u32,
     /// Of a message that has a genlmsghdr.
-    pub(super) cmd: Option<u8>,
+    pub(crate) cmd: Option<u8>,
 }
 
 impl Request {
-    pub(super) fn has(&self, flag: libc::c_int) -> bool {
+    pub(crate) fn has(&self, flag: libc::c_int) -> bool {
         self.flags & flag as u16 == flag as u16
     }
 }
 
 /// Takes a datagram apart as `netlink_rcv_skb()` does.
-pub(super) fn requests(datagram: &[u8]) -> Vec<Request> {
+pub(crate) fn requests(datagram: &[u8]) -> Vec<Request> {
     let mut requests = Vec::new();
     let mut start = 0;
     while let Some(header) = datagram[start..].first_chunk::<NLMSG_HDRLEN>() {

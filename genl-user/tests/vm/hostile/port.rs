@@ -19,7 +19,7 @@ const ROOM: usize = 2 << 20;
 const MUCH: usize = 256 << 10;
 
 /// Of protocol NETLINK_GENERIC, in the namespace of the thread that opened it.
-pub(super) struct Port {
+pub(crate) struct Port {
     socket: NlSocket,
     buffer: Vec<u8>,
     groups: Vec<u32>,
@@ -28,19 +28,19 @@ pub(super) struct Port {
 }
 
 /// A message that came from the kernel.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// `nlmsg_type`
-    pub(super) kind: u16,
+    pub(crate) kind: u16,
     /// `nlmsg_flags`
-    pub(super) flags: u16,
-    pub(super) seq: u32,
+    pub(crate) flags: u16,
+    pub(crate) seq: u32,
     /// All of it, headers too.
-    pub(super) bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Port {
     /// Opens a port that is in these groups; `capped` keeps requests from being repeated in errors.
-    pub(super) fn open(groups: &[u32], capped: bool) -> Self {
+    pub(crate) fn open(groups: &[u32], capped: bool) -> Self {
         let socket = NlSocket::connect(NlFamily::Generic, None, Groups::empty()).expect("a socket");
         socket.enable_ext_ack(true).expect("extended ACKs");
         let this = Self {
@@ -76,19 +76,19 @@ impl Port {
     }
 
     /// Sends a datagram; when this returns, the kernel has served all of it but the rest of dumps.
-    pub(super) fn send(&self, datagram: &[u8]) {
+    pub(crate) fn send(&self, datagram: &[u8]) {
         self.try_send(datagram).expect("it is sent");
     }
 
     /// The same, where memory may be short.
-    pub(super) fn try_send(&self, datagram: &[u8]) -> io::Result<()> {
+    pub(crate) fn try_send(&self, datagram: &[u8]) -> io::Result<()> {
         let sent = self.socket.send(datagram, Msg::empty())?;
         assert_eq!(sent, datagram.len());
         Ok(())
     }
 
     /// Takes all that is there, and of a dump all that there is; see [`Self::drain_lossy`].
-    pub(super) fn drain(&mut self) -> Vec<Answer> {
+    pub(crate) fn drain(&mut self) -> Vec<Answer> {
         let (answers, lost) = self.drain_lossy();
         if let Some(error) = lost {
             panic!("an answer was lost: {error}");
@@ -100,7 +100,7 @@ impl Port {
     ///
     /// A dump may be endless. Of one that seems so the rest is left to the kernel, which has to end
     /// it with the socket; this port goes on with another one.
-    pub(super) fn drain_lossy(&mut self) -> (Vec<Answer>, Option<io::Error>) {
+    pub(crate) fn drain_lossy(&mut self) -> (Vec<Answer>, Option<io::Error>) {
         let (mut answers, mut lost) = (Vec::new(), None);
         let mut dumped = 0;
         while dumped < MUCH {
@@ -124,7 +124,7 @@ impl Port {
     }
 
     /// Whether a dump has been left since this was last asked.
-    pub(super) fn has_left_a_dump(&mut self) -> bool {
+    pub(crate) fn has_left_a_dump(&mut self) -> bool {
         std::mem::take(&mut self.reopened)
     }
 }
@@ -154,7 +154,7 @@ fn split(mut datagram: &[u8], answers: &mut Vec<Answer>) {
 
 impl Answer {
     /// The positive error number of a NLMSG_ERROR or NLMSG_DONE; 0 is an ACK.
-    pub(super) fn errno(&self) -> Option<i32> {
+    pub(crate) fn errno(&self) -> Option<i32> {
         match i32::from(self.kind) {
             libc::NLMSG_ERROR | libc::NLMSG_DONE => {
                 let errno = self.bytes[NLMSG_HDRLEN..].first_chunk();
@@ -170,12 +170,12 @@ impl Answer {
     }
 
     /// `genlmsghdr.cmd`, and what stands behind that header.
-    pub(super) fn generic(&self) -> (u8, &[u8]) {
+    pub(crate) fn generic(&self) -> (u8, &[u8]) {
         (self.bytes[NLMSG_HDRLEN], &self.bytes[HEADERS..])
     }
 
     /// The offset in the request that an extended ACK names.
-    pub(super) fn offset(&self) -> Option<usize> {
+    pub(crate) fn offset(&self) -> Option<usize> {
         const OFFS: u16 = 2;
         if self.flags & libc::NLM_F_ACK_TLVS as u16 == 0 {
             return None;
