@@ -171,13 +171,13 @@ fn labels(request: &Set<'_>) -> Result<Vec<String>, Refusal> {
     };
     let label = meta.label_attrs().nth(MAX_LABELS as usize);
     let too_many = label.map(|attr| (attr, libc::E2BIG, "too many labels"));
-    let set_here = [meta.created_ns_attr(), meta.hits_attr()];
-    let set_here = set_here.into_iter().flatten();
+    // The kernel sets what else there is; the first one that is wrong is told.
+    let labels: Vec<_> = meta.label_attrs().collect();
+    let inside = request.meta_attr().map(Attr::nested).into_iter().flatten();
+    let set_here = inside.flatten().find(|attr| !labels.contains(attr));
     let set_here = set_here.map(|attr| (attr, libc::EINVAL, "only the kernel sets this"));
-    // The first one that is wrong is told.
-    let wrong = set_here
-        .chain(too_many)
-        .min_by_key(|(attr, ..)| attr.offset());
+    let wrong = set_here.into_iter().chain(too_many);
+    let wrong = wrong.min_by_key(|(attr, ..)| attr.offset());
     match wrong {
         Some((attr, errno, why)) => Err(Refusal::new(errno).because(why).at(attr)),
         None => Ok(meta.label().map(str::to_owned).collect()),

@@ -59,7 +59,7 @@ fn families() -> &'static [Family; 3] {
 }
 
 /// The kernel is built with what the operation needs.
-fn is_built(op: &Op) -> bool {
+pub(crate) fn is_built(op: &Op) -> bool {
     op.config_cond
         .as_deref()
         .is_none_or(|option| option == "net")
