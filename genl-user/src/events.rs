@@ -184,7 +184,7 @@ impl<G: Group, T: Transport> ListeningTo<G, T> {
 /// What was heard, as an event of the only family that is listened to: what another sends is not
 /// known, and so is what the family itself sent before it was loaded anew.
 #[inline]
-fn event<G: Group>(heard: Heard<'_>) -> Result<G::Event<'_>, Error> {
+pub(crate) fn event<G: Group>(heard: Heard<'_>) -> Result<G::Event<'_>, Error> {
     match heard {
         Heard::Message(notice) => G::event(notice),
         Heard::Overrun => Ok(G::overrun()),

@@ -2,6 +2,8 @@
 //!
 //! It is there for them (`cfg(fuzzing)`, which cargo-fuzz sets) and for the crate's own tests.
 
+mod dump;
+mod events;
 mod script;
 
 use crate::error::Error;
@@ -11,7 +13,9 @@ use crate::inbox::Inbox;
 use crate::refused::Refused;
 use crate::wire::{Head, Payload, finish, generic};
 
-pub use script::{Datagram, FAMILY_ID, PORT, Step, dump};
+pub use dump::{FAMILY_ID, Step, dump};
+pub use events::{Heard, LISTENED_ID, events};
+pub use script::{Datagram, PORT};
 
 /// A message as the client sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,5 @@
 //! Any bytes as a message of any spec: values or an error, and what was read can be written and
 //! read again.
-//!
-//! In genl-user/fuzz, with a nightly toolchain, or `RUSTC_BOOTSTRAP=1` and a stable one:
-//!
-//! ```text
-//! export GENL_KERNEL_SOURCE=…      # a kernel tree: more specs; may be left out
-//! cargo run --bin seed -- corpus/decode
-//! cargo fuzz run --features fuzzing decode
-//! ```
 
 #![no_main]
 

@@ -1,5 +1,21 @@
 //! What the fuzz targets and their seeds have in common: specs, types, and how an input chooses a message.
+//!
+//! To run a target, in genl-user/fuzz, with a nightly toolchain, or `RUSTC_BOOTSTRAP=1` and a stable one:
+//!
+//! ```text
+//! RUSTFLAGS="--cfg fuzzing" cargo run --bin seed -- corpus
+//! cargo fuzz run --features fuzzing message
+//! ```
+//!
+//! | target | what it is given |
+//! |---|---|
+//! | `decode` | a message of any spec, to be read at run time; of the kernel tree's too with `GENL_KERNEL_SOURCE` |
+//! | `message` | a datagram with messages for the generated clients |
+//! | `extended_ack` | the end of an exchange, and the request that it is about |
+//! | `dump` | the datagrams that answer a dump |
+//! | `events` | the datagrams that come to who listens |
 
+pub mod datagrams;
 #[expect(dead_code, reason = "the targets do not call the kernel")]
 #[path = "../../tests/vm/families/mod.rs"]
 mod families;

@@ -10,7 +10,7 @@ use genl_user::dynamic::encode;
 use genl_user::dynamic::genl_schema::model::{Attr, AttrKind, Family, Holds, Message, SetId};
 use genl_user::dynamic::serde_json::{Map, Value, json};
 use genl_user::families::kvstore;
-use genl_user::fuzzing::{self, FAMILY_ID, PORT};
+use genl_user::fuzzing::{self, FAMILY_ID, LISTENED_ID, PORT};
 use genl_user::wire::Encoder;
 use genl_user_fuzz::netlink::padded;
 use genl_user_fuzz::typed::KINDS;
@@ -26,6 +26,7 @@ fn main() {
     write(&corpus.join("message"), messages(&specs));
     write(&corpus.join("extended_ack"), refusals());
     write(&corpus.join("dump"), dumps());
+    write(&corpus.join("events"), events());
 }
 
 fn write(folder: &Path, seeds: Vec<Vec<u8>>) {
@@ -120,10 +121,6 @@ fn dumps() -> Vec<Vec<u8>> {
     let done = message(3, 2, &[]);
     // Its errno stands where others have their genlmsghdr.
     let refused = message(2, 0, &[0; 16]);
-    let datagram = |messages: &[&[u8]]| {
-        let bytes = messages.concat();
-        [&(bytes.len() as u16).to_le_bytes(), &bytes[..]].concat()
-    };
     [
         vec![datagram(&[&item, &item]), datagram(&[&done])],
         vec![datagram(&[&item, &changed, &done])],
@@ -133,6 +130,46 @@ fn dumps() -> Vec<Vec<u8>> {
     .into_iter()
     .flat_map(|datagrams| [1, 255].map(|steps| [&[steps], &datagrams.concat()[..]].concat()))
     .collect()
+}
+
+/// A change, one that was lost, a deletion; and the family going, and coming with another id.
+fn events() -> Vec<Vec<u8>> {
+    let event = |id, cmd| {
+        let entry = [
+            8, 0, 1, 0, b'k', b'e', b'y', 0, 12, 0, 3, 0, 1, 0, 0, 0, 0, 0, 0, 0,
+        ];
+        fuzzing::message((id, 0, 0, 0), cmd, &entry)
+    };
+    let told = |cmd, id: u16| {
+        let mut attrs = Vec::new();
+        let mut out = Encoder::new(&mut attrs);
+        out.u16(1, id);
+        out.str(2, "kvstore").expect("it fits");
+        let groups = out.nest(7, |out| {
+            out.nest(1, |out| {
+                out.u32(2, 16);
+                out.str(1, "changes")
+            })
+        });
+        groups.expect("they fit");
+        fuzzing::message((16, 0, 0, 0), cmd, &attrs)
+    };
+    let overrun = vec![0, 0x10];
+    let set = datagram(&[&event(LISTENED_ID, 6)]);
+    let del = datagram(&[&event(LISTENED_ID, 7), &event(99, 1)]);
+    let gone = datagram(&[&told(2, LISTENED_ID)]);
+    let came = datagram(&[&told(1, 100)]);
+    let anew = datagram(&[&event(100, 6)]);
+    vec![
+        [&set[..], &overrun, &del].concat(),
+        [set, gone, came, anew].concat(),
+    ]
+}
+
+/// Messages as the targets take a datagram.
+fn datagram(messages: &[&[u8]]) -> Vec<u8> {
+    let bytes = messages.concat();
+    [&(bytes.len() as u16).to_le_bytes(), &bytes[..]].concat()
 }
 
 /// The message with all that it can have, then with each of them alone.

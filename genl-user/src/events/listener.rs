@@ -54,7 +54,7 @@ pub type AsyncListener = Listening<crate::tokio::Tokio>;
 
 /// What [`Listener`] and `AsyncListener` are.
 pub struct Listening<T: Transport> {
-    pub(super) transport: T,
+    pub(crate) transport: T,
     pub(super) inbox: Inbox,
     pub(super) roster: Roster,
     /// Clients of these ports caused what is passed over.
@@ -265,7 +265,7 @@ impl<T: Transport> Listening<T> {
         })
     }
 
-    pub(super) async fn join_groups<G: Group>(&mut self, groups: &[G]) -> Result<(), Error> {
+    pub(crate) async fn join_groups<G: Group>(&mut self, groups: &[G]) -> Result<(), Error> {
         let groups = groups.iter().map(|group| Cow::Borrowed(group.name()));
         self.join_named(Cow::Borrowed(G::FAMILY.name), groups).await
     }

@@ -1,0 +1,137 @@
+//! Events over a script.
+
+use super::message;
+use super::script::{Datagram, PORT, Script};
+use crate::controller::{CONTROLLER_ID, NEWFAMILY, NOTIFY};
+use crate::error::Error;
+use crate::events::{Listening, event};
+use crate::families::kvstore::{DelNtfOwned, Event, GetReplyOwned, Group};
+use crate::family::Message;
+use crate::options::Options;
+use crate::transport::{Deadline, now};
+use crate::wire::Encoder;
+
+/// The id of the family that is listened to.
+pub const LISTENED_ID: u16 = 0x7ffe;
+
+/// What was heard.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Heard {
+    /// An entry was set.
+    Set(Box<GetReplyOwned>),
+    /// An entry was deleted.
+    Del(Box<DelNtfOwned>),
+    /// A message of this id and command, which the family does not know.
+    Unknown(u16, u8),
+    /// Events were lost.
+    Overrun,
+    /// The family was loaded anew.
+    Reloaded,
+    /// A message that makes no sense.
+    Malformed,
+    /// A message that did not fit.
+    Truncated,
+    /// The family no longer has the group.
+    NoGroup,
+    /// The group can no longer be joined.
+    NotJoined,
+}
+
+impl Heard {
+    fn of(event: Result<Event<'_>, Error>) -> Self {
+        match event {
+            Ok(Event::SetNtf(entry)) => Self::Set(Box::new(GetReplyOwned::from_view(&entry))),
+            Ok(Event::DelNtf(gone)) => Self::Del(Box::new(DelNtfOwned::from_view(&gone))),
+            Ok(Event::Unknown(notice)) => Self::Unknown(notice.family_id(), notice.cmd()),
+            Ok(Event::Overrun) => Self::Overrun,
+            Ok(Event::Reloaded) => Self::Reloaded,
+            Err(Error::Malformed { .. }) => Self::Malformed,
+            Err(Error::Truncated { .. }) => Self::Truncated,
+            Err(Error::UnknownGroup { .. }) => Self::NoGroup,
+            Err(Error::Io { .. }) => Self::NotJoined,
+            Err(other) => panic!("nothing of a script is {other:?}"),
+        }
+    }
+}
+
+/// What who listens to kvstore's group hears over a socket that receives these datagrams.
+pub fn events(datagrams: Vec<Datagram>) -> Vec<Heard> {
+    let mut listener = Listening::<Script>::new(&Options::new()).expect("a socket");
+    listener.transport.receives(vec![description()]);
+    now(listener.join_groups(&[Group::Changes])).expect("it is described");
+    listener.transport.receives(datagrams);
+    let mut heard = Vec::new();
+    loop {
+        let next = match now(listener.wait(Deadline::Timeout(None))) {
+            Ok(None) => return heard,
+            Ok(Some(next)) => listener.heard(&next).and_then(event::<Group>),
+            Err(error) => Err(error),
+        };
+        heard.push(Heard::of(next));
+    }
+}
+
+/// The controller's answer to the first question: the family, its id and its group. That has the number of the
+/// controller's own, which any kernel has.
+fn description() -> Datagram {
+    let mut attrs = Vec::new();
+    let mut out = Encoder::new(&mut attrs);
+    out.u16(1, LISTENED_ID);
+    let named = out.str(2, "kvstore").and_then(|()| {
+        out.nest(7, |out| {
+            out.nest(1, |out| {
+                out.u32(2, NOTIFY);
+                out.str(1, "changes")
+            })
+        })
+    });
+    named.expect("it fits");
+    Datagram {
+        bytes: message((CONTROLLER_ID, 0, 1, PORT), NEWFAMILY, &attrs),
+        lost: 0,
+        from_kernel: true,
+        late: false,
+        overrun: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn datagram(bytes: Vec<u8>) -> Datagram {
+        Datagram {
+            bytes,
+            ..description()
+        }
+    }
+
+    #[test]
+    fn what_comes_is_heard_in_its_order() {
+        let overrun = Datagram {
+            overrun: true,
+            ..description()
+        };
+        let bare = |id, cmd| datagram(message((id, 0, 0, 0), cmd, &[]));
+        let datagrams = vec![
+            bare(LISTENED_ID, 6),
+            overrun,
+            bare(LISTENED_ID, 7),
+            bare(LISTENED_ID, 9),
+            bare(99, 6),
+            datagram(vec![1]),
+            bare(LISTENED_ID, 6),
+        ];
+        let set = Heard::Set(Box::default());
+        let expected = [
+            set.clone(),
+            Heard::Overrun,
+            Heard::Del(Box::default()),
+            Heard::Unknown(LISTENED_ID, 9),
+            Heard::Unknown(99, 6),
+            Heard::Malformed,
+            set,
+        ];
+        assert_eq!(events(datagrams), expected);
+    }
+}
