@@ -42,6 +42,8 @@ mod runtime;
 #[path = "../../examples/store/mod.rs"]
 mod served;
 mod store;
+#[cfg(all(feature = "dynamic", feature = "tokio"))]
+mod stress;
 mod talk;
 #[cfg(feature = "tokio")]
 mod tasks;
