@@ -1,5 +1,6 @@
 //! Cargo, called by the commands that build and test the userspace half.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -16,6 +17,39 @@ pub(crate) fn command<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -
         .current_dir(workspace::root())
         .stdin(Stdio::null());
     command
+}
+
+/// A crate of the workspace, as its manifest says.
+#[derive(Debug)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    /// Where its manifest is.
+    pub(crate) dir: PathBuf,
+    /// Its features, and what each turns on.
+    pub(crate) features: BTreeMap<String, Vec<String>>,
+}
+
+/// The crates of the workspace.
+pub(crate) fn packages() -> Result<Vec<Package>> {
+    let output = command(["metadata", "--no-deps", "--format-version=1"])
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run cargo")?;
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).context("cargo's metadata make no sense")?;
+    let packages = metadata["packages"].as_array().map(Vec::as_slice);
+    let packages = packages.unwrap_or_default().iter().map(|package| {
+        let text = |key: &str| package[key].as_str().unwrap_or_default().to_owned();
+        let manifest = PathBuf::from(text("manifest_path"));
+        Ok(Package {
+            name: text("name"),
+            version: text("version"),
+            dir: manifest.parent().map(Into::into).unwrap_or_default(),
+            features: serde_json::from_value(package["features"].clone())?,
+        })
+    });
+    packages.collect()
 }
 
 /// The programs that the tests in a VM take.

@@ -1,4 +1,7 @@
-//! `cargo xtask codegen`: from the specs to every file that is generated and checked in.
+//! `cargo xtask codegen`: every file that is generated and checked in; from the specs, and from the crates their lists of
+//! what is public.
+
+mod api;
 
 use std::fs;
 use std::io;
@@ -11,12 +14,18 @@ use genl_schema::emit::user::Server;
 use genl_schema::model::Family;
 use genl_schema::rustfmt::format;
 
-use crate::workspace;
+use crate::{cargo, workspace};
 
 const SPECS: &str = "schema/families";
 const CLIENTS: &str = "genl-user/src/families";
 const TEST_CLIENTS: &str = "genl-user/tests/vm/families";
 const MODULES: &str = "genl-kmod";
+
+/// The crates that others use, and where the list of what they see of it is.
+const APIS: &[(&str, &str)] = &[
+    ("genl-user", "genl-user/API.txt"),
+    ("genl-schema", "schema/API.txt"),
+];
 
 /// The families that only tests talk to, by their modules: users of the crate see nothing of them.
 const FOR_TESTS: &[&str] = &["everything", "every_legacy", "every_per_op"];
@@ -81,7 +90,23 @@ fn outputs(root: &Path) -> Result<Vec<Output>> {
         });
     }
     outputs.extend(leftovers(root, &names)?);
+    outputs.extend(apis()?);
     Ok(outputs)
+}
+
+/// What users see of each crate.
+fn apis() -> Result<Vec<Output>> {
+    let packages = cargo::packages()?;
+    let lists = APIS.iter().map(|(name, path)| {
+        let package = packages.iter().find(|package| package.name == *name);
+        Ok(Output {
+            path: path.into(),
+            text: Some(api::render(
+                package.with_context(|| format!("no crate {name}"))?,
+            )?),
+        })
+    });
+    lists.collect()
 }
 
 /// Where the client of a family is.

@@ -4,6 +4,7 @@
 //! side, as far as there are processors.
 
 mod counts;
+mod features;
 mod in_vm;
 mod lanes;
 mod misuse;
@@ -106,6 +107,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         report.part("host", || {
             count_cargo(&["test", "--workspace", "--features", FEATURES])
         });
+        report.part("sets of features", features::run);
     }
     if wants(Only::Misuse) {
         report.part("misuse of the runtime", misuse::run);
@@ -207,8 +209,12 @@ fn run_cargo(arguments: &[&str]) -> Result<Counts> {
 
 /// Runs cargo for tests, and counts them.
 fn count_cargo(arguments: &[&str]) -> Result<Counts> {
-    let mut child = strict_cargo(arguments)?
-        .arg("--no-fail-fast")
+    count(strict_cargo(arguments)?.arg("--no-fail-fast"))
+}
+
+/// Runs a cargo that runs tests, shows what it prints, and counts them.
+fn count(tests: &mut Command) -> Result<Counts> {
+    let mut child = tests
         .stdout(Stdio::piped())
         .spawn()
         .context("cannot run cargo")?;
