@@ -1,56 +1,136 @@
-//! `cargo xtask bench`: what a call costs, beside the same call made by hand; and what it costs to
-//! make code of the kernel's specs, beside the kernel tree's own generator. With `--kernel`: what a
-//! module costs, beside the same one in C.
+//! `cargo xtask bench`: what our clients cost, beside those of others and the same calls made by hand; and what it costs
+//! to make code of the kernel's specs, beside the kernel tree's own generator. With `--kernel`: what a module costs,
+//! beside the same one in C.
 
+mod figures;
 mod footprint;
+mod goals;
 pub(crate) mod kernel;
+mod machine;
+mod page;
+mod peers;
+mod plot;
 mod specs;
 
 use std::ffi::OsString;
+use std::fs;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::workspace;
+use crate::kernel::Kind;
+use crate::{setup, vm, workspace};
 
-/// Measure the client beside raw system calls, on this machine's own kernel, and the generator beside YNL's
+use figures::Figures;
+use machine::Machine;
+use peers::{Peer, Peers};
+
+/// Measure the clients beside those of others, on this machine's own kernel and in a VM, and the generator beside YNL's
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Measure a kernel module beside the same one in C instead, in a VM; fails if it costs too much
     #[arg(long)]
     kernel: bool,
-    /// Print an array of objects, one a case and client, instead of a table
+    /// Print an array of objects, one a case and client, instead of tables
     #[arg(long)]
     json: bool,
-}
-
-/// One client in one case, as the benchmark program prints it.
-struct Row<'a> {
-    case: &'a str,
-    client: &'a str,
-    best_ns: f64,
-    median_ns: f64,
-    /// Median of the rounds' ratios to the raw client's time in the same round.
-    ratio: f64,
-    allocs: f64,
-    syscalls: f64,
+    /// Write the page of figures and its plots anew (genl-user/BENCHMARKS.md)
+    #[arg(long, conflicts_with = "kernel")]
+    write_docs: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     if options.kernel {
         return kernel::run(options.json);
     }
-    let output = cargo_bench("genl-user", "rpc", &[])?;
-    let rows = output.lines().map(row).collect::<Result<Vec<_>>>()?;
+    let peers = peers::build()?;
+    let driver = peers::driver()?;
+    let machine = Machine::look()?;
+    let mut figures = Figures::default();
+    figures.read(&on_host(&driver, &peers)?)?;
+    figures.read(&in_vm(&driver, &peers)?)?;
     let steps = specs::measure()?;
+    let measured = page::Measured {
+        machine: &machine,
+        peers: &peers,
+        figures: &figures,
+    };
+    if options.write_docs {
+        write_docs(&measured)?;
+    }
     match options.json {
         true => {
-            let objects = [objects(&rows), specs::objects(&steps)].concat();
+            let objects = [measured.objects(), specs::objects(&steps)].concat();
             println!("[\n{}\n]", objects.join(",\n"));
         }
-        false => print!("{}\n{}", table(&rows), specs::table(&steps)),
+        false => print!("{}\n{}", measured.text(), specs::table(&steps)),
     }
     Ok(())
+}
+
+/// The page and its plots.
+fn write_docs(measured: &page::Measured<'_>) -> Result<()> {
+    let user = workspace::root().join("genl-user");
+    let plots = user.join("benches/plots");
+    crate::cache::make_dir(&plots)?;
+    let mut files = vec![(user.join("BENCHMARKS.md"), measured.page())];
+    for (case, svg) in measured.plots() {
+        files.push((plots.join(case).with_extension("svg"), svg));
+    }
+    for (file, text) in files {
+        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// What the driver is told of the clients.
+fn arguments(place: &str, peers: &[Peer]) -> Vec<OsString> {
+    let mut arguments = vec![place.into()];
+    for Peer { name, command } in peers {
+        arguments.extend(["--peer".into(), name.into()]);
+        arguments.extend(command.iter().cloned());
+    }
+    arguments
+}
+
+fn on_host(driver: &std::path::Path, peers: &Peers) -> Result<String> {
+    eprintln!("measuring on this machine's kernel ...");
+    let output = Command::new(driver)
+        .args(arguments("host", &peers.all))
+        .envs(peers.environment.iter().cloned())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run the benchmark")?;
+    ensure!(
+        output.status.success(),
+        "the benchmark failed ({}); what it said is above",
+        output.status
+    );
+    String::from_utf8(output.stdout).context("the benchmark printed no text")
+}
+
+fn in_vm(driver: &std::path::Path, peers: &Peers) -> Result<String> {
+    eprintln!("measuring the calls of a module in a VM ...");
+    crate::build_kmod::build(
+        &crate::build_kmod::Tree::Ready(setup::ensure(Kind::Normal)?),
+        &["kvstore".to_owned()],
+    )?;
+    let command = std::iter::once(driver.into()).chain(arguments("store", &peers.all));
+    let mut request = vm::Request::new(Kind::Normal, command)?;
+    for (name, value) in &peers.environment {
+        request.env(name, value);
+    }
+    request.modules = vec!["kvstore".to_owned()];
+    request.timeout = std::time::Duration::from_secs(3600);
+    request.keep_stdout = true;
+    request.hide_stdout = true;
+    let outcome = vm::run(&request)?;
+    outcome.show_faults();
+    ensure!(
+        outcome.exit_status() == 0,
+        "the benchmark failed in the VM, see above"
+    );
+    String::from_utf8(outcome.stdout).context("the benchmark printed no text")
 }
 
 /// What a benchmark program prints.
@@ -72,75 +152,4 @@ fn cargo_bench(
         output.status
     );
     String::from_utf8(output.stdout).context("the benchmark printed no text")
-}
-
-fn row(line: &str) -> Result<Row<'_>> {
-    let fields: Vec<_> = line.split(' ').collect();
-    let &[case, client, best, median, ratio, allocs, syscalls] = &fields[..] else {
-        anyhow::bail!("the benchmark printed a line that is no result: {line}");
-    };
-    let number = |text: &str| -> Result<f64> {
-        text.parse()
-            .with_context(|| format!("the benchmark printed no number: {text}"))
-    };
-    Ok(Row {
-        case,
-        client,
-        best_ns: number(best)?,
-        median_ns: number(median)?,
-        ratio: number(ratio)?,
-        allocs: number(allocs)?,
-        syscalls: number(syscalls)?,
-    })
-}
-
-fn table(rows: &[Row<'_>]) -> String {
-    let mut text = format!(
-        "{:<16} {:<10} {:>10} {:>10} {:>7} {:>7} {:>9}\n",
-        "case", "client", "best ns", "median ns", "x raw", "allocs", "syscalls"
-    );
-    for row in rows {
-        text.push_str(&format!(
-            "{:<16} {:<10} {:>10.0} {:>10.0} {:>7.3} {:>7} {:>9}\n",
-            row.case, row.client, row.best_ns, row.median_ns, row.ratio, row.allocs, row.syscalls
-        ));
-    }
-    text.push_str("an operation each; x raw is the median of the rounds' ratios\n");
-    text
-}
-
-/// `ns` is the median. The names need no escaping: they are our own.
-fn objects(rows: &[Row<'_>]) -> Vec<String> {
-    rows.iter()
-        .map(|row| {
-            format!(
-                r#"  {{"case": "{}", "client": "{}", "ns": {}, "ratio_to_raw": {}, "allocs": {}, "syscalls": {}}}"#,
-                row.case, row.client, row.median_ns, row.ratio, row.allocs, row.syscalls
-            )
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_becomes_an_object() {
-        let rows = [row("getfamily-do genl-user 900.1 1000.5 1.050 0.000 2.000").unwrap()];
-        assert_eq!(
-            objects(&rows),
-            [
-                "  {\"case\": \"getfamily-do\", \"client\": \"genl-user\", \"ns\": 1000.5, \
-              \"ratio_to_raw\": 1.05, \"allocs\": 0, \"syscalls\": 2}"
-            ]
-        );
-        assert!(table(&rows).contains("1.050"));
-    }
-
-    #[test]
-    fn anything_else_is_refused() {
-        assert!(row("warning: something").is_err());
-        assert!(row("getfamily-do genl-user 900.1 1000.5 1.050 zero 2").is_err());
-    }
 }

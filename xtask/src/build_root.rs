@@ -58,6 +58,17 @@ pub(crate) const TOOLS: Extra = Extra {
     packages: &["iproute2", "python3-yaml"],
 };
 
+/// What the clients in C are built with that `cargo xtask bench` measures ours beside.
+pub(crate) const PEERS: Extra = Extra {
+    name: "peers",
+    packages: &[
+        "libmnl-dev",
+        "libnl-3-dev",
+        "libnl-genl-3-dev",
+        "python3-jsonschema",
+    ],
+};
+
 /// What boots kernels. The host's own QEMU will not do: before 8.1 its translator could go on running code that another
 /// processor of the guest had changed, and the kernel changes its code all the time (static keys).
 pub(crate) const QEMU: Extra = Extra {

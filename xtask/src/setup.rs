@@ -12,7 +12,7 @@ use std::fs::File;
 
 use anyhow::{Context, Result, bail};
 
-use crate::build_root::{BuildRoot, QEMU, TOOLS};
+use crate::build_root::{BuildRoot, Extra, QEMU, TOOLS};
 use crate::cache::Cache;
 use crate::kernel::{self, Kernel, Kind};
 use crate::vm;
@@ -80,11 +80,16 @@ pub(crate) fn ensure(kind: Kind) -> Result<Kernel> {
 
 /// The build root with the tools by which others call families.
 pub(crate) fn tools() -> Result<BuildRoot> {
+    with(&TOOLS)
+}
+
+/// The build root with these packages.
+pub(crate) fn with(extra: &Extra) -> Result<BuildRoot> {
     let root = ensure(Kind::Normal)?.root().clone();
     let cache = Cache::find()?;
-    if !root::has(&cache, &TOOLS) {
+    if !root::has(&cache, extra) {
         let _lock = begin(&cache)?;
-        root::add(&cache, &root, &TOOLS)?;
+        root::add(&cache, &root, extra)?;
     }
     Ok(root)
 }
