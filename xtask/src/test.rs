@@ -7,6 +7,7 @@ mod counts;
 mod features;
 mod in_vm;
 mod lanes;
+mod miri;
 mod misuse;
 mod new_family;
 mod shell;
@@ -108,6 +109,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             count_cargo(&["test", "--workspace", "--features", FEATURES])
         });
         report.part("sets of features", features::run);
+        report.part("codec in Miri", miri::run);
     }
     if wants(Only::Misuse) {
         report.part("misuse of the runtime", misuse::run);
