@@ -79,8 +79,7 @@ const OPTIMIZED: [&str; 8] = [
 
 /// Builds all that the tests in a VM take, in an environment with these variables added.
 pub(crate) fn vm_tests(environment: &[(&str, OsString)]) -> Result<VmTests> {
-    let features =
-        "genl-user/cli,genl-user/tokio,genl-user/testing,genl-user/vm-tests,genl-upstream/specs,genl-upstream/vm-tests";
+    let features = "genl-user/cli,genl-user/tokio,genl-user/testing,genl-user/vm-tests,genl-upstream/specs,genl-upstream/vm-tests";
     // Cargo builds the programs of a package for the package's tests.
     let mut build = command(["test", "--no-run", "--test", "vm", "--test", "kmod"]);
     build.args(["--features", features]).args(OPTIMIZED);
