@@ -54,7 +54,13 @@ pub type AsyncConnection = Link<Tokio>;
 /// A socket that talks to one generic netlink family: a [`Connection`], or an `AsyncConnection`.
 ///
 /// A request takes one system call to send and one to receive, or two where an ACK follows the
-/// reply. Once the buffer for requests has grown to the longest of them, nothing is allocated.
+/// reply: the kernel serves it within the call that sends it (`netlink_sendmsg()`, `genl_rcv()`).
+/// Once the buffer for requests has grown to the longest of them, nothing is allocated.
+///
+/// An answer is taken for that of a request only if it has its sequence number and this socket's
+/// port (`nlmsg_seq`, `nlmsg_pid`). If the family's module was loaded anew, and so has got another
+/// id, the id is looked up and the request sent once more; it was not served before, as the core
+/// refuses ids that it does not know (`genl_rcv_msg()`: ENOENT).
 pub struct Link<T> {
     pub(crate) transport: T,
     family: &'static Family,
@@ -80,12 +86,14 @@ impl<T: Transport> Link<T> {
         self.family
     }
 
-    /// The id by which the kernel knows the family, for as long as it is registered.
+    /// The id by which the kernel knows the family, for as long as it is registered: `nlmsg_type` of
+    /// its messages (`genl_register_family()`).
     pub fn family_id(&self) -> u16 {
         self.id
     }
 
-    /// The netlink port of the socket: where the kernel sends what it has for this client.
+    /// The netlink port of the socket: where the kernel sends what it has for this client. It chose
+    /// the number when the socket was bound (`netlink_autobind()`).
     #[inline]
     pub fn port(&self) -> u32 {
         self.transport.socket().port()
@@ -96,6 +104,10 @@ impl<T: Transport> Link<T> {
     /// It is about the whole of a call: whatever comes meanwhile, it ends then with
     /// [`Error::TimedOut`], and a later answer is not taken for that of another call. Of a dump it
     /// is about each step, as the caller has it in hand how long all of them take.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the socket does not take it (`sock_set_timeout()`, net/core/sock.c).
     pub fn set_timeout(&mut self, timeout: Option<Duration>) -> Result<(), Error> {
         let set = self.transport.socket().set_timeout(timeout);
         set.map_err(Error::io("set the timeout"))?;
@@ -105,12 +117,13 @@ impl<T: Transport> Link<T> {
 
     /// Lets the next call have these flags beside its own, and that call alone.
     ///
-    /// ```no_run
-    /// # use genl_user::{Flags, families::kvstore};
+    /// ```
+    /// # use genl_user::{Flags, families::nlctrl::{Client, Getfamily}};
     /// # fn main() -> Result<(), genl_user::Error> {
-    /// let mut kv = kvstore::Client::open()?;
-    /// kv.with_flags(Flags::ACK).set(&kvstore::Set { key: "host", ..Default::default() })?;
-    /// if let Some(warning) = kv.connection().warning() {
+    /// let mut nlctrl = Client::open()?;
+    /// let request = Getfamily { family_name: Some("nlctrl"), ..Default::default() };
+    /// nlctrl.with_flags(Flags::ACK).getfamily(&request)?;
+    /// if let Some(warning) = nlctrl.connection().warning() {
     ///     println!("{warning}");
     /// }
     /// # Ok(())
@@ -161,13 +174,16 @@ impl<T: Transport> Link<T> {
 
     /// What the kernel had to say about the last request, though it has done what it was asked.
     ///
-    /// It says so in an ACK: those calls have one that are not answered by a reply, and those
-    /// [`with_flags`](Self::with_flags) that ask for it.
+    /// It says so in an ACK (`netlink_ack()`): those calls have one that are not answered by a reply,
+    /// and those [`with_flags`](Self::with_flags) that ask for it.
     pub fn warning(&self) -> Option<&Warning> {
         self.warning.as_ref()
     }
 
     /// Makes room for messages of so many bytes; 64 KiB are there from the start.
+    ///
+    /// A longer one is [`Error::Truncated`], and lost. What a dump sends at once has 32 KiB at most
+    /// (`netlink_recvmsg()`, `max_recvmsg_len`).
     pub fn reserve(&mut self, bytes: usize) {
         self.inbox.reserve(bytes);
     }
@@ -233,18 +249,32 @@ impl Connection {
     }
 
     /// As [`Self::open`], in another way.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::open`]; [`Error::Netns`] where another network namespace is asked for and
+    /// cannot be entered.
     pub fn open_with(family: &'static Family, options: &Options) -> Result<Self, Error> {
         now(Self::establish(family, options))
     }
 
     /// Calls an operation that is answered by one message.
     ///
+    /// Where the kernel says by an ACK alone that all went well, the view is of a message with nothing
+    /// in it: devlink tells of a new region's snapshot only where it has chosen its number.
+    ///
     /// # Errors
     ///
-    /// [`Error::Unexpected`] if no reply comes, or more than one: [`Self::call_all`] is for those.
-    ///
-    /// Where the kernel says by an ACK alone that all went well, the view is of a message with nothing in it: devlink
-    /// tells of a new region's snapshot only where it has chosen its number.
+    /// - [`Error::Refused`] is the family's own answer, or that of the core before it was asked:
+    ///   EPERM to who lacks a capability, EOPNOTSUPP where this kernel's family has no such command
+    ///   (`genl_rcv_msg()`), EINVAL or ERANGE by the policy (`__nla_validate_parse()`, lib/nlattr.c).
+    /// - [`Error::Unfit`] and [`Error::DumpFlags`]: it cannot be sent as it is, and was not.
+    /// - [`Error::UnknownFamily`]: the family is gone, and does not come back when it is looked for.
+    /// - [`Error::TimedOut`]: nobody knows whether the kernel has done it.
+    /// - [`Error::Malformed`] and [`Error::Truncated`]: it was done, but the reply cannot be read.
+    /// - [`Error::Unexpected`]: no reply came that answers it, or more than one, for which
+    ///   [`Self::call_all`] is.
+    /// - [`Error::Io`]: a system call failed.
     pub fn call<M: Message>(
         &mut self,
         operation: &Operation,
@@ -258,7 +288,7 @@ impl Connection {
     /// fit into one, as those of the `options-get` of the family "team", or by none where the
     /// family finds nothing to say.
     ///
-    /// ```no_run
+    /// ```
     /// # use genl_user::families::nlctrl::{Client, Getfamily, GetfamilyReplyOwned};
     /// # fn main() -> Result<(), genl_user::Error> {
     /// let mut client = Client::open()?;
@@ -271,6 +301,10 @@ impl Connection {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::call`]; what comes after the first reply is told by [`Replies::next`].
     pub fn call_all<M: Message>(
         &mut self,
         operation: &'static Operation,
@@ -281,11 +315,21 @@ impl Connection {
     }
 
     /// Calls an operation that is answered by nothing but an ACK.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::call`], but for [`Error::Unexpected`]: replies, where a family sends some
+    /// nevertheless, are passed over.
     pub fn order(&mut self, operation: &Operation, request: &impl Request) -> Result<(), Error> {
         now(self.ask(operation, request)).map(drop)
     }
 
     /// Calls an operation that is answered by many messages.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::call`]: what keeps the dump from beginning. What goes wrong later is told
+    /// by [`Dump::next`].
     pub fn dump<M: Message>(
         &mut self,
         operation: &'static Operation,
@@ -300,6 +344,10 @@ impl Connection {
 impl AsyncConnection {
     /// As [`Connection::open`].
     ///
+    /// # Errors
+    ///
+    /// Those of [`Connection::open`].
+    ///
     /// # Panics
     ///
     /// Outside of a tokio runtime that has its I/O driver.
@@ -309,6 +357,10 @@ impl AsyncConnection {
 
     /// As [`Connection::open_with`].
     ///
+    /// # Errors
+    ///
+    /// Those of [`Connection::open_with`].
+    ///
     /// # Panics
     ///
     /// Outside of a tokio runtime that has its I/O driver.
@@ -317,6 +369,10 @@ impl AsyncConnection {
     }
 
     /// As [`Connection::call`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Connection::call`].
     pub async fn call<M: Message>(
         &mut self,
         operation: &Operation,
@@ -327,6 +383,10 @@ impl AsyncConnection {
     }
 
     /// As [`Connection::call_all`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Connection::call_all`].
     pub async fn call_all<M: Message>(
         &mut self,
         operation: &'static Operation,
@@ -337,6 +397,10 @@ impl AsyncConnection {
     }
 
     /// As [`Connection::order`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Connection::order`].
     pub async fn order(
         &mut self,
         operation: &Operation,
@@ -346,6 +410,10 @@ impl AsyncConnection {
     }
 
     /// As [`Connection::dump`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Connection::dump`].
     pub async fn dump<M: Message>(
         &mut self,
         operation: &'static Operation,

@@ -12,7 +12,7 @@ use crate::transport::{Blocking, Transport, now};
 
 /// The messages that answer a dump, read from the socket as they are asked for.
 ///
-/// ```no_run
+/// ```
 /// # use genl_user::families::nlctrl;
 /// # fn main() -> Result<(), genl_user::Error> {
 /// let mut controller = nlctrl::Client::open()?;
@@ -25,8 +25,11 @@ use crate::transport::{Blocking, Transport, now};
 /// ```
 ///
 /// If what it lists was changed meanwhile, all items still come and the end is
-/// [`Error::DumpInterrupted`]. A dump that is dropped before its end is read to its end, as the
-/// kernel would refuse the next one: then as far as it has come, the rest before the next request.
+/// [`Error::DumpInterrupted`]. Families tell that which count the changes
+/// (`genl_dump_check_consistent()`, NLM_F_DUMP_INTR); of others nobody knows.
+///
+/// A dump that is dropped before its end is read to its end, as the kernel would refuse the next one
+/// with EBUSY (`__netlink_dump_start()`): then as far as it has come, the rest before the next request.
 #[must_use = "a dump is read as its items are asked for"]
 pub struct Dump<'c, M, T: Transport = Blocking> {
     link: &'c mut Link<T>,
@@ -139,6 +142,11 @@ impl<'c, M: Message> Dump<'c, M> {
 
     /// Collects all items of one state: asks again, at most `retries` times, if what the dump
     /// lists was changed meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DumpInterrupted`] if it was changed each time, and those of [`Self::next`]; one
+    /// item that is [`Error::Malformed`] is the end here.
     pub fn consistent(self, retries: usize) -> Result<Vec<M>, Error> {
         now(self.collect_consistent(retries))
     }
@@ -164,6 +172,11 @@ impl<'c, M: Message> AsyncDump<'c, M> {
 
     /// Collects all items of one state: asks again, at most `retries` times, if what the dump
     /// lists was changed meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DumpInterrupted`] if it was changed each time, and those of [`Self::next`]; one
+    /// item that is [`Error::Malformed`] is the end here.
     pub async fn consistent(self, retries: usize) -> Result<Vec<M>, Error> {
         self.collect_consistent(retries).await
     }

@@ -37,6 +37,10 @@ pub trait Group: Copy {
     fn name(self) -> &'static str;
 
     /// Reads what came; what is not known becomes an event as well.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] if it is an event of the family and cannot be read.
     fn event(notice: Notice<'_>) -> Result<Self::Event<'_>, Error>;
 
     /// The event that says that others were lost.
@@ -74,11 +78,19 @@ impl<G: Group> Events<G> {
     }
 
     /// As [`Self::open`], with a socket as the options say.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Listener::open_with`] and [`Listener::join`].
     pub fn open_with(options: &Options, groups: &[G]) -> Result<Self, Error> {
         now(Self::establish(options, groups))
     }
 
     /// Joins further groups of the family.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Listener::join`].
     pub fn join(&mut self, groups: &[G]) -> Result<(), Error> {
         self.listener.join(groups)
     }
@@ -98,6 +110,10 @@ impl<G: Group> Events<G> {
     }
 
     /// Waits for the next event, but not longer than this; `None` if none came.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::next`].
     pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<G::Event<'_>>, Error> {
         let heard = self.listener.next_timeout(timeout)?;
         heard.map(event::<G>).transpose()
@@ -107,26 +123,46 @@ impl<G: Group> Events<G> {
 #[cfg(feature = "tokio")]
 impl<G: Group> AsyncEvents<G> {
     /// As [`Events::open`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Events::open`].
     pub async fn open(groups: &[G]) -> Result<Self, Error> {
         Self::open_with(&Options::new(), groups).await
     }
 
     /// As [`Events::open_with`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Events::open_with`].
     pub async fn open_with(options: &Options, groups: &[G]) -> Result<Self, Error> {
         Self::establish(options, groups).await
     }
 
     /// As [`Events::join`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Listener::join`].
     pub async fn join(&mut self, groups: &[G]) -> Result<(), Error> {
         self.listener.join(groups).await
     }
 
     /// As [`Events::next`]. To drop the future loses no event.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Events::next`].
     pub async fn next(&mut self) -> Result<G::Event<'_>, Error> {
         event::<G>(self.listener.next().await?)
     }
 
     /// As [`Events::next_timeout`]. To drop the future loses no event.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Events::next`].
     pub async fn next_timeout(&mut self, timeout: Duration) -> Result<Option<G::Event<'_>>, Error> {
         let heard = self.listener.next_timeout(timeout).await?;
         heard.map(event::<G>).transpose()
@@ -135,6 +171,10 @@ impl<G: Group> AsyncEvents<G> {
 
 impl<G: Group, T: Transport> ListeningTo<G, T> {
     /// Leaves groups. What they have sent before is still heard.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Listening::leave`].
     pub fn leave(&mut self, groups: &[G]) -> Result<(), Error> {
         self.listener.leave(groups)
     }
@@ -146,6 +186,10 @@ impl<G: Group, T: Transport> ListeningTo<G, T> {
 
     /// Sets how many bytes of events may queue up before the kernel drops some. More than the
     /// system's limit (`net.core.rmem_max`) takes CAP_NET_ADMIN; without it the limit is taken.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the socket does not take it.
     pub fn set_queue_size(&mut self, bytes: usize) -> Result<(), Error> {
         self.listener.set_queue_size(bytes)
     }

@@ -84,6 +84,10 @@ pub trait Request {
     const OPERATION: Option<&'static Operation> = None;
 
     /// Writes the family's own header, if it has one, and the attributes.
+    ///
+    /// # Errors
+    ///
+    /// If a value does not fit into its attribute.
     fn encode(&self, out: &mut Encoder<'_>) -> Result<(), Unfit>;
 
     /// Checks the request by the rules of its spec, without sending anything: lengths, ranges, bits,

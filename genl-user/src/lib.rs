@@ -38,6 +38,7 @@
 //! With feature `tokio` each family has an `AsyncClient` too, with the same methods.
 
 #![deny(unsafe_code)]
+#![warn(clippy::missing_errors_doc)]
 
 // Generated modules name this crate as any other crate would.
 extern crate self as genl_user;

@@ -17,14 +17,15 @@ const OWN: &str = "/proc/thread-self/ns/net";
 /// A socket stays in the namespace that it was opened in, wherever its threads go: opening enters
 /// the namespace and comes back, and nothing else is done there.
 ///
-/// ```no_run
+/// ```
 /// use genl_user::{Netns, Options, families::nlctrl};
 ///
-/// # fn main() -> Result<(), genl_user::Error> {
 /// let options = Options::new().netns(Netns::named("blue"));
-/// let mut controller = nlctrl::Client::open_with(&options)?;
-/// # Ok(())
-/// # }
+/// match nlctrl::Client::open_with(&options) {
+///     Ok(controller) => println!("{controller:?}"),
+///     // cannot enter the network namespace /run/netns/blue: No such file or directory
+///     Err(error) => println!("{error}"),
+/// }
 /// ```
 #[derive(Debug, Clone)]
 pub struct Netns(Place);

@@ -9,13 +9,15 @@ use crate::testing::Kernel;
 
 /// How a client, or a listener, is opened.
 ///
-/// ```no_run
+/// ```
 /// use std::time::Duration;
 /// use genl_user::{Options, families::nlctrl};
 ///
 /// # fn main() -> Result<(), genl_user::Error> {
 /// let options = Options::new().timeout(Duration::from_secs(1));
 /// let mut controller = nlctrl::Client::open_with(&options)?;
+/// # let nlctrl = nlctrl::Getfamily { family_name: Some("nlctrl"), ..Default::default() };
+/// # assert_eq!(controller.getfamily(&nlctrl)?.family_id(), Some(16));
 /// # Ok(())
 /// # }
 /// ```
@@ -79,7 +81,7 @@ impl Options {
 
     /// Waits until the kernel has the family, so long at most: its module may be loaded later.
     ///
-    /// Nothing is polled: the controller tells of each family that comes.
+    /// Nothing is polled: the controller tells of each family that comes (`genl_ctrl_event()`).
     ///
     /// ```
     /// use std::time::Duration;
@@ -97,8 +99,8 @@ impl Options {
 
     /// How many bytes of messages may queue up before the kernel drops some.
     ///
-    /// More than the system's limit (`net.core.rmem_max`) takes CAP_NET_ADMIN; without it the limit
-    /// is taken. The kernel doubles it, and counts the memory that messages take, not their length
+    /// More than the system's limit (`net.core.rmem_max`) takes CAP_NET_ADMIN (SO_RCVBUFFORCE);
+    /// without it the limit is taken. The kernel doubles it, and counts the memory that messages take, not their length
     /// (`SO_RCVBUF` in socket(7)).
     pub fn queue_size(mut self, bytes: usize) -> Self {
         self.queue_size = Some(bytes);

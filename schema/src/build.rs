@@ -8,7 +8,7 @@
 //!
 //! and a line in the app brings in the module `greeter`:
 //!
-//! ```ignore
+//! ```text
 //! include!(concat!(env!("OUT_DIR"), "/greeter.rs"));
 //! ```
 //!

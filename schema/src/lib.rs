@@ -4,6 +4,8 @@
 //! `resolve` turns those into a [`model::Family`], or into a [`diag::Report`] of all that is wrong;
 //! from the family, `emit` makes text.
 
+#![warn(clippy::missing_errors_doc)]
+
 pub mod build;
 mod decode;
 pub mod diag;

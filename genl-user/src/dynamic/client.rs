@@ -53,15 +53,16 @@ pub type Replies = Vec<Map<String, Value>>;
 
 /// A socket that talks to one family by its spec.
 ///
-/// ```no_run
+/// ```
 /// use genl_user::dynamic::serde_json::json;
 /// use genl_user::dynamic::{Client, Request, genl_schema};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let text = std::fs::read_to_string("nlctrl.yaml")?;
-/// let mut client = Client::open(genl_schema::compile("nlctrl.yaml", &text)?)?;
+/// let spec = "../schema/families/nlctrl.yaml";
+/// let mut client = Client::open(genl_schema::compile(spec, &std::fs::read_to_string(spec)?)?)?;
 /// let values = json!({"family-name": "nlctrl"}).as_object().cloned().unwrap_or_default();
-/// println!("{:?}", client.call(&Request::new("getfamily", values))?);
+/// let replies = client.call(&Request::new("getfamily", values))?;
+/// assert_eq!(replies[0]["family-id"], 16);
 /// # Ok(())
 /// # }
 /// ```
@@ -124,6 +125,10 @@ impl Client {
     }
 
     /// Sets how long an answer is waited for, instead of [`DEFAULT_TIMEOUT`]; `None` is forever.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Netlink`] if the socket does not take it.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) -> Result<(), Error> {
         let set = self.transport.socket().set_timeout(timeout);
         set.map_err(crate::Error::io("set the timeout"))?;
@@ -142,6 +147,13 @@ impl Client {
     }
 
     /// Calls an operation's do.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuch`] and [`Error::Unfit`] if the spec has no such call or attribute, before
+    /// anything is sent; [`Error::Refused`] as the kernel says; [`Error::Unreadable`] if a reply is
+    /// not as the spec has it; [`Error::Netlink`] for what goes wrong with the socket, a timeout
+    /// among that.
     pub fn call(&mut self, request: &Request) -> Result<Replies, Error> {
         let replies = self.call_once(request);
         match self.renewed_after(&replies)? {
@@ -151,6 +163,11 @@ impl Client {
     }
 
     /// Calls an operation's dump; its items are read as they are asked for.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::call`]: what keeps the dump from beginning. What goes wrong later is an
+    /// item.
     pub fn dump(&mut self, request: &Request) -> Result<Dump<'_>, Error> {
         let begun = self.begin_dump(request);
         let sent = match self.renewed_after(&begun)? {
@@ -177,6 +194,10 @@ impl Client {
     }
 
     /// Calls an operation's dump with a payload that is sent as it is; see [`Self::call_raw`].
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Self::dump`]; a refusal names the attribute that stands where the kernel says.
     pub fn dump_raw(&mut self, operation: &str, payload: &[u8]) -> Result<Dump<'_>, Error> {
         self.settle()?;
         let sent = self.frame(operation, Mode::Dump, 0, payload)?;

@@ -138,6 +138,10 @@ impl<G: Group, D> Follow<G, D> {
 
     /// Waits for the next update, but not longer than this, beside what a dump takes; `None` if
     /// none came.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::next`].
     pub fn next_timeout<S>(
         &mut self,
         timeout: Duration,
@@ -157,6 +161,10 @@ impl<G: Group, D> Follow<G, D> {
 impl<G: Group, D> AsyncFollow<G, D> {
     /// As [`Follow::next`]. To drop the future loses no update: a dump that was not awaited to its
     /// end is begun anew.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Follow::next`].
     pub async fn next<S>(&mut self) -> Result<Update<S, G::Event<'_>>, Error>
     where
         D: AsyncFnMut() -> Result<Snapshot<S>, Error>,
@@ -170,6 +178,10 @@ impl<G: Group, D> AsyncFollow<G, D> {
     }
 
     /// As [`Follow::next_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Follow::next`].
     pub async fn next_timeout<S>(
         &mut self,
         timeout: Duration,

@@ -99,11 +99,20 @@ pub(super) enum Receipt {
 
 impl Listener {
     /// Opens a socket in the calling thread's network namespace.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if there is no socket to be had, or it cannot join the controller's group.
     pub fn open() -> Result<Self, Error> {
         Self::open_with(&Options::new())
     }
 
     /// Opens a socket as the options say.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::open`]; [`Error::Netns`] where another network namespace is asked for and
+    /// cannot be entered.
     pub fn open_with(options: &Options) -> Result<Self, Error> {
         Self::new(options)
     }
@@ -151,6 +160,10 @@ impl Listener {
     }
 
     /// Waits for what comes next, but not longer than this; `None` if nothing came.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::next`].
     pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<Heard<'_>>, Error> {
         match now(self.wait(Deadline::after(Some(timeout))))? {
             Some(next) => self.heard(&next).map(Some),
@@ -162,21 +175,37 @@ impl Listener {
 #[cfg(feature = "tokio")]
 impl AsyncListener {
     /// As [`Listener::open`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Listener::open`].
     pub async fn open() -> Result<Self, Error> {
         Self::open_with(&Options::new()).await
     }
 
     /// As [`Listener::open_with`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Listener::open_with`].
     pub async fn open_with(options: &Options) -> Result<Self, Error> {
         Self::new(options)
     }
 
     /// As [`Listener::join`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Listener::join`].
     pub async fn join<G: Group>(&mut self, groups: &[G]) -> Result<(), Error> {
         self.join_groups(groups).await
     }
 
     /// As [`Listener::next`]. To drop the future loses no event.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Listener::next`].
     pub async fn next(&mut self) -> Result<Heard<'_>, Error> {
         loop {
             if let Some(next) = self.wait(Deadline::Never).await? {
@@ -186,6 +215,10 @@ impl AsyncListener {
     }
 
     /// As [`Listener::next_timeout`]. To drop the future loses no event.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Listener::next`].
     pub async fn next_timeout(&mut self, timeout: Duration) -> Result<Option<Heard<'_>>, Error> {
         match self.wait(Deadline::after(Some(timeout))).await? {
             Some(next) => self.heard(&next).map(Some),
@@ -202,12 +235,21 @@ impl<T: Transport> Listening<T> {
 
     /// Sets how many bytes of events may queue up before the kernel drops some. More than the
     /// system's limit (`net.core.rmem_max`) takes CAP_NET_ADMIN; without it the limit is taken.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the socket does not take it.
     pub fn set_queue_size(&mut self, bytes: usize) -> Result<(), Error> {
         let set = self.socket().set_queue_size(bytes);
         set.map_err(Error::io("set the queue size"))
     }
 
     /// Leaves groups. What they have sent before is still heard.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownGroup`] if the family has no such group, [`Error::Io`] if the socket does
+    /// not take it.
     pub fn leave<G: Group>(&mut self, groups: &[G]) -> Result<(), Error> {
         groups.iter().try_for_each(|group| {
             let (socket, family) = (self.transport.socket(), G::FAMILY.name);
@@ -231,6 +273,11 @@ impl<T: Transport> Listening<T> {
     /// them apart.
     ///
     /// It takes CAP_NET_BROADCAST in the user namespaces that own them (`do_one_broadcast()`).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the kernel does not know NETLINK_LISTEN_ALL_NSID, or with EPERM if it takes
+    /// a right that the caller lacks.
     pub fn hear_all_namespaces(&mut self) -> Result<(), Error> {
         let heard = self.transport.socket_mut().hear_all_namespaces();
         heard.map_err(Error::io("listen to all namespaces"))

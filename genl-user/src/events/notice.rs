@@ -107,6 +107,10 @@ impl<'a> Notice<'a> {
     }
 
     /// Reads it as a message that the spec calls `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] if it is no such message.
     pub fn read<M: Message>(&self, name: &'static str) -> Result<M::View<'a>, Error> {
         M::View::from_payload(self.payload)
             .map_err(|malformed| Error::malformed::<M>(name, self.message, malformed))

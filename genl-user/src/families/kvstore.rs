@@ -100,11 +100,19 @@ impl Client {
     };
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open() -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new())
     }
 
     /// Opens it in another way: elsewhere, or with other limits.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
         let connection = genl_user::Connection::open_with(&FAMILY, options)?;
         Ok(Self { connection })
@@ -112,6 +120,10 @@ impl Client {
 
     /// Opens it once the kernel has the family, whose module may be loaded later; waits so long
     /// at most.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open_when_available(timeout: std::time::Duration) -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new().wait_for_family(timeout))
     }
@@ -143,11 +155,19 @@ impl Client {
     }
 
     /// Read one entry, or dump those with a prefix.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn get(&mut self, request: &Get<'_>) -> Result<GetReply<'_>, genl_user::Error> {
         self.connection.call::<GetReplyOwned>(&Client::GET, request)
     }
 
     /// Read one entry, or dump those with a prefix.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub fn get_dump(
         &mut self,
         request: &GetDump<'_>,
@@ -157,16 +177,32 @@ impl Client {
 
     /// Create an entry, or replace it whole. What is absent from the request is
     /// empty in the entry.
+    ///
+    /// It takes CAP_NET_ADMIN in the user namespace that owns the network namespace.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn set(&mut self, request: &Set<'_>) -> Result<SetReply, genl_user::Error> {
         self.connection.call::<SetReplyOwned>(&Client::SET, request)
     }
 
     /// Delete an entry. One that is read-only stays.
+    ///
+    /// It takes CAP_NET_ADMIN in the user namespace that owns the network namespace.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn del(&mut self, request: &Del<'_>) -> Result<DelReply, genl_user::Error> {
         self.connection.call::<DelReplyOwned>(&Client::DEL, request)
     }
 
     /// Read the store's totals.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn stats(&mut self, request: &Stats) -> Result<StatsReply, genl_user::Error> {
         self.connection
             .call::<StatsReplyOwned>(&Client::STATS, request)
@@ -174,6 +210,12 @@ impl Client {
 
     /// Delete every entry that is not sticky, read-only ones too. Others are
     /// served meanwhile, and what they write stays.
+    ///
+    /// It takes CAP_NET_ADMIN in the user namespace that owns the network namespace.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub fn clear(&mut self, request: &Clear) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::CLEAR, request)
     }
@@ -189,11 +231,19 @@ pub struct AsyncClient {
 #[cfg(feature = "tokio")]
 impl AsyncClient {
     /// As [`Client::open`]. It panics outside of a tokio runtime that has its I/O driver.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open() -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new()).await
     }
 
     /// Opens it in another way: elsewhere, or with other limits.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
         let connection = genl_user::AsyncConnection::open_with(&FAMILY, options).await?;
         Ok(Self { connection })
@@ -201,6 +251,10 @@ impl AsyncClient {
 
     /// Opens it once the kernel has the family, whose module may be loaded later; waits so long
     /// at most.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open_when_available(
         timeout: std::time::Duration,
     ) -> Result<Self, genl_user::Error> {
@@ -234,6 +288,10 @@ impl AsyncClient {
     }
 
     /// Read one entry, or dump those with a prefix.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn get(&mut self, request: &Get<'_>) -> Result<GetReply<'_>, genl_user::Error> {
         self.connection
             .call::<GetReplyOwned>(&Client::GET, request)
@@ -241,6 +299,10 @@ impl AsyncClient {
     }
 
     /// Read one entry, or dump those with a prefix.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub async fn get_dump(
         &mut self,
         request: &GetDump<'_>,
@@ -250,6 +312,12 @@ impl AsyncClient {
 
     /// Create an entry, or replace it whole. What is absent from the request is
     /// empty in the entry.
+    ///
+    /// It takes CAP_NET_ADMIN in the user namespace that owns the network namespace.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn set(&mut self, request: &Set<'_>) -> Result<SetReply, genl_user::Error> {
         self.connection
             .call::<SetReplyOwned>(&Client::SET, request)
@@ -257,6 +325,12 @@ impl AsyncClient {
     }
 
     /// Delete an entry. One that is read-only stays.
+    ///
+    /// It takes CAP_NET_ADMIN in the user namespace that owns the network namespace.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn del(&mut self, request: &Del<'_>) -> Result<DelReply, genl_user::Error> {
         self.connection
             .call::<DelReplyOwned>(&Client::DEL, request)
@@ -264,6 +338,10 @@ impl AsyncClient {
     }
 
     /// Read the store's totals.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn stats(&mut self, request: &Stats) -> Result<StatsReply, genl_user::Error> {
         self.connection
             .call::<StatsReplyOwned>(&Client::STATS, request)
@@ -272,6 +350,12 @@ impl AsyncClient {
 
     /// Delete every entry that is not sticky, read-only ones too. Others are
     /// served meanwhile, and what they write stays.
+    ///
+    /// It takes CAP_NET_ADMIN in the user namespace that owns the network namespace.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub async fn clear(&mut self, request: &Clear) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::CLEAR, request).await
     }
@@ -286,6 +370,10 @@ pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
 
 impl<T: genl_user::Transport> Pipeline<'_, T> {
     /// Adds a call of [`Client::get`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn get(
         &mut self,
         request: &Get<'_>,
@@ -294,6 +382,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::set`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn set(
         &mut self,
         request: &Set<'_>,
@@ -302,6 +394,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::del`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn del(
         &mut self,
         request: &Del<'_>,
@@ -310,6 +406,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::stats`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn stats(
         &mut self,
         request: &Stats,
@@ -318,6 +418,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::clear`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn clear(&mut self, request: &Clear) -> Result<genl_user::Ticket<()>, genl_user::Error> {
         self.calls.add(&Client::CLEAR, request)
     }
@@ -332,6 +436,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
 
 impl<'c> Pipeline<'c> {
     /// Sends the calls and waits for all answers, which are taken by their tickets.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::send`].
     pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
         self.calls.send()
     }
@@ -340,6 +448,10 @@ impl<'c> Pipeline<'c> {
 #[cfg(feature = "tokio")]
 impl<'c> Pipeline<'c, genl_user::Tokio> {
     /// Sends the calls and waits for all answers, which are taken by their tickets.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::send`].
     pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
         self.calls.send().await
     }
@@ -1204,6 +1316,10 @@ pub mod server {
     /// Serves the operations of the family; those that it leaves out answer EOPNOTSUPP.
     pub trait Handler: Sized + Send + 'static {
         /// Read one entry, or dump those with a prefix.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn get(
             &mut self,
             request: Get<'_>,
@@ -1214,6 +1330,10 @@ pub mod server {
         }
 
         /// Read one entry, or dump those with a prefix.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn get_dump(
             &mut self,
             request: GetDump<'_>,
@@ -1225,6 +1345,12 @@ pub mod server {
 
         /// Create an entry, or replace it whole. What is absent from the request is
         /// empty in the entry.
+        ///
+        /// It takes CAP_NET_ADMIN in the user namespace that owns the network namespace.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn set(
             &mut self,
             request: Set<'_>,
@@ -1235,6 +1361,12 @@ pub mod server {
         }
 
         /// Delete an entry. One that is read-only stays.
+        ///
+        /// It takes CAP_NET_ADMIN in the user namespace that owns the network namespace.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn del(
             &mut self,
             request: Del<'_>,
@@ -1245,6 +1377,10 @@ pub mod server {
         }
 
         /// Read the store's totals.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn stats(
             &mut self,
             op: &mut server::Op<'_>,
@@ -1255,6 +1391,12 @@ pub mod server {
 
         /// Delete every entry that is not sticky, read-only ones too. Others are
         /// served meanwhile, and what they write stays.
+        ///
+        /// It takes CAP_NET_ADMIN in the user namespace that owns the network namespace.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn clear(&mut self, op: &mut server::Op<'_>) -> Result<(), server::Refusal> {
             let _ = op;
             Err(server::Refusal::unsupported())

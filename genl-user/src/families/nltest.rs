@@ -112,11 +112,19 @@ impl Client {
     };
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open() -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new())
     }
 
     /// Opens it in another way: elsewhere, or with other limits.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
         let connection = genl_user::Connection::open_with(&FAMILY, options)?;
         Ok(Self { connection })
@@ -124,6 +132,10 @@ impl Client {
 
     /// Opens it once the kernel has the family, whose module may be loaded later; waits so long
     /// at most.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open_when_available(timeout: std::time::Duration) -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new().wait_for_family(timeout))
     }
@@ -155,40 +167,72 @@ impl Client {
     }
 
     /// Say hello; the kernel logs it, if not too many do, and greets back.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn hello(&mut self, request: &Hello<'_>) -> Result<HelloReply<'_>, genl_user::Error> {
         self.connection
             .call::<HelloReplyOwned>(&Client::HELLO, request)
     }
 
     /// All attributes come back unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn echo(&mut self, request: &Echo<'_>) -> Result<EchoReply<'_>, genl_user::Error> {
         self.connection
             .call::<EchoReplyOwned>(&Client::ECHO, request)
     }
 
     /// The kernel sends a message to the port given.
+    ///
+    /// It takes CAP_NET_ADMIN in the user namespace that owns the network namespace.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub fn unicast(&mut self, request: &Unicast<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::UNICAST, request)
     }
 
     /// The kernel sends a message to the group "chat".
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub fn broadcast(&mut self, request: &Broadcast<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::BROADCAST, request)
     }
 
     /// Say something many times, in a message each, or all in one. Who wants
     /// to know which is the last asks for an ACK.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn repeat(&mut self, request: &Repeat<'_>) -> Result<RepeatReply<'_>, genl_user::Error> {
         self.connection
             .call::<RepeatReplyOwned>(&Client::REPEAT, request)
     }
 
     /// Sleep, and only then succeed.
+    ///
+    /// It takes CAP_NET_ADMIN in the initial user namespace.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub fn sleep(&mut self, request: &Sleep) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::SLEEP, request)
     }
 
     /// Count from 0.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub fn count_dump(
         &mut self,
         request: &CountDump,
@@ -197,6 +241,10 @@ impl Client {
     }
 
     /// Say something in the extended ACK of a success, or of a failure.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub fn remark(&mut self, request: &Remark<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::REMARK, request)
     }
@@ -212,11 +260,19 @@ pub struct AsyncClient {
 #[cfg(feature = "tokio")]
 impl AsyncClient {
     /// As [`Client::open`]. It panics outside of a tokio runtime that has its I/O driver.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open() -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new()).await
     }
 
     /// Opens it in another way: elsewhere, or with other limits.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
         let connection = genl_user::AsyncConnection::open_with(&FAMILY, options).await?;
         Ok(Self { connection })
@@ -224,6 +280,10 @@ impl AsyncClient {
 
     /// Opens it once the kernel has the family, whose module may be loaded later; waits so long
     /// at most.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open_when_available(
         timeout: std::time::Duration,
     ) -> Result<Self, genl_user::Error> {
@@ -257,6 +317,10 @@ impl AsyncClient {
     }
 
     /// Say hello; the kernel logs it, if not too many do, and greets back.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn hello(&mut self, request: &Hello<'_>) -> Result<HelloReply<'_>, genl_user::Error> {
         self.connection
             .call::<HelloReplyOwned>(&Client::HELLO, request)
@@ -264,6 +328,10 @@ impl AsyncClient {
     }
 
     /// All attributes come back unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn echo(&mut self, request: &Echo<'_>) -> Result<EchoReply<'_>, genl_user::Error> {
         self.connection
             .call::<EchoReplyOwned>(&Client::ECHO, request)
@@ -271,17 +339,31 @@ impl AsyncClient {
     }
 
     /// The kernel sends a message to the port given.
+    ///
+    /// It takes CAP_NET_ADMIN in the user namespace that owns the network namespace.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub async fn unicast(&mut self, request: &Unicast<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::UNICAST, request).await
     }
 
     /// The kernel sends a message to the group "chat".
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub async fn broadcast(&mut self, request: &Broadcast<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::BROADCAST, request).await
     }
 
     /// Say something many times, in a message each, or all in one. Who wants
     /// to know which is the last asks for an ACK.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn repeat(
         &mut self,
         request: &Repeat<'_>,
@@ -292,11 +374,21 @@ impl AsyncClient {
     }
 
     /// Sleep, and only then succeed.
+    ///
+    /// It takes CAP_NET_ADMIN in the initial user namespace.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub async fn sleep(&mut self, request: &Sleep) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::SLEEP, request).await
     }
 
     /// Count from 0.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub async fn count_dump(
         &mut self,
         request: &CountDump,
@@ -305,6 +397,10 @@ impl AsyncClient {
     }
 
     /// Say something in the extended ACK of a success, or of a failure.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub async fn remark(&mut self, request: &Remark<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::REMARK, request).await
     }
@@ -319,6 +415,10 @@ pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
 
 impl<T: genl_user::Transport> Pipeline<'_, T> {
     /// Adds a call of [`Client::hello`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn hello(
         &mut self,
         request: &Hello<'_>,
@@ -327,6 +427,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::echo`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn echo(
         &mut self,
         request: &Echo<'_>,
@@ -335,6 +439,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::unicast`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn unicast(
         &mut self,
         request: &Unicast<'_>,
@@ -343,6 +451,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::broadcast`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn broadcast(
         &mut self,
         request: &Broadcast<'_>,
@@ -351,6 +463,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::repeat`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn repeat(
         &mut self,
         request: &Repeat<'_>,
@@ -359,11 +475,19 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::sleep`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn sleep(&mut self, request: &Sleep) -> Result<genl_user::Ticket<()>, genl_user::Error> {
         self.calls.add(&Client::SLEEP, request)
     }
 
     /// Adds a call of [`Client::remark`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn remark(
         &mut self,
         request: &Remark<'_>,
@@ -381,6 +505,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
 
 impl<'c> Pipeline<'c> {
     /// Sends the calls and waits for all answers, which are taken by their tickets.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::send`].
     pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
         self.calls.send()
     }
@@ -389,6 +517,10 @@ impl<'c> Pipeline<'c> {
 #[cfg(feature = "tokio")]
 impl<'c> Pipeline<'c, genl_user::Tokio> {
     /// Sends the calls and waits for all answers, which are taken by their tickets.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::send`].
     pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
         self.calls.send().await
     }
@@ -1815,6 +1947,10 @@ pub mod server {
     /// Serves the operations of the family; those that it leaves out answer EOPNOTSUPP.
     pub trait Handler: Sized + Send + 'static {
         /// Say hello; the kernel logs it, if not too many do, and greets back.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn hello(
             &mut self,
             request: Hello<'_>,
@@ -1825,6 +1961,10 @@ pub mod server {
         }
 
         /// All attributes come back unchanged.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn echo(
             &mut self,
             request: Echo<'_>,
@@ -1835,6 +1975,12 @@ pub mod server {
         }
 
         /// The kernel sends a message to the port given.
+        ///
+        /// It takes CAP_NET_ADMIN in the user namespace that owns the network namespace.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn unicast(
             &mut self,
             request: Unicast<'_>,
@@ -1845,6 +1991,10 @@ pub mod server {
         }
 
         /// The kernel sends a message to the group "chat".
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn broadcast(
             &mut self,
             request: Broadcast<'_>,
@@ -1856,6 +2006,10 @@ pub mod server {
 
         /// Say something many times, in a message each, or all in one. Who wants
         /// to know which is the last asks for an ACK.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn repeat(
             &mut self,
             request: Repeat<'_>,
@@ -1866,6 +2020,12 @@ pub mod server {
         }
 
         /// Sleep, and only then succeed.
+        ///
+        /// It takes CAP_NET_ADMIN in the initial user namespace.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn sleep(
             &mut self,
             request: Sleep<'_>,
@@ -1876,6 +2036,10 @@ pub mod server {
         }
 
         /// Count from 0.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn count_dump(
             &mut self,
             request: CountDump<'_>,
@@ -1886,6 +2050,10 @@ pub mod server {
         }
 
         /// Say something in the extended ACK of a success, or of a failure.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn remark(
             &mut self,
             request: Remark<'_>,

@@ -31,19 +31,30 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// it answers requests, the controller's too. Clients are opened with
 /// [`Options::peer`](crate::Options::peer); how they learn of the port is for the two to agree upon.
 ///
-/// ```no_run
+/// ```
+/// use genl_user::Options;
 /// use genl_user::families::kvstore::server::{Handler, Served};
-/// use genl_user::server::Listener;
+/// use genl_user::families::kvstore::{Client, Stats, StatsReplyOwned};
+/// use genl_user::server::{Listener, Op, Refusal};
 ///
-/// struct Nothing;
+/// struct Empty;
 ///
-/// impl Handler for Nothing {}
+/// impl Handler for Empty {
+///     fn stats(&mut self, _: &mut Op<'_>) -> Result<StatsReplyOwned, Refusal> {
+///         Ok(StatsReplyOwned { entries: Some(0), ..Default::default() })
+///     }
+/// }
 ///
-/// # fn main() -> std::io::Result<()> {
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut listener = Listener::bind()?;
-/// listener.register(Served(Nothing))?;
-/// println!("{}", listener.port());
-/// listener.serve()
+/// listener.register(Served(Empty))?;
+/// let port = listener.port();
+/// std::thread::spawn(move || listener.serve());
+///
+/// // In any process of the same network namespace:
+/// let mut kv = Client::open_with(&Options::new().peer(port))?;
+/// assert_eq!(kv.stats(&Stats {})?.entries(), Some(0));
+/// # Ok(())
 /// # }
 /// ```
 ///
@@ -66,6 +77,10 @@ pub struct Registered<S> {
 
 impl Listener {
     /// Opens a port of the kernel's choice, for no family yet.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no socket.
     pub fn bind() -> io::Result<Self> {
         let socket = NlSocket::connect(NlFamily::Usersock, None, Groups::empty())?;
         let port = socket.pid()?;
@@ -165,6 +180,10 @@ impl Listener {
     }
 
     /// As [`Self::serve_once`], but waits no longer than this; false if nothing came.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::serve_once`].
     pub fn serve_timeout(&mut self, timeout: Duration) -> io::Result<bool> {
         let until = Instant::now() + timeout;
         let left = until.saturating_duration_since(Instant::now());
@@ -178,6 +197,10 @@ impl Listener {
     }
 
     /// Serves until something fails.
+    ///
+    /// # Errors
+    ///
+    /// What ended it: those of [`Self::serve_once`]. It never returns without an error.
     pub fn serve(&mut self) -> io::Result<()> {
         loop {
             self.serve_once()?;

@@ -109,6 +109,10 @@ pub enum Call<S: ?Sized> {
 /// What can be sent: the generated owned types.
 pub trait Encode {
     /// Writes the family's own header, if it has one, and the attributes.
+    ///
+    /// # Errors
+    ///
+    /// If a value does not fit into its attribute.
     fn encode(&self, out: &mut Encoder<'_>) -> Result<(), Unfit>;
 }
 

@@ -148,12 +148,20 @@ impl Op<'_> {
     }
 
     /// Sends an event to one port.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
     pub fn tell_to(&mut self, port: u32, event: &impl Event) -> Result<(), Refusal> {
         self.family.tell_to(port, event, self.outbox)
     }
 
     /// Sends an event that this call has caused to its group and, if the sender asked for that
     /// (NLM_F_ECHO), to the sender, who hears of it once: `genl_notify()`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written, or has no group.
     pub fn notify(&mut self, event: &impl Event) -> Result<(), Refusal> {
         let number = self.family.group(event)?;
         let bytes = self.family.event((self.port, self.head.seq), event)?;
@@ -185,6 +193,10 @@ impl Op<'_> {
     }
 
     /// Sends a reply; generated code calls it.
+    ///
+    /// # Errors
+    ///
+    /// EMSGSIZE if it cannot be written.
     pub fn reply(&mut self, cmd: u8, reply: &impl Encode) -> Result<(), Refusal> {
         let to = (self.port, self.head.seq);
         let bytes = self.family.message(to, 0, cmd, |out| reply.encode(out));
@@ -193,6 +205,10 @@ impl Op<'_> {
     }
 
     /// Builds an item of a dump; generated code calls it.
+    ///
+    /// # Errors
+    ///
+    /// EMSGSIZE if it cannot be written.
     pub fn item(&mut self, cmd: u8, item: &impl Encode) -> Result<(), Refusal> {
         let to = (self.port, self.head.seq);
         let flags = libc::NLM_F_MULTI as u16;

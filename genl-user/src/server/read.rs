@@ -19,6 +19,10 @@ pub trait Parse<'a>: Sized {
 type Read<'a, T> = fn(Attr<'a>) -> Result<T, Malformed>;
 
 /// Reads the attribute that counts, of those of a number, if there is one.
+///
+/// # Errors
+///
+/// If `read` has one.
 pub fn check<'a, T>(attrs: Attrs<'a>, number: u16, read: Read<'a, T>) -> Result<(), Malformed> {
     attrs
         .all(number)
@@ -27,6 +31,10 @@ pub fn check<'a, T>(attrs: Attrs<'a>, number: u16, read: Read<'a, T>) -> Result<
 }
 
 /// Reads all attributes of a number.
+///
+/// # Errors
+///
+/// The first that `read` has.
 pub fn check_all<'a, T>(attrs: Attrs<'a>, number: u16, read: Read<'a, T>) -> Result<(), Malformed> {
     attrs.all(number).try_for_each(|attr| read(attr).map(drop))
 }
@@ -37,6 +45,10 @@ pub fn last<'a, T>(attrs: Attrs<'a>, number: u16, read: Read<'a, T>) -> Option<T
 }
 
 /// As [`last`], of an attribute that has to be there.
+///
+/// # Errors
+///
+/// That of `read`, or [`Defect::Missing`].
 pub fn required<'a, T>(attrs: Attrs<'a>, number: u16, read: Read<'a, T>) -> Result<T, Malformed> {
     match attrs.all(number).last() {
         Some(attr) => read(attr),

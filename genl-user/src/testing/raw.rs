@@ -11,6 +11,10 @@ pub struct Raw(Port);
 impl Kernel {
     /// Opens a port for bytes; `capped` keeps requests from being repeated in errors
     /// (NETLINK_CAP_ACK).
+    ///
+    /// # Errors
+    ///
+    /// If the process has no descriptor left: each port has one, to be polled.
     pub fn raw(&self, capped: bool) -> io::Result<Raw> {
         let port = self.open_port()?;
         port.set_capped(capped)?;

@@ -131,6 +131,10 @@ impl<'a> Attr<'a> {
 
     /// The attributes inside, unless they stand too deep: who reads nests within nests by recursion
     /// asks here.
+    ///
+    /// # Errors
+    ///
+    /// [`Defect::TooDeep`].
     #[inline]
     pub fn enter(self) -> Result<Attrs<'a>, Malformed> {
         match self.depth < MAX_DEPTH {
@@ -140,18 +144,30 @@ impl<'a> Attr<'a> {
     }
 
     /// The attributes inside, read as `T`.
+    ///
+    /// # Errors
+    ///
+    /// [`Defect::TooDeep`], and those of the attributes inside.
     #[inline]
     pub fn nest<T: FromAttrs<'a>>(self) -> Result<T, Malformed> {
         T::from_attrs(self.enter()?)
     }
 
     /// The content as a C struct; what is missing of it is zero, what is too much is left out.
+    ///
+    /// # Errors
+    ///
+    /// None; it is a `Result` as its siblings' is.
     #[inline]
     pub fn structure<S: Struct>(self) -> Result<S, Malformed> {
         Ok(S::read(Fields::new(self.payload)))
     }
 
     /// The content as values of `width` bytes each, one behind the other.
+    ///
+    /// # Errors
+    ///
+    /// [`Defect::Leftover`] if the last value is not whole.
     #[inline]
     pub fn array<T>(
         self,
@@ -165,6 +181,10 @@ impl<'a> Attr<'a> {
     }
 
     /// Bits, and which of them are meant.
+    ///
+    /// # Errors
+    ///
+    /// [`Defect::Width`] if it has other than 8 bytes.
     #[inline]
     pub fn bitfield32(self) -> Result<Bitfield32, Malformed> {
         let fields = self.fixed::<8>()?;
@@ -176,6 +196,10 @@ impl<'a> Attr<'a> {
     }
 
     /// An unsigned integer that the sender made as short as it can be: 4 or 8 bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Defect::Width`] if it has other than 4 or 8 bytes.
     #[inline]
     pub fn uint(self) -> Result<u64, Malformed> {
         match self.payload.len() {
@@ -185,6 +209,10 @@ impl<'a> Attr<'a> {
     }
 
     /// A signed integer that the sender made as short as it can be: 4 or 8 bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Defect::Width`] if it has other than 4 or 8 bytes.
     #[inline]
     pub fn sint(self) -> Result<i64, Malformed> {
         match self.payload.len() {
@@ -216,6 +244,10 @@ macro_rules! integers {
         impl Attr<'_> {
             $(
                 #[doc = $doc]
+                ///
+                /// # Errors
+                ///
+                /// [`Defect::Width`] if it has another width.
                 #[inline]
                 pub fn $name(self) -> Result<$type, Malformed> {
                     self.fixed().map(<$type>::$from)
@@ -258,6 +290,10 @@ impl fmt::Debug for Attr<'_> {
 pub trait FromAttrs<'a>: Sized {
     /// Reads the attributes and checks all of them. Numbers that the set does not know are
     /// skipped; of an attribute that stands there twice the last one counts, as in the kernel.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the first attribute that cannot be read.
     fn from_attrs(attrs: Attrs<'a>) -> Result<Self, Malformed>;
 }
 

@@ -48,6 +48,10 @@ impl<'b> Encoder<'b> {
     }
 
     /// Writes bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit::TooLong`] if they are more than 65,531.
     #[inline]
     pub fn bytes(&mut self, kind: u16, value: &[u8]) -> Result<(), Unfit> {
         if value.len() > MAX_PAYLOAD {
@@ -60,6 +64,11 @@ impl<'b> Encoder<'b> {
     }
 
     /// Writes a text and its NUL.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit::TooLong`] if it has more than 65,530 bytes, [`Misfit::InnerNul`] if a NUL is among
+    /// them.
     #[inline]
     pub fn str(&mut self, kind: u16, value: &str) -> Result<(), Unfit> {
         if value.len() >= MAX_PAYLOAD {
@@ -76,6 +85,10 @@ impl<'b> Encoder<'b> {
     }
 
     /// Writes a C struct, with its padding.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit::TooLong`], or what does not fit into a member.
     #[inline]
     pub fn structure<S: Struct>(&mut self, kind: u16, value: &S) -> Result<(), Unfit> {
         if S::SIZE > MAX_PAYLOAD {
@@ -89,6 +102,10 @@ impl<'b> Encoder<'b> {
     }
 
     /// Writes the struct that stands before all attributes.
+    ///
+    /// # Errors
+    ///
+    /// What does not fit into a member.
     #[inline]
     pub fn header<S: Struct>(&mut self, value: &S) -> Result<(), Unfit> {
         let offset = self.out.len();
@@ -98,6 +115,10 @@ impl<'b> Encoder<'b> {
     }
 
     /// Writes values one behind the other, as the bytes that `turn` makes of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit::TooLong`], or that of `turn`.
     #[inline]
     pub fn array<T, const N: usize>(
         &mut self,
@@ -147,6 +168,10 @@ impl<'b> Encoder<'b> {
     }
 
     /// Writes a nest with what `fill` writes.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit::TooLong`], or that of `fill`.
     #[inline]
     pub fn nest(
         &mut self,
@@ -181,6 +206,10 @@ impl<'b> Encoder<'b> {
     }
 
     /// Writes an array: a nest with one attribute for each item, numbered from 0.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit::TooLong`], or that of `write`.
     #[inline]
     pub fn indexed<T>(
         &mut self,
@@ -200,6 +229,10 @@ impl<'b> Encoder<'b> {
     }
 
     /// Takes a number as the narrower type of attribute `kind`.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit::OutOfRange`].
     pub fn narrow<T, N: TryFrom<T>>(&mut self, kind: u16, value: T) -> Result<N, Unfit> {
         N::try_from(value).map_err(|_| self.unfit(kind, Misfit::OutOfRange))
     }

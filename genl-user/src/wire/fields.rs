@@ -11,6 +11,10 @@ pub trait Struct: Sized {
     fn read(fields: Fields<'_>) -> Self;
 
     /// Writes the members; the bytes between them are zeros already.
+    ///
+    /// # Errors
+    ///
+    /// [`Misfit::OutOfRange`], or a text that is too long for its member.
     fn write(&self, fields: &mut FieldsMut<'_>) -> Result<(), Misfit>;
 }
 
@@ -65,6 +69,10 @@ impl<'a> FieldsMut<'a> {
     }
 
     /// Writes the struct that begins at `at`.
+    ///
+    /// # Errors
+    ///
+    /// What does not fit into one of its members.
     #[inline]
     pub fn part<S: Struct>(&mut self, at: usize, part: &S) -> Result<(), Misfit> {
         part.write(&mut FieldsMut(&mut self.0[at..at + S::SIZE]))
@@ -72,6 +80,10 @@ impl<'a> FieldsMut<'a> {
 }
 
 /// Takes a number as a narrower type.
+///
+/// # Errors
+///
+/// [`Misfit::OutOfRange`].
 pub fn narrow<T, N: TryFrom<T>>(value: T) -> Result<N, Misfit> {
     N::try_from(value).map_err(|_| Misfit::OutOfRange)
 }

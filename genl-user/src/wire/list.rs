@@ -29,6 +29,10 @@ impl<'a, T> List<'a, T> {
     }
 
     /// Reads one of the values, to see that it can be read.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot.
     pub fn check(&self, attr: Attr<'a>) -> Result<(), Malformed> {
         (self.read)(attr).map(drop)
     }
@@ -43,6 +47,10 @@ impl<'a, T> List<'a, T> {
     }
 
     /// Reads an array: a nest with one value in each of its members, whatever their numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`Defect`](super::Defect)s of the nest, or of the first value that cannot be read.
     pub fn array(attr: Attr<'a>, read: Read<'a, T>) -> Result<Self, Malformed> {
         let attrs = attr.enter()?;
         for member in attrs {
@@ -102,11 +110,19 @@ impl<'a, T> Map<'a, T> {
     }
 
     /// Reads one of the nests, to see that it can be read.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot.
     pub fn check(&self, attr: Attr<'a>) -> Result<(), Malformed> {
         Self::read(attr, self.read).map(drop)
     }
 
     /// Reads a single nest.
+    ///
+    /// # Errors
+    ///
+    /// [`Defect`](super::Defect)s of the nest, or of the first value that cannot be read.
     pub fn read(attr: Attr<'a>, read: Read<'a, T>) -> Result<Self, Malformed> {
         let members = attr.enter()?;
         for member in members {
@@ -157,6 +173,10 @@ pub struct Lazy<'a, T> {
 
 impl<'a, T> Lazy<'a, T> {
     /// Reads the nest, to see that it can be read.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot.
     pub fn read(attr: Attr<'a>, read: Read<'a, T>) -> Result<Self, Malformed> {
         read(attr)?;
         Ok(Self { attr, read })

@@ -148,6 +148,10 @@ impl<'a> Payload<'a> {
 /// What can be read from a message's payload; the generated views can.
 pub trait FromPayload<'a>: Sized {
     /// Reads the header, if the message has one, and the attributes.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the first attribute that cannot be read.
     fn from_payload(payload: Payload<'a>) -> Result<Self, Malformed>;
 }
 

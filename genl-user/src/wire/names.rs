@@ -35,6 +35,10 @@ pub trait Enum: Copy + PartialEq + From<Self::Number> + 'static {
     const NAMES: &'static [(Self, &'static str)];
 
     /// Writes the value's name, or its number if it has none.
+    ///
+    /// # Errors
+    ///
+    /// That of the formatter.
     fn show(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match Self::NAMES.iter().find(|(value, _)| *value == self) {
             Some((_, name)) => f.pad(name),
@@ -43,6 +47,10 @@ pub trait Enum: Copy + PartialEq + From<Self::Number> + 'static {
     }
 
     /// The value of this name, or of this number.
+    ///
+    /// # Errors
+    ///
+    /// If it is neither.
     fn find(text: &str) -> Result<Self, NoSuchName> {
         let named = Self::NAMES.iter().find(|(_, name)| *name == text);
         let value = match named {
@@ -76,6 +84,10 @@ impl std::error::Error for NoSuchName {}
 
 /// Writes the names of the bits that are set, `READ_ONLY | STICKY`, and those without a name as a
 /// number; `0x0` if there are none.
+///
+/// # Errors
+///
+/// That of the formatter.
 pub fn show_flags<F: Flags<Bits: WriteHex>>(flags: &F, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match flags.is_empty() {
         true => f.write_str("0x0"),

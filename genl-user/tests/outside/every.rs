@@ -69,11 +69,19 @@ impl Client {
     };
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open() -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new())
     }
 
     /// Opens it in another way: elsewhere, or with other limits.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
         let connection = genl_user::Connection::open_with(&FAMILY, options)?;
         Ok(Self { connection })
@@ -81,6 +89,10 @@ impl Client {
 
     /// Opens it once the kernel has the family, whose module may be loaded later; waits so long
     /// at most.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open_when_available(timeout: std::time::Duration) -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new().wait_for_family(timeout))
     }
@@ -112,24 +124,40 @@ impl Client {
     }
 
     /// Make a thing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn make(&mut self, request: &Make<'_>) -> Result<MakeReply<'_>, genl_user::Error> {
         self.connection
             .call::<MakeReplyOwned>(&Client::MAKE, request)
     }
 
     /// See whether the thing is there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn poke(&mut self, request: &Poke) -> Result<PokeReply, genl_user::Error> {
         self.connection
             .call::<PokeReplyOwned>(&Client::POKE, request)
     }
 
     /// Ask with a header; be answered with one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn locate(&mut self, request: &Locate<'_>) -> Result<LocateReply<'_>, genl_user::Error> {
         self.connection
             .call::<LocateReplyOwned>(&Client::LOCATE, request)
     }
 
     /// Ask with a header; be answered with one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub fn locate_dump(
         &mut self,
         request: &LocateDump,
@@ -138,6 +166,10 @@ impl Client {
     }
 
     /// A dump of which the spec tells nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub fn browse_dump(
         &mut self,
         request: &BrowseDump,
@@ -156,11 +188,19 @@ pub struct AsyncClient {
 #[cfg(feature = "tokio")]
 impl AsyncClient {
     /// As [`Client::open`]. It panics outside of a tokio runtime that has its I/O driver.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open() -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new()).await
     }
 
     /// Opens it in another way: elsewhere, or with other limits.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
         let connection = genl_user::AsyncConnection::open_with(&FAMILY, options).await?;
         Ok(Self { connection })
@@ -168,6 +208,10 @@ impl AsyncClient {
 
     /// Opens it once the kernel has the family, whose module may be loaded later; waits so long
     /// at most.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open_when_available(
         timeout: std::time::Duration,
     ) -> Result<Self, genl_user::Error> {
@@ -201,6 +245,10 @@ impl AsyncClient {
     }
 
     /// Make a thing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn make(&mut self, request: &Make<'_>) -> Result<MakeReply<'_>, genl_user::Error> {
         self.connection
             .call::<MakeReplyOwned>(&Client::MAKE, request)
@@ -208,6 +256,10 @@ impl AsyncClient {
     }
 
     /// See whether the thing is there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn poke(&mut self, request: &Poke) -> Result<PokeReply, genl_user::Error> {
         self.connection
             .call::<PokeReplyOwned>(&Client::POKE, request)
@@ -215,6 +267,10 @@ impl AsyncClient {
     }
 
     /// Ask with a header; be answered with one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn locate(
         &mut self,
         request: &Locate<'_>,
@@ -225,6 +281,10 @@ impl AsyncClient {
     }
 
     /// Ask with a header; be answered with one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub async fn locate_dump(
         &mut self,
         request: &LocateDump,
@@ -233,6 +293,10 @@ impl AsyncClient {
     }
 
     /// A dump of which the spec tells nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub async fn browse_dump(
         &mut self,
         request: &BrowseDump,
@@ -250,6 +314,10 @@ pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
 
 impl<T: genl_user::Transport> Pipeline<'_, T> {
     /// Adds a call of [`Client::make`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn make(
         &mut self,
         request: &Make<'_>,
@@ -258,6 +326,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::poke`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn poke(
         &mut self,
         request: &Poke,
@@ -266,6 +338,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::locate`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn locate(
         &mut self,
         request: &Locate<'_>,
@@ -283,6 +359,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
 
 impl<'c> Pipeline<'c> {
     /// Sends the calls and waits for all answers, which are taken by their tickets.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::send`].
     pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
         self.calls.send()
     }
@@ -291,6 +371,10 @@ impl<'c> Pipeline<'c> {
 #[cfg(feature = "tokio")]
 impl<'c> Pipeline<'c, genl_user::Tokio> {
     /// Sends the calls and waits for all answers, which are taken by their tickets.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::send`].
     pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
         self.calls.send().await
     }

@@ -90,11 +90,19 @@ impl Client {
     };
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open() -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new())
     }
 
     /// Opens it in another way: elsewhere, or with other limits.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
         let connection = genl_user::Connection::open_with(&FAMILY, options)?;
         Ok(Self { connection })
@@ -102,6 +110,10 @@ impl Client {
 
     /// Opens it once the kernel has the family, whose module may be loaded later; waits so long
     /// at most.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open_when_available(timeout: std::time::Duration) -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new().wait_for_family(timeout))
     }
@@ -133,12 +145,20 @@ impl Client {
     }
 
     /// What is unknown is passed over, and what is too long is taken.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn lenient(&mut self, request: &Lenient<'_>) -> Result<LenientReply<'_>, genl_user::Error> {
         self.connection
             .call::<LenientReplyOwned>(&Client::LENIENT, request)
     }
 
     /// The kernel looks at nothing of what is sent for a dump.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub fn unchecked_dump(
         &mut self,
         request: &UncheckedDump,
@@ -147,6 +167,10 @@ impl Client {
     }
 
     /// Lenient towards dumps.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub fn relaxed_dump(
         &mut self,
         request: &RelaxedDump,
@@ -155,11 +179,19 @@ impl Client {
     }
 
     /// All come back unchanged; of a dump, twice.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn all(&mut self, request: &All<'_>) -> Result<AllReply<'_>, genl_user::Error> {
         self.connection.call::<AllReplyOwned>(&Client::ALL, request)
     }
 
     /// All come back unchanged; of a dump, twice.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub fn all_dump(
         &mut self,
         request: &AllDump,
@@ -168,11 +200,19 @@ impl Client {
     }
 
     /// The policy is that of all.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn few(&mut self, request: &Few) -> Result<FewReply, genl_user::Error> {
         self.connection.call::<FewReplyOwned>(&Client::FEW, request)
     }
 
     /// The kernel sends its events.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub fn tell(&mut self, request: &Tell<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::TELL, request)
     }
@@ -188,11 +228,19 @@ pub struct AsyncClient {
 #[cfg(feature = "tokio")]
 impl AsyncClient {
     /// As [`Client::open`]. It panics outside of a tokio runtime that has its I/O driver.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open() -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new()).await
     }
 
     /// Opens it in another way: elsewhere, or with other limits.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
         let connection = genl_user::AsyncConnection::open_with(&FAMILY, options).await?;
         Ok(Self { connection })
@@ -200,6 +248,10 @@ impl AsyncClient {
 
     /// Opens it once the kernel has the family, whose module may be loaded later; waits so long
     /// at most.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open_when_available(
         timeout: std::time::Duration,
     ) -> Result<Self, genl_user::Error> {
@@ -233,6 +285,10 @@ impl AsyncClient {
     }
 
     /// What is unknown is passed over, and what is too long is taken.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn lenient(
         &mut self,
         request: &Lenient<'_>,
@@ -243,6 +299,10 @@ impl AsyncClient {
     }
 
     /// The kernel looks at nothing of what is sent for a dump.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub async fn unchecked_dump(
         &mut self,
         request: &UncheckedDump,
@@ -251,6 +311,10 @@ impl AsyncClient {
     }
 
     /// Lenient towards dumps.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub async fn relaxed_dump(
         &mut self,
         request: &RelaxedDump,
@@ -259,6 +323,10 @@ impl AsyncClient {
     }
 
     /// All come back unchanged; of a dump, twice.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn all(&mut self, request: &All<'_>) -> Result<AllReply<'_>, genl_user::Error> {
         self.connection
             .call::<AllReplyOwned>(&Client::ALL, request)
@@ -266,6 +334,10 @@ impl AsyncClient {
     }
 
     /// All come back unchanged; of a dump, twice.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub async fn all_dump(
         &mut self,
         request: &AllDump,
@@ -274,6 +346,10 @@ impl AsyncClient {
     }
 
     /// The policy is that of all.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn few(&mut self, request: &Few) -> Result<FewReply, genl_user::Error> {
         self.connection
             .call::<FewReplyOwned>(&Client::FEW, request)
@@ -281,6 +357,10 @@ impl AsyncClient {
     }
 
     /// The kernel sends its events.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub async fn tell(&mut self, request: &Tell<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::TELL, request).await
     }
@@ -295,6 +375,10 @@ pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
 
 impl<T: genl_user::Transport> Pipeline<'_, T> {
     /// Adds a call of [`Client::lenient`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn lenient(
         &mut self,
         request: &Lenient<'_>,
@@ -303,6 +387,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::all`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn all(
         &mut self,
         request: &All<'_>,
@@ -311,6 +399,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::few`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn few(
         &mut self,
         request: &Few,
@@ -319,6 +411,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::tell`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn tell(&mut self, request: &Tell<'_>) -> Result<genl_user::Ticket<()>, genl_user::Error> {
         self.calls.add(&Client::TELL, request)
     }
@@ -333,6 +429,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
 
 impl<'c> Pipeline<'c> {
     /// Sends the calls and waits for all answers, which are taken by their tickets.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::send`].
     pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
         self.calls.send()
     }
@@ -341,6 +441,10 @@ impl<'c> Pipeline<'c> {
 #[cfg(feature = "tokio")]
 impl<'c> Pipeline<'c, genl_user::Tokio> {
     /// Sends the calls and waits for all answers, which are taken by their tickets.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::send`].
     pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
         self.calls.send().await
     }
@@ -1617,6 +1721,10 @@ pub mod server {
     /// Serves the operations of the family; those that it leaves out answer EOPNOTSUPP.
     pub trait Handler: Sized + Send + 'static {
         /// What is unknown is passed over, and what is too long is taken.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn lenient(
             &mut self,
             request: Lenient<'_>,
@@ -1627,6 +1735,10 @@ pub mod server {
         }
 
         /// The kernel looks at nothing of what is sent for a dump.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn unchecked_dump(
             &mut self,
             request: UncheckedDump<'_>,
@@ -1637,6 +1749,10 @@ pub mod server {
         }
 
         /// Lenient towards dumps.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn relaxed_dump(
             &mut self,
             request: RelaxedDump<'_>,
@@ -1647,6 +1763,10 @@ pub mod server {
         }
 
         /// All come back unchanged; of a dump, twice.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn all(
             &mut self,
             request: All<'_>,
@@ -1657,6 +1777,10 @@ pub mod server {
         }
 
         /// All come back unchanged; of a dump, twice.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn all_dump(
             &mut self,
             request: AllDump<'_>,
@@ -1667,6 +1791,10 @@ pub mod server {
         }
 
         /// The policy is that of all.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn few(
             &mut self,
             request: Few<'_>,
@@ -1677,6 +1805,10 @@ pub mod server {
         }
 
         /// The kernel sends its events.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn tell(
             &mut self,
             request: Tell<'_>,

@@ -49,11 +49,19 @@ impl Client {
     };
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open() -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new())
     }
 
     /// Opens it in another way: elsewhere, or with other limits.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
         let connection = genl_user::Connection::open_with(&FAMILY, options)?;
         Ok(Self { connection })
@@ -61,6 +69,10 @@ impl Client {
 
     /// Opens it once the kernel has the family, whose module may be loaded later; waits so long
     /// at most.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open_when_available(timeout: std::time::Duration) -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new().wait_for_family(timeout))
     }
@@ -92,11 +104,19 @@ impl Client {
     }
 
     /// What is sent comes back; of a dump, so many times.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn get(&mut self, request: &Get<'_>) -> Result<GetReply<'_>, genl_user::Error> {
         self.connection.call::<GetReplyOwned>(&Client::GET, request)
     }
 
     /// What is sent comes back; of a dump, so many times.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub fn get_dump(
         &mut self,
         request: &GetDump,
@@ -105,6 +125,10 @@ impl Client {
     }
 
     /// It takes nothing but a name.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn find(&mut self, request: &Find<'_>) -> Result<FindReply<'_>, genl_user::Error> {
         self.connection
             .call::<FindReplyOwned>(&Client::FIND, request)
@@ -121,11 +145,19 @@ pub struct AsyncClient {
 #[cfg(feature = "tokio")]
 impl AsyncClient {
     /// As [`Client::open`]. It panics outside of a tokio runtime that has its I/O driver.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open() -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new()).await
     }
 
     /// Opens it in another way: elsewhere, or with other limits.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
         let connection = genl_user::AsyncConnection::open_with(&FAMILY, options).await?;
         Ok(Self { connection })
@@ -133,6 +165,10 @@ impl AsyncClient {
 
     /// Opens it once the kernel has the family, whose module may be loaded later; waits so long
     /// at most.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open_when_available(
         timeout: std::time::Duration,
     ) -> Result<Self, genl_user::Error> {
@@ -166,6 +202,10 @@ impl AsyncClient {
     }
 
     /// What is sent comes back; of a dump, so many times.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn get(&mut self, request: &Get<'_>) -> Result<GetReply<'_>, genl_user::Error> {
         self.connection
             .call::<GetReplyOwned>(&Client::GET, request)
@@ -173,6 +213,10 @@ impl AsyncClient {
     }
 
     /// What is sent comes back; of a dump, so many times.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub async fn get_dump(
         &mut self,
         request: &GetDump,
@@ -181,6 +225,10 @@ impl AsyncClient {
     }
 
     /// It takes nothing but a name.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn find(&mut self, request: &Find<'_>) -> Result<FindReply<'_>, genl_user::Error> {
         self.connection
             .call::<FindReplyOwned>(&Client::FIND, request)
@@ -197,6 +245,10 @@ pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
 
 impl<T: genl_user::Transport> Pipeline<'_, T> {
     /// Adds a call of [`Client::get`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn get(
         &mut self,
         request: &Get<'_>,
@@ -205,6 +257,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::find`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn find(
         &mut self,
         request: &Find<'_>,
@@ -222,6 +278,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
 
 impl<'c> Pipeline<'c> {
     /// Sends the calls and waits for all answers, which are taken by their tickets.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::send`].
     pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
         self.calls.send()
     }
@@ -230,6 +290,10 @@ impl<'c> Pipeline<'c> {
 #[cfg(feature = "tokio")]
 impl<'c> Pipeline<'c, genl_user::Tokio> {
     /// Sends the calls and waits for all answers, which are taken by their tickets.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::send`].
     pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
         self.calls.send().await
     }
@@ -615,6 +679,10 @@ pub mod server {
     /// Serves the operations of the family; those that it leaves out answer EOPNOTSUPP.
     pub trait Handler: Sized + Send + 'static {
         /// What is sent comes back; of a dump, so many times.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn get(
             &mut self,
             request: Get<'_>,
@@ -625,6 +693,10 @@ pub mod server {
         }
 
         /// What is sent comes back; of a dump, so many times.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn get_dump(
             &mut self,
             request: GetDump<'_>,
@@ -635,6 +707,10 @@ pub mod server {
         }
 
         /// It takes nothing but a name.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn find(
             &mut self,
             request: Find<'_>,

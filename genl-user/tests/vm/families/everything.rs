@@ -215,11 +215,19 @@ impl Client {
     };
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open() -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new())
     }
 
     /// Opens it in another way: elsewhere, or with other limits.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
         let connection = genl_user::Connection::open_with(&FAMILY, options)?;
         Ok(Self { connection })
@@ -227,6 +235,10 @@ impl Client {
 
     /// Opens it once the kernel has the family, whose module may be loaded later; waits so long
     /// at most.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub fn open_when_available(timeout: std::time::Duration) -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new().wait_for_family(timeout))
     }
@@ -258,42 +270,70 @@ impl Client {
     }
 
     /// All come back unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn numbers(&mut self, request: &Numbers<'_>) -> Result<NumbersReply<'_>, genl_user::Error> {
         self.connection
             .call::<NumbersReplyOwned>(&Client::NUMBERS, request)
     }
 
     /// All come back unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn limits(&mut self, request: &Limits<'_>) -> Result<LimitsReply<'_>, genl_user::Error> {
         self.connection
             .call::<LimitsReplyOwned>(&Client::LIMITS, request)
     }
 
     /// All come back unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn bytes(&mut self, request: &Bytes<'_>) -> Result<BytesReply<'_>, genl_user::Error> {
         self.connection
             .call::<BytesReplyOwned>(&Client::BYTES, request)
     }
 
     /// All come back unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn layouts(&mut self, request: &Layouts<'_>) -> Result<LayoutsReply<'_>, genl_user::Error> {
         self.connection
             .call::<LayoutsReplyOwned>(&Client::LAYOUTS, request)
     }
 
     /// All come back unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn nests(&mut self, request: &Nests<'_>) -> Result<NestsReply<'_>, genl_user::Error> {
         self.connection
             .call::<NestsReplyOwned>(&Client::NESTS, request)
     }
 
     /// What is sent comes back; of a dump, so many times.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn tell(&mut self, request: &Tell<'_>) -> Result<TellReply<'_>, genl_user::Error> {
         self.connection
             .call::<TellReplyOwned>(&Client::TELL, request)
     }
 
     /// What is sent comes back; of a dump, so many times.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub fn tell_dump(
         &mut self,
         request: &TellDump<'_>,
@@ -302,6 +342,10 @@ impl Client {
     }
 
     /// What has to be there comes back.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn need(&mut self, request: &Need<'_>) -> Result<NeedReply<'_>, genl_user::Error> {
         self.connection
             .call::<NeedReplyOwned>(&Client::NEED, request)
@@ -310,6 +354,10 @@ impl Client {
     /// Answers how many calls are between their hooks, itself counted. It is
     /// refused with ECANCELED when it is told so. A dump tells so many times
     /// how many dumps are open.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn hooked(&mut self, request: &Hooked) -> Result<HookedReply, genl_user::Error> {
         self.connection
             .call::<HookedReplyOwned>(&Client::HOOKED, request)
@@ -318,6 +366,10 @@ impl Client {
     /// Answers how many calls are between their hooks, itself counted. It is
     /// refused with ECANCELED when it is told so. A dump tells so many times
     /// how many dumps are open.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub fn hooked_dump(
         &mut self,
         request: &HookedDump,
@@ -326,22 +378,40 @@ impl Client {
     }
 
     /// Nothing comes back but an ACK.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub fn silent(&mut self, request: &Silent) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::SILENT, request)
     }
 
     /// A message without attributes comes back.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn empty(&mut self, request: &Empty) -> Result<EmptyReply, genl_user::Error> {
         self.connection
             .call::<EmptyReplyOwned>(&Client::EMPTY, request)
     }
 
     /// Nothing is taken, and nothing comes back.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub fn nothing(&mut self, request: &Nothing) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::NOTHING, request)
     }
 
     /// Only for the administrator of the machine.
+    ///
+    /// It takes CAP_NET_ADMIN in the initial user namespace.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn privileged(
         &mut self,
         request: &Privileged,
@@ -351,24 +421,46 @@ impl Client {
     }
 
     /// Only for the administrator of the namespace.
+    ///
+    /// It takes CAP_NET_ADMIN in the user namespace that owns the network namespace.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn owned(&mut self, request: &Owned) -> Result<OwnedReply, genl_user::Error> {
         self.connection
             .call::<OwnedReplyOwned>(&Client::OWNED, request)
     }
 
     /// The kernel is built with what this needs.
+    ///
+    /// Kernels built without CONFIG_NET do not have it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn built(&mut self, request: &Built) -> Result<BuiltReply, genl_user::Error> {
         self.connection
             .call::<BuiltReplyOwned>(&Client::BUILT, request)
     }
 
     /// The kernel is built without what this needs.
+    ///
+    /// Kernels built without CONFIG_EVERYTHING_THAT_IS_NOT do not have it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub fn unbuilt(&mut self, request: &Unbuilt) -> Result<UnbuiltReply, genl_user::Error> {
         self.connection
             .call::<UnbuiltReplyOwned>(&Client::UNBUILT, request)
     }
 
     /// The kernel sends each of its events; to a port, if one is given.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub fn emit(&mut self, request: &Emit<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::EMIT, request)
     }
@@ -384,11 +476,19 @@ pub struct AsyncClient {
 #[cfg(feature = "tokio")]
 impl AsyncClient {
     /// As [`Client::open`]. It panics outside of a tokio runtime that has its I/O driver.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open() -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new()).await
     }
 
     /// Opens it in another way: elsewhere, or with other limits.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
         let connection = genl_user::AsyncConnection::open_with(&FAMILY, options).await?;
         Ok(Self { connection })
@@ -396,6 +496,10 @@ impl AsyncClient {
 
     /// Opens it once the kernel has the family, whose module may be loaded later; waits so long
     /// at most.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::open`].
     pub async fn open_when_available(
         timeout: std::time::Duration,
     ) -> Result<Self, genl_user::Error> {
@@ -429,6 +533,10 @@ impl AsyncClient {
     }
 
     /// All come back unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn numbers(
         &mut self,
         request: &Numbers<'_>,
@@ -439,6 +547,10 @@ impl AsyncClient {
     }
 
     /// All come back unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn limits(
         &mut self,
         request: &Limits<'_>,
@@ -449,6 +561,10 @@ impl AsyncClient {
     }
 
     /// All come back unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn bytes(&mut self, request: &Bytes<'_>) -> Result<BytesReply<'_>, genl_user::Error> {
         self.connection
             .call::<BytesReplyOwned>(&Client::BYTES, request)
@@ -456,6 +572,10 @@ impl AsyncClient {
     }
 
     /// All come back unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn layouts(
         &mut self,
         request: &Layouts<'_>,
@@ -466,6 +586,10 @@ impl AsyncClient {
     }
 
     /// All come back unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn nests(&mut self, request: &Nests<'_>) -> Result<NestsReply<'_>, genl_user::Error> {
         self.connection
             .call::<NestsReplyOwned>(&Client::NESTS, request)
@@ -473,6 +597,10 @@ impl AsyncClient {
     }
 
     /// What is sent comes back; of a dump, so many times.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn tell(&mut self, request: &Tell<'_>) -> Result<TellReply<'_>, genl_user::Error> {
         self.connection
             .call::<TellReplyOwned>(&Client::TELL, request)
@@ -480,6 +608,10 @@ impl AsyncClient {
     }
 
     /// What is sent comes back; of a dump, so many times.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub async fn tell_dump(
         &mut self,
         request: &TellDump<'_>,
@@ -488,6 +620,10 @@ impl AsyncClient {
     }
 
     /// What has to be there comes back.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn need(&mut self, request: &Need<'_>) -> Result<NeedReply<'_>, genl_user::Error> {
         self.connection
             .call::<NeedReplyOwned>(&Client::NEED, request)
@@ -497,6 +633,10 @@ impl AsyncClient {
     /// Answers how many calls are between their hooks, itself counted. It is
     /// refused with ECANCELED when it is told so. A dump tells so many times
     /// how many dumps are open.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn hooked(&mut self, request: &Hooked) -> Result<HookedReply, genl_user::Error> {
         self.connection
             .call::<HookedReplyOwned>(&Client::HOOKED, request)
@@ -506,6 +646,10 @@ impl AsyncClient {
     /// Answers how many calls are between their hooks, itself counted. It is
     /// refused with ECANCELED when it is told so. A dump tells so many times
     /// how many dumps are open.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::dump`].
     pub async fn hooked_dump(
         &mut self,
         request: &HookedDump,
@@ -514,11 +658,19 @@ impl AsyncClient {
     }
 
     /// Nothing comes back but an ACK.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub async fn silent(&mut self, request: &Silent) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::SILENT, request).await
     }
 
     /// A message without attributes comes back.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn empty(&mut self, request: &Empty) -> Result<EmptyReply, genl_user::Error> {
         self.connection
             .call::<EmptyReplyOwned>(&Client::EMPTY, request)
@@ -526,11 +678,21 @@ impl AsyncClient {
     }
 
     /// Nothing is taken, and nothing comes back.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub async fn nothing(&mut self, request: &Nothing) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::NOTHING, request).await
     }
 
     /// Only for the administrator of the machine.
+    ///
+    /// It takes CAP_NET_ADMIN in the initial user namespace.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn privileged(
         &mut self,
         request: &Privileged,
@@ -541,6 +703,12 @@ impl AsyncClient {
     }
 
     /// Only for the administrator of the namespace.
+    ///
+    /// It takes CAP_NET_ADMIN in the user namespace that owns the network namespace.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn owned(&mut self, request: &Owned) -> Result<OwnedReply, genl_user::Error> {
         self.connection
             .call::<OwnedReplyOwned>(&Client::OWNED, request)
@@ -548,6 +716,12 @@ impl AsyncClient {
     }
 
     /// The kernel is built with what this needs.
+    ///
+    /// Kernels built without CONFIG_NET do not have it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn built(&mut self, request: &Built) -> Result<BuiltReply, genl_user::Error> {
         self.connection
             .call::<BuiltReplyOwned>(&Client::BUILT, request)
@@ -555,6 +729,12 @@ impl AsyncClient {
     }
 
     /// The kernel is built without what this needs.
+    ///
+    /// Kernels built without CONFIG_EVERYTHING_THAT_IS_NOT do not have it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::call`].
     pub async fn unbuilt(&mut self, request: &Unbuilt) -> Result<UnbuiltReply, genl_user::Error> {
         self.connection
             .call::<UnbuiltReplyOwned>(&Client::UNBUILT, request)
@@ -562,6 +742,10 @@ impl AsyncClient {
     }
 
     /// The kernel sends each of its events; to a port, if one is given.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Connection::order`].
     pub async fn emit(&mut self, request: &Emit<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::EMIT, request).await
     }
@@ -576,6 +760,10 @@ pub struct Pipeline<'c, T: genl_user::Transport = genl_user::Blocking> {
 
 impl<T: genl_user::Transport> Pipeline<'_, T> {
     /// Adds a call of [`Client::numbers`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn numbers(
         &mut self,
         request: &Numbers<'_>,
@@ -584,6 +772,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::limits`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn limits(
         &mut self,
         request: &Limits<'_>,
@@ -592,6 +784,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::bytes`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn bytes(
         &mut self,
         request: &Bytes<'_>,
@@ -600,6 +796,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::layouts`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn layouts(
         &mut self,
         request: &Layouts<'_>,
@@ -608,6 +808,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::nests`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn nests(
         &mut self,
         request: &Nests<'_>,
@@ -616,6 +820,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::tell`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn tell(
         &mut self,
         request: &Tell<'_>,
@@ -624,6 +832,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::need`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn need(
         &mut self,
         request: &Need<'_>,
@@ -632,6 +844,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::hooked`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn hooked(
         &mut self,
         request: &Hooked,
@@ -640,11 +856,19 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::silent`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn silent(&mut self, request: &Silent) -> Result<genl_user::Ticket<()>, genl_user::Error> {
         self.calls.add(&Client::SILENT, request)
     }
 
     /// Adds a call of [`Client::empty`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn empty(
         &mut self,
         request: &Empty,
@@ -653,6 +877,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::nothing`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn nothing(
         &mut self,
         request: &Nothing,
@@ -661,6 +889,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::privileged`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn privileged(
         &mut self,
         request: &Privileged,
@@ -669,6 +901,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::owned`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn owned(
         &mut self,
         request: &Owned,
@@ -677,6 +913,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::built`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn built(
         &mut self,
         request: &Built,
@@ -685,6 +925,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::unbuilt`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn unbuilt(
         &mut self,
         request: &Unbuilt,
@@ -693,6 +937,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
     }
 
     /// Adds a call of [`Client::emit`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::add`].
     pub fn emit(&mut self, request: &Emit<'_>) -> Result<genl_user::Ticket<()>, genl_user::Error> {
         self.calls.add(&Client::EMIT, request)
     }
@@ -707,6 +955,10 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
 
 impl<'c> Pipeline<'c> {
     /// Sends the calls and waits for all answers, which are taken by their tickets.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::send`].
     pub fn send(self) -> Result<genl_user::Answers<'c>, genl_user::Error> {
         self.calls.send()
     }
@@ -715,6 +967,10 @@ impl<'c> Pipeline<'c> {
 #[cfg(feature = "tokio")]
 impl<'c> Pipeline<'c, genl_user::Tokio> {
     /// Sends the calls and waits for all answers, which are taken by their tickets.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`genl_user::Pipeline::send`].
     pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
         self.calls.send().await
     }
@@ -6713,6 +6969,10 @@ pub mod server {
     /// Serves the operations of the family; those that it leaves out answer EOPNOTSUPP.
     pub trait Handler: Sized + Send + 'static {
         /// All come back unchanged.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn numbers(
             &mut self,
             request: Numbers<'_>,
@@ -6723,6 +6983,10 @@ pub mod server {
         }
 
         /// All come back unchanged.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn limits(
             &mut self,
             request: Limits<'_>,
@@ -6733,6 +6997,10 @@ pub mod server {
         }
 
         /// All come back unchanged.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn bytes(
             &mut self,
             request: Bytes<'_>,
@@ -6743,6 +7011,10 @@ pub mod server {
         }
 
         /// All come back unchanged.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn layouts(
             &mut self,
             request: Layouts<'_>,
@@ -6753,6 +7025,10 @@ pub mod server {
         }
 
         /// All come back unchanged.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn nests(
             &mut self,
             request: Nests<'_>,
@@ -6763,6 +7039,10 @@ pub mod server {
         }
 
         /// What is sent comes back; of a dump, so many times.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn tell(
             &mut self,
             request: Tell<'_>,
@@ -6773,6 +7053,10 @@ pub mod server {
         }
 
         /// What is sent comes back; of a dump, so many times.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn tell_dump(
             &mut self,
             request: TellDump<'_>,
@@ -6783,6 +7067,10 @@ pub mod server {
         }
 
         /// What has to be there comes back.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn need(
             &mut self,
             request: Need<'_>,
@@ -6795,6 +7083,10 @@ pub mod server {
         /// Answers how many calls are between their hooks, itself counted. It is
         /// refused with ECANCELED when it is told so. A dump tells so many times
         /// how many dumps are open.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn hooked(
             &mut self,
             request: Hooked<'_>,
@@ -6807,6 +7099,10 @@ pub mod server {
         /// Answers how many calls are between their hooks, itself counted. It is
         /// refused with ECANCELED when it is told so. A dump tells so many times
         /// how many dumps are open.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn hooked_dump(
             &mut self,
             request: HookedDump<'_>,
@@ -6817,6 +7113,10 @@ pub mod server {
         }
 
         /// Nothing comes back but an ACK.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn silent(
             &mut self,
             request: Silent<'_>,
@@ -6827,6 +7127,10 @@ pub mod server {
         }
 
         /// A message without attributes comes back.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn empty(
             &mut self,
             request: Empty<'_>,
@@ -6837,12 +7141,22 @@ pub mod server {
         }
 
         /// Nothing is taken, and nothing comes back.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn nothing(&mut self, op: &mut server::Op<'_>) -> Result<(), server::Refusal> {
             let _ = op;
             Err(server::Refusal::unsupported())
         }
 
         /// Only for the administrator of the machine.
+        ///
+        /// It takes CAP_NET_ADMIN in the initial user namespace.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn privileged(
             &mut self,
             request: Privileged<'_>,
@@ -6853,6 +7167,12 @@ pub mod server {
         }
 
         /// Only for the administrator of the namespace.
+        ///
+        /// It takes CAP_NET_ADMIN in the user namespace that owns the network namespace.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn owned(
             &mut self,
             request: Owned<'_>,
@@ -6863,6 +7183,12 @@ pub mod server {
         }
 
         /// The kernel is built with what this needs.
+        ///
+        /// Kernels built without CONFIG_NET do not have it.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn built(
             &mut self,
             request: Built<'_>,
@@ -6873,6 +7199,12 @@ pub mod server {
         }
 
         /// The kernel is built without what this needs.
+        ///
+        /// Kernels built without CONFIG_EVERYTHING_THAT_IS_NOT do not have it.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn unbuilt(
             &mut self,
             request: Unbuilt<'_>,
@@ -6883,6 +7215,10 @@ pub mod server {
         }
 
         /// The kernel sends each of its events; to a port, if one is given.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
         fn emit(
             &mut self,
             request: Emit<'_>,

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::doc::{docs, own_doc};
+use super::doc::{errors, of_op, own_doc};
 use super::print::{Item, ident};
 use super::types::{Types, attrs_module, method};
 use crate::model::{Call, Family, Message, Op};
@@ -38,15 +38,18 @@ fn client(types: &Types<'_>, colour: Colour, mut members: Vec<TokenStream>) -> V
         }
     };
     let open_doc = own_doc(colour.open());
+    let open_errors = errors("Those of [`genl_user::Connection::open`].");
     let (asyncness, wait) = (colour.asyncness(), colour.wait());
     members.push(quote! {
         #open_doc
+        #open_errors
         pub #asyncness fn open() -> Result<Self, genl_user::Error> {
             Self::open_with(&genl_user::Options::new()) #wait
         }
     });
     members.push(quote! {
         /// Opens it in another way: elsewhere, or with other limits.
+        #open_errors
         pub #asyncness fn open_with(
             options: &genl_user::Options
         ) -> Result<Self, genl_user::Error> {
@@ -57,6 +60,7 @@ fn client(types: &Types<'_>, colour: Colour, mut members: Vec<TokenStream>) -> V
     members.push(quote! {
         /// Opens it once the kernel has the family, whose module may be loaded later; waits so long
         /// at most.
+        #open_errors
         pub #asyncness fn open_when_available(
             timeout: std::time::Duration
         ) -> Result<Self, genl_user::Error> {
@@ -149,6 +153,10 @@ fn pipeline(types: &Types<'_>, calls: &[(&Op, &Call, Way)]) -> Vec<Item> {
             #condition
             impl<'c> Pipeline<'c #transport> {
                 /// Sends the calls and waits for all answers, which are taken by their tickets.
+                ///
+                /// # Errors
+                ///
+                /// Those of [`genl_user::Pipeline::send`].
                 pub #asyncness fn send(
                     self
                 ) -> Result<genl_user::Answers<'c #transport>, genl_user::Error> {
@@ -163,6 +171,7 @@ fn pipeline(types: &Types<'_>, calls: &[(&Op, &Call, Way)]) -> Vec<Item> {
 fn adding_method(types: &Types<'_>, op: &Op, call: &Call) -> TokenStream {
     let (method, constant) = (method(&op.name), Way::Do.constant(op));
     let doc = own_doc(&format!("Adds a call of [`Client::{method}`]."));
+    let errors = errors("Those of [`genl_user::Pipeline::add`].");
     let (method, request) = (ident(&method), request(types, call));
     let owned = match call.reply {
         Some(reply) => {
@@ -173,6 +182,7 @@ fn adding_method(types: &Types<'_>, op: &Op, call: &Call) -> TokenStream {
     };
     quote! {
         #doc
+        #errors
         pub fn #method(
             &mut self,
             request: &#request
@@ -333,25 +343,31 @@ fn operation(types: &Types<'_>, op: &Op, call: &Call, way: Way) -> TokenStream {
 }
 
 fn do_method(types: &Types<'_>, colour: Colour, op: &Op, call: &Call) -> TokenStream {
-    let doc = docs(&op.doc, &format!("Calls `{}`.", op.name));
+    let doc = of_op(op, &format!("Calls `{}`.", op.name));
     let (method, constant) = (ident(&method(&op.name)), Way::Do.constant(op));
     let request = request(types, call);
     let (asyncness, wait) = (colour.asyncness(), colour.wait());
     match call.reply {
-        None => quote! {
-            #doc
-            pub #asyncness fn #method(
-                &mut self,
-                request: &#request
-            ) -> Result<(), genl_user::Error> {
-                self.connection.order(&Client::#constant, request) #wait
+        None => {
+            let errors = errors("Those of [`genl_user::Connection::order`].");
+            quote! {
+                #doc
+                #errors
+                pub #asyncness fn #method(
+                    &mut self,
+                    request: &#request
+                ) -> Result<(), genl_user::Error> {
+                    self.connection.order(&Client::#constant, request) #wait
+                }
             }
-        },
+        }
         Some(reply) => {
             let shape = types.message(&types.family[reply.message]);
             let (owned, view) = (&shape.owned, shape.view_type(&quote!(<'_>)));
+            let errors = errors("Those of [`genl_user::Connection::call`].");
             quote! {
                 #doc
+                #errors
                 pub #asyncness fn #method(
                     &mut self,
                     request: &#request
@@ -364,7 +380,8 @@ fn do_method(types: &Types<'_>, colour: Colour, op: &Op, call: &Call) -> TokenSt
 }
 
 fn dump_method(types: &Types<'_>, colour: Colour, op: &Op, call: &Call) -> TokenStream {
-    let doc = docs(&op.doc, &format!("Dumps `{}`.", op.name));
+    let doc = of_op(op, &format!("Dumps `{}`.", op.name));
+    let errors = errors("Those of [`genl_user::Connection::dump`].");
     let method = ident(&method(&op.name.join("dump")));
     let constant = Way::Dump.constant(op);
     let request = request(types, call);
@@ -378,6 +395,7 @@ fn dump_method(types: &Types<'_>, colour: Colour, op: &Op, call: &Call) -> Token
     let (asyncness, wait, dump) = (colour.asyncness(), colour.wait(), colour.dump());
     quote! {
         #doc
+        #errors
         pub #asyncness fn #method(
             &mut self,
             request: &#request

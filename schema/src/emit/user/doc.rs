@@ -6,7 +6,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{Attr, AttrKind, DisplayHint, Member};
+use crate::model::{Attr, AttrKind, DisplayHint, Member, Op, Permission};
+use crate::name::Name;
 
 /// Lines indented so far are code to Markdown, where no paragraph or list goes on.
 const CODE: usize = 4;
@@ -18,6 +19,32 @@ pub(super) fn docs(words: &str, fallback: &str) -> TokenStream {
         line => format!(" {line}"),
     });
     quote!(#(#[doc = #lines])*)
+}
+
+/// The words of a spec on an operation, and who may call it in which kernel.
+pub(super) fn of_op(op: &Op, fallback: &str) -> TokenStream {
+    let takes = match op.permission {
+        Permission::Anyone => None,
+        Permission::Admin => Some("CAP_NET_ADMIN in the initial user namespace"),
+        Permission::NetnsAdmin => {
+            Some("CAP_NET_ADMIN in the user namespace that owns the network namespace")
+        }
+        Permission::NetnsSysAdmin => {
+            Some("CAP_SYS_ADMIN in the user namespace that owns the network namespace")
+        }
+    };
+    let takes = takes.map(|capability| format!("It takes {capability}."));
+    let built = op.config_cond.as_deref().map(|option| {
+        let option = Name::new(option).shouty();
+        format!("Kernels built without CONFIG_{option} do not have it.")
+    });
+    with(with(docs(&op.doc, fallback), takes), built)
+}
+
+/// The section that says what errors there are.
+pub(super) fn errors(words: &str) -> TokenStream {
+    let words = own_doc(words);
+    quote!(#[doc = ""] #[doc = " # Errors"] #[doc = ""] #words)
 }
 
 /// The words of a spec on an attribute, and what its type alone does not tell.

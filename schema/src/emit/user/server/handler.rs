@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::super::doc::{docs, own_doc};
+use super::super::doc::{errors, of_op, own_doc};
 use super::super::print::{Item, ident};
 use super::super::types::Types;
 use crate::model::{Call, Op};
@@ -78,7 +78,8 @@ fn method(
     name: Ident,
     answer: &TokenStream,
 ) -> TokenStream {
-    let doc = docs(&op.doc, &format!("Serves `{}`.", op.name));
+    let doc = of_op(op, &format!("Serves `{}`.", op.name));
+    let errors = errors("Why the request is refused: EOPNOTSUPP, unless this is implemented.");
     let (request, arguments) = match takes_request(types, call) {
         true => {
             let request = types.message(&types.family[call.request]).request;
@@ -88,6 +89,7 @@ fn method(
     };
     quote! {
         #doc
+        #errors
         fn #name(
             &mut self,
             #request
