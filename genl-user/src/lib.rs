@@ -1,42 +1,92 @@
-//! Typed generic netlink clients.
+//! Typed clients of generic netlink families, generated from the families' specs.
 //!
-//! ```no_run
-//! use genl_user::families::kvstore;
+//! ```
+//! use genl_user::families::nlctrl::{Client, Getfamily, GetfamilyDump};
 //!
 //! # fn main() -> Result<(), genl_user::Error> {
-//! let mut kv = kvstore::Client::open()?;
-//! let entry = kv.get(&kvstore::Get { key: "host" })?;
-//! println!("{:?} rev {:?}", entry.value(), entry.revision());
+//! let mut nlctrl = Client::open()?;
+//! let request = Getfamily { family_name: Some("nlctrl"), ..Default::default() };
+//! let family = nlctrl.getfamily(&request)?;
+//! println!("{:?} has {} operations", family.family_name(), family.ops().count());
 //!
-//! let mut changes = kvstore::Events::open(&[kvstore::Group::Changes])?;
-//! match changes.next()? {
-//!     kvstore::Event::SetNtf(entry) => println!("set {:?}", entry.key()),
-//!     kvstore::Event::DelNtf(gone) => println!("deleted {:?}", gone.key()),
-//!     kvstore::Event::Overrun => println!("some changes were lost"),
-//!     kvstore::Event::Reloaded => println!("the module was loaded anew"),
-//!     kvstore::Event::Unknown(notice) => println!("{notice:?}"),
+//! let request = Getfamily { family_name: Some("much-too-long-a-name"), ..Default::default() };
+//! let error = nlctrl.getfamily(&request).unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "nlctrl refused getfamily: Invalid argument: Attribute failed policy validation; \
+//!      at getfamily.family-name, which is \"much-too-long-a-name\" (20 bytes) \
+//!      and takes nul-string, at most 15 bytes",
+//! );
+//!
+//! let mut families = nlctrl.getfamily_dump(&GetfamilyDump {})?;
+//! while let Some(family) = families.next()? {
+//!     println!("{:?} {:?}", family.family_id(), family.family_name());
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! [`Events`] are those of one family; a [`Listener`] hears many on one socket. Both follow a family
-//! whose module is loaded anew. With [`Events::follow`] they begin with a dump, and with another one
-//! whenever some were lost, so that what is known is always all there is.
+//! The [tour] goes through all of it in five minutes. The programs in `genl-user/examples` show one
+//! thing each; `genl-user/README.md` lists them.
 //!
-//! [`families`] holds a client for each family that the specs describe: calls with typed requests
-//! and replies, dumps, and events. What they are made of is here: [`Connection`], [`Dump`],
-//! [`Replies`], [`Events`], [`Error`], and the codec in [`wire`]. Modules that the generator wrote for another
-//! crate use the same names, so all of them are public.
+//! # Where to look
 //!
-//! With feature `dynamic` there is the module `dynamic` too: calls of any family, by a spec that is
-//! read at run time, with JSON values instead of generated types.
+//! | to | there is |
+//! |---|---|
+//! | have a client of a family of one's own | `genl_schema::build`, in a build script; [`families`] holds those that ship |
+//! | call an operation | the methods of the generated `Client`, which is made of a [`Connection`] |
+//! | dump | [`Dump`]: lazy and borrowed; [`owned`](Dump::owned), [`consistent`](Dump::consistent) |
+//! | know why it failed | [`Error`]; [`Refused`] has what the kernel said, [`Warning`] what it minded |
+//! | hear what changes | [`Events`] of one family, a [`Listener`] of many; [`Follow`] for a copy that is never stale |
+//! | send several requests at once | [`Pipeline`], or many threads and a [`Pool`] |
+//! | open it elsewhere, or with limits | [`Options`], [`Netns`] |
+//! | await it | `AsyncClient`, `AsyncEvents`: feature `tokio` |
+//! | check a request before it is sent | [`Request::check`] |
+//! | set flags of nlmsghdr | [`Flags`] |
+//! | test without a kernel module | [`testing`]: feature `testing` |
+//! | serve a family to other processes | [`server`]: feature `server` |
+//! | call a family that no code was generated for | [`dynamic`]: feature `dynamic` |
+//! | read and write attributes by hand | [`wire`] |
 //!
-//! A connection is one socket, used by one thread at a time. Threads that talk at the same time
-//! have a connection each, which a [`Pool`] lends them.
+//! Modules that the generator wrote for another crate use what is here by these names, so all that
+//! they are made of is public.
 //!
-//! With feature `tokio` each family has an `AsyncClient` too, with the same methods.
-
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `tokio` | `AsyncClient`, `AsyncEvents`, and what they are made of, for tasks of tokio's; no thread |
+//! | `serde` | `Serialize` on views, and `Deserialize` too on owned types |
+//! | `server` | [`server`]: families served in userspace, and `families::*::server` |
+//! | `testing` | [`testing`]: the fake kernel; turns on `server` |
+//! | `dynamic` | [`dynamic`]: any operation by a spec that is read at run time, with JSON values |
+//! | `cli` | the tool `genl`; turns on `dynamic` |
+//!
+//! `vm-tests` is for this repository's own tests. The modules that are generated for an app look at
+//! the app's features: `tokio = ["genl-user/tokio"]`, `serde = ["dep:serde", "genl-user/serde"]`. If
+//! it has servers generated, its `genl-user` needs `server`.
+//!
+//! # What it promises
+//!
+//! | | rests on |
+//! |---|---|
+//! | A call is a send and a receive, without an allocation, and asks for an ACK only where nothing else would tell how it went. | `netlink_unicast_kernel()` serves it within the send; `netlink_rcv_skb()` sends an ACK for an error always, else for NLM_F_ACK |
+//! | An answer is that of the call: late ones are passed over. | `nlmsg_seq` and `nlmsg_pid`, which `genlmsg_put_reply()` and `netlink_ack()` copy from the request |
+//! | A family whose module is loaded anew is found again. | `genl_rcv_msg()` refuses an id that nobody has with ENOENT; `genl_ctrl_event()` tells of those that come |
+//! | A dump that was not of one moment says so. | NLM_F_DUMP_INTR of `nl_dump_check_consistent()` |
+//! | A dump that is given up does no harm. | `__netlink_dump_start()` refuses the next one while one runs, so it is read to its end |
+//! | Events that were lost are told. | `netlink_overrun()`: ENOBUFS at the next receive |
+//! | What an error says is what the kernel said. | `netlink_ack_tlv_fill()`: message, offset, policy, what is missing, cookie |
+//! | Bytes from the kernel are not trusted. | lengths as `nla_ok()` has them; nests 36 deep at most; no `unsafe` but at system calls |
+//!
+//! What these cost is measured beside other clients; `genl-user/BENCHMARKS.md` has the figures.
+//!
+// What a feature brings is not there without it.
+#![cfg_attr(not(feature = "dynamic"), doc = "[`dynamic`]: #features")]
+#![cfg_attr(not(feature = "server"), doc = "[`server`]: #features")]
+#![cfg_attr(not(feature = "testing"), doc = "[`testing`]: #features")]
 #![deny(unsafe_code)]
 #![warn(clippy::missing_errors_doc)]
 
@@ -77,6 +127,8 @@ mod sys;
 pub mod testing;
 #[cfg(feature = "tokio")]
 mod tokio;
+#[cfg(any(doc, doctest))]
+pub mod tour;
 mod transport;
 mod value;
 pub mod wire;

@@ -41,12 +41,21 @@ pub fn client(spec: impl Into<PathBuf>) {
 
 /// Which clients a build script makes.
 ///
-/// ```no_run
-/// genl_schema::build::Clients::new()
-///     .spec("schema/greeter.yaml")
-///     .spec("schema/doorbell.yaml")
-///     .file("families.rs")
-///     .run();
+/// ```
+/// # use genl_schema::build::{Clients, Error};
+/// # fn main() -> Result<(), Error> {
+/// # let dir = std::env::temp_dir().join(format!("genl-clients-{}", std::process::id()));
+/// let clients = Clients::new()
+///     .spec("families/kvstore.yaml")
+///     .spec("families/nltest.yaml")
+///     .file("families.rs");
+/// # let clients = clients.out_dir(&dir);
+/// # std::fs::create_dir(&dir).unwrap();
+/// let written = clients.generate()?; // or `run()`, which prints what is wrong
+/// assert!(written[0].ends_with("families.rs"));
+/// # std::fs::remove_dir_all(&dir).unwrap();
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Clients {

@@ -3,6 +3,29 @@
 //! Text becomes a tree (`yaml`), the tree becomes structs that mirror it (`decode`, `spec`), and
 //! `resolve` turns those into a [`model::Family`], or into a [`diag::Report`] of all that is wrong;
 //! from the family, `emit` makes text.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use genl_schema::{compile, emit};
+//!
+//! let spec = "families/kvstore.yaml";
+//! let family = compile(spec, &std::fs::read_to_string(spec)?)?;
+//! assert_eq!(family.ops[0].name.as_str(), "get");
+//! let origin = emit::Origin { command: "an example", spec };
+//! assert!(emit::user::render(&family, origin).contains("pub struct Client"));
+//!
+//! // Every mistake is told, with its place.
+//! let mistakes = "name: greeter\nprotocol: genetlink\noperations: { list: [ { nmae: hello } ] }\n";
+//! let report = compile("greeter.yaml", mistakes).unwrap_err();
+//! assert!(report.render(false).contains("--> greeter.yaml:3"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`build`] is for build scripts, and all that most apps need: `build::client("schema/greeter.yaml")`.
+//! [`emit`] renders clients and servers ([`emit::user`]), kernel modules ([`emit::kernel`]), C headers
+//! ([`emit::uapi`]) and documentation ([`emit::docs`]). Warnings, of what is not wrong but probably not
+//! meant, are those of [`check`]; `CODES.md` explains each code.
 
 #![warn(clippy::missing_errors_doc)]
 

@@ -42,14 +42,20 @@ pub enum Update<S, E> {
 /// A dump and then the events, so that together they tell all: what changes while the dump runs
 /// comes as an event after it, and whenever events are lost there is another dump.
 ///
-/// ```no_run
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # mod shelf { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/tour/shelf.rs")); }
+/// # #[cfg(feature = "testing")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::collections::BTreeMap;
-/// use genl_user::families::kvstore::{Client, Event, Events, GetDump, Group};
+/// use genl_user::families::kvstore::{Client, Event, Events, GetDump, Group, Set};
 /// use genl_user::{Snapshot, Update};
+/// # let kernel = genl_user::testing::Kernel::new();
+/// # kernel.register(genl_user::families::kvstore::server::Served(shelf::Shelf::default()))?;
+/// # let options = genl_user::Options::new().kernel(&kernel);
 ///
-/// # fn main() -> Result<(), genl_user::Error> {
-/// let mut store = Client::open()?;
-/// let mut changes = Events::open(&[Group::Changes])?
+/// let mut store = Client::open_with(&options)?;
+/// let mut changes = Events::open_with(&options, &[Group::Changes])?
 ///     .follow(move || {
 ///         let entries = store.get_dump(&GetDump::default())?.consistent(10)?;
 ///         let revision = entries.iter().filter_map(|entry| entry.revision).max();
@@ -61,7 +67,7 @@ pub enum Update<S, E> {
 ///         _ => None,
 ///     });
 /// let mut mirror = BTreeMap::new();
-/// loop {
+/// for update in 0..2 {
 ///     match changes.next()? {
 ///         Update::Snapshot(entries) => {
 ///             mirror = entries.into_iter().map(|entry| (entry.key, entry.value)).collect();
@@ -75,8 +81,16 @@ pub enum Update<S, E> {
 ///         }
 ///         Update::Event(_) => {}
 ///     }
+///     if update == 0 {
+///         let set = Set { key: "host", value: Some(b"example"), ..Default::default() };
+///         Client::open_with(&options)?.set(&set)?;
+///     }
 /// }
+/// assert_eq!(mirror[&Some("host".to_owned())].as_deref(), Some(&b"example"[..]));
+/// # Ok(())
 /// # }
+/// # #[cfg(not(feature = "testing"))]
+/// # fn main() {}
 /// ```
 ///
 /// An event that the dump has seen comes again after it, unless [`Self::drop_older`] can tell: that

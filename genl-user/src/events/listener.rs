@@ -23,24 +23,42 @@ use crate::wire::{FromPayload, Head, generic};
 ///
 /// Each event is offered to the families that can be concerned; who is not gets `None`:
 ///
-/// ```no_run
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # mod shelf { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/tour/shelf.rs")); }
+/// # #[cfg(feature = "testing")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
 /// use genl_user::Listener;
 /// use genl_user::families::{kvstore, nltest};
+/// # struct Silent;
+/// # impl nltest::server::Handler for Silent {}
+/// # let kernel = genl_user::testing::Kernel::new();
+/// # kernel.register(kvstore::server::Served(shelf::Shelf::default()))?;
+/// # kernel.register(nltest::server::Served(Silent))?;
+/// # let options = genl_user::Options::new().kernel(&kernel);
 ///
-/// # fn main() -> Result<(), genl_user::Error> {
-/// let mut listener = Listener::open()?;
+/// let mut listener = Listener::open_with(&options)?;
 /// listener.join(&[kvstore::Group::Changes])?;
 /// listener.join(&[nltest::Group::Chat])?;
-/// loop {
-///     let heard = listener.next()?;
+/// # let mut kv = kvstore::Client::open_with(&options)?;
+/// # kv.set(&kvstore::Set { key: "host", ..Default::default() })?;
+/// # let mut count = 0;
+/// while let Some(heard) = listener.next_timeout(Duration::from_millis(100))? {
 ///     if let Some(event) = heard.event::<kvstore::Group>()? {
 ///         println!("the store: {event:?}");
+///     # count += 1;
 ///     }
 ///     if let Some(event) = heard.event::<nltest::Group>()? {
 ///         println!("the chat: {event:?}");
+///     # count += 10;
 ///     }
 /// }
+/// # assert_eq!(count, 1);
+/// # Ok(())
 /// # }
+/// # #[cfg(not(feature = "testing"))]
+/// # fn main() {}
 /// ```
 ///
 /// A listener follows its families. One whose module is loaded anew has another id, and its groups
