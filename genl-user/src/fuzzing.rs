@@ -55,6 +55,10 @@ pub fn payload(message: &[u8]) -> Option<(u8, Payload<'_>)> {
 }
 
 /// What the client makes of a NLMSG_ERROR or a NLMSG_DONE: `None` if all went well.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] if it cannot be read.
 pub fn verdict(
     operation: &Operation,
     request: &[u8],
