@@ -9,7 +9,7 @@ use crate::family::Operation;
 use crate::path::{Form, Guide, Named};
 use crate::refused::{Refused, Warning};
 use crate::value::Value;
-use crate::wire::{Attr, Attrs, Head, Malformed, NLMSG_HDRLEN, align};
+use crate::wire::{Attr, Attrs, Defect, Head, Malformed, NLMSG_HDRLEN, align};
 
 const NLMSGERR_ATTR_MSG: u16 = 1;
 const NLMSGERR_ATTR_OFFS: u16 = 2;
@@ -42,7 +42,13 @@ impl<'a> Verdict<'a> {
     pub(crate) fn read(head: &Head, message: &'a [u8]) -> Result<Self, Malformed> {
         let payload = &message[NLMSG_HDRLEN..];
         let Some((errno, rest)) = payload.split_first_chunk() else {
-            return Ok(Self::default());
+            return match i32::from(head.kind) {
+                libc::NLMSG_DONE => Ok(Self::default()),
+                _ => Err(Malformed {
+                    defect: Defect::Leftover(payload.len()),
+                    offset: NLMSG_HDRLEN,
+                }),
+            };
         };
         let errno = i32::from_ne_bytes(*errno).saturating_abs();
         if head.flags & libc::NLM_F_ACK_TLVS as u16 == 0 {
@@ -335,6 +341,14 @@ mod tests {
             let repeated = &request[..NLMSG_HDRLEN];
             let (head, bytes) = message(ERROR, CAPPED, -errno, repeated, |_| {});
             assert_eq!(refused(&head, &bytes).hints_at_stale_id(), stale);
+        }
+    }
+
+    #[test]
+    fn an_error_without_its_number_is_not_a_success() {
+        let (head, bytes) = message(ERROR, CAPPED, -libc::EPERM, &[], |_| {});
+        for len in NLMSG_HDRLEN..NLMSG_HDRLEN + 4 {
+            assert!(Verdict::read(&head, &bytes[..len]).is_err());
         }
     }
 

@@ -7,7 +7,7 @@ use crate::netlink::{self, NLMSGHDR};
 pub struct Told<'a> {
     /// 0 if all went well, else positive.
     pub errno: i32,
-    /// One of the attributes is none, or has not its type's length.
+    /// One of the attributes is none, or has not its type's length; or an error has no number.
     pub broken: bool,
     /// The words.
     pub text: Option<&'a [u8]>,
@@ -26,6 +26,7 @@ impl<'a> Told<'a> {
     pub fn by_the_rules(kind: u16, flags: u16, rest: &'a [u8]) -> Self {
         let mut told = Self::default();
         if rest.len() < 4 {
+            told.broken = i32::from(kind) == libc::NLMSG_ERROR;
             return told;
         }
         told.errno = (netlink::u32_at(rest, 0) as i32).saturating_abs();
