@@ -1,7 +1,7 @@
 //! A connection to one family, blocking or async.
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::controller;
 use crate::dump::Dump;
@@ -13,6 +13,7 @@ use crate::options::Options;
 use crate::pipeline::{Batch, Pipeline};
 use crate::refused::Warning;
 use crate::replies::Replies;
+use crate::socket::first_seq;
 #[cfg(feature = "tokio")]
 use crate::tokio::Tokio;
 use crate::transport::{self, Blocking, Deadline, Transport, now};
@@ -109,8 +110,10 @@ impl<T: Transport> Link<T> {
     ///
     /// [`Error::Io`] if the socket does not take it (`sock_set_timeout()`, net/core/sock.c).
     pub fn set_timeout(&mut self, timeout: Option<Duration>) -> Result<(), Error> {
-        let set = self.transport.socket().set_timeout(timeout);
-        set.map_err(Error::io("set the timeout"))?;
+        let socket = self.transport.socket();
+        let set = socket.set_timeout(timeout);
+        set.and_then(|()| socket.set_send_timeout(timeout))
+            .map_err(Error::io("set the timeout"))?;
         self.timeout = timeout;
         Ok(())
     }
@@ -149,7 +152,7 @@ impl<T: Transport> Link<T> {
     /// # }
     /// ```
     pub fn within(&mut self, timeout: Duration) -> &mut Self {
-        self.wishes.until = Instant::now().checked_add(timeout);
+        self.wishes.deadline = Some(Deadline::after(Some(timeout)));
         self
     }
 
@@ -212,6 +215,7 @@ impl<T: Transport> Link<T> {
     ) -> Result<Self, Error> {
         let mut link = Self::over(transport::open(options)?, family);
         link.set_timeout(options.timeout)?;
+        link.seq = first_seq();
         let known = controller::known(&link).filter(|_| options.wait_for_family.is_none());
         link.id = match known {
             Some(id) => id,
@@ -223,10 +227,8 @@ impl<T: Transport> Link<T> {
     /// When a call that begins now has to be done.
     #[inline]
     pub(crate) fn deadline(&mut self) -> Deadline {
-        match self.wishes.until.take() {
-            Some(until) => Deadline::At(until),
-            None => Deadline::Timeout(self.timeout),
-        }
+        let wanted = self.wishes.deadline.take();
+        wanted.unwrap_or(Deadline::Timeout(self.timeout))
     }
 
     /// What flags the user wants of a call that begins now.

@@ -168,6 +168,15 @@ impl Error {
         }
     }
 
+    /// For `map_err`: nothing was sent. The kernel always takes it; another process may have had no
+    /// room for it in time.
+    pub(crate) fn unsent(source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::WouldBlock => Self::TimedOut,
+            _ => Self::io("send")(source),
+        }
+    }
+
     /// For `map_err`: a system call failed while `doing` something.
     pub(crate) fn io(doing: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { doing, source }

@@ -1,9 +1,8 @@
 //! Flags of requests.
 
-use std::time::Instant;
-
 use crate::error::Error;
 use crate::family::Operation;
+use crate::transport::Deadline;
 
 bitflags::bitflags! {
     /// What a request's nlmsghdr says beside what it always does; see
@@ -33,7 +32,7 @@ bitflags::bitflags! {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Wishes {
     pub(crate) flags: Flags,
-    pub(crate) until: Option<Instant>,
+    pub(crate) deadline: Option<Deadline>,
 }
 
 impl Flags {

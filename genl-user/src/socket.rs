@@ -2,6 +2,7 @@
 //!
 //! This is the one place that knows neli; [`crate::sys`] has the system calls.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
@@ -99,6 +100,17 @@ impl Socket {
         either!(self, socket => socket.set_timeout(timeout))
     }
 
+    /// Lets a send to another process fail with [`io::ErrorKind::WouldBlock`] if it has no room for
+    /// so long; the kernel takes what it is sent at once.
+    pub(crate) fn set_send_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        match self {
+            Self::Netlink(socket) if socket.peer != 0 => {
+                sys::set_timeout(socket.as_fd(), libc::SO_SNDTIMEO, timeout)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Sets how many bytes may queue up, beyond the system's limit if the caller may do that.
     pub(crate) fn set_queue_size(&self, bytes: usize) -> io::Result<()> {
         either!(self, socket => socket.set_queue_size(bytes))
@@ -168,6 +180,25 @@ pub(crate) struct Netlink {
     everywhere: bool,
 }
 
+/// Where the numbers of a socket's requests begin: elsewhere than those of the last one that had its
+/// port, whose answers may be on their way still.
+pub(crate) fn first_seq() -> u32 {
+    // What std hashes with is another each time.
+    RandomState::new().hash_one(()) as u32
+}
+
+/// One that says it is a socket of netlink's.
+#[cfg(all(test, feature = "tokio"))]
+pub(crate) fn pretended(fd: std::os::fd::OwnedFd) -> Socket {
+    Socket::Netlink(Netlink {
+        inner: sys::tests::pretend(fd),
+        port: 0,
+        peer: 0,
+        listening: false,
+        everywhere: false,
+    })
+}
+
 /// What one receive brought.
 pub(crate) struct Received {
     /// Length of the datagram, in bytes; more than the buffer's if it was cut off.
@@ -235,15 +266,7 @@ impl Netlink {
 
     /// Lets a receive fail with [`io::ErrorKind::WouldBlock`] after so long; `None` waits forever.
     pub(crate) fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        let timeout = timeout.map_or(Duration::ZERO, |timeout| {
-            // Zero means forever to the kernel, so the least timeout is what it counts in.
-            timeout.max(Duration::from_micros(1))
-        });
-        let value = libc::timeval {
-            tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
-            tv_usec: timeout.subsec_micros().into(),
-        };
-        sys::set_receive_timeout(self.as_fd(), value)
+        sys::set_timeout(self.as_fd(), libc::SO_RCVTIMEO, timeout)
     }
 
     /// Sets how many bytes may queue up, beyond the system's limit if the caller may do that.
@@ -252,7 +275,7 @@ impl Netlink {
         let forced = sys::set_option(self.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, value);
         match forced {
             Err(error) if error.raw_os_error() == Some(libc::EPERM) => {
-                self.inner.set_recv_buffer_size(bytes)
+                sys::set_option(self.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, value)
             }
             other => other,
         }
@@ -308,8 +331,10 @@ impl Netlink {
         }
     }
 
-    /// neli's own `recv` does not tell who sent the datagram, and of a socket that is in no group
-    /// nobody needs to ask: connected as it is, it takes messages from the kernel alone.
+    /// neli's own `recv` does not tell who sent the datagram, and of a socket of the kernel's that is
+    /// in no group nobody needs to ask: connected as it is, it takes messages from the kernel alone,
+    /// and before that, who may send to others' ports could do worse (CAP_NET_ADMIN). Of protocol
+    /// NETLINK_USERSOCK anyone may, and may have done so before the socket was connected.
     #[inline]
     fn recv_with(&self, flags: c_int, buffer: &mut [u8]) -> io::Result<Received> {
         if self.everywhere {
@@ -320,12 +345,13 @@ impl Netlink {
                 nsid: from.nsid,
             });
         }
-        let mut port = 0;
-        let sender = self.listening.then_some(&mut port);
+        let mut port = self.peer;
+        let anyone = self.listening || self.peer != 0;
+        let sender = anyone.then_some(&mut port);
         let len = sys::receive(self.as_fd(), buffer, flags, sender)?;
         Ok(Received {
             len,
-            from_kernel: !self.listening || port == self.peer,
+            from_kernel: port == self.peer,
             nsid: None,
         })
     }
@@ -341,10 +367,61 @@ impl AsFd for Netlink {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::tests::{send_as_other, with_signals};
+    use crate::client::Connection;
+    use crate::families::nlctrl::FAMILY;
+    use crate::sys::tests::{alone, send_as_other, with_signals};
 
     fn open() -> Socket {
         Socket::open(&Options::new()).unwrap()
+    }
+
+    #[test]
+    fn what_came_before_it_was_connected_may_be_anybodys() {
+        // As `Netlink::open` does it, with another process in between.
+        let _alone = alone();
+        let inner = NlSocket::connect(NlFamily::Usersock, None, Groups::empty()).unwrap();
+        let port = inner.pid().unwrap();
+        send_as_other(NlFamily::Usersock, port, 0).unwrap();
+        let peer = 4711;
+        let socket = Netlink {
+            inner,
+            port,
+            peer,
+            listening: false,
+            everywhere: false,
+        };
+        sys::connect(socket.as_fd(), peer).unwrap();
+        let received = socket.try_recv(&mut [0; 64]).unwrap().unwrap();
+        assert_eq!((received.len, received.from_kernel), (16, false));
+    }
+
+    #[test]
+    fn who_does_not_read_is_not_waited_for_longer_than_the_timeout() {
+        let _alone = alone();
+        let deaf = NlSocket::connect(NlFamily::Usersock, None, Groups::empty()).unwrap();
+        deaf.set_recv_buffer_size(1).unwrap();
+        let timeout = Duration::from_millis(10);
+        let options = Options::new().peer(deaf.pid().unwrap()).timeout(timeout);
+        let (done, ends) = std::sync::mpsc::channel();
+        // Not in a scope: if it does not end, nobody is to wait for it.
+        std::thread::spawn(move || {
+            let opened: Vec<_> = (0..10)
+                .map(|_| Connection::open_with(&FAMILY, &options).map(drop))
+                .collect();
+            done.send(opened)
+        });
+        let opened = ends.recv_timeout(Duration::from_secs(10)).unwrap();
+        for error in opened {
+            assert!(matches!(error, Err(Error::TimedOut)), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_queue_longer_than_the_system_allows_is_as_long_as_it_allows() {
+        let socket = open();
+        let before = socket.queue_size().unwrap();
+        socket.set_queue_size(1 << 32).unwrap();
+        assert!(socket.queue_size().unwrap() >= before);
     }
 
     #[test]
@@ -363,7 +440,7 @@ mod tests {
     #[test]
     fn other_processes_cannot_send_to_the_port() {
         let socket = open();
-        let refused = send_as_other(socket.port(), 0).unwrap_err();
+        let refused = send_as_other(NlFamily::Generic, socket.port(), 0).unwrap_err();
         // EPERM is for who lacks CAP_NET_ADMIN, whatever the socket.
         let expected = [libc::ECONNREFUSED, libc::EPERM];
         assert!(
@@ -377,7 +454,7 @@ mod tests {
         let mut socket = open();
         socket.join(NOTIFY).unwrap();
         socket.set_timeout(Some(Duration::from_secs(5))).unwrap();
-        match send_as_other(0, 1 << (NOTIFY - 1)) {
+        match send_as_other(NlFamily::Generic, 0, 1 << (NOTIFY - 1)) {
             Ok(()) => {
                 // Another test's module may speak meanwhile, so the first need not be ours.
                 let mut buffer = [0; 4096];

@@ -136,7 +136,12 @@ pub(crate) fn connect(fd: BorrowedFd<'_>, port: u32) -> io::Result<()> {
 
 /// sendto(2) from a netlink socket, to a port, or to the groups of a mask.
 #[cfg(feature = "server")]
-pub(crate) fn send_to(fd: BorrowedFd<'_>, bytes: &[u8], port: u32, groups: u32) -> io::Result<()> {
+pub(crate) fn send_to(
+    fd: BorrowedFd<'_>,
+    bytes: &[u8],
+    flags: c_int,
+    (port, groups): (u32, u32),
+) -> io::Result<()> {
     let mut address = no_address();
     address.nl_pid = port;
     address.nl_groups = groups;
@@ -146,7 +151,7 @@ pub(crate) fn send_to(fd: BorrowedFd<'_>, bytes: &[u8], port: u32, groups: u32) 
             fd.as_raw_fd(),
             bytes.as_ptr().cast(),
             bytes.len(),
-            0,
+            flags,
             (&raw const address).cast(),
             size_of::<sockaddr_nl>() as socklen_t,
         )
@@ -155,17 +160,6 @@ pub(crate) fn send_to(fd: BorrowedFd<'_>, bytes: &[u8], port: u32, groups: u32) 
         -1 => Err(io::Error::last_os_error()),
         _ => Ok(()),
     }
-}
-
-/// setsockopt(2) of SO_SNDTIMEO, at least a microsecond.
-#[cfg(feature = "server")]
-pub(crate) fn set_send_timeout(fd: BorrowedFd<'_>, timeout: Duration) -> io::Result<()> {
-    let timeout = timeout.max(Duration::from_micros(1));
-    let value = libc::timeval {
-        tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
-        tv_usec: timeout.subsec_micros().into(),
-    };
-    set(fd, libc::SOL_SOCKET, libc::SO_SNDTIMEO, &value)
 }
 
 /// setsockopt(2) of an option that is a number.
@@ -178,9 +172,21 @@ pub(crate) fn set_option(
     set(fd, level, name, &value)
 }
 
-/// setsockopt(2) of SO_RCVTIMEO.
-pub(crate) fn set_receive_timeout(fd: BorrowedFd<'_>, timeout: libc::timeval) -> io::Result<()> {
-    set(fd, libc::SOL_SOCKET, libc::SO_RCVTIMEO, &timeout)
+/// setsockopt(2) of SO_RCVTIMEO or SO_SNDTIMEO; `None` waits forever.
+pub(crate) fn set_timeout(
+    fd: BorrowedFd<'_>,
+    which: c_int,
+    timeout: Option<Duration>,
+) -> io::Result<()> {
+    let timeout = timeout.map_or(Duration::ZERO, |timeout| {
+        // Zero means forever to the kernel, so the least timeout is what it counts in.
+        timeout.max(Duration::from_micros(1))
+    });
+    let value = libc::timeval {
+        tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_usec: timeout.subsec_micros().into(),
+    };
+    set(fd, libc::SOL_SOCKET, which, &value)
 }
 
 /// getsockopt(2) of an option that is a number.
@@ -256,6 +262,11 @@ pub(crate) fn coarse_clock() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
+/// What a socket is awaited for: a datagram, or an error, which can be there alone
+/// (`netlink_overrun()`).
+#[cfg(feature = "tokio")]
+pub(crate) const READABLE: Interest = Interest::READABLE.add(Interest::ERROR);
+
 /// Lets a socket be awaited in tokio's tasks.
 ///
 /// # Panics
@@ -265,7 +276,7 @@ pub(crate) fn coarse_clock() -> Duration {
 pub(crate) fn register(socket: Socket) -> io::Result<AsyncFd<Socket>> {
     // SAFETY: a `Socket` owns its descriptor, which is open and the same for as long as it lives;
     // nobody exchanges the one inside of an `AsyncFd` for another.
-    let registered = unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) };
+    let registered = unsafe { AsyncFd::register_with_interest(socket, READABLE) };
     Ok(registered?)
 }
 
@@ -304,6 +315,7 @@ pub(crate) mod tests {
     use super::*;
     use neli::consts::socket::NlFamily;
     use neli::utils::Groups;
+    use std::sync::{Mutex, MutexGuard, PoisonError};
 
     /// Lets `run` be interrupted by signals, `times` times with `pause` before each.
     pub(crate) fn with_signals<T>(times: u32, pause: Duration, run: impl FnOnce() -> T) -> T {
@@ -324,9 +336,23 @@ pub(crate) mod tests {
         })
     }
 
+    /// Tests that count on which ports of NETLINK_USERSOCK are free run one after the other.
+    pub(crate) fn alone() -> MutexGuard<'static, ()> {
+        static ALONE: Mutex<()> = Mutex::new(());
+        ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A socket of netlink's, to all appearances.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn pretend(fd: std::os::fd::OwnedFd) -> NlSocket {
+        use std::os::fd::{FromRawFd, IntoRawFd};
+        // SAFETY: the descriptor is open, and nobody else's any more.
+        unsafe { NlSocket::from_raw_fd(fd.into_raw_fd()) }
+    }
+
     /// Sends 16 bytes as another process could: to a port, or to the groups of a mask.
-    pub(crate) fn send_as_other(port: u32, groups: u32) -> io::Result<()> {
-        let other = NlSocket::connect(NlFamily::Generic, None, Groups::empty())?;
+    pub(crate) fn send_as_other(protocol: NlFamily, port: u32, groups: u32) -> io::Result<()> {
+        let other = NlSocket::connect(protocol, None, Groups::empty())?;
         let mut address = no_address();
         address.nl_pid = port;
         address.nl_groups = groups;

@@ -40,11 +40,12 @@ impl Receive for Tokio {
             if let Some(received) = self.socket().try_recv(room)? {
                 return Ok(received);
             }
+            let ready = self.0.ready(sys::READABLE);
             let mut ready = match deadline.at() {
-                Some(at) => timeout_at(at.into(), self.0.readable())
+                Some(at) => timeout_at(at.into(), ready)
                     .await
                     .map_err(|_| io::ErrorKind::WouldBlock)??,
-                None => self.0.readable().await?,
+                None => ready.await?,
             };
             // What was known of the socket may be older than what was received last.
             match self.socket().try_recv(room)? {
@@ -52,5 +53,36 @@ impl Receive for Tokio {
                 None => ready.clear_ready(),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::UdpSocket;
+    use std::time::Duration;
+
+    use crate::socket::pretended;
+
+    #[tokio::test]
+    async fn an_error_alone_ends_a_wait() {
+        // What is sent to a port that is none comes back as an error, and nothing else does: as of a
+        // netlink socket for whose message the kernel had no memory (`do_one_broadcast()`).
+        let none = UdpSocket::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+        sender.connect(none).unwrap();
+        let socket = pretended(sender.try_clone().unwrap().into());
+        let transport = Tokio::new(socket).unwrap();
+        let (mut room, mut deadline) = ([0; 64], Deadline::after(Some(Duration::from_secs(5))));
+        let send = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            sender.send(b"nobody").unwrap();
+        };
+        let (received, ()) = tokio::join!(transport.recv(&mut room, &mut deadline), send);
+        let error = received.map(|received| received.len).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ECONNREFUSED), "{error}");
     }
 }

@@ -16,6 +16,7 @@ use crate::families::nlctrl::{Client as Controller, Getfamily, GetfamilyReplyOwn
 use crate::inbox::{Arrived, Inbox};
 use crate::options::Options;
 use crate::refused::Warning;
+use crate::socket::first_seq;
 use crate::transport::{self, Blocking, Deadline, Receive, now};
 use crate::wire::{ATTRS_OFFSET, Head, NLMSG_HDRLEN, finish};
 
@@ -104,7 +105,7 @@ impl Client {
             transport,
             inbox: Inbox::new(),
             id,
-            seq: 0,
+            seq: first_seq(),
             unknown: Unknown::default(),
             dumping: false,
             warnings: Vec::new(),
@@ -224,12 +225,20 @@ impl Client {
     /// Reads what is left of a dump that nobody wants any more.
     pub(super) fn settle(&mut self) -> Result<(), Error> {
         let mut deadline = self.deadline();
+        let mut comes = false;
         while self.dumping {
             match now(self.inbox.next(&self.transport, &mut deadline)) {
-                Ok(arrived) => self.dumping = !(arrived.head.seq == self.seq && arrived.is_end()),
+                Ok(arrived) => {
+                    comes = true;
+                    self.dumping = !(arrived.head.seq == self.seq && arrived.is_end());
+                }
                 // Of no interest, and gone already.
                 Err(crate::Error::Truncated { .. } | crate::Error::Malformed { .. }) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    // If nothing comes at all, its end is lost: it is not waited for again.
+                    self.dumping &= comes || !matches!(error, crate::Error::TimedOut);
+                    return Err(error.into());
+                }
             }
         }
         Ok(())

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::families::nlctrl::{Client, GetfamilyReply, GetfamilyReplyOwned};
 use crate::inbox::{Arrived, Inbox};
 use crate::options::Options;
-use crate::socket::Socket;
+use crate::socket::{Socket, first_seq};
 use crate::transport::{self, Blocking, Deadline, Transport, now};
 use crate::wire::{FromPayload, Head, generic};
 
@@ -89,7 +89,7 @@ pub struct Listening<T: Transport> {
     pub(super) timeout: Option<Duration>,
     /// How long a family is waited for that is not there.
     pub(super) patience: Option<Duration>,
-    pub(super) seq: u32,
+    pub(crate) seq: u32,
     pub(super) request: Vec<u8>,
 }
 
@@ -305,8 +305,8 @@ impl<T: Transport> Listening<T> {
     pub(crate) fn new(options: &Options) -> Result<Self, Error> {
         let mut transport: T = transport::open(options)?;
         let socket = transport.socket_mut();
-        socket
-            .set_timeout(None)
+        let set = socket.set_timeout(None);
+        set.and_then(|()| socket.set_send_timeout(options.timeout))
             .map_err(Error::io("set the timeout"))?;
         match socket.join(NOTIFY) {
             // Of another process's families nothing is told there, and groups of its protocol take
@@ -325,7 +325,7 @@ impl<T: Transport> Listening<T> {
             unsure: false,
             timeout: options.timeout,
             patience: options.wait_for_family,
-            seq: 0,
+            seq: first_seq(),
             request: Vec::new(),
         })
     }

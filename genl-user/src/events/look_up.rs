@@ -169,7 +169,7 @@ fn ask(socket: &Socket, request: &mut Vec<u8>, seq: u32, family: &str) -> Result
     let encoded = question.encode(&mut Encoder::new(request));
     finish(request);
     encoded.map_err(|unfit| Error::unfit(operation, request, unfit))?;
-    socket.send(request).map_err(Error::io("send"))
+    socket.send(request).map_err(Error::unsent)
 }
 
 fn unknown(family: &str) -> Error {

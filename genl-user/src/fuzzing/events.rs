@@ -57,6 +57,8 @@ impl Heard {
 /// What who listens to kvstore's group hears over a socket that receives these datagrams.
 pub fn events(datagrams: Vec<Datagram>) -> Vec<Heard> {
     let mut listener = Listening::<Script>::new(&Options::new()).expect("a socket");
+    // So that the first question has the number of its answer.
+    listener.seq = 0;
     listener.transport.receives(vec![description()]);
     now(listener.join_groups(&[Group::Changes])).expect("it is described");
     listener.transport.receives(datagrams);

@@ -1,11 +1,12 @@
 //! Families served to other processes, over NETLINK_USERSOCK.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use neli::consts::socket::NlFamily;
 use neli::socket::NlSocket;
@@ -22,8 +23,12 @@ const LAST_GROUP: u32 = 32;
 /// Room for the longest datagram that a socket's send buffer lets through by default.
 const ROOM: usize = 256 << 10;
 
-/// How long a client may leave its queue full before it loses the answer.
+/// How long a client may leave its queue full before it loses the answer. After that it is not waited
+/// for at all, until it has room again: it would keep all others waiting.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// So many clients that have no room are remembered.
+const MOST_SLOW: usize = 1024;
 
 /// Serves families to other processes, as the kernel serves its own.
 ///
@@ -67,6 +72,8 @@ pub struct Listener {
     engine: Engine,
     rights: Rights,
     buffer: Vec<u8>,
+    /// The ports of clients that were waited for in vain.
+    slow: BTreeSet<u32>,
 }
 
 /// A family that was registered with a [`Listener`].
@@ -93,8 +100,9 @@ impl Listener {
                 netns_admin: false,
             },
             buffer: vec![0; ROOM],
+            slow: BTreeSet::new(),
         };
-        sys::set_send_timeout(listener.as_fd(), PATIENCE)?;
+        sys::set_timeout(listener.as_fd(), libc::SO_SNDTIMEO, Some(PATIENCE))?;
         Ok(listener)
     }
 
@@ -185,9 +193,7 @@ impl Listener {
     ///
     /// Those of [`Self::serve_once`].
     pub fn serve_timeout(&mut self, timeout: Duration) -> io::Result<bool> {
-        let until = Instant::now() + timeout;
-        let left = until.saturating_duration_since(Instant::now());
-        let millis = i32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
+        let millis = i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
         match sys::poll(self.as_fd(), millis) {
             Ok(false) => Ok(false),
             Ok(true) => self.serve_once().map(|()| true),
@@ -214,24 +220,54 @@ impl Listener {
             let chunk = self.engine.chunk(peer, &mut outbox);
             self.send(outbox);
             let port = peer.port;
-            let sent = chunk.map(|chunk| sys::send_to(self.as_fd(), &chunk, port, 0));
-            if !matches!(sent, Some(Ok(()))) {
+            if !chunk.is_some_and(|chunk| self.send_to(&chunk, port)) {
                 return;
             }
         }
     }
 
     /// Sends messages; who is gone, or leaves no room, loses them.
-    fn send(&self, outbox: Outbox) {
+    fn send(&mut self, outbox: Outbox) {
         for Outgoing { to, bytes } in outbox.0 {
-            let (port, groups) = match to {
-                To::Port(port) => (port, 0),
+            match to {
+                To::Port(port) => {
+                    self.send_to(&bytes, port);
+                }
                 // The one that is left out has another copy: it hears of it twice at worst.
-                To::Group { number, .. } => (0, 1 << (number - 1)),
-            };
-            // Sent to a group, it fails for the kernel's port, behind which nobody is.
-            let _ = sys::send_to(self.as_fd(), &bytes, port, groups);
+                To::Group { number, .. } => {
+                    // It fails for the kernel's port, behind which nobody is.
+                    let group = (0, 1 << (number - 1));
+                    let _ = sys::send_to(self.as_fd(), &bytes, 0, group);
+                }
+            }
         }
+    }
+
+    /// Sends a message to a client; false if that is gone, or leaves no room.
+    fn send_to(&mut self, bytes: &[u8], port: u32) -> bool {
+        let flags = match self.slow.contains(&port) {
+            true => libc::MSG_DONTWAIT,
+            false => 0,
+        };
+        let sent = loop {
+            match sys::send_to(self.as_fd(), bytes, flags, (port, 0)) {
+                // A signal of our own is no matter of the client's.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                sent => break sent,
+            }
+        };
+        match &sent {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if self.slow.len() == MOST_SLOW {
+                    self.slow.pop_first();
+                }
+                self.slow.insert(port);
+            }
+            _ => {
+                self.slow.remove(&port);
+            }
+        }
+        sent.is_ok()
     }
 }
 
@@ -254,5 +290,126 @@ impl<S> fmt::Debug for Registered<S> {
         f.debug_struct("Registered")
             .field("id", &self.id)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+    use std::time::Instant;
+
+    use crate::error::Error;
+    use crate::families::{kvstore, nltest};
+    use crate::options::Options;
+    use crate::sys::tests::{alone, with_signals};
+    use crate::wire::Head;
+
+    struct Nothing;
+
+    impl kvstore::server::Handler for Nothing {}
+    impl nltest::server::Handler for Nothing {}
+
+    /// A client whose queue has room for one answer, or a few.
+    fn lazy() -> NlSocket {
+        let socket = NlSocket::connect(NlFamily::Usersock, None, Groups::empty()).unwrap();
+        socket.set_recv_buffer_size(1).unwrap();
+        socket
+    }
+
+    /// Sends so many requests that are answered by an ACK.
+    fn ask(from: &NlSocket, listener: &Listener, count: usize) {
+        let head = Head {
+            len: 0,
+            kind: libc::NLMSG_NOOP as u16,
+            flags: (libc::NLM_F_REQUEST | libc::NLM_F_ACK) as u16,
+            seq: 1,
+            port: 0,
+        };
+        let requests = head.with_body(&[]).repeat(count);
+        sys::send_to(sys::fd(from), &requests, 0, (listener.port(), 0)).unwrap();
+    }
+
+    /// How many answers are there, or come within a second.
+    fn answers(to: &NlSocket, flags: libc::c_int) -> usize {
+        let fd = sys::fd(to);
+        let came = || match flags {
+            libc::MSG_DONTWAIT => true,
+            _ => sys::poll(fd, 1000).unwrap(),
+        };
+        (0..)
+            .take_while(|_| came() && sys::receive(fd, &mut [0; 64], flags, None).is_ok())
+            .count()
+    }
+
+    #[test]
+    fn who_does_not_read_holds_up_the_others_but_once() {
+        let _alone = alone();
+        let mut listener = Listener::bind().unwrap();
+        let (lazy, other) = (lazy(), lazy());
+        let started = Instant::now();
+        for _ in 0..3 {
+            ask(&lazy, &listener, 20);
+            listener.serve_once().unwrap();
+        }
+        assert!(started.elapsed() < 2 * PATIENCE, "{:?}", started.elapsed());
+        ask(&other, &listener, 1);
+        listener.serve_once().unwrap();
+        assert_eq!(answers(&other, libc::MSG_DONTWAIT), 1);
+        // And once there is room again, it has its answers.
+        assert!(answers(&lazy, libc::MSG_DONTWAIT) > 0);
+        ask(&lazy, &listener, 1);
+        listener.serve_once().unwrap();
+        assert_eq!(answers(&lazy, libc::MSG_DONTWAIT), 1);
+    }
+
+    #[test]
+    fn a_signal_takes_no_answer() {
+        let _alone = alone();
+        let mut listener = Listener::bind().unwrap();
+        let lazy = lazy();
+        ask(&lazy, &listener, 20);
+        let read = thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                thread::sleep(PATIENCE / 4);
+                answers(&lazy, 0)
+            });
+            with_signals(5, PATIENCE / 50, || listener.serve_once()).unwrap();
+            reader.join().unwrap()
+        });
+        assert_eq!(read, 20);
+    }
+
+    #[test]
+    fn no_time_is_too_long() {
+        let _alone = alone();
+        let mut listener = Listener::bind().unwrap();
+        let client = lazy();
+        ask(&client, &listener, 1);
+        assert!(listener.serve_timeout(Duration::MAX).unwrap());
+        assert!(!listener.serve_timeout(Duration::ZERO).unwrap());
+    }
+
+    #[test]
+    fn what_answers_a_client_that_is_gone_answers_no_other() {
+        let _alone = alone();
+        // Whoever has the process's own number leaves it to the clients, one after the other.
+        let first = Listener::bind().unwrap();
+        let mut listener = Listener::bind().unwrap();
+        drop(first);
+        listener.register(kvstore::server::Served(Nothing)).unwrap();
+        let wanted = listener.register(nltest::server::Served(Nothing)).unwrap();
+        let options = Options::new().peer(listener.port());
+        let hasty = options.clone().timeout(Duration::from_millis(10));
+        let gone = kvstore::Client::open_with(&hasty).map(drop);
+        assert!(matches!(gone, Err(Error::TimedOut)), "{gone:?}");
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let minute = Duration::from_secs(1);
+                while listener.serve_timeout(minute).unwrap() {}
+            });
+            let mut client = nltest::Client::open_with(&options).unwrap();
+            assert_eq!(client.connection().family_id(), wanted.id);
+        });
     }
 }
