@@ -209,18 +209,35 @@ impl<T: Transport> Link<T> {
 
     /// Reads what is left of a dump that nobody wants any more.
     pub(crate) async fn settle(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
+        let mut comes = false;
         while self.dumping.is_some() {
             match self.inbox.unread() {
                 Ok(Some(arrived)) => self.pass(&arrived),
                 Ok(None) => match self.inbox.receive(&self.transport, deadline).await {
                     // Of no interest, and gone already.
-                    Ok(()) | Err(Error::Truncated { .. }) => {}
-                    Err(error) => return Err(error),
+                    Ok(()) | Err(Error::Truncated { .. }) => comes = true,
+                    Err(error) => {
+                        // If nothing comes at all, its end is lost: it is not waited for again.
+                        let lost = !comes && matches!(error, Error::TimedOut);
+                        self.dumping.take_if(|_| lost);
+                        return Err(error);
+                    }
                 },
                 Err(_) => {}
             }
         }
         Ok(())
+    }
+
+    /// Empties the queue after an overrun: before that nothing gets into it, and the next answer would
+    /// be lost too (`netlink_attachskb()`).
+    #[cold]
+    fn discard(&mut self) {
+        self.drain();
+        let now = &mut Deadline::Never;
+        while let Ok(true) | Err(Error::Truncated { .. }) =
+            self.inbox.try_receive(&self.transport, now)
+        {}
     }
 
     /// As [`Self::settle`], as far as it can be done without waiting. After an error nothing may
@@ -267,7 +284,8 @@ impl<T: Transport> Link<T> {
     }
 
     /// After an error: the family turns out to have got another id, as happens when its module is
-    /// loaded anew. An error of something else is given back.
+    /// loaded anew. If it is an error of something else it is false, and the next call is not to
+    /// suffer from it.
     async fn renewed_after(
         &mut self,
         error: &Error,
@@ -277,6 +295,10 @@ impl<T: Transport> Link<T> {
             Error::Refused(refused) if refused.hints_at_stale_id() => {
                 let id = controller::resolve(self, deadline).await?;
                 Ok(std::mem::replace(&mut self.id, id) != id)
+            }
+            Error::Io { .. } if error.errno() == Some(libc::ENOBUFS) => {
+                self.discard();
+                Ok(false)
             }
             _ => Ok(false),
         }
@@ -356,7 +378,7 @@ impl<T: Transport> Link<T> {
 
     fn send(&self) -> Result<(), Error> {
         let sent = self.transport.socket().send(&self.request);
-        sent.map_err(Error::io("send"))
+        sent.map_err(Error::unsent)
     }
 
     /// Reads what has come, until that was a reply, or an ACK, or both, whatever the operation is

@@ -130,7 +130,9 @@ impl Roster {
         };
         let joined = entry.groups.swap_remove(at);
         // Its number may be another family's by now; and the roster itself listens to one.
-        if entry.id.is_none() || joined.number == NOTIFY {
+        let known = entry.id.is_some() && joined.number != NOTIFY;
+        let mut others = self.families.iter().flat_map(|entry| &entry.groups);
+        if !known || others.any(|other| other.number == joined.number) {
             return Ok(());
         }
         let left = socket.leave(joined.number);

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use genl_user::Error;
 use genl_user::families::kvstore::server::{Event as Told, Served};
 use genl_user::families::kvstore::{
     Client, DelNtfOwned, Event, Events, Get, GetDump, Group, Set, Stats,
 };
-use genl_user::families::nlctrl;
+use genl_user::families::{nlctrl, nltest};
+use genl_user::{Error, Listener};
 
 use crate::guest::{in_new_netns, kernel};
 use crate::raw::refusal;
@@ -90,6 +90,95 @@ fn an_answer_that_comes_late_answers_nothing_else() {
         kernel().drop_next_answer();
         assert!(matches!(kv.get(&Get { key: "a" }), Err(Error::TimedOut)));
         kv.get(&Get { key: "a" }).expect("the next one");
+    });
+}
+
+#[test]
+fn a_dump_whose_end_is_lost_is_waited_for_but_once() {
+    in_new_netns(|| {
+        let mut kv = open();
+        put(&mut kv, "a", b"1");
+        kv.connection()
+            .set_timeout(Some(INSTANT))
+            .expect("a timeout");
+        kernel().drop_next_answer();
+        let dump = kv.get_dump(&GetDump::default()).map(drop);
+        assert!(matches!(dump, Err(Error::TimedOut)), "{dump:?}");
+        // It may be late, so the next call waits for it.
+        let next = kv.get(&Get { key: "a" }).map(drop);
+        assert!(matches!(next, Err(Error::TimedOut)), "{next:?}");
+        kv.get(&Get { key: "a" }).expect("the one after that");
+        assert_eq!(keys(&mut kv, None), ["a"]);
+    });
+}
+
+#[test]
+fn a_full_queue_costs_one_answer() {
+    in_new_netns(|| {
+        let mut kv = open();
+        put(&mut kv, "a", b"1");
+        kernel().unregister("kvstore");
+        let family = kernel().register(Served(Store::default()));
+        let family = family.expect("registered");
+        put(&mut kv, "a", b"1");
+        let gone = DelNtfOwned::default();
+        for _ in 0..1000 {
+            let told = family.tell_to(kv.connection().port(), &Told::DelNtf(&gone));
+            told.expect("its loss is for its reader to know");
+        }
+        let lost = kv.get(&Get { key: "a" }).map(drop);
+        assert_eq!(lost.unwrap_err().errno(), Some(libc::ENOBUFS));
+        kv.get(&Get { key: "a" }).expect("its own answer");
+        assert_eq!(keys(&mut kv, None), ["a"]);
+    });
+}
+
+#[test]
+fn no_time_is_too_long() {
+    in_new_netns(|| {
+        let mut kv = open();
+        put(&mut kv, "a", b"1");
+        kv.connection()
+            .set_timeout(Some(INSTANT))
+            .expect("a timeout");
+        let kernel = kernel();
+        kernel.hold();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(4 * INSTANT);
+                kernel.release();
+            });
+            let entry = kv.within(Duration::MAX).get(&Get { key: "a" }).map(drop);
+            entry.expect("it was waited for");
+        });
+    });
+}
+
+#[test]
+fn to_leave_a_group_leaves_none_that_has_its_number_now() {
+    struct Silent;
+
+    impl nltest::server::Handler for Silent {}
+
+    in_new_netns(|| {
+        let mut listener = Listener::open_with(&options()).expect("a listener");
+        listener.join(&[Group::Changes]).expect("joined");
+        kernel().unregister("kvstore");
+        let chat = kernel().register(nltest::server::Served(Silent));
+        listener.join(&[nltest::Group::Chat]).expect("joined");
+        listener.leave(&[Group::Changes]).expect("left");
+        let message = nltest::MessageOwned::default();
+        let told = chat
+            .expect("registered")
+            .tell(&nltest::server::Event::Message(&message));
+        told.expect("told");
+        let heard = listener.next_timeout(INSTANT).expect("no error");
+        assert_eq!(
+            heard
+                .and_then(|heard| heard.notice())
+                .and_then(|it| it.family()),
+            Some("nltest")
+        );
     });
 }
 
