@@ -3,6 +3,7 @@
 use std::io;
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::client::Link;
 use crate::controller;
@@ -67,7 +68,7 @@ impl<M> Copy for Ticket<M> {}
 /// The calls of a connection's last pipeline.
 #[derive(Default)]
 pub(crate) struct Batch {
-    /// Tells the tickets of one from those of another.
+    /// Tells the tickets of one from those of another, whatever connection's.
     number: u32,
     /// The requests, one behind the other.
     requests: Vec<u8>,
@@ -104,8 +105,9 @@ enum Failure {
 
 impl<'c, T: Transport> Pipeline<'c, T> {
     pub(crate) fn new(link: &'c mut Link<T>) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
         let batch = &mut link.batch;
-        batch.number = batch.number.wrapping_add(1);
+        batch.number = NUMBER.fetch_add(1, Ordering::Relaxed);
         batch.requests.clear();
         batch.calls.clear();
         Self { link }
@@ -305,7 +307,7 @@ impl<T: Transport> Link<T> {
             match self.transport.socket().send(requests) {
                 Ok(()) => self.await_calls(piece, deadline).await,
                 Err(error) => {
-                    let failure = Failure::of(Error::io("send")(error));
+                    let failure = Failure::of(Error::unsent(error));
                     self.batch.fail(piece, failure);
                 }
             }

@@ -105,6 +105,19 @@ fn a_ticket_is_for_its_own_pipeline() {
 }
 
 #[test]
+fn a_ticket_of_another_connection_is_none() {
+    let (mut one, mut two) = (Client::open().unwrap(), Client::open().unwrap());
+    let mut batch = one.pipeline();
+    let other = batch.getfamily(&NLCTRL).unwrap();
+    drop(batch.send().unwrap());
+    let mut batch = two.pipeline();
+    let own = batch.getfamily(&NLCTRL).unwrap();
+    let answers = batch.send().unwrap();
+    assert!(matches!(answers.take(other), Err(Error::Unexpected { .. })));
+    assert!(answers.take(own).is_ok());
+}
+
+#[test]
 fn it_comes_after_an_abandoned_dump() {
     use genl_user::families::nlctrl::GetfamilyDump;
     let mut client = Client::open().unwrap();
