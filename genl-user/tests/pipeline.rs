@@ -109,7 +109,7 @@ fn a_ticket_of_another_connection_is_none() {
     let (mut one, mut two) = (Client::open().unwrap(), Client::open().unwrap());
     let mut batch = one.pipeline();
     let other = batch.getfamily(&NLCTRL).unwrap();
-    drop(batch.send().unwrap());
+    batch.send().unwrap();
     let mut batch = two.pipeline();
     let own = batch.getfamily(&NLCTRL).unwrap();
     let answers = batch.send().unwrap();
