@@ -3,32 +3,42 @@
 //!
 //! Lines come from the standard input: `echo hello | chat`.
 
-use std::io;
+use std::io::{self, Write};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use genl_user::Error;
+use genl_user::Options;
 use genl_user::families::nltest::{Broadcast, Client, Event, Events, Group};
 
 /// How long the listener waits for what is still on its way when all is said.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // Joined before anybody speaks, so that nothing is missed.
-    let events = Events::open(&[Group::Chat])?;
-    let (all_said, is_all_said) = mpsc::channel();
-    let listener = thread::spawn(move || listen(events, &is_all_said));
-    speak()?;
-    drop(all_said);
-    listener.join().expect("the listener does not panic")?;
-    Ok(())
+fn main() -> io::Result<()> {
+    run(&mut io::stdout(), &Options::new(), io::stdin().lines())
 }
 
-/// Broadcasts each line of the standard input.
-fn speak() -> Result<(), Box<dyn std::error::Error>> {
-    let mut client = Client::open()?;
-    for line in io::stdin().lines() {
+pub(crate) fn run(
+    out: &mut (impl Write + Send),
+    options: &Options,
+    lines: impl Iterator<Item = io::Result<String>>,
+) -> io::Result<()> {
+    // Joined before anybody speaks, so that nothing is missed.
+    let events = Events::open_with(options, &[Group::Chat])?;
+    let (all_said, is_all_said) = mpsc::channel();
+    thread::scope(|scope| {
+        let listener = scope.spawn(move || listen(out, events, &is_all_said));
+        let spoken = speak(options, lines);
+        drop(all_said);
+        listener.join().expect("the listener does not panic")?;
+        spoken
+    })
+}
+
+/// Broadcasts each line.
+fn speak(options: &Options, lines: impl Iterator<Item = io::Result<String>>) -> io::Result<()> {
+    let mut client = Client::open_with(options)?;
+    for line in lines {
         let text = &line?;
         client.broadcast(&Broadcast {
             text,
@@ -39,16 +49,20 @@ fn speak() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Prints each message, until all is said and nothing comes any more.
-fn listen(mut events: Events, all_said: &mpsc::Receiver<()>) -> Result<(), Error> {
+fn listen(
+    out: &mut impl Write,
+    mut events: Events,
+    all_said: &mpsc::Receiver<()>,
+) -> io::Result<()> {
     loop {
         match events.next_timeout(PATIENCE)? {
             Some(Event::Message(message)) => {
                 let from = message.portid().map(|port| format!("port {port}"));
                 let from = from.as_deref().unwrap_or("the kernel");
-                println!("{from}: {}", message.text().unwrap_or_default());
+                writeln!(out, "{from}: {}", message.text().unwrap_or_default())?;
             }
-            Some(Event::Overrun | Event::Reloaded) => println!("(some messages were lost)"),
-            Some(Event::Unknown(notice)) => println!("({notice:?})"),
+            Some(Event::Overrun | Event::Reloaded) => writeln!(out, "(some messages were lost)")?,
+            Some(Event::Unknown(notice)) => writeln!(out, "({notice:?})")?,
             None => {
                 if all_said.try_recv() == Err(mpsc::TryRecvError::Disconnected) {
                     return Ok(());

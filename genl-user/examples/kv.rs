@@ -5,21 +5,21 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use genl_user::Error;
 use genl_user::families::kvstore::{
     self, Clear, Client, Del, EntryFlags, Event, Events, Get, GetDump, GetReply, Group, Meta, Set,
     Stats,
 };
+use genl_user::{Error, Options};
 
 /// Reads and writes the key/value store of this network namespace
 #[derive(Parser)]
-struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
-    command: Command,
+    pub(crate) command: Command,
 }
 
 #[derive(Subcommand)]
-enum Command {
+pub(crate) enum Command {
     /// Print an entry
     Get { key: String },
     /// Create an entry, or replace it whole
@@ -37,7 +37,7 @@ enum Command {
 }
 
 #[derive(clap::Args)]
-struct SetArgs {
+pub(crate) struct SetArgs {
     key: String,
     /// The value, as text
     value: Option<String>,
@@ -56,7 +56,8 @@ struct SetArgs {
 }
 
 fn main() -> ExitCode {
-    match run(&Cli::parse().command) {
+    let command = Cli::parse().command;
+    match run(&mut io::stdout().lock(), &Options::new(), &command) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads our output has enough, as `head` does.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -82,20 +83,19 @@ fn advice(error: &io::Error) -> Option<&'static str> {
     }
 }
 
-fn run(command: &Command) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    let mut store = Client::open()?;
+pub(crate) fn run(out: &mut impl Write, options: &Options, command: &Command) -> io::Result<()> {
+    let mut store = Client::open_with(options)?;
     match command {
-        Command::Get { key } => print_entry(&mut out, "", &store.get(&Get { key })?),
-        Command::Set(args) => set(&mut out, &mut store, args),
+        Command::Get { key } => print_entry(out, "", &store.get(&Get { key })?),
+        Command::Set(args) => set(out, &mut store, args),
         Command::Del { key } => {
             let revision = store.del(&Del { key })?.revision();
             writeln!(out, "deleted, revision {}", revision.unwrap_or_default())
         }
-        Command::List { prefix } => list(&mut out, &mut store, prefix.as_deref()),
-        Command::Stats => stats(&mut out, &mut store),
+        Command::List { prefix } => list(out, &mut store, prefix.as_deref()),
+        Command::Stats => stats(out, &mut store),
         Command::Clear => Ok(store.clear(&Clear {})?),
-        Command::Watch => watch(&mut out),
+        Command::Watch => watch(out, options),
     }
 }
 
@@ -164,8 +164,8 @@ fn stats(out: &mut impl Write, store: &mut Client) -> io::Result<()> {
     Ok(())
 }
 
-fn watch(out: &mut impl Write) -> io::Result<()> {
-    let mut changes = Events::open(&[Group::Changes])?;
+fn watch(out: &mut impl Write, options: &Options) -> io::Result<()> {
+    let mut changes = Events::open_with(options, &[Group::Changes])?;
     loop {
         match changes.next()? {
             Event::SetNtf(entry) => print_entry(out, "set ", &entry)?,

@@ -3,24 +3,30 @@
 
 use std::io::{self, Write};
 
-use genl_user::Listener;
 use genl_user::families::{kvstore, nltest};
+use genl_user::{Listener, Options};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let count = std::env::args()
-        .nth(1)
-        .map_or(Ok(10), |count| count.parse())?;
-    Ok(listen(&mut io::stdout(), count, |_| Ok(()))?)
+fn main() -> io::Result<()> {
+    let count = std::env::args().nth(1).map(|count| count.parse());
+    let count = count.transpose().map_err(io::Error::other)?;
+    let meanwhile = |_: &mut kvstore::Client| Ok(());
+    run(
+        &mut io::stdout(),
+        &Options::new(),
+        count.unwrap_or(10),
+        meanwhile,
+    )
 }
 
 /// Prints so many events. What `meanwhile` does with the client is not among them.
-pub(crate) fn listen(
+pub(crate) fn run(
     out: &mut impl Write,
+    options: &Options,
     count: usize,
     meanwhile: impl FnOnce(&mut kvstore::Client) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut store = kvstore::Client::open()?;
-    let mut listener = Listener::open()?;
+    let mut store = kvstore::Client::open_with(options)?;
+    let mut listener = Listener::open_with(options)?;
     listener.join(&[kvstore::Group::Changes])?;
     listener.join(&[nltest::Group::Chat])?;
     listener.ignore(store.connection().port());

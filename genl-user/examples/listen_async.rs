@@ -4,20 +4,24 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use genl_user::Options;
 use genl_user::families::kvstore::{AsyncEvents, Event, Group};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let seconds = std::env::args()
-        .nth(1)
-        .map_or(Ok(10), |count| count.parse())?;
-    let end = tokio::time::sleep(Duration::from_secs(seconds));
-    Ok(listen(&mut io::stdout(), end).await?)
+async fn main() -> io::Result<()> {
+    let seconds = std::env::args().nth(1).map(|count| count.parse());
+    let seconds = seconds.transpose().map_err(io::Error::other)?;
+    let end = tokio::time::sleep(Duration::from_secs(seconds.unwrap_or(10)));
+    run(&mut io::stdout(), &Options::new(), end).await
 }
 
 /// Prints changes until `end` is done.
-pub(crate) async fn listen(out: &mut impl Write, end: impl Future<Output = ()>) -> io::Result<()> {
-    let mut changes = AsyncEvents::open(&[Group::Changes]).await?;
+pub(crate) async fn run(
+    out: &mut impl Write,
+    options: &Options,
+    end: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let mut changes = AsyncEvents::open_with(options, &[Group::Changes]).await?;
     let mut end = std::pin::pin!(end);
     loop {
         // To drop the future of an event loses none.

@@ -5,19 +5,18 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use genl_user::families::kvstore::{Client, Event, Events, GetDump, Group};
-use genl_user::{Snapshot, Update};
+use genl_user::{Options, Snapshot, Update};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let count = std::env::args()
-        .nth(1)
-        .map_or(Ok(10), |count| count.parse())?;
-    Ok(mirror(&mut io::stdout(), count)?)
+fn main() -> io::Result<()> {
+    let count = std::env::args().nth(1).map(|count| count.parse());
+    let count = count.transpose().map_err(io::Error::other)?;
+    run(&mut io::stdout(), &Options::new(), count.unwrap_or(10))
 }
 
 /// Prints the store's keys after each of so many updates.
-pub(crate) fn mirror(out: &mut impl Write, count: usize) -> io::Result<()> {
-    let mut store = Client::open()?;
-    let mut updates = Events::open(&[Group::Changes])?
+pub(crate) fn run(out: &mut impl Write, options: &Options, count: usize) -> io::Result<()> {
+    let mut store = Client::open_with(options)?;
+    let mut updates = Events::open_with(options, &[Group::Changes])?
         .follow(move || {
             // All of one moment, so that the highest revision tells what it has seen.
             let entries = store.get_dump(&GetDump::default())?.consistent(10)?;

@@ -1,6 +1,10 @@
 //! Clients in other network namespaces than their callers'. Each test runs once more in a user
 //! namespace of its own, where it may do what takes rights.
 
+#[path = "../examples/netns.rs"]
+#[expect(dead_code, reason = "its main function")]
+mod example;
+
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -114,6 +118,18 @@ fn a_client_is_opened_elsewhere_and_its_caller_stays() {
 
         assert_eq!(here(), before);
         assert_eq!(cookie_with(&Options::new()), home);
+    });
+}
+
+#[test]
+fn the_example_asks_there() {
+    in_own_namespaces("the_example_asks_there", || {
+        let elsewhere = Elsewhere::new();
+        let mut told = Vec::new();
+        example::run(&mut told, Netns::path(elsewhere.path())).unwrap();
+        assert_eq!(told, b"Some(\"nlctrl\") answers there\n");
+        let error = example::run(&mut told, Netns::named("no-such-name")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
     });
 }
 

@@ -86,7 +86,7 @@ impl Handler for Store {
             hits: old.map_or(0, |old| old.hits),
         };
         (self.bytes, self.revision) = (bytes, entry.revision);
-        op.tell(&Event::SetNtf(&entry.describe(key)))?;
+        op.notify(&Event::SetNtf(&entry.describe(key)))?;
         self.entries.insert(key.to_owned(), entry);
         Ok(SetReplyOwned {
             revision: Some(self.revision),
@@ -136,7 +136,7 @@ impl Store {
         let removed = self.entries.remove(key);
         self.bytes -= removed.as_ref().map_or(0, Entry::len);
         self.revision += 1;
-        op.tell(&Event::DelNtf(&DelNtfOwned {
+        op.notify(&Event::DelNtf(&DelNtfOwned {
             key: Some(key.to_owned()),
             revision: Some(self.revision),
         }))

@@ -5,6 +5,7 @@
 mod changes;
 #[path = "../vm/dumps.rs"]
 mod dumps;
+mod examples;
 mod guest;
 mod knobs;
 #[path = "../vm/kv.rs"]

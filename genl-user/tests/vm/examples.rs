@@ -1,6 +1,8 @@
-//! The examples that listen do what they say.
+//! The examples of kvstore and nltest do what they say, against the modules.
 
-use std::io::Write;
+#![expect(dead_code, reason = "the main functions of the examples")]
+
+use std::io::{self, Write};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -9,18 +11,116 @@ use genl_user::families::kvstore::Del;
 use genl_user::families::nltest::{self, Broadcast};
 
 use crate::guest::{Netns, in_new_netns};
-use crate::{open, put};
+use crate::{open, options, put, route};
 
+#[path = "../../examples/all_namespaces.rs"]
+mod all_namespaces;
+#[path = "../../examples/chat.rs"]
+mod chat;
+#[path = "../../examples/dump.rs"]
+mod dump;
 #[path = "../../examples/listen.rs"]
-#[expect(dead_code, reason = "its main function")]
 mod listen;
 #[cfg(feature = "tokio")]
 #[path = "../../examples/listen_async.rs"]
-#[expect(dead_code, reason = "its main function")]
 mod listen_async;
 #[path = "../../examples/mirror.rs"]
-#[expect(dead_code, reason = "its main function")]
 mod mirror;
+#[path = "../../examples/overrun.rs"]
+mod overrun;
+#[path = "../../examples/wait_for_family.rs"]
+mod wait_for_family;
+#[path = "../../examples/warning.rs"]
+mod warning;
+
+/// What an example prints.
+fn output(run: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
+    let mut out = Vec::new();
+    run(&mut out).expect("it runs");
+    String::from_utf8(out).expect("text")
+}
+
+#[test]
+fn all_namespaces() {
+    in_new_netns(|| {
+        let here = Netns::current();
+        let meanwhile = || {
+            in_new_netns(|| {
+                let there = Netns::current();
+                here.run(|| route::set_nsid(&there, 77));
+                put(&mut open(), "far", b"");
+            });
+            put(&mut open(), "near", b"");
+            Ok(())
+        };
+        let told = output(|out| all_namespaces::run(out, 2, meanwhile));
+        let expected = "namespace 77: set Some(\"far\")\nhere: set Some(\"near\")\n";
+        assert_eq!(told, expected);
+    });
+}
+
+#[test]
+fn chat() {
+    in_new_netns(|| {
+        let lines = ["hello", "and good bye"].map(|line| Ok(line.to_owned()));
+        let told = output(|out| chat::run(out, &options(), lines.into_iter()));
+        let texts = told.lines().map(|line| line.split_once(": "));
+        let texts: Vec<_> = texts.flatten().map(|(_, text)| text).collect();
+        assert_eq!(texts, ["hello", "and good bye"], "{told}");
+    });
+}
+
+#[test]
+fn dump() {
+    in_new_netns(|| {
+        let mut kv = open();
+        put(&mut kv, "host/name", b"example");
+        put(&mut kv, "host/port", b"443");
+        put(&mut kv, "user", b"root");
+        let told = output(|out| dump::run(out, &options(), Some("host/")));
+        let mut lines: Vec<_> = told.lines().collect();
+        lines[..2].sort();
+        let expected = [
+            "item: host/name",
+            "item: host/port",
+            "10 bytes of values",
+            "2 entries at one moment",
+        ];
+        assert_eq!(lines, expected);
+    });
+}
+
+#[test]
+fn overrun() {
+    in_new_netns(|| {
+        let told = output(|out| {
+            overrun::run(out, &options(), 1, |_| {
+                put(&mut open(), "a", b"");
+            })
+        });
+        assert_eq!(told, "set a\n");
+    });
+}
+
+#[test]
+fn wait_for_family() {
+    in_new_netns(|| {
+        let patience = Duration::from_secs(20);
+        let told = output(|out| wait_for_family::run(out, &options(), patience));
+        assert_eq!(told, "it has 0 entries\n");
+    });
+}
+
+#[test]
+fn warning() {
+    in_new_netns(|| {
+        let told = output(|out| warning::run(out, &options()));
+        assert_eq!(
+            told,
+            "nltest carried out remark, but: remark: be careful\nno warning\n"
+        );
+    });
+}
 
 #[test]
 fn listen() {
@@ -34,7 +134,7 @@ fn listen() {
             open().del(&Del { key: "theirs" })?;
             Ok(())
         };
-        listen::listen(&mut out, 3, meanwhile).expect("it listens");
+        listen::run(&mut out, &options(), 3, meanwhile).expect("it listens");
         let expected = "set Some(\"theirs\")\nsaid Some(\"hello\")\ndeleted Some(\"theirs\")\n";
         assert_eq!(String::from_utf8_lossy(&out), expected);
     });
@@ -64,7 +164,7 @@ fn mirror() {
         let here = Netns::current();
         let (lines, read) = mpsc::channel();
         thread::scope(|scope| {
-            scope.spawn(|| here.run(|| mirror::mirror(&mut Lines(lines, Vec::new()), 3)));
+            scope.spawn(|| here.run(|| mirror::run(&mut Lines(lines, Vec::new()), &options(), 3)));
             let next = || read.recv_timeout(Duration::from_secs(20)).expect("a line");
             assert_eq!(next(), "[\"a\"]\n");
             put(&mut open(), "b", b"");
@@ -90,7 +190,7 @@ fn listen_async() {
             .enable_all()
             .build()
             .expect("a runtime");
-        let listened = runtime.block_on(listen_async::listen(&mut out, change));
+        let listened = runtime.block_on(listen_async::run(&mut out, &options(), change));
         listened.expect("it listens");
         let expected = "set Some(\"a\")\ndeleted Some(\"a\")\n";
         assert_eq!(String::from_utf8_lossy(&out), expected);
