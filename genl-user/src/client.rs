@@ -120,6 +120,9 @@ impl<T: Transport> Link<T> {
 
     /// Lets the next call have these flags beside its own, and that call alone.
     ///
+    /// A call takes them when it begins, which an async one does as it is first polled: one that is
+    /// dropped before that leaves them to the next.
+    ///
     /// ```
     /// # use genl_user::{Flags, families::nlctrl::{Client, Getfamily}};
     /// # fn main() -> Result<(), genl_user::Error> {
@@ -138,7 +141,7 @@ impl<T: Transport> Link<T> {
     }
 
     /// Lets the next call end after so long, instead of the connection's timeout, and that call
-    /// alone.
+    /// alone; see [`Self::with_flags`] for which one that is.
     ///
     /// ```
     /// # use std::time::Duration;

@@ -313,6 +313,7 @@ impl<T: Transport> Link<T> {
     ) -> Result<(), Error> {
         self.settle(deadline).await?;
         self.submit(self.id, flags, operation, request)?;
+        self.inbox.release();
         self.dumping = Some(self.seq);
         let arrived = self.answer(deadline).await?;
         if arrived.is_acknowledgement() {

@@ -200,9 +200,9 @@ impl<'c, T: Transport> Answers<'c, T> {
     /// # Errors
     ///
     /// Those that the call would give if it were made alone. [`Error::TimedOut`] is that of all
-    /// calls whose answers were waited for in vain. Where the queue was too small for the answers
-    /// nevertheless, it is an [`Error::Io`] with ENOBUFS: the kernel has done the call, or refused
-    /// it, and nobody knows which.
+    /// calls whose answers were waited for in vain, and of those behind them, which were not sent
+    /// any more. Where the queue was too small for the answers nevertheless, it is an [`Error::Io`]
+    /// with ENOBUFS: the kernel has done the call, or refused it, and nobody knows which.
     pub fn take<M: Message>(&self, ticket: Ticket<M>) -> Result<M::View<'_>, Error> {
         let batch = &self.link.batch;
         let call = batch.calls.get(ticket.index);
@@ -305,11 +305,15 @@ impl<T: Transport> Link<T> {
             let last = self.batch.calls[piece.end - 1].place.end;
             let requests = &self.batch.requests[first..last];
             match self.transport.socket().send(requests) {
-                Ok(()) => self.await_calls(piece, deadline).await,
+                Ok(()) => self.await_calls(piece.clone(), deadline).await,
                 Err(error) => {
                     let failure = Failure::of(Error::unsent(error));
-                    self.batch.fail(piece, failure);
+                    self.batch.fail(piece.clone(), failure);
                 }
+            }
+            // Who has given up waiting is not to find more done later.
+            if self.batch.calls[piece.end - 1].has_timed_out() {
+                return self.batch.fail(next..calls.end, Failure::TimedOut);
             }
         }
     }
@@ -466,6 +470,10 @@ impl Batch {
 impl Call {
     fn is_open(&self) -> bool {
         matches!(self.state, State::Open(_))
+    }
+
+    fn has_timed_out(&self) -> bool {
+        matches!(self.state, State::Failed(Failure::TimedOut))
     }
 }
 

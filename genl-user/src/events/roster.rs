@@ -208,13 +208,14 @@ impl Roster {
         entry.id = described.family_id();
         entry.reloaded = true;
         self.reloaded = true;
-        for joined in &mut entry.groups {
+        let join = |joined: &mut Joined| {
             joined.number = number(described, name, &joined.name)?;
-            socket
-                .join(joined.number)
-                .map_err(Error::io("join a group again"))?;
-        }
-        Ok(())
+            let again = socket.join(joined.number);
+            again.map_err(Error::io("join a group again"))
+        };
+        // All of them are tried: one that is gone is no reason to miss the others.
+        let tried = entry.groups.iter_mut().map(join);
+        tried.fold(Ok(()), Result::and)
     }
 
     /// The controller does not know the family for which it was asked.

@@ -1,6 +1,7 @@
 //! The tests of kvstore's kernel module, run against the same family served in userspace, behind a
 //! fake kernel: what that accepts and refuses is what the real one does.
 
+mod after;
 #[path = "../vm/changes.rs"]
 mod changes;
 #[path = "../vm/dumps.rs"]

@@ -1,0 +1,199 @@
+//! What a call, or a family, leaves behind is in nobody's way.
+
+use std::time::Duration;
+
+use genl_user::families::kvstore::{Set, Stats};
+use genl_user::families::nltest;
+use genl_user::families::nltest::server::{CountDump, Echo, Handler};
+use genl_user::server::{Description, Group, Items, Op, Permission, Refusal, Row, Serve};
+use genl_user::testing::Kernel;
+use genl_user::{Error, Family, Flags, Heard, Listener, Notice, Options};
+
+use crate::guest::{in_new_netns, kernel};
+use crate::open;
+
+/// Answers with so many bytes, which nearly fill the receive buffer.
+const LONG: usize = 60_000;
+
+/// A dump's items, of which each comes by itself.
+const ITEM: usize = 30_000;
+
+struct Verbose;
+
+impl Handler for Verbose {
+    fn echo(
+        &mut self,
+        _request: Echo<'_>,
+        _op: &mut Op<'_>,
+    ) -> Result<nltest::EchoReplyOwned, Refusal> {
+        Ok(nltest::EchoReplyOwned {
+            binary: Some(vec![0; LONG]),
+            ..Default::default()
+        })
+    }
+
+    fn count_dump(
+        &mut self,
+        request: CountDump<'_>,
+        _op: &mut Op<'_>,
+    ) -> Result<Items<Self, nltest::CountDumpReplyOwned>, Refusal> {
+        let item = |number| nltest::CountDumpReplyOwned {
+            number: Some(number),
+            blob: Some(vec![0; ITEM]),
+        };
+        Ok(Items::of((0..request.to()).map(item)))
+    }
+}
+
+#[test]
+fn a_dump_has_all_of_the_buffer_again() {
+    let kernel = Kernel::new();
+    let served = kernel.register(nltest::server::Served(Verbose));
+    served.expect("it is the first family");
+    let options = Options::new().kernel(&kernel);
+    let mut client = nltest::Client::open_with(&options).expect("it is registered");
+    let long = client
+        .with_flags(Flags::ACK)
+        .echo(&nltest::Echo::default())
+        .expect("an answer");
+    assert_eq!(long.binary().map(<[u8]>::len), Some(LONG));
+    let request = nltest::CountDump {
+        to: 3,
+        ..Default::default()
+    };
+    let dump = client.count_dump(&request).expect("a dump");
+    assert_eq!(dump.owned().filter_map(Result::ok).count(), 3);
+}
+
+#[test]
+fn no_call_is_made_after_the_deadline() {
+    const CALLS: u32 = 1000;
+    in_new_netns(|| {
+        let mut kv = open();
+        let keys: Vec<_> = (0..CALLS).map(|number| format!("key-{number}")).collect();
+        kernel().hold();
+        let mut batch = kv.within(Duration::from_millis(20)).pipeline();
+        let tickets: Vec<_> = keys
+            .iter()
+            .map(|key| {
+                let set = Set {
+                    key,
+                    ..Set::default()
+                };
+                batch.set(&set).expect("it can be sent")
+            })
+            .collect();
+        let answers = batch.send().expect("it is sent");
+        for ticket in tickets {
+            assert!(matches!(answers.take(ticket), Err(Error::TimedOut)));
+        }
+        kernel().release();
+        let stats = kv.stats(&Stats {}).expect("the totals");
+        let done = stats.entries().expect("how many");
+        // Those that were sent together are done together.
+        assert!((1..CALLS).contains(&done), "{done}");
+    });
+}
+
+/// A family that has lost a group by the time that it comes back.
+struct Before;
+struct After;
+
+const fn twin(groups: &'static [Group]) -> Description {
+    Description {
+        name: "twin",
+        version: 1,
+        header: 0,
+        resv_start_op: 0,
+        groups,
+    }
+}
+
+const GROUPS: [Group; 2] = [
+    Group {
+        name: "lost",
+        permission: Permission::Anyone,
+    },
+    Group {
+        name: "kept",
+        permission: Permission::Anyone,
+    },
+];
+
+impl Serve for Before {
+    const FAMILY: Description = twin(&GROUPS);
+    const ROWS: &'static [Row<Self>] = &[];
+}
+
+impl Serve for After {
+    const FAMILY: Description = twin(GROUPS.split_at(1).1);
+    const ROWS: &'static [Row<Self>] = &[];
+}
+
+#[derive(Clone, Copy)]
+struct Twin(&'static str);
+
+impl genl_user::Group for Twin {
+    type Event<'a> = Option<Notice<'a>>;
+
+    const FAMILY: &'static Family = &Family {
+        name: "twin",
+        version: 1,
+    };
+
+    fn name(self) -> &'static str {
+        self.0
+    }
+
+    fn event(notice: Notice<'_>) -> Result<Option<Notice<'_>>, Error> {
+        Ok(Some(notice))
+    }
+
+    fn overrun<'a>() -> Option<Notice<'a>> {
+        None
+    }
+
+    fn reloaded<'a>() -> Option<Notice<'a>> {
+        None
+    }
+}
+
+/// Something for the last group.
+struct Said;
+
+impl genl_user::server::Encode for Said {
+    fn encode(&self, _: &mut genl_user::wire::Encoder<'_>) -> Result<(), genl_user::wire::Unfit> {
+        Ok(())
+    }
+}
+
+impl genl_user::server::Event for Said {
+    fn cmd(&self) -> u8 {
+        1
+    }
+
+    fn group(&self) -> Option<u8> {
+        Some(0)
+    }
+}
+
+#[test]
+fn a_group_that_is_gone_takes_no_other_with_it() {
+    let kernel = Kernel::new();
+    kernel.register(Before).expect("it is the first family");
+    let mut listener = Listener::open_with(&Options::new().kernel(&kernel)).expect("a listener");
+    let groups = GROUPS.map(|group| Twin(group.name));
+    listener.join(&groups).expect("joined");
+    kernel.unregister("twin");
+    let after = kernel.register(After).expect("it comes back");
+    let gone = listener.next().map(|heard| format!("{heard:?}"));
+    assert!(
+        matches!(&gone, Err(Error::UnknownGroup { group, .. }) if group == "lost"),
+        "{gone:?}"
+    );
+    assert!(matches!(listener.next(), Ok(Heard::Reloaded("twin"))));
+    after.tell(&Said).expect("told");
+    let heard = listener.next_timeout(Duration::from_secs(1));
+    let notice = heard.expect("no error").and_then(Heard::notice);
+    assert_eq!(notice.and_then(|notice| notice.family()), Some("twin"));
+}
