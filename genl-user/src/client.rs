@@ -93,8 +93,9 @@ impl<T: Transport> Link<T> {
         self.id
     }
 
-    /// The netlink port of the socket: where the kernel sends what it has for this client. It chose
-    /// the number when the socket was bound (`netlink_autobind()`).
+    /// The netlink port of the socket: where the kernel sends what it has for this client.
+    ///
+    /// It chose the number when the socket was bound (`netlink_autobind()`).
     #[inline]
     pub fn port(&self) -> u32 {
         self.transport.socket().port()

@@ -154,7 +154,9 @@ impl<'c, M: Message> Dump<'c, M> {
 
 #[cfg(feature = "tokio")]
 impl<'c, M: Message> AsyncDump<'c, M> {
-    /// The next item; `None` at the end. Its future may be dropped: no item is lost.
+    /// The next item; `None` at the end.
+    ///
+    /// Its future may be dropped: no item is lost.
     ///
     /// # Errors
     ///
@@ -216,7 +218,9 @@ impl<M: Message> Iterator for Owned<'_, M> {
 
 #[cfg(feature = "tokio")]
 impl<M: Message> Owned<'_, M, Tokio> {
-    /// The next item; `None` at the end, as of a stream. Its future may be dropped: no item is lost.
+    /// The next item; `None` at the end, as of a stream.
+    ///
+    /// Its future may be dropped: no item is lost.
     pub async fn next(&mut self) -> Option<Result<M, Error>> {
         let item = self.0.next().await.transpose()?;
         Some(item.map(|view| M::from_view(&view)))

@@ -149,7 +149,9 @@ impl<G: Group> AsyncEvents<G> {
         self.listener.join(groups).await
     }
 
-    /// As [`Events::next`]. To drop the future loses no event.
+    /// As [`Events::next`].
+    ///
+    /// To drop the future loses no event.
     ///
     /// # Errors
     ///
@@ -158,7 +160,9 @@ impl<G: Group> AsyncEvents<G> {
         event::<G>(self.listener.next().await?)
     }
 
-    /// As [`Events::next_timeout`]. To drop the future loses no event.
+    /// As [`Events::next_timeout`].
+    ///
+    /// To drop the future loses no event.
     ///
     /// # Errors
     ///
@@ -170,7 +174,9 @@ impl<G: Group> AsyncEvents<G> {
 }
 
 impl<G: Group, T: Transport> ListeningTo<G, T> {
-    /// Leaves groups. What they have sent before is still heard.
+    /// Leaves groups.
+    ///
+    /// What they have sent before is still heard.
     ///
     /// # Errors
     ///
@@ -184,8 +190,10 @@ impl<G: Group, T: Transport> ListeningTo<G, T> {
         self.listener.port()
     }
 
-    /// Sets how many bytes of events may queue up before the kernel drops some. More than the
-    /// system's limit (`net.core.rmem_max`) takes CAP_NET_ADMIN; without it the limit is taken.
+    /// Sets how many bytes of events may queue up before the kernel drops some.
+    ///
+    /// More than the system's limit (`net.core.rmem_max`) takes CAP_NET_ADMIN; without it the limit
+    /// is taken.
     ///
     /// # Errors
     ///

@@ -45,7 +45,9 @@ pub struct Refused {
     /// The kernel's own words.
     pub message: Option<String>,
     /// The attribute at fault: `set.meta.label[2]`, where those that may stand there several times
-    /// are counted from 0. In requests by a spec that is read at run time `meta.label[2]`.
+    /// are counted from 0.
+    ///
+    /// In requests by a spec that is read at run time `meta.label[2]`.
     pub attribute: Option<String>,
     /// What stood in the attribute at fault, if it is no nest.
     pub value: Option<Value>,

@@ -82,7 +82,9 @@ impl<'c, M: Message> Replies<'c, M> {
 
 #[cfg(feature = "tokio")]
 impl<M: Message> AsyncReplies<'_, M> {
-    /// The next reply; `None` at the end. Its future may be dropped: no reply is lost.
+    /// The next reply; `None` at the end.
+    ///
+    /// Its future may be dropped: no reply is lost.
     ///
     /// # Errors
     ///

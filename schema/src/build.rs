@@ -83,8 +83,9 @@ impl Clients {
         self
     }
 
-    /// Writes what it takes to serve the families too: a module `server` in the module of each. The
-    /// app's `genl-user` needs the feature `server` then.
+    /// Writes what it takes to serve the families too: a module `server` in the module of each.
+    ///
+    /// The app's `genl-user` needs the feature `server` then.
     pub fn server(mut self) -> Self {
         self.server = Server::With;
         self

@@ -74,8 +74,10 @@ pub struct Family {
     /// `genl_family.resv_start_op`, from `x-resv-start-op`; where the spec has none 0, or of protocol
     /// `genetlink-legacy` the least by which the core takes every `dont-validate`.
     pub resv_start_op: u8,
-    /// Each do that has a reply sends either that reply or an error: so a client need not ask for an
-    /// ACK (`x-reply-or-error`). Of several messages that make up a reply, it reads the first.
+    /// Each do that has a reply sends either that reply or an error: so a client need not ask for
+    /// an ACK (`x-reply-or-error`).
+    ///
+    /// Of several messages that make up a reply, it reads the first.
     pub reply_or_error: bool,
     /// Other modules can send the family's events, from C (`x-export-events`).
     pub export_events: bool,
@@ -223,8 +225,9 @@ pub struct Enum {
     pub name: Name,
     /// Whether the definition is of type `flags`; then an entry's value is a bit's *number*.
     pub flags: bool,
-    /// The entries, in the spec's order; names and values are unique. An enum that a header
-    /// defines may have none.
+    /// The entries, in the spec's order; names and values are unique.
+    ///
+    /// An enum that a header defines may have none.
     pub entries: Vec<Entry>,
     /// The spec's own words; may be empty.
     pub doc: String,

@@ -19,7 +19,9 @@ impl Name {
         }
     }
 
-    /// As the spec spells it: `set-ntf`. Also what goes over the wire.
+    /// As the spec spells it: `set-ntf`.
+    ///
+    /// Also what goes over the wire.
     pub fn as_str(&self) -> &str {
         &self.spelled
     }

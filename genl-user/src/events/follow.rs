@@ -173,8 +173,9 @@ impl<G: Group, D> Follow<G, D> {
 
 #[cfg(feature = "tokio")]
 impl<G: Group, D> AsyncFollow<G, D> {
-    /// As [`Follow::next`]. To drop the future loses no update: a dump that was not awaited to its
-    /// end is begun anew.
+    /// As [`Follow::next`].
+    ///
+    /// To drop the future loses no update: a dump that was not awaited to its end is begun anew.
     ///
     /// # Errors
     ///
@@ -212,8 +213,10 @@ impl<G: Group, D> AsyncFollow<G, D> {
 }
 
 impl<G: Group, D, T: Transport> Follow<G, D, T> {
-    /// Drops the events whose revision the last dump has seen. `revision` tells it of an event, or
-    /// `None` if it has none; revisions have to grow with each change.
+    /// Drops the events whose revision the last dump has seen.
+    ///
+    /// `revision` tells it of an event, or `None` if it has none; revisions have to grow with each
+    /// change.
     pub fn drop_older(mut self, revision: RevisionOf<G>) -> Self {
         self.news.revision_of = Some(revision);
         self

@@ -135,8 +135,9 @@ impl Listener {
         Self::new(options)
     }
 
-    /// Joins groups of a family, which is followed from then on. With no group, what it sends to
-    /// this port alone is heard.
+    /// Joins groups of a family, which is followed from then on.
+    ///
+    /// With no group, what it sends to this port alone is heard.
     ///
     /// What comes after it has returned is heard, or its loss is told.
     ///
@@ -219,7 +220,9 @@ impl AsyncListener {
         self.join_groups(groups).await
     }
 
-    /// As [`Listener::next`]. To drop the future loses no event.
+    /// As [`Listener::next`].
+    ///
+    /// To drop the future loses no event.
     ///
     /// # Errors
     ///
@@ -232,7 +235,9 @@ impl AsyncListener {
         }
     }
 
-    /// As [`Listener::next_timeout`]. To drop the future loses no event.
+    /// As [`Listener::next_timeout`].
+    ///
+    /// To drop the future loses no event.
     ///
     /// # Errors
     ///
@@ -251,8 +256,10 @@ impl<T: Transport> Listening<T> {
         self.socket().port()
     }
 
-    /// Sets how many bytes of events may queue up before the kernel drops some. More than the
-    /// system's limit (`net.core.rmem_max`) takes CAP_NET_ADMIN; without it the limit is taken.
+    /// Sets how many bytes of events may queue up before the kernel drops some.
+    ///
+    /// More than the system's limit (`net.core.rmem_max`) takes CAP_NET_ADMIN; without it the limit
+    /// is taken.
     ///
     /// # Errors
     ///
@@ -262,7 +269,9 @@ impl<T: Transport> Listening<T> {
         set.map_err(Error::io("set the queue size"))
     }
 
-    /// Leaves groups. What they have sent before is still heard.
+    /// Leaves groups.
+    ///
+    /// What they have sent before is still heard.
     ///
     /// # Errors
     ///

@@ -36,7 +36,9 @@ impl<H, T> Items<H, T> {
 
 impl<H: 'static, T: Encode + 'static> Items<H, T> {
     /// The same, for a table of operations: the items are messages of this command, and the handler
-    /// is found by `handler`. Generated code calls it.
+    /// is found by `handler`.
+    ///
+    /// Generated code calls it.
     pub fn cursor<S: 'static>(mut self, cmd: u8, handler: fn(&mut S) -> &mut H) -> Cursor<S> {
         Cursor(Box::new(move |served, op| {
             match (self.0)(handler(served), op)? {

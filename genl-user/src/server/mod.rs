@@ -83,7 +83,7 @@ pub trait Serve: Sized + Send + 'static {
 pub struct Row<S: ?Sized> {
     /// The operation's name in the spec.
     pub name: &'static str,
-    /// `genlmsghdr.cmd`
+    /// Its number, `genlmsghdr.cmd`.
     pub cmd: u8,
     /// Who may call it.
     pub permission: Permission,
@@ -118,7 +118,7 @@ pub trait Encode {
 
 /// What a family says of its own accord: the generated type `Event`.
 pub trait Event: Encode {
-    /// `genlmsghdr.cmd`
+    /// Its number, `genlmsghdr.cmd`.
     fn cmd(&self) -> u8;
 
     /// Which of the family's groups it is for; `None` if it goes to single ports alone.

@@ -174,13 +174,16 @@ impl Op<'_> {
         Ok(())
     }
 
-    /// Says something although the request succeeds. It goes with the ACK, to who asked for one.
+    /// Says something although the request succeeds.
+    ///
+    /// It goes with the ACK, to who asked for one.
     pub fn warn(&mut self, words: impl Into<Cow<'static, str>>) {
         self.extack.say(words);
     }
 
-    /// Bytes of the family's own for the sender, of a success too: they go with the ACK. Of more
-    /// than 20 the rest is left out.
+    /// Bytes of the family's own for the sender, of a success too: they go with the ACK.
+    ///
+    /// Of more than 20 the rest is left out.
     pub fn cookie(&mut self, cookie: &[u8]) {
         self.extack.give(cookie);
     }

@@ -18,8 +18,10 @@ pub trait Struct: Sized {
     fn write(&self, fields: &mut FieldsMut<'_>) -> Result<(), Misfit>;
 }
 
-/// The bytes of a struct. What lies behind their end reads as zeros: an older kernel knows a shorter
-/// struct, and a newer one a longer one.
+/// The bytes of a struct.
+///
+/// What lies behind their end reads as zeros: an older kernel knows a shorter struct, and a newer
+/// one a longer one.
 #[derive(Debug, Clone, Copy)]
 pub struct Fields<'a>(&'a [u8]);
 

@@ -18,7 +18,9 @@ use super::Origin;
 use crate::model::Family;
 use print::{Define, Item};
 
-/// Renders the header. It needs nothing but the system's `linux/types.h`, and that only for structs.
+/// Renders the header.
+///
+/// It needs nothing but the system's `linux/types.h`, and that only for structs.
 pub fn render(family: &Family, origin: Origin<'_>) -> String {
     let guard = names::guard(family);
     let mut items = vec![Item::Defines(family_defines(family))];
