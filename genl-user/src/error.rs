@@ -11,6 +11,23 @@ use crate::wire::{Defect, Malformed, Misfit, Unfit};
 /// Why a call of a client failed.
 ///
 /// It converts into an [`io::Error`] of the [`io::ErrorKind`] that fits, and stays inside it.
+///
+/// ```
+/// use genl_user::Error;
+/// use genl_user::families::nlctrl::{Client, Getfamily};
+///
+/// # fn main() -> Result<(), Error> {
+/// let mut nlctrl = Client::open()?;
+/// let request = Getfamily { family_name: Some("no-such-name"), ..Default::default() };
+/// match nlctrl.getfamily(&request) {
+///     Ok(family) => println!("{family:?}"),
+///     Err(error) if error.errno() == Some(libc::ENOENT) => println!("there is none"),
+///     Err(Error::TimedOut) => println!("nobody knows"),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -127,6 +127,10 @@ impl<G: Group> AsyncEvents<G> {
     /// # Errors
     ///
     /// Those of [`Events::open`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has its I/O driver.
     pub async fn open(groups: &[G]) -> Result<Self, Error> {
         Self::open_with(&Options::new(), groups).await
     }
@@ -136,6 +140,10 @@ impl<G: Group> AsyncEvents<G> {
     /// # Errors
     ///
     /// Those of [`Events::open_with`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has its I/O driver.
     pub async fn open_with(options: &Options, groups: &[G]) -> Result<Self, Error> {
         Self::establish(options, groups).await
     }
@@ -193,7 +201,7 @@ impl<G: Group, T: Transport> ListeningTo<G, T> {
     /// Sets how many bytes of events may queue up before the kernel drops some.
     ///
     /// More than the system's limit (`net.core.rmem_max`) takes CAP_NET_ADMIN; without it the limit
-    /// is taken.
+    /// is taken. What counts as how many bytes [`Options::queue_size`] tells.
     ///
     /// # Errors
     ///

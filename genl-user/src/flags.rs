@@ -9,6 +9,17 @@ bitflags::bitflags! {
     /// [`Link::with_flags`](crate::Link::with_flags).
     ///
     /// It is for the family to say what they mean to it; most look at none of them.
+    ///
+    /// ```
+    /// # use genl_user::{Flags, families::nlctrl::{Client, Getfamily}};
+    /// # fn main() -> Result<(), genl_user::Error> {
+    /// # let mut client = Client::open()?;
+    /// # let request = Getfamily { family_name: Some("nlctrl"), ..Default::default() };
+    /// client.with_flags(Flags::ACK).getfamily(&request)?;
+    /// assert_eq!(client.connection().warning(), None);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
     pub struct Flags: u16 {
         /// NLM_F_ACK: the kernel confirms that it has done what was asked. Clients ask for that

@@ -14,8 +14,8 @@ const OWN: &str = "/proc/thread-self/ns/net";
 
 /// A network namespace to open a client in; see [`Options::netns`](crate::Options::netns).
 ///
-/// A socket stays in the namespace that it was opened in, wherever its threads go: opening enters
-/// the namespace and comes back, and nothing else is done there.
+/// A socket stays in the namespace that it was opened in, wherever its threads go (`sock_net()`):
+/// opening enters the namespace with setns(2) and comes back, and nothing else is done there.
 ///
 /// ```
 /// use genl_user::{Netns, Options, families::nlctrl};

@@ -61,6 +61,10 @@ use crate::wire::{FromPayload, Head, generic};
 /// # fn main() {}
 /// ```
 ///
+/// What is not read in time is lost once the queue is full, and that is told: the kernel notes it
+/// (`netlink_overrun()`), the next receive fails with ENOBUFS, and [`Heard::Overrun`] comes in its
+/// place. Nothing more gets into the queue until it was read to its end.
+///
 /// A listener follows its families. One whose module is loaded anew has another id, and its groups
 /// other numbers: the listener learns that from the controller, joins the groups again, and tells
 /// of it by the event `Reloaded`, as some events may have come before it was back.
@@ -144,7 +148,7 @@ impl Listener {
     /// # Errors
     ///
     /// [`Error::UnknownFamily`], [`Error::UnknownGroup`], and [`Error::Io`] with EPERM for a group
-    /// that takes a capability.
+    /// that takes a capability (`genl_bind()`).
     pub fn join<G: Group>(&mut self, groups: &[G]) -> Result<(), Error> {
         now(self.join_groups(groups))
     }
@@ -198,6 +202,10 @@ impl AsyncListener {
     /// # Errors
     ///
     /// Those of [`Listener::open`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has its I/O driver.
     pub async fn open() -> Result<Self, Error> {
         Self::open_with(&Options::new()).await
     }
@@ -207,6 +215,10 @@ impl AsyncListener {
     /// # Errors
     ///
     /// Those of [`Listener::open_with`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has its I/O driver.
     pub async fn open_with(options: &Options) -> Result<Self, Error> {
         Self::new(options)
     }
@@ -259,7 +271,7 @@ impl<T: Transport> Listening<T> {
     /// Sets how many bytes of events may queue up before the kernel drops some.
     ///
     /// More than the system's limit (`net.core.rmem_max`) takes CAP_NET_ADMIN; without it the limit
-    /// is taken.
+    /// is taken. What counts as how many bytes [`Options::queue_size`] tells.
     ///
     /// # Errors
     ///

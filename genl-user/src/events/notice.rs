@@ -12,7 +12,7 @@ use crate::wire::{FromPayload, Head, Payload};
 pub enum Heard<'a> {
     /// A message.
     Message(Notice<'a>),
-    /// Events were lost: the queue was full when they came.
+    /// Events were lost: the queue was full when they came (`netlink_overrun()`).
     Overrun,
     /// The family of this name was loaded anew: what it had is gone, and its first events may be
     /// lost.
@@ -96,7 +96,8 @@ impl<'a> Notice<'a> {
     /// The id of the network namespace that it comes from, as the listener's own namespace knows it
     /// (`ip netns list-id`); `None` if that is the listener's own.
     ///
-    /// Others are heard only after [`Listener::hear_all_namespaces`](super::Listener).
+    /// The kernel tells it beside the message (`netlink_cmsg_listen_all_nsid()`). Others are heard
+    /// only after [`Listener::hear_all_namespaces`](super::Listener).
     pub fn nsid(&self) -> Option<i32> {
         self.nsid
     }

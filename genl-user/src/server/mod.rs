@@ -5,6 +5,9 @@
 //! too. `Served(handler)` is what a [`Listener`] takes, to serve other processes, and the fake kernel
 //! of a test: `testing::Kernel`, with the feature `testing`.
 //!
+//! The [tour](crate::tour#a-family-without-its-kernel) has a handler of a few lines;
+//! `genl-user/examples/store` is a whole one.
+//!
 //! A request that no handler would get from the kernel gets to none here either. It is checked as the
 //! kernel checks it, in the same order, and refused with the same error number and extended ACK
 //! (`net/netlink/genetlink.c`, `netlink_rcv_skb()`, `lib/nlattr.c`).

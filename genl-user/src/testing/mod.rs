@@ -35,6 +35,17 @@
 //! checks requests as the kernel does, cuts dumps into chunks, and drops events for who does not
 //! keep up. What goes wrong in a kernel only at times, it does when it is told to.
 //!
+//! | in a real kernel | in a fake one |
+//! |---|---|
+//! | a module is loaded, and unloaded | [`Kernel::register`], [`Kernel::unregister`] |
+//! | a call fails for want of memory, of room, of luck | [`Kernel::fail_next`], [`Kernel::fail_nth`] |
+//! | a dump is not consistent | [`Kernel::interrupt_next_dump`] |
+//! | a listener is too slow | [`Kernel::overrun`] |
+//! | an answer is late, or never comes | [`Kernel::hold`] and [`Kernel::release`], [`Kernel::drop_next_answer`] |
+//! | the caller lacks CAP_NET_ADMIN | [`Kernel::set_admin`] |
+//! | the family says something of its own accord | [`Registration::tell`], [`Registration::tell_to`] |
+//! | somebody sends bytes that make no sense | [`Kernel::raw`] |
+//!
 //! A handler must not use a client of the same kernel: that would wait for itself.
 
 mod kernel;

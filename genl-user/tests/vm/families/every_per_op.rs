@@ -144,11 +144,15 @@ pub struct AsyncClient {
 
 #[cfg(feature = "tokio")]
 impl AsyncClient {
-    /// As [`Client::open`]. It panics outside of a tokio runtime that has its I/O driver.
+    /// As [`Client::open`], in a task of tokio's.
     ///
     /// # Errors
     ///
     /// Those of [`genl_user::Connection::open`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has its I/O driver.
     pub async fn open() -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new()).await
     }
@@ -158,6 +162,10 @@ impl AsyncClient {
     /// # Errors
     ///
     /// Those of [`genl_user::Connection::open`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has its I/O driver.
     pub async fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
         let connection = genl_user::AsyncConnection::open_with(&FAMILY, options).await?;
         Ok(Self { connection })
@@ -169,6 +177,10 @@ impl AsyncClient {
     /// # Errors
     ///
     /// Those of [`genl_user::Connection::open`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has its I/O driver.
     pub async fn open_when_available(
         timeout: std::time::Duration,
     ) -> Result<Self, genl_user::Error> {

@@ -39,6 +39,16 @@ fn client(types: &Types<'_>, colour: Colour, mut members: Vec<TokenStream>) -> V
     };
     let open_doc = own_doc(colour.open());
     let open_errors = errors("Those of [`genl_user::Connection::open`].");
+    let open_errors = match colour {
+        Colour::Blocking => open_errors,
+        Colour::Async => quote! {
+            #open_errors
+            ///
+            /// # Panics
+            ///
+            /// Outside of a tokio runtime that has its I/O driver.
+        },
+    };
     let (asyncness, wait) = (colour.asyncness(), colour.wait());
     members.push(quote! {
         #open_doc
@@ -250,9 +260,7 @@ impl Colour {
             Self::Blocking => {
                 "Opens a socket in the calling thread's network namespace and resolves the family."
             }
-            Self::Async => {
-                "As [`Client::open`]. It panics outside of a tokio runtime that has its I/O driver."
-            }
+            Self::Async => "As [`Client::open`], in a task of tokio's.",
         }
     }
 
