@@ -67,7 +67,7 @@ impl<'c, M: Message, T: Transport> Dump<'c, M, T> {
             Err(Error::Malformed { .. }) => self.link.dumping.is_none(),
             _ => true,
         };
-        advanced
+        advanced.inspect_err(|error| self.link.recover_from(error))
     }
 
     #[inline]

@@ -229,10 +229,13 @@ impl<T: Transport> Link<T> {
         Ok(())
     }
 
-    /// Empties the queue after an overrun: before that nothing gets into it, and the next answer would
-    /// be lost too (`netlink_attachskb()`).
+    /// Empties the queue if the error is an overrun: before that nothing gets into it, and the next
+    /// answer would be lost too (`netlink_attachskb()`).
     #[cold]
-    fn discard(&mut self) {
+    pub(crate) fn recover_from(&mut self, error: &Error) {
+        if !matches!(error, Error::Io { .. }) || error.errno() != Some(libc::ENOBUFS) {
+            return;
+        }
         self.drain();
         let now = &mut Deadline::Never;
         while let Ok(true) | Err(Error::Truncated { .. }) =
@@ -296,11 +299,10 @@ impl<T: Transport> Link<T> {
                 let id = controller::resolve(self, deadline).await?;
                 Ok(std::mem::replace(&mut self.id, id) != id)
             }
-            Error::Io { .. } if error.errno() == Some(libc::ENOBUFS) => {
-                self.discard();
+            _ => {
+                self.recover_from(error);
                 Ok(false)
             }
-            _ => Ok(false),
         }
     }
 

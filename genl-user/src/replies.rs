@@ -45,7 +45,7 @@ impl<'c, M: Message, T: Transport> Replies<'c, M, T> {
         let mut deadline = self.link.deadline();
         let next = self.link.next_reply(self.operation, &mut deadline).await;
         self.ended = !matches!(next, Ok(Some(_)));
-        next
+        next.inspect_err(|error| self.link.recover_from(error))
     }
 
     fn reply(&self, arrived: Option<Arrived>) -> Result<Option<M::View<'_>>, Error> {

@@ -1,6 +1,6 @@
 //! Waiting in a task of tokio's.
 
-use std::io;
+use std::{fmt, io};
 
 use tokio::io::unix::AsyncFd;
 use tokio::time::timeout_at;
@@ -15,6 +15,13 @@ use crate::transport::{Deadline, Receive};
 /// task yields only if nothing is there. The runtime has to have its I/O driver, and its time
 /// driver unless there is no timeout: `enable_all` of its builder, or `#[tokio::main]`.
 pub struct Tokio(AsyncFd<Socket>);
+
+impl fmt::Debug for Tokio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let port = self.socket().port();
+        f.debug_struct("Tokio").field("port", &port).finish()
+    }
+}
 
 impl Receive for Tokio {
     fn new(socket: Socket) -> io::Result<Self> {

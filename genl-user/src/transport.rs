@@ -4,10 +4,10 @@
 //! blocking connection never wait for anything but the system call that receives, so polling them
 //! once runs them to their end: [`now`] does that.
 
-use std::io;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use crate::error::Error;
 use crate::options::Options;
@@ -96,6 +96,13 @@ impl Deadline {
 /// Blocks the calling thread; what connections, dumps and events do unless they are said to be
 /// async.
 pub struct Blocking(Socket);
+
+impl fmt::Debug for Blocking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let port = self.0.port();
+        f.debug_struct("Blocking").field("port", &port).finish()
+    }
+}
 
 impl Receive for Blocking {
     fn new(socket: Socket) -> io::Result<Self> {

@@ -173,3 +173,14 @@ async fn tasks_have_pipelines_too() {
         Some(libc::ENOENT)
     );
 }
+
+#[test]
+fn what_waits_for_answers_can_be_shown() {
+    use genl_user::families::nlctrl::GetfamilyDump;
+    let mut client = Client::open().unwrap();
+    let shown = format!("{:?}", client.pipeline());
+    assert!(shown.contains("calls: 0"), "{shown}");
+    let items = client.getfamily_dump(&GetfamilyDump {}).unwrap().owned();
+    let shown = format!("{items:?}");
+    assert!(shown.contains("ended: false"), "{shown}");
+}

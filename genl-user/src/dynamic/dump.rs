@@ -1,5 +1,7 @@
 //! Dumps by a spec.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::client::{Client, Sent};
@@ -57,6 +59,16 @@ impl Iterator for Dump<'_> {
             true => None,
             false => self.advance().transpose(),
         }
+    }
+}
+
+impl fmt::Debug for Dump<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dump")
+            .field("client", &self.client)
+            .field("operation", &self.sent.operation)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use genl_user::families::kvstore::{Set, Stats};
+use genl_user::families::kvstore::server::{Event as Told, Served};
+use genl_user::families::kvstore::{Client, DelNtfOwned, Get, GetReplyOwned, Set, Stats};
 use genl_user::families::nltest;
 use genl_user::families::nltest::server::{CountDump, Echo, Handler};
 use genl_user::server::{Description, Group, Items, Op, Permission, Refusal, Row, Serve};
@@ -10,7 +11,8 @@ use genl_user::testing::Kernel;
 use genl_user::{Error, Family, Flags, Heard, Listener, Notice, Options};
 
 use crate::guest::{in_new_netns, kernel};
-use crate::open;
+use crate::served::Store;
+use crate::{open, put};
 
 /// Answers with so many bytes, which nearly fill the receive buffer.
 const LONG: usize = 60_000;
@@ -92,6 +94,33 @@ fn no_call_is_made_after_the_deadline() {
         let done = stats.entries().expect("how many");
         // Those that were sent together are done together.
         assert!((1..CALLS).contains(&done), "{done}");
+    });
+}
+
+#[test]
+fn replies_that_are_lost_take_no_later_answer_with_them() {
+    in_new_netns(|| {
+        kernel().unregister("kvstore");
+        let family = kernel().register(Served(Store::default()));
+        let family = family.expect("registered");
+        let mut kv = open();
+        put(&mut kv, "a", b"1");
+        let connection = kv.connection();
+        let set = connection.set_timeout(Some(Duration::from_millis(20)));
+        set.expect("a timeout");
+        let (port, request) = (connection.port(), Get { key: "a" });
+        let mut replies = connection
+            .call_all::<GetReplyOwned>(&Client::GET, &request)
+            .expect("it has begun");
+        let gone = DelNtfOwned::default();
+        for _ in 0..1000 {
+            let told = family.tell_to(port, &Told::DelNtf(&gone));
+            told.expect("its loss is for its reader to know");
+        }
+        assert!(replies.next().expect("it was there before").is_some());
+        let lost = replies.next().map(|reply| reply.is_some());
+        assert_eq!(lost.unwrap_err().errno(), Some(libc::ENOBUFS));
+        kv.get(&request).expect("its own answer");
     });
 }
 
