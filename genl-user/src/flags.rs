@@ -26,7 +26,10 @@ bitflags::bitflags! {
         /// where nothing else would tell; with it, [`Link::warning`](crate::Link::warning) has what
         /// the kernel minds about requests that are answered by a reply.
         const ACK = libc::NLM_F_ACK as u16;
-        /// NLM_F_ECHO: the notification of what the request changes is sent to its sender too.
+        /// NLM_F_ECHO: the notification of what the request changes is sent to its sender too
+        /// (`nlmsg_notify()`). A call passes over it, and gives its reply;
+        /// [`call_all`](crate::Connection::call_all) of an operation that is answered by an ACK alone
+        /// gives the notifications.
         const ECHO = libc::NLM_F_ECHO as u16;
         /// NLM_F_REPLACE: replace what is there.
         const REPLACE = libc::NLM_F_REPLACE as u16;

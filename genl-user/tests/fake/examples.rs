@@ -9,6 +9,8 @@ mod chat;
 mod deadline;
 #[path = "../../examples/dump.rs"]
 mod dump;
+#[path = "../../examples/echo.rs"]
+mod echo;
 #[path = "../../examples/kv.rs"]
 mod kv_tool;
 #[path = "../../examples/listen.rs"]
@@ -31,13 +33,13 @@ use std::time::Duration;
 
 use clap::Parser;
 use genl_user::families::kvstore::server::Served;
-use genl_user::families::kvstore::{Client, Del};
+use genl_user::families::kvstore::{Client, Del, EntryFlags};
 use genl_user::families::nltest::{self, server};
 use genl_user::server::{Op, Refusal};
 
 use crate::guest::{in_new_netns, kernel};
 use crate::served::Store;
-use crate::{open, options, put};
+use crate::{open, options, put, put_flagged};
 
 /// What an example prints.
 fn output(run: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
@@ -158,6 +160,18 @@ fn deadline() {
         assert_eq!(told, "hurried: not answered in time\npatient: 0 entries\n");
         let told = output(|out| deadline::run(out, &options(), |_| ()));
         assert_eq!(told, "hurried: answered in time\npatient: 0 entries\n");
+    });
+}
+
+#[test]
+fn echo() {
+    in_new_netns(|| {
+        let mut kv = open();
+        put(&mut kv, "a", b"");
+        put_flagged(&mut kv, "b", EntryFlags::STICKY);
+        put(&mut kv, "c", b"");
+        let told = output(|out| echo::run(out, &options()));
+        assert_eq!(told, "deleted a\ndeleted c\n");
     });
 }
 

@@ -7,11 +7,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use genl_user::families::kvstore::Del;
+use genl_user::families::kvstore::{Del, EntryFlags};
 use genl_user::families::nltest::{self, Broadcast};
 
 use crate::guest::{Netns, in_new_netns};
-use crate::{open, options, put, route};
+use crate::{open, options, put, put_flagged, route};
 
 #[path = "../../examples/all_namespaces.rs"]
 mod all_namespaces;
@@ -19,6 +19,8 @@ mod all_namespaces;
 mod chat;
 #[path = "../../examples/dump.rs"]
 mod dump;
+#[path = "../../examples/echo.rs"]
+mod echo;
 #[path = "../../examples/listen.rs"]
 mod listen;
 #[cfg(feature = "tokio")]
@@ -87,6 +89,20 @@ fn dump() {
             "2 entries at one moment",
         ];
         assert_eq!(lines, expected);
+    });
+}
+
+#[test]
+fn echo() {
+    in_new_netns(|| {
+        let mut kv = open();
+        put(&mut kv, "a", b"");
+        put_flagged(&mut kv, "b", EntryFlags::STICKY);
+        put(&mut kv, "c", b"");
+        let told = output(|out| echo::run(out, &options()));
+        let mut lines: Vec<_> = told.lines().collect();
+        lines.sort();
+        assert_eq!(lines, ["deleted a", "deleted c"]);
     });
 }
 
