@@ -221,7 +221,7 @@ impl Client {
     }
 }
 
-/// A client for tasks of tokio's of the family "kvstore".
+/// A client of the family "kvstore", for tasks of tokio's.
 #[cfg(feature = "tokio")]
 #[derive(Debug)]
 pub struct AsyncClient {

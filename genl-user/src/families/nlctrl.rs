@@ -142,7 +142,7 @@ impl Client {
     }
 }
 
-/// A client for tasks of tokio's of the family "nlctrl".
+/// A client of the family "nlctrl", for tasks of tokio's.
 #[cfg(feature = "tokio")]
 #[derive(Debug)]
 pub struct AsyncClient {

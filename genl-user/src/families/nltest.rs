@@ -250,7 +250,7 @@ impl Client {
     }
 }
 
-/// A client for tasks of tokio's of the family "nltest".
+/// A client of the family "nltest", for tasks of tokio's.
 #[cfg(feature = "tokio")]
 #[derive(Debug)]
 pub struct AsyncClient {

@@ -178,7 +178,7 @@ impl Client {
     }
 }
 
-/// A client for tasks of tokio's of the family "every".
+/// A client of the family "every", for tasks of tokio's.
 #[cfg(feature = "tokio")]
 #[derive(Debug)]
 pub struct AsyncClient {

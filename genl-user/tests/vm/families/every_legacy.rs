@@ -218,7 +218,7 @@ impl Client {
     }
 }
 
-/// A client for tasks of tokio's of the family "every-legacy".
+/// A client of the family "every-legacy", for tasks of tokio's.
 #[cfg(feature = "tokio")]
 #[derive(Debug)]
 pub struct AsyncClient {

@@ -135,7 +135,7 @@ impl Client {
     }
 }
 
-/// A client for tasks of tokio's of the family "every-per-op".
+/// A client of the family "every-per-op", for tasks of tokio's.
 #[cfg(feature = "tokio")]
 #[derive(Debug)]
 pub struct AsyncClient {

@@ -466,7 +466,7 @@ impl Client {
     }
 }
 
-/// A client for tasks of tokio's of the family "everything".
+/// A client of the family "everything", for tasks of tokio's.
 #[cfg(feature = "tokio")]
 #[derive(Debug)]
 pub struct AsyncClient {

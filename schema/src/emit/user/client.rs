@@ -24,9 +24,9 @@ pub(super) fn items(types: &Types<'_>) -> Vec<Item> {
 fn client(types: &Types<'_>, colour: Colour, mut members: Vec<TokenStream>) -> Vec<Item> {
     let name = colour.client();
     let doc = own_doc(&format!(
-        "{} of the family \"{}\".",
-        colour.what(),
-        types.family.name
+        "A client of the family \"{}\"{}.",
+        types.family.name,
+        colour.whose()
     ));
     let (condition, connection) = (colour.condition(), colour.connection());
     let structure = quote! {
@@ -248,10 +248,10 @@ impl Colour {
         }
     }
 
-    fn what(self) -> &'static str {
+    fn whose(self) -> &'static str {
         match self {
-            Self::Blocking => "A client",
-            Self::Async => "A client for tasks of tokio's",
+            Self::Blocking => "",
+            Self::Async => ", for tasks of tokio's",
         }
     }
 
