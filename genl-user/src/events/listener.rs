@@ -184,6 +184,9 @@ impl Listener {
 
     /// Waits for what comes next, but not longer than this; `None` if nothing came.
     ///
+    /// Who polls the descriptor instead asks with [`Duration::ZERO`] until it is `None`, and polls
+    /// then: what has been received already makes it readable no more.
+    ///
     /// # Errors
     ///
     /// Those of [`Self::next`].
