@@ -258,20 +258,23 @@ impl<'r> Op<'r> {
 /// [`TOO_LONG`] is EMSGSIZE to clients.
 ///
 /// EINTR means to it that a dump has begun and no ACK is due (`netlink_rcv_skb()`); a handler that
-/// returned it would leave the client waiting. Numbers from 512 on, ERESTARTSYS among them, which an
-/// interrupted sleep gives, are the kernel's own: no client knows them.
+/// returned it would leave the client waiting. Numbers from 512 on (include/linux/errno.h) are the
+/// kernel's own, and no client knows them: the first are requests to try again, ERESTARTSYS among
+/// them, which an interrupted sleep gives; what many subsystems say is ENOTSUPP.
 #[cold]
 #[inline(never)]
 pub(super) fn to_errno(error: Error) -> c_int {
     const FIRST_OF_THE_KERNEL: c_int = -(bindings::ERESTARTSYS as c_int);
-    let errno = error.to_errno();
-    if error == TOO_LONG {
-        EMSGSIZE.to_errno()
-    } else if error == EINTR || errno <= FIRST_OF_THE_KERNEL {
-        EAGAIN.to_errno()
-    } else {
-        errno
-    }
+    const LAST_TO_TRY_AGAIN: c_int = -(bindings::EPROBE_DEFER as c_int);
+    let shown = match error.to_errno() {
+        _ if error == TOO_LONG => EMSGSIZE,
+        _ if error == ENOTSUPP => EOPNOTSUPP,
+        _ if error == EINTR => EAGAIN,
+        LAST_TO_TRY_AGAIN..=FIRST_OF_THE_KERNEL => EAGAIN,
+        ..=FIRST_OF_THE_KERNEL => EIO,
+        _ => error,
+    };
+    shown.to_errno()
 }
 
 /// The core's `doit`.

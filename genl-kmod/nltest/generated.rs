@@ -247,7 +247,8 @@ pub mod attr {
         pub const COOKIE: u16 = 2;
 
         /// A number from 1 to 100; 13 is refused, in the words of its policy,
-        /// and 14 without words, as too long.
+        /// 14 without words, as too long, and 15 to 18 each by an error number
+        /// that clients do not know.
         pub const NUMBER: u16 = 3;
     }
 }
@@ -1132,7 +1133,8 @@ impl<'r> Remark<'r> {
     }
 
     /// A number from 1 to 100; 13 is refused, in the words of its policy,
-    /// and 14 without words, as too long.
+    /// 14 without words, as too long, and 15 to 18 each by an error number
+    /// that clients do not know.
     pub fn number(&self) -> Option<u8> {
         self.number_attr().and_then(genl::Attr::u8)
     }

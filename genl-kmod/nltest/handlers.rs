@@ -196,8 +196,13 @@ impl Handler for NlTest {
             let policy = <Call<{ cmd::REMARK }> as Do<Self>>::POLICY;
             return Err(op.bad_attr_by(policy, attr, EINVAL, c"13 brings bad luck"));
         }
-        if request.number() == Some(14) {
-            return Err(EMSGSIZE);
+        match request.number() {
+            Some(14) => return Err(EMSGSIZE),
+            Some(15) => return Err(EINTR),
+            Some(16) => return Err(EPROBE_DEFER),
+            Some(17) => return Err(ENOTSUPP),
+            Some(18) => return Err(EBADHANDLE),
+            _ => {}
         }
         let text = request.text();
         match text.to_str() {

@@ -1403,7 +1403,8 @@ pub struct Remark<'a> {
     /// A number that is to come back with the ACK.
     pub cookie: Option<u64>,
     /// A number from 1 to 100; 13 is refused, in the words of its policy,
-    /// and 14 without words, as too long.
+    /// 14 without words, as too long, and 15 to 18 each by an error number
+    /// that clients do not know.
     pub number: Option<u8>,
 }
 
@@ -2816,7 +2817,8 @@ pub mod server {
         }
 
         /// A number from 1 to 100; 13 is refused, in the words of its policy,
-        /// and 14 without words, as too long.
+        /// 14 without words, as too long, and 15 to 18 each by an error number
+        /// that clients do not know.
         pub fn number(&self) -> Option<u8> {
             server::read::last(self.attrs, remark_attrs::NUMBER, wire::Attr::u8)
         }

@@ -338,6 +338,25 @@ fn a_handlers_own_error_is_not_explained() {
     assert_eq!(refused.words(), None);
 }
 
+#[test]
+fn the_kernels_own_error_numbers_do_not_leave_it() {
+    let mut talk = Talk::open();
+    for (number, errno) in [
+        // EINTR, with which the core sends no ACK at all.
+        (15, libc::EAGAIN),
+        // EPROBE_DEFER, ENOTSUPP and EBADHANDLE.
+        (16, libc::EAGAIN),
+        (17, libc::EOPNOTSUPP),
+        (18, libc::EIO),
+    ] {
+        talk.ask(cmd::REMARK, NLM_F_ACK, |attrs| {
+            attrs.str(attr::REMARK_TEXT, "no").expect("it fits");
+            attrs.u8(attr::REMARK_NUMBER, number);
+        });
+        assert_eq!(talk.next().errno(), Some(errno), "{number}");
+    }
+}
+
 /// The cursor holds a reference; the leak scan finds it if nobody drops it.
 #[test]
 fn a_dump_that_is_left_drops_its_cursor() {
