@@ -233,11 +233,12 @@ impl<const MIN: usize, const MAX: usize> Check for Text<MIN, MAX> {
     const RULE: Rule = at_most(Rule::string(), MAX);
 
     fn check(attr: Attr<'_>) -> Result<(), Fault> {
-        let Some(text) = attr.string() else {
-            return Err(Fault::new(EINVAL, c"Attribute failed policy validation"));
-        };
-        // As `count_bytes()`, which brings a panic into the module.
-        text_within(text.to_bytes_with_nul().len().saturating_sub(1), MIN, MAX)
+        let text = attr.string().map(CStr::to_bytes_with_nul);
+        match text {
+            Some([text @ .., _nul]) if text.len() <= MAX => text_within(attr, text, MIN, MAX),
+            // No NUL is where the longest text has it, or before.
+            _ => Err(Fault::new(EINVAL, c"Attribute failed policy validation")),
+        }
     }
 }
 
@@ -252,7 +253,7 @@ impl<const MIN: usize, const MAX: usize> Check for FreeText<MIN, MAX> {
         if attr.payload().is_empty() {
             return Err(Fault::of_length());
         }
-        text_within(attr.text().len(), MIN, MAX)
+        text_within(attr, attr.text(), MIN, MAX)
     }
 }
 
@@ -291,12 +292,18 @@ const fn at_most(rule: Rule, max: usize) -> Rule {
     }
 }
 
+/// Of the longest text counts all but a NUL at the end, as in `validate_nla()`; of the shortest what
+/// stands before the first NUL, which is `text`.
 #[inline]
-fn text_within(len: usize, min: usize, max: usize) -> Result<(), Fault> {
-    if len < min {
-        Err(Fault::of_short_text())
-    } else if len > max {
+fn text_within(attr: Attr<'_>, text: &[u8], min: usize, max: usize) -> Result<(), Fault> {
+    let all = match attr.payload() {
+        [all @ .., 0] => all,
+        all => all,
+    };
+    if all.len() > max {
         Err(Fault::of_length())
+    } else if text.len() < min {
+        Err(Fault::of_short_text())
     } else {
         Ok(())
     }

@@ -181,15 +181,7 @@ impl Checks<'_> {
                 }
                 validator.limits(attr, form, limits)
             }
-            Kind::Text {
-                min,
-                max,
-                terminated,
-            } => {
-                if terminated && !attr.payload().contains(&0) {
-                    self.extack.blame_by(Some(nla), attr, FAILED);
-                    return Err(libc::EINVAL);
-                }
+            Kind::Text { min, max, .. } => {
                 validator.text_len(attr, nla, min.into(), max.unwrap_or(LONGEST).into())
             }
             Kind::Bytes { min, max } => {

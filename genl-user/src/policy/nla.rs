@@ -57,6 +57,16 @@ pub(crate) struct Nla {
     pub(crate) validation: Validation,
 }
 
+impl Nla {
+    /// The longest text.
+    pub(crate) fn longest(&self) -> usize {
+        match self.len {
+            0 => u16::MAX.into(),
+            len => len,
+        }
+    }
+}
+
 impl Rule {
     pub(crate) fn nla(&self) -> Nla {
         let plain = |kind| Nla {

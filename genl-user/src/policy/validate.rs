@@ -101,12 +101,7 @@ impl Validator<'_> {
             Type::Bitfield32(mask) if !is_bitfield32(attr, mask) => {
                 return self.fail(attr, nla, libc::EINVAL);
             }
-            Type::NulString if !is_terminated(attr, nla.len) => {
-                return self.fail(attr, nla, libc::EINVAL);
-            }
-            Type::NulString | Type::String if !is_text(attr, nla.len) => {
-                return self.fail(attr, nla, libc::ERANGE);
-            }
+            Type::NulString | Type::String => self.text(attr, nla, nla.longest())?,
             Type::Binary if nla.len > 0 && len > nla.len => {
                 return self.fail(attr, nla, libc::ERANGE);
             }
@@ -214,17 +209,23 @@ impl Validator<'_> {
         Ok(())
     }
 
-    /// The length of a text, as a function checks it.
+    /// A text, as a function checks it.
     pub(crate) fn text_len(&mut self, attr: Attr<'_>, nla: Nla, min: usize, max: usize) -> Checked {
-        let len = number::text_len(attr.payload());
-        let words = match attr.payload().is_empty() {
-            true => FAILED,
-            false if len < min => "string is too short",
-            false if len > max => FAILED,
-            false => return Ok(()),
-        };
-        self.extack.blame_by(Some(nla), attr, words);
-        Err(libc::ERANGE)
+        self.text(attr, nla, max)?;
+        if number::text_len(attr.payload()) < min {
+            self.extack.blame_by(Some(nla), attr, "string is too short");
+            return Err(libc::ERANGE);
+        }
+        Ok(())
+    }
+
+    /// A text of any length up to `longest`.
+    fn text(&mut self, attr: Attr<'_>, nla: Nla, longest: usize) -> Checked {
+        match nla.kind {
+            Type::NulString if !is_terminated(attr, longest) => self.fail(attr, nla, libc::EINVAL),
+            _ if !is_text(attr, longest) => self.fail(attr, nla, libc::ERANGE),
+            _ => Ok(()),
+        }
     }
 
     fn invalid_length(&mut self, attr: Attr<'_>, nla: Nla) -> Checked {
@@ -251,18 +252,13 @@ fn is_bitfield32(attr: Attr<'_>, mask: u32) -> bool {
 /// There is a NUL where the longest text would have it, or before.
 fn is_terminated(attr: Attr<'_>, longest: usize) -> bool {
     let text = attr.payload();
-    let end = match longest {
-        0 => text.len(),
-        longest => text.len().min(longest + 1),
-    };
-    text[..end].contains(&0)
+    text[..text.len().min(longest + 1)].contains(&0)
 }
 
-/// It is not empty, and no longer than `longest` without a NUL at its end; 0 is any length.
+/// It is not empty, and no longer than `longest` without a NUL at its end.
 fn is_text(attr: Attr<'_>, longest: usize) -> bool {
     match attr.payload() {
         [] => false,
-        _ if longest == 0 => true,
         [text @ .., 0] => text.len() <= longest,
         text => text.len() <= longest,
     }

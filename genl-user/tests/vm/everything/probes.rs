@@ -15,7 +15,6 @@ use super::valid::{in_order, int_bytes, listed};
 /// A length that no limit of the core is near to.
 const LONG: usize = 3_000;
 
-const TOO_LONG: &str = "too long by";
 const SHORT_NEST: &str = "two bytes";
 
 /// An attribute to send, and what becomes of the request.
@@ -106,10 +105,6 @@ pub(super) fn of_element(family: &Family, kind: &AttrKind, depth: usize) -> Vec<
                 AttrKind::Int(int) => *policy = policy::of_limits(family, int),
                 _ if kind.is_nest() => *policy = None,
                 _ => {}
-            }
-            // Of a text in an array the length is looked at, not how far its NUL is away.
-            if probe.what.starts_with(TOO_LONG) {
-                *errno = libc::ERANGE;
             }
             // What is nested in a nest by types that are values is beyond the core's arrays.
             if probe.what == SHORT_NEST && depth > 1 {
@@ -303,12 +298,15 @@ fn texts(text: Text) -> Vec<Probe> {
     let open = |count| Body::Bytes(letters(count));
     if let Some(max) = max {
         for (what, body) in [
-            (format!("{TOO_LONG} one"), ended(max + 1)),
-            (format!("{TOO_LONG} many"), ended(max + LONG)),
-            ("too long and open".to_owned(), open(max + 1)),
+            ("too long by one", ended(max + 1)),
+            ("too long by many", ended(max + LONG)),
+            ("too long and open", open(max + 1)),
         ] {
             probes.push(Probe::refused(what, body, too_long, Some(told.clone())));
         }
+        let more = [letters(min), vec![0], letters(max + 1)].concat();
+        let (what, body) = ("too much behind its NUL", Body::Bytes(more));
+        probes.push(Probe::refused(what, body, libc::ERANGE, Some(told.clone())));
     }
     let full = max.unwrap_or(LONG);
     probes.push(match text.unterminated_ok {
