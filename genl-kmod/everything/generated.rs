@@ -1178,7 +1178,7 @@ pub trait Handler: genl::PerNet {
     /// Where a dump of `tell` stands between two chunks.
     type TellCursor: Send + 'static;
 
-    /// What is held while `hooked` is served: \[`Self::hooked_pre`] gives it.
+    /// What is held while `hooked` is served: [`Self::hooked_pre`] gives it.
     type HookedGuard<'h>;
 
     /// Where a dump of `hooked` stands between two chunks.

@@ -64,7 +64,7 @@ impl Text {
         self.line(tail);
     }
 
-    /// Doc lines: the spec's words, or `fallback` where it has none.
+    /// Doc lines: the spec's words, or `fallback`, which may have links, where it has none.
     pub(super) fn docs(&mut self, words: &str, fallback: &str) {
         self.comment("///", words, fallback);
     }
@@ -72,11 +72,11 @@ impl Text {
     /// Comment lines that begin with `mark`.
     pub(super) fn comment(&mut self, mark: &str, words: &str, fallback: &str) {
         let words = match words.trim() {
-            "" => fallback,
-            words => words,
+            "" => fallback.to_owned(),
+            words => escape(words),
         };
         for line in words.lines() {
-            self.line(format!("{mark} {}", escape(line)).trim_end());
+            self.line(format!("{mark} {line}").trim_end());
         }
     }
 
@@ -103,6 +103,6 @@ impl Text {
 }
 
 /// Keeps rustdoc from seeing links and HTML in a spec's words.
-fn escape(line: &str) -> String {
-    line.replace('[', "\\[").replace('<', "\\<")
+fn escape(words: &str) -> String {
+    words.replace('[', "\\[").replace('<', "\\<")
 }
