@@ -218,7 +218,7 @@ impl Handler for Everything {
 
     fn tell_dump_start<'r>(&self, request: TellDump<'r>, _op: &Op<'r>) -> Result<Cursor> {
         Ok(Cursor {
-            tale: Arc::new(Tale::new(&request)?, GFP_KERNEL)?,
+            tale: Arc::new(Tale::new(&request)?, GFP_KERNEL_ACCOUNT)?,
             told: 0,
         })
     }

@@ -67,6 +67,6 @@ impl Tale {
 
 fn copy(bytes: &[u8]) -> Result<KVec<u8>> {
     let mut copy = KVec::new();
-    copy.extend_from_slice(bytes, GFP_KERNEL)?;
+    copy.extend_from_slice(bytes, GFP_KERNEL_ACCOUNT)?;
     Ok(copy)
 }

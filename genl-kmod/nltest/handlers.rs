@@ -156,7 +156,11 @@ impl Handler for NlTest {
 
     fn count_dump_start<'r>(&self, request: CountDump<'r>, _op: &Op<'r>) -> Result<Position> {
         let mut blob = KVec::new();
-        blob.resize(request.blob_len().unwrap_or(0) as usize, 0xb1, GFP_KERNEL)?;
+        blob.resize(
+            request.blob_len().unwrap_or(0) as usize,
+            0xb1,
+            GFP_KERNEL_ACCOUNT,
+        )?;
         let plan = Plan {
             to: request.to(),
             blob,
@@ -164,7 +168,7 @@ impl Handler for NlTest {
         };
         Ok(Position {
             next: 0,
-            plan: Arc::new(plan, GFP_KERNEL)?,
+            plan: Arc::new(plan, GFP_KERNEL_ACCOUNT)?,
         })
     }
 
