@@ -41,6 +41,8 @@ pub enum Permission {
 }
 
 impl Permission {
+    // For constants, as the rules of a policy: it is not to be compiled by itself.
+    #[inline]
     const fn op_flags(self) -> u8 {
         match self {
             Self::Anyone => 0,
