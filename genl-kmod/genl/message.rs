@@ -273,8 +273,8 @@ pub(super) mod raw {
             {
                 let start = self.len();
                 // SAFETY: The buffer is valid.
-                let end = unsafe { (*self.skb.as_ptr()).data.addr() } + start as usize;
-                if end % 8 == 0 {
+                let data = unsafe { (*self.skb.as_ptr()).data.addr() };
+                if data.wrapping_add(start as usize) % 8 == 0 {
                     self.put(pad, &[])?;
                 }
                 put(self).inspect_err(|_| self.trim(start))
@@ -431,6 +431,11 @@ pub(super) mod raw {
         /// Appends `len` bytes, which the caller has to write. They are where the pointer says.
         #[inline]
         fn extend(self, len: usize) -> Result<*mut u8> {
+            // Whoever fills it where one must not sleep is to hear so of the first attribute, not
+            // of the one that does not fit any more.
+            if let Some(gfp) = self.growth {
+                gfp.check();
+            }
             if self.room() < len {
                 self.grow(len)?;
             }
