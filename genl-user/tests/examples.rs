@@ -147,10 +147,14 @@ fn by_spec() {
     assert!(error.contains("did you mean \"getfamily\"?"), "{error}");
 }
 
-/// `cargo xtask new` makes an example of the family's name.
+/// `cargo xtask new` makes an example of the family's name, as that of a Rust module.
 fn is_of_a_family(example: &str) -> bool {
     let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schema/families");
-    specs.join(example).with_extension("yaml").exists()
+    let names = [example.to_owned(), example.replace('_', "-")];
+    let mut specs = names
+        .map(|name| specs.join(name).with_extension("yaml"))
+        .into_iter();
+    specs.any(|spec| spec.exists())
 }
 
 #[test]
