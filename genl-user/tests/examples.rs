@@ -157,27 +157,49 @@ fn is_of_a_family(example: &str) -> bool {
     specs.any(|spec| spec.exists())
 }
 
-#[test]
-fn all_are_listed() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files = dir.join("examples").read_dir().expect("a folder");
+/// The names of all examples.
+fn names() -> Vec<String> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let files = dir.read_dir().expect("a folder");
+    let files = files.map(|file| file.expect("a file").file_name());
     let mut names: Vec<_> = files
-        .map(|file| {
-            file.expect("a file")
-                .file_name()
-                .into_string()
-                .expect("text")
-        })
-        .filter(|name| name.ends_with(".rs") && !is_of_a_family(name))
+        .filter_map(|file| Some(file.to_str()?.strip_suffix(".rs")?.to_owned()))
+        .filter(|name| !is_of_a_family(name))
         .collect();
     names.sort();
-    let readme = std::fs::read_to_string(dir.join("README.md")).expect("a readme");
+    names
+}
+
+#[test]
+fn all_are_listed() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(readme).expect("a readme");
     // `[call](examples/call.rs)`
     let links = readme.split("(examples/").skip(1);
-    let mut listed: Vec<_> = links
-        .filter_map(|link| link.split_once(".rs)"))
-        .map(|(name, _)| format!("{name}.rs"))
-        .collect();
+    let listed = links.filter_map(|link| link.split_once(".rs)"));
+    let mut listed: Vec<_> = listed.map(|(name, _)| name.to_owned()).collect();
     listed.sort();
-    assert_eq!(listed, names);
+    assert_eq!(listed, names());
+}
+
+#[test]
+fn all_are_run() {
+    let mut tests = String::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().expect("a folder") {
+            let path = entry.expect("an entry").path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => tests += &std::fs::read_to_string(path).unwrap_or_default(),
+            }
+        }
+    }
+    // The demo runs it.
+    let names = names().into_iter().filter(|name| name != "tour");
+    for name in names {
+        let is_run = tests.contains(&format!("examples/{name}.rs"))
+            || tests.contains(&format!("join(\"{name}\")"));
+        assert!(is_run, "no test runs {name}");
+    }
 }
