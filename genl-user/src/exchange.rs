@@ -276,7 +276,11 @@ impl<T: Transport> Link<T> {
         loop {
             let arrived = self.answer(deadline).await?;
             if !arrived.is_end() {
-                self.check_reply(self.id, operation, &arrived)?;
+                match self.check_reply(self.id, operation, &arrived) {
+                    // The notification that was asked for.
+                    Err(_) if self.wants_echo() => continue,
+                    checked => checked?,
+                }
                 return Ok(Some(arrived));
             }
             self.verdict(operation, &arrived)?;
@@ -284,6 +288,11 @@ impl<T: Transport> Link<T> {
                 return Ok(None);
             }
         }
+    }
+
+    /// The last request asked for the notifications that it causes.
+    fn wants_echo(&self) -> bool {
+        Head::read(&self.request).is_ok_and(|head| head.flags & Flags::ECHO.bits() != 0)
     }
 
     /// After an error: the family turns out to have got another id, as happens when its module is

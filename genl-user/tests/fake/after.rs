@@ -1,11 +1,11 @@
-//! What a call, or a family, leaves behind is in nobody's way.
+//! What comes beside an answer, or is left behind by a call or a family, is in nobody's way.
 
 use std::time::Duration;
 
 use genl_user::families::kvstore::server::{Event as Told, Served};
 use genl_user::families::kvstore::{Client, DelNtfOwned, Get, GetReplyOwned, Set, Stats};
 use genl_user::families::nltest;
-use genl_user::families::nltest::server::{CountDump, Echo, Handler};
+use genl_user::families::nltest::server::{CountDump, Echo, Event as Said, Handler, Hello};
 use genl_user::server::{Description, Group, Items, Op, Permission, Refusal, Row, Serve};
 use genl_user::testing::Kernel;
 use genl_user::{Error, Family, Flags, Heard, Listener, Notice, Options};
@@ -23,6 +23,19 @@ const ITEM: usize = 30_000;
 struct Verbose;
 
 impl Handler for Verbose {
+    fn hello(
+        &mut self,
+        request: Hello<'_>,
+        op: &mut Op<'_>,
+    ) -> Result<nltest::HelloReplyOwned, Refusal> {
+        let text = Some(request.text().to_owned());
+        op.notify(&Said::Message(&nltest::MessageOwned {
+            text: text.clone(),
+            ..Default::default()
+        }))?;
+        Ok(nltest::HelloReplyOwned { text })
+    }
+
     fn echo(
         &mut self,
         _request: Echo<'_>,
@@ -47,13 +60,34 @@ impl Handler for Verbose {
     }
 }
 
-#[test]
-fn a_dump_has_all_of_the_buffer_again() {
+fn verbose() -> nltest::Client {
     let kernel = Kernel::new();
     let served = kernel.register(nltest::server::Served(Verbose));
     served.expect("it is the first family");
     let options = Options::new().kernel(&kernel);
-    let mut client = nltest::Client::open_with(&options).expect("it is registered");
+    nltest::Client::open_with(&options).expect("it is registered")
+}
+
+#[test]
+fn an_echo_is_no_reply() {
+    let mut client = verbose();
+    let request = nltest::Hello { text: "hello" };
+    let connection = client.connection().with_flags(Flags::ECHO);
+    let reply = connection.call::<nltest::HelloReplyOwned>(&nltest::Client::HELLO, &request);
+    assert_eq!(reply.expect("the reply").text(), Some("hello"));
+    let replies = connection
+        .with_flags(Flags::ECHO)
+        .call_all::<nltest::HelloReplyOwned>(&nltest::Client::HELLO, &request)
+        .expect("it has begun");
+    let replies: Result<Vec<_>, _> = replies.owned().collect();
+    let text = Some("hello".to_owned());
+    let only = nltest::HelloReplyOwned { text };
+    assert_eq!(replies.expect("the reply"), [only]);
+}
+
+#[test]
+fn a_dump_has_all_of_the_buffer_again() {
+    let mut client = verbose();
     let long = client
         .with_flags(Flags::ACK)
         .echo(&nltest::Echo::default())
@@ -188,15 +222,15 @@ impl genl_user::Group for Twin {
 }
 
 /// Something for the last group.
-struct Said;
+struct Word;
 
-impl genl_user::server::Encode for Said {
+impl genl_user::server::Encode for Word {
     fn encode(&self, _: &mut genl_user::wire::Encoder<'_>) -> Result<(), genl_user::wire::Unfit> {
         Ok(())
     }
 }
 
-impl genl_user::server::Event for Said {
+impl genl_user::server::Event for Word {
     fn cmd(&self) -> u8 {
         1
     }
@@ -221,7 +255,7 @@ fn a_group_that_is_gone_takes_no_other_with_it() {
         "{gone:?}"
     );
     assert!(matches!(listener.next(), Ok(Heard::Reloaded("twin"))));
-    after.tell(&Said).expect("told");
+    after.tell(&Word).expect("told");
     let heard = listener.next_timeout(Duration::from_secs(1));
     let notice = heard.expect("no error").and_then(Heard::notice);
     assert_eq!(notice.and_then(|notice| notice.family()), Some("twin"));
