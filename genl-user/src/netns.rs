@@ -1,5 +1,7 @@
 //! Sockets in other network namespaces than the caller's.
 
+mod number;
+
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
@@ -8,6 +10,9 @@ use std::{fmt, io};
 
 use crate::error::Error;
 use crate::sys;
+
+/// Where namespaces that have a name are to be found.
+const NAMED: &str = "/run/netns";
 
 /// Where the calling thread's network namespace is to be found.
 const OWN: &str = "/proc/thread-self/ns/net";
@@ -34,12 +39,13 @@ pub struct Netns(Place);
 enum Place {
     Path(PathBuf),
     Fd(Arc<OwnedFd>),
+    Number(i32),
 }
 
 impl Netns {
     /// One that has a name, as `ip netns add` gives: a file in `/run/netns`.
     pub fn named(name: &str) -> Self {
-        Self::path(PathBuf::from("/run/netns").join(name))
+        Self::path(PathBuf::from(NAMED).join(name))
     }
 
     /// The one that a file stands for.
@@ -55,6 +61,16 @@ impl Netns {
     /// The one that an open file stands for.
     pub fn fd(fd: impl Into<OwnedFd>) -> Self {
         Self(Place::Fd(Arc::new(fd.into())))
+    }
+
+    /// The one that the calling thread's namespace knows by this number when a client is opened
+    /// (`ip netns set`, `ip netns list-id`): what [`Notice::nsid`](crate::Notice::nsid) tells of an
+    /// event from elsewhere.
+    ///
+    /// The kernel opens none by its number. One is found if it has a name in `/run/netns`, or a
+    /// process in it that the caller may look at.
+    pub fn numbered(number: i32) -> Self {
+        Self(Place::Number(number))
     }
 
     /// Does something there on the calling thread, and comes back.
@@ -83,6 +99,7 @@ impl Netns {
         match &self.0 {
             Place::Path(path) => File::open(path).map(Opened::File),
             Place::Fd(fd) => Ok(Opened::Fd(fd.as_fd())),
+            Place::Number(number) => number::find(*number).map(Opened::File),
         }
     }
 }
@@ -92,6 +109,7 @@ impl fmt::Display for Netns {
         match &self.0 {
             Place::Path(path) => path.display().fmt(f),
             Place::Fd(fd) => write!(f, "of descriptor {fd:?}"),
+            Place::Number(number) => write!(f, "number {number}"),
         }
     }
 }

@@ -153,6 +153,39 @@ fn a_namespace_has_a_name() {
 }
 
 #[test]
+fn a_namespace_has_a_number() {
+    in_own_namespaces("a_namespace_has_a_number", || {
+        let run = |command: &str| {
+            let status = Command::new("sh").args(["-c", command]).status().unwrap();
+            assert!(status.success(), "{command}");
+        };
+        let numbered = |number| Options::new().netns(Netns::numbered(number));
+        run("mount -t tmpfs none /run && ip netns add blue && ip netns set blue 7");
+        let blue = cookie_with(&Options::new().netns(Netns::named("blue")));
+        assert_eq!(cookie_with(&numbered(7)), blue);
+
+        let elsewhere = Elsewhere::new();
+        let there = cookie_with(&Options::new().netns(Netns::pid(elsewhere.0.id())));
+        run(&format!(
+            "ip netns attach red {} && ip netns set red 9",
+            elsewhere.0.id()
+        ));
+        // It keeps its number without its name.
+        run("ip netns delete red");
+        assert_eq!(cookie_with(&numbered(9)), there);
+        drop(elsewhere);
+        for nobodys in [9, 8, -1] {
+            let error = Client::open_with(&numbered(nobodys)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::NotFound, "{error}");
+            assert!(
+                error.to_string().contains(&format!("number {nobodys}")),
+                "{error}"
+            );
+        }
+    });
+}
+
+#[test]
 fn what_is_no_namespace_is_refused() {
     in_own_namespaces("what_is_no_namespace_is_refused", || {
         let before = here();

@@ -3,10 +3,14 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use genl_user::families::kvstore::{Event, Events, Get, Group, MAX_BYTES, MAX_VALUE_LEN, Stats};
+use genl_user::families::kvstore::{
+    Client, Event, Events, Get, Group, MAX_BYTES, MAX_VALUE_LEN, Stats,
+};
+use genl_user::{Error, Options};
 
 use crate::guest::{Netns, in_new_netns};
 use crate::raw::refusal;
+use crate::route::set_nsid;
 use crate::{keys, open, put};
 
 #[test]
@@ -39,6 +43,34 @@ fn a_client_stays_in_the_namespace_where_it_was_opened() {
         });
         assert_eq!(keys(&mut kv, None), ["there"]);
         assert_eq!(here.run(|| keys(&mut open(), None)), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn a_namespace_is_found_by_its_number() {
+    const NUMBER: i32 = 23;
+    let numbered = || Client::open_with(&Options::new().netns(genl_user::Netns::numbered(NUMBER)));
+    in_new_netns(|| {
+        let here = Netns::current();
+        in_new_netns(|| {
+            put(&mut open(), "there", b"1");
+            let there = Netns::current();
+            // Only the first thread of a process is to be found, and it is elsewhere.
+            let mut process = std::process::Command::new("sleep")
+                .arg("600")
+                .spawn()
+                .expect("sleep(1)");
+            here.run(|| {
+                assert!(matches!(numbered(), Err(Error::Netns { .. })));
+                set_nsid(&there, NUMBER);
+                assert_eq!(keys(&mut numbered().expect("it is there"), None), ["there"]);
+                assert_eq!(keys(&mut open(), None), Vec::<String>::new());
+            });
+            process.kill().expect("it runs");
+            process.wait().expect("it has ended");
+            // Another namespace gives it no number.
+            assert!(matches!(numbered(), Err(Error::Netns { .. })));
+        });
     });
 }
 
