@@ -73,6 +73,8 @@ pub struct Link<T> {
     /// The number of a dump that was begun and whose end was not seen: the kernel would refuse
     /// another one.
     pub(crate) dumping: Option<u32>,
+    /// It was opened without a word to the kernel, and no dump has begun since.
+    pub(crate) is_new: bool,
     /// What the kernel minded about the last request, though it has done it.
     pub(crate) warning: Option<Warning>,
     /// The last pipeline.
@@ -205,6 +207,7 @@ impl<T: Transport> Link<T> {
             request: Vec::new(),
             inbox: Inbox::new(),
             dumping: None,
+            is_new: false,
             warning: None,
             batch: Batch::default(),
             timeout: None,
@@ -221,6 +224,7 @@ impl<T: Transport> Link<T> {
         link.set_timeout(options.timeout)?;
         link.seq = first_seq();
         let known = controller::known(&link).filter(|_| options.wait_for_family.is_none());
+        link.is_new = known.is_some();
         link.id = match known {
             Some(id) => id,
             None => controller::find(&mut link, options).await?,

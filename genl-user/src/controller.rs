@@ -23,7 +23,7 @@ pub(crate) const NEWFAMILY: u8 = 1;
 
 /// The id of the connection's family, as somebody in this process has asked for it before.
 pub(crate) fn known<T: Transport>(link: &Link<T>) -> Option<u16> {
-    known::id(link.transport.socket().netns()?, link.family().name)
+    known::id(link.transport.socket().place()?, link.family().name)
 }
 
 /// The id of the connection's family, as the kernel says.
@@ -38,10 +38,10 @@ pub(crate) async fn resolve<T: Transport>(
             .ok_or(Client::GETFAMILY.unexpected("a family without its id")),
         Err(error) => Err(error),
     };
-    if let Some(netns) = link.transport.socket().netns() {
+    if let Some(place) = link.transport.socket().place() {
         match &resolved {
-            Ok(id) => known::remember(netns, name, *id),
-            Err(_) => known::forget(netns, name),
+            Ok(id) => known::remember(place, name, *id),
+            Err(_) => known::forget(place, name),
         }
     }
     resolved

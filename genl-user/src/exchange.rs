@@ -323,6 +323,9 @@ impl<T: Transport> Link<T> {
         deadline: &mut Deadline,
     ) -> Result<(), Error> {
         self.settle(deadline).await?;
+        if std::mem::take(&mut self.is_new) {
+            self.prime(deadline).await?;
+        }
         self.submit(self.id, flags, operation, request)?;
         self.inbox.release();
         self.dumping = Some(self.seq);
@@ -333,6 +336,26 @@ impl<T: Transport> Link<T> {
         }
         self.inbox.put_back(&arrived);
         Ok(())
+    }
+
+    /// Lets the kernel know how large the receive buffer is.
+    ///
+    /// It makes the pieces of a dump as large as the largest buffer that the socket has received
+    /// something into (`netlink_recvmsg()`), and the first one less than a page if there was
+    /// nothing yet, as where the family's id was known: an item that is longer would end the dump.
+    async fn prime(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
+        self.seq = self.seq.wrapping_add(1);
+        let head = Head {
+            len: 0,
+            kind: libc::NLMSG_NOOP as u16,
+            flags: REQUEST | ACK,
+            seq: self.seq,
+            port: self.port(),
+        };
+        head.begin(0, 0, &mut self.request);
+        finish(&mut self.request);
+        self.send()?;
+        self.answer(deadline).await.map(drop)
     }
 
     async fn begin_replies(

@@ -3,6 +3,8 @@
 //! An id stays a family's while it is registered, and after that the kernel gives it to no other
 //! before all of the thousand others had their turn (`idr_alloc_cyclic`). What is known here may be
 //! out of date nevertheless: then the kernel refuses the first request, and the id is asked for anew.
+//! Where somebody in the process listens to anything, the controller is heard too, and tells of
+//! families that come and go. Groups are not remembered: who joins one asks.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,6 +12,29 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const MOST: usize = 256;
 
 static KNOWN: Mutex<Ids> = Mutex::new(Ids(Vec::new()));
+
+/// Whose families they are: not every family is in every network namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The network namespace of this cookie.
+    Netns(u64),
+    /// The fake kernel of this number.
+    #[cfg(feature = "testing")]
+    Fake(u64),
+}
+
+impl Place {
+    /// Families come and go for both at once.
+    fn shares_kernel_with(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Netns(_), Self::Netns(_)) => true,
+            #[cfg(feature = "testing")]
+            (Self::Fake(one), Self::Fake(other)) => one == other,
+            #[cfg(feature = "testing")]
+            _ => false,
+        }
+    }
+}
 
 /// Forgets what ids families have; clients that are opened from now on ask the kernel.
 ///
@@ -19,16 +44,31 @@ pub fn forget_families() {
     known().0.clear();
 }
 
-pub(crate) fn id(netns: u64, family: &str) -> Option<u16> {
-    known().get(netns, family)
+pub(crate) fn id(place: Place, family: &str) -> Option<u16> {
+    known().get(place, family)
 }
 
-pub(crate) fn remember(netns: u64, family: &'static str, id: u16) {
-    known().insert(Known { netns, family, id });
+pub(crate) fn remember(place: Place, family: &'static str, id: u16) {
+    let id = Some(id);
+    known().insert(Known { place, family, id });
 }
 
-pub(crate) fn forget(netns: u64, family: &str) {
-    known().remove(netns, family);
+pub(crate) fn forget(place: Place, family: &str) {
+    known().remove(place, family);
+}
+
+/// The controller at this place tells that a family is there.
+pub(crate) fn came(place: Place, family: &str, id: u16) {
+    for known in known().at_once(place, family) {
+        known.id = Some(id);
+    }
+}
+
+/// The controller at this place tells that a family is gone. It may be back already, by another id.
+pub(crate) fn went(place: Place, family: &str, id: u16) {
+    for known in known().at_once(place, family) {
+        known.id.take_if(|known| *known == id);
+    }
 }
 
 fn known() -> MutexGuard<'static, Ids> {
@@ -39,34 +79,40 @@ fn known() -> MutexGuard<'static, Ids> {
 struct Ids(Vec<Known>);
 
 struct Known {
-    /// The cookie of the network namespace: not every family is in every one.
-    netns: u64,
+    place: Place,
     family: &'static str,
-    id: u16,
+    /// `None` while it is gone, as the controller has told.
+    id: Option<u16>,
 }
 
 impl Ids {
-    fn get(&self, netns: u64, family: &str) -> Option<u16> {
-        let mut matching = self.0.iter().filter(|known| known.is(netns, family));
-        matching.next().map(|known| known.id)
+    fn get(&self, place: Place, family: &str) -> Option<u16> {
+        let mut known = self.0.iter();
+        known.find(|known| known.is(place, family))?.id
+    }
+
+    /// What is known of a family, wherever it comes and goes as it does there.
+    fn at_once(&mut self, place: Place, family: &str) -> impl Iterator<Item = &mut Known> {
+        let known = self.0.iter_mut();
+        known.filter(move |known| known.family == family && known.place.shares_kernel_with(place))
     }
 
     fn insert(&mut self, known: Known) {
-        self.remove(known.netns, known.family);
+        self.remove(known.place, known.family);
         if self.0.len() == MOST {
             self.0.remove(0);
         }
         self.0.push(known);
     }
 
-    fn remove(&mut self, netns: u64, family: &str) {
-        self.0.retain(|known| !known.is(netns, family));
+    fn remove(&mut self, place: Place, family: &str) {
+        self.0.retain(|known| !known.is(place, family));
     }
 }
 
 impl Known {
-    fn is(&self, netns: u64, family: &str) -> bool {
-        self.netns == netns && self.family == family
+    fn is(&self, place: Place, family: &str) -> bool {
+        self.place == place && self.family == family
     }
 }
 
@@ -106,7 +152,7 @@ mod tests {
     #[test]
     fn what_is_out_of_date_is_asked_for_anew() {
         let mut first = Connection::open(&ETHTOOL).unwrap();
-        let netns = first.transport.socket().netns().unwrap();
+        let netns = first.transport.socket().place().unwrap();
         let right = first.family_id();
         assert_eq!(id(netns, "ethtool"), Some(right));
 
@@ -126,7 +172,10 @@ mod tests {
         assert_eq!(third.family_id(), right);
 
         // Another namespace is another matter.
-        assert_eq!(id(netns ^ 1, "ethtool"), None);
+        let Place::Netns(cookie) = netns else {
+            panic!("{netns:?}");
+        };
+        assert_eq!(id(Place::Netns(cookie ^ 1), "ethtool"), None);
         forget(netns, "ethtool");
         assert_eq!(id(netns, "ethtool"), None);
         drop(first.dump::<Unspecified>(&STRINGS, &Nothing).unwrap());
@@ -151,7 +200,7 @@ mod tests {
             version: 1,
         };
         let there = Connection::open(&crate::families::nlctrl::FAMILY).unwrap();
-        let netns = there.transport.socket().netns().unwrap();
+        let netns = there.transport.socket().place().unwrap();
         remember(netns, "no-such-fam", 0xfff0);
         let mut client = Connection::open(&ABSENT).unwrap();
         let error = client.call::<()>(&STRINGS, &Nothing).unwrap_err();
@@ -164,16 +213,35 @@ mod tests {
     #[test]
     fn the_oldest_make_room() {
         let mut ids = Ids(Vec::new());
-        for netns in 0..=MOST as u64 {
-            let family = "crowd";
-            ids.insert(Known {
-                netns,
-                family,
-                id: 20,
-            });
+        for cookie in 0..=MOST as u64 {
+            let (place, family, id) = (Place::Netns(cookie), "crowd", Some(20));
+            ids.insert(Known { place, family, id });
         }
         assert_eq!(ids.0.len(), MOST);
-        assert_eq!(ids.get(0, "crowd"), None);
-        assert_eq!(ids.get(MOST as u64, "crowd"), Some(20));
+        assert_eq!(ids.get(Place::Netns(0), "crowd"), None);
+        assert_eq!(ids.get(Place::Netns(MOST as u64), "crowd"), Some(20));
+    }
+
+    #[test]
+    fn what_the_controller_tells_is_known_in_all_namespaces() {
+        // So high are no cookies.
+        let [here, there] = [u64::MAX, u64::MAX - 1].map(Place::Netns);
+        remember(here, "told", 20);
+        remember(there, "told", 20);
+        remember(there, "other", 19);
+        went(here, "told", 20);
+        assert_eq!((id(here, "told"), id(there, "told")), (None, None));
+        came(here, "told", 21);
+        assert_eq!((id(here, "told"), id(there, "told")), (Some(21), Some(21)));
+        // This was read late.
+        went(there, "told", 20);
+        assert_eq!((id(here, "told"), id(there, "told")), (Some(21), Some(21)));
+        assert_eq!(id(there, "other"), Some(19));
+        // Nobody has asked for it here.
+        came(here, "other", 22);
+        assert_eq!((id(here, "other"), id(there, "other")), (None, Some(22)));
+        for (place, family) in [(here, "told"), (there, "told"), (there, "other")] {
+            forget(place, family);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A generic netlink socket: neli's `NlSocket`, and what it lacks.
 //!
-//! This is the one place that knows neli; [`crate::sys`] has the system calls.
+//! Clients get to neli here alone; [`crate::sys`] has the system calls.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -13,6 +13,7 @@ use neli::socket::NlSocket;
 use neli::utils::Groups;
 
 use crate::error::Error;
+use crate::known::Place;
 use crate::options::Options;
 use crate::sys;
 #[cfg(feature = "testing")]
@@ -121,11 +122,15 @@ impl Socket {
         either!(self, socket => socket.queue_size())
     }
 
-    /// Tells network namespaces apart; `None` if the other end is not the kernel.
-    pub(crate) fn netns(&self) -> Option<u64> {
+    /// Whose families are at the other end; `None` if they are another process's.
+    pub(crate) fn place(&self) -> Option<Place> {
         match self {
-            Self::Netlink(socket) if socket.peer == 0 => sys::netns_cookie(socket.as_fd()),
-            _ => None,
+            Self::Netlink(socket) if socket.peer == 0 => {
+                sys::netns_cookie(socket.as_fd()).map(Place::Netns)
+            }
+            Self::Netlink(_) => None,
+            #[cfg(feature = "testing")]
+            Self::Fake(port) => Some(Place::Fake(port.kernel())),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Makes a client of every generic netlink spec of the kernel tree, and messages to test it with.
+//! Makes a client and a server of every generic netlink spec of the kernel tree, and messages to test them with.
 
 #[cfg(feature = "specs")]
 #[path = "tests/messages/mod.rs"]
@@ -34,6 +34,7 @@ fn clients() {
     specs.sort();
     genl_schema::build::Clients::new()
         .specs(&specs)
+        .server()
         .file("families.rs")
         .run();
 
@@ -45,6 +46,13 @@ fn clients() {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
     std::fs::write(out.join("typed.rs"), samples::tables(&families))
         .expect("cargo's folder can be written");
+    let modules: Vec<_> = families.iter().map(|family| family.name.snake()).collect();
+    let each = format!(
+        "/// Gives a macro the names of all modules.\n\
+         macro_rules! each_family {{\n    ($of:ident) => {{ $of! {{ {} }} }};\n}}\n",
+        modules.join(" ")
+    );
+    std::fs::write(out.join("each.rs"), each).expect("cargo's folder can be written");
 }
 
 /// Whether a spec is of a generic netlink family. One that has other faults is taken for generic, so

@@ -86,6 +86,9 @@ impl Clients {
     /// Writes what it takes to serve the families too: a module `server` in the module of each.
     ///
     /// The app's `genl-user` needs the feature `server` then.
+    ///
+    /// Families that no kernel module could serve are refused, as those whose operations have
+    /// headers of different sizes.
     pub fn server(mut self) -> Self {
         self.server = Server::With;
         self
@@ -209,7 +212,7 @@ fn modules(specs: &[PathBuf], server: Server) -> Result<Vec<Module>, Error> {
     let mut modules = Vec::new();
     let mut seen: HashMap<String, &Path> = HashMap::new();
     for path in specs {
-        let family = match compile(path)? {
+        let family = match compile(path, server)? {
             Ok(family) => family,
             Err(report) => {
                 faulty.push(report);
@@ -237,13 +240,18 @@ fn modules(specs: &[PathBuf], server: Server) -> Result<Vec<Module>, Error> {
     }
 }
 
-fn compile(path: &Path) -> Result<Result<Family, Report>, Error> {
+fn compile(path: &Path, server: Server) -> Result<Result<Family, Report>, Error> {
     let bytes = fs::read(path).map_err(|source| Error::Read {
         path: path.to_owned(),
         source,
     })?;
     let file = path.to_string_lossy();
-    Ok(crate::text(&file, bytes).and_then(|text| crate::compile(&file, &text)))
+    let compile = match server {
+        Server::Without => crate::compile,
+        // What no kernel could serve, a server of its kind cannot either.
+        Server::With | Server::Featured => crate::compile_for_kernel,
+    };
+    Ok(crate::text(&file, bytes).and_then(|text| compile(&file, &text)))
 }
 
 /// Leaves a file alone that has this text already, so that what depends on it stays up to date.

@@ -176,9 +176,12 @@ impl Roster {
         let described = GetfamilyReply::from_payload(payload).map_err(|malformed| {
             Error::malformed::<GetfamilyReplyOwned>(CONTROLLER.name, message, malformed)
         })?;
-        // It is out of date what this process knows of the family, or will be.
-        if let (Some(netns), Some(name)) = (socket.netns(), described.family_name()) {
-            known::forget(netns, name);
+        let told = (described.family_name(), described.family_id());
+        if let (Some(place), (Some(name), Some(id))) = (socket.place(), told) {
+            match cmd {
+                NEWFAMILY => known::came(place, name, id),
+                _ => known::went(place, name, id),
+            }
         }
         match cmd {
             NEWFAMILY => self.registered(socket, &described),

@@ -1,5 +1,7 @@
-//! Futures that are dropped wherever they wait; the next calls have to get their own answers.
+//! Futures that are dropped wherever they wait; the next calls have to get their own answers. And how
+//! a dump begins.
 
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
@@ -187,4 +189,62 @@ fn a_pipeline_may_be_dropped_wherever_it_waits() {
         }
     });
     assert_eq!(dropped, 40);
+}
+
+/// Notes how long it is what it receives.
+struct Noting(Blocking, RefCell<Vec<usize>>);
+
+impl Receive for Noting {
+    fn new(socket: Socket) -> io::Result<Self> {
+        Ok(Self(Blocking::new(socket)?, RefCell::default()))
+    }
+
+    fn socket(&self) -> &Socket {
+        self.0.socket()
+    }
+
+    fn socket_mut(&mut self) -> &mut Socket {
+        self.0.socket_mut()
+    }
+
+    fn try_recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Option<Received>> {
+        let received = self.0.try_recv(room, deadline);
+        if let Ok(Some(received)) = &received {
+            self.1.borrow_mut().push(received.len);
+        }
+        received
+    }
+
+    async fn recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Received> {
+        let received = self.0.recv(room, deadline).await?;
+        self.1.borrow_mut().push(received.len);
+        Ok(received)
+    }
+}
+
+#[test]
+fn a_dump_begins_with_a_large_piece_on_a_socket_that_has_received_nothing_too() {
+    // 16 KiB are ethtool's policies, and the longest that a socket begins with by itself is a page.
+    let pieces = |options: &Options| {
+        let mut link = finish(Link::<Noting>::establish(&FAMILY, options)).unwrap();
+        let first_use = link.is_new;
+        link.transport.1.take();
+        let request = GetpolicyDump {
+            family_name: Some("ethtool"),
+            ..GetpolicyDump::default()
+        };
+        let operation = &Client::GETPOLICY_DUMP;
+        finish(link.ask_dump(operation, &request)).unwrap();
+        let mut dump = Dump::<GetfamilyReplyOwned, Noting>::new(&mut link, operation);
+        while finish(dump.advance()).unwrap().is_some() {}
+        drop(dump);
+        (first_use, link.transport.1.take())
+    };
+    let (first_use, expected) = pieces(&Options::new().wait_for_family(Duration::ZERO));
+    assert!(!first_use, "it has asked for the family's id");
+    assert!(expected[0] > 4096, "{expected:?}");
+    let (first_use, came) = pieces(&Options::new());
+    assert!(first_use, "its id is known");
+    // The first is not of the dump.
+    assert_eq!(came[1..], expected);
 }

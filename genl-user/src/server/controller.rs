@@ -148,10 +148,15 @@ fn by_id<'e>(engine: &'e Engine, attrs: Attrs<'_>) -> Option<Result<Known<'e>, R
 }
 
 fn by_name<'e>(engine: &'e Engine, attrs: Attrs<'_>) -> Option<Result<Known<'e>, Refusal>> {
-    let name = attrs.all(attr::FAMILY_NAME).last()?.payload();
-    let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
+    let name = wanted(attrs)?;
     let found = all(engine).find(|family| family.numbers.family.name.as_bytes() == name);
     Some(found.ok_or_else(|| Refusal::new(libc::ENOENT)))
+}
+
+/// The name of the family that a request is about, if it tells one.
+pub(super) fn wanted<'a>(attrs: Attrs<'a>) -> Option<&'a [u8]> {
+    let name = attrs.all(attr::FAMILY_NAME).last()?.payload();
+    name.split(|&byte| byte == 0).next()
 }
 
 /// `ctrl_getfamily()`
@@ -246,7 +251,8 @@ fn flags(flags: u32, way: &Way) -> u32 {
     let who = match way.permission {
         Permission::Anyone => 0,
         Permission::Admin => flag::ADMIN_PERM,
-        Permission::NetnsAdmin => flag::NETNS_ADMIN_PERM,
+        // No operation can ask for CAP_SYS_ADMIN.
+        Permission::NetnsAdmin | Permission::NetnsSysAdmin => flag::NETNS_ADMIN_PERM,
     };
     flags | how | who
 }

@@ -5,6 +5,8 @@ use std::any::Any;
 use std::collections::BTreeMap;
 
 use super::dump::{Running, begin};
+#[cfg(feature = "testing")]
+use super::modules::Modules;
 use super::op::{Numbered, Op, Outbox, To};
 use super::{Call, Cursor, Description, Group, Permission, Refusal, Row, Serve, controller};
 use crate::policy::extack::Extack;
@@ -44,6 +46,8 @@ pub(crate) struct Rights {
     pub(crate) admin: bool,
     /// It has CAP_NET_ADMIN in the user namespace that owns the network namespace.
     pub(crate) netns_admin: bool,
+    /// It has CAP_SYS_ADMIN there.
+    pub(crate) netns_sys_admin: bool,
 }
 
 impl Rights {
@@ -51,6 +55,7 @@ impl Rights {
     pub(crate) const ALL: Self = Self {
         admin: true,
         netns_admin: true,
+        netns_sys_admin: true,
     };
 
     /// Whether it may what takes `permission`.
@@ -59,6 +64,7 @@ impl Rights {
             Permission::Anyone => true,
             Permission::Admin => self.admin,
             Permission::NetnsAdmin => self.netns_admin,
+            Permission::NetnsSysAdmin => self.netns_sys_admin,
         }
     }
 }
@@ -185,6 +191,9 @@ pub(crate) struct Fault {
 pub(crate) struct Engine {
     families: BTreeMap<u16, Registered>,
     next_id: u16,
+    /// Families that come when they are asked for.
+    #[cfg(feature = "testing")]
+    pub(crate) modules: Modules,
     /// Calls that are to fail, though nothing is wrong with them.
     pub(crate) faults: Vec<Fault>,
     /// The next dump's chunks are to differ.
@@ -196,6 +205,8 @@ impl Engine {
         Self {
             families: BTreeMap::new(),
             next_id: FIRST_ID,
+            #[cfg(feature = "testing")]
+            modules: Modules::default(),
             faults: Vec::new(),
             interrupts_next_dump: false,
         }
@@ -380,7 +391,13 @@ impl Engine {
             item: None,
         };
         let outcome = match (is_dump, is_controllers) {
-            (false, true) => controller::serve(self, payload, &mut op).map(|()| Outcome::Done),
+            (false, true) => {
+                #[cfg(feature = "testing")]
+                if let Some(name) = controller::wanted(payload.attrs()) {
+                    self.load(name, op.outbox);
+                }
+                controller::serve(self, payload, &mut op).map(|()| Outcome::Done)
+            }
             (false, false) => match self.families.get_mut(&head.kind) {
                 Some(registered) => {
                     let served = registered.served.call(at, payload, &mut op);

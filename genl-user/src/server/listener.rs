@@ -98,6 +98,7 @@ impl Listener {
             rights: Rights {
                 admin: false,
                 netns_admin: false,
+                netns_sys_admin: false,
             },
             buffer: vec![0; ROOM],
             slow: BTreeSet::new(),
@@ -116,6 +117,7 @@ impl Listener {
         self.rights = Rights {
             admin: allow,
             netns_admin: allow,
+            ..self.rights
         };
     }
 

@@ -21,6 +21,8 @@ mod engine;
 mod extack;
 mod items;
 mod listener;
+#[cfg(feature = "testing")]
+mod modules;
 mod op;
 pub mod read;
 
@@ -70,6 +72,8 @@ pub enum Permission {
     Admin,
     /// Who has CAP_NET_ADMIN in the user namespace that owns the network namespace.
     NetnsAdmin,
+    /// Who has CAP_SYS_ADMIN there: of groups only (`x-cap: sys-admin`).
+    NetnsSysAdmin,
 }
 
 /// A family and its handlers: the generated type `Served`.
@@ -117,6 +121,13 @@ pub trait Encode {
     ///
     /// If a value does not fit into its attribute.
     fn encode(&self, out: &mut Encoder<'_>) -> Result<(), Unfit>;
+}
+
+impl Encode for crate::Unspecified {
+    fn encode(&self, out: &mut Encoder<'_>) -> Result<(), Unfit> {
+        out.unspecified(&self.0);
+        Ok(())
+    }
 }
 
 /// What a family says of its own accord: the generated type `Event`.

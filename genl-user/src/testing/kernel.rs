@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::mailbox::Mailbox;
@@ -19,6 +20,8 @@ const LAST_GROUP: u32 = 1 << 16;
 pub struct Kernel(Arc<Shared>);
 
 pub(super) struct Shared {
+    /// No other kernel of the process has it.
+    pub(super) number: u64,
     state: Mutex<State>,
     /// Something has come for some port.
     pub(super) arrived: Condvar,
@@ -52,6 +55,7 @@ impl Default for Kernel {
 impl Kernel {
     /// A kernel that has no family but the controller.
     pub fn new() -> Self {
+        static KERNELS: AtomicU64 = AtomicU64::new(0);
         let state = State {
             engine: Engine::new(),
             ports: BTreeMap::new(),
@@ -61,6 +65,7 @@ impl Kernel {
             losses: 0,
         };
         Self(Arc::new(Shared {
+            number: KERNELS.fetch_add(1, Ordering::Relaxed),
             state: Mutex::new(state),
             arrived: Condvar::new(),
         }))
@@ -83,6 +88,30 @@ impl Kernel {
                 served: PhantomData,
             })
         })
+    }
+
+    /// Lets the kernel load a family's module when a client asks for the family and it is not there,
+    /// as the real one does by the alias that `MODULE_ALIAS_GENL_FAMILY` gives to a module.
+    ///
+    /// ```
+    /// use genl_user::families::kvstore::{Client, server};
+    /// use genl_user::{Error, Options, testing::Kernel};
+    ///
+    /// struct Nothing;
+    ///
+    /// impl server::Handler for Nothing {}
+    ///
+    /// let kernel = Kernel::new();
+    /// let options = Options::new().kernel(&kernel);
+    /// let absent = Client::open_with(&options).unwrap_err();
+    /// assert!(matches!(absent, Error::UnknownFamily { .. }));
+    /// kernel.install(|| server::Served(Nothing));
+    /// Client::open_with(&options).unwrap();
+    /// ```
+    ///
+    /// `module` must not use this kernel.
+    pub fn install<S: Serve>(&self, module: impl FnMut() -> S + Send + 'static) {
+        self.0.lock().engine.modules.install(module, LAST_GROUP);
     }
 
     /// Unregisters a family, as unloading its module does; false if there is none of this name.
@@ -110,11 +139,18 @@ impl Kernel {
 
     /// Takes CAP_NET_ADMIN from all clients, or gives it to them, as they have it from the start.
     pub fn set_admin(&self, admin: bool) {
+        self.set_rights(|rights| (rights.admin, rights.netns_admin) = (admin, admin));
+    }
+
+    /// Takes CAP_SYS_ADMIN from all clients, or gives it to them: some groups ask for it
+    /// (`x-cap: sys-admin`).
+    pub fn set_sys_admin(&self, admin: bool) {
+        self.set_rights(|rights| rights.netns_sys_admin = admin);
+    }
+
+    fn set_rights(&self, set: impl FnOnce(&mut Rights)) {
         let mut state = self.0.lock();
-        state.rights = Rights {
-            admin,
-            netns_admin: admin,
-        };
+        set(&mut state.rights);
         let rights = state.rights;
         for mailbox in state.ports.values_mut() {
             mailbox.peer.rights = rights;

@@ -34,6 +34,11 @@ impl Port {
         self.number
     }
 
+    /// The number of its kernel, which no other has.
+    pub(crate) fn kernel(&self) -> u64 {
+        self.shared.number
+    }
+
     /// Joins a group.
     pub(crate) fn join(&self, group: u32) -> io::Result<()> {
         let mut state = self.shared.lock();

@@ -114,6 +114,13 @@ impl<'b> Encoder<'b> {
         written.map_err(|misfit| Unfit { misfit, offset })
     }
 
+    /// Writes what may be a header and attributes, of which nothing is known.
+    #[cfg(feature = "server")]
+    pub(crate) fn unspecified(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+        self.pad();
+    }
+
     /// Writes values one behind the other, as the bytes that `turn` makes of them.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! What goes wrong in a kernel only at times, and in a fake one when it is told to.
 
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use genl_user::families::kvstore::server::{Event as Told, Served};
@@ -271,5 +273,82 @@ fn events_come_from_outside_of_calls_too() {
                 .expect("it is there")
                 .contains("\"b\"")
         );
+    });
+}
+
+#[test]
+fn what_is_known_of_a_family_is_kept_up_to_date_by_who_listens() {
+    in_new_netns(|| {
+        let id = || Client::open_with(&options()).map(|client| { client }.connection().family_id());
+        let before = id().expect("it is registered");
+        let mut changes = Events::open_with(&options(), &[Group::Changes]).expect("events");
+        kernel().unregister("kvstore");
+        // Nobody has read that it is gone.
+        assert_eq!(id().expect("it was known"), before);
+        assert!(changes.next_timeout(INSTANT).expect("no event").is_none());
+        assert!(matches!(id(), Err(Error::UnknownFamily { .. })));
+
+        let register = || {
+            kernel()
+                .register(Served(Store::default()))
+                .expect("it is gone")
+        };
+        let known = register().id();
+        assert_eq!(id().expect("it is there"), known);
+        kernel().unregister("kvstore");
+        let now = register().id();
+        assert_eq!(id().expect("it was known"), known);
+        assert!(matches!(changes.next(), Ok(Event::Reloaded)));
+        while changes.next_timeout(INSTANT).expect("no error").is_some() {}
+        assert_eq!(id().expect("it is known"), now);
+
+        // Another kernel's families are others.
+        in_new_netns(|| {
+            let other = kernel().unregister("kvstore");
+            assert!(other && matches!(id(), Err(Error::UnknownFamily { .. })));
+        });
+    });
+}
+
+#[test]
+fn a_module_is_loaded_when_its_family_is_asked_for() {
+    in_new_netns(|| {
+        let wait = || options().wait_for_family(INSTANT);
+        kernel().unregister("kvstore");
+        let absent = Client::open_with(&wait());
+        assert!(matches!(absent, Err(Error::UnknownFamily { .. })));
+        // In time, while somebody waits.
+        thread::scope(|scope| {
+            let here = kernel();
+            scope.spawn(move || {
+                thread::sleep(INSTANT);
+                let registered = here.register(Served(Store::default()));
+                registered.expect("it is gone");
+            });
+            let patient = options().wait_for_family(Duration::from_secs(20));
+            let client = Client::open_with(&patient);
+            put(&mut client.expect("it has come"), "a", b"");
+        });
+
+        let mut loaded = 0;
+        let mut changes = Events::open_with(&options(), &[Group::Changes]).expect("events");
+        let mut kv = open();
+        let (count, counted) = mpsc::channel();
+        kernel().install(move || {
+            count.send(()).expect("the test is there");
+            Served(Store::default())
+        });
+        for _ in 0..2 {
+            kernel().unregister("kvstore");
+            // By a call of who knew it before, whose first try is refused.
+            assert_eq!(keys(&mut kv, None), Vec::<String>::new());
+            assert!(matches!(changes.next(), Ok(Event::Reloaded)));
+            put(&mut kv, "a", b"");
+            assert!(matches!(changes.next(), Ok(Event::SetNtf(_))));
+            loaded += counted.try_iter().count();
+        }
+        open();
+        loaded += counted.try_iter().count();
+        assert_eq!(loaded, 2);
     });
 }

@@ -38,36 +38,6 @@ impl Client {
         answer: genl_user::Answer::ReplyAndAck(2),
     };
 
-    /// How [`Client::locate`] calls the kernel.
-    pub const LOCATE: genl_user::Operation = genl_user::Operation {
-        family: &FAMILY,
-        name: "locate",
-        cmd: 3,
-        header: <EveryHeader as wire::Struct>::SIZE,
-        request: &thing_attrs::LAYOUT,
-        answer: genl_user::Answer::ReplyAndAck(3),
-    };
-
-    /// How [`Client::locate_dump`] calls the kernel.
-    pub const LOCATE_DUMP: genl_user::Operation = genl_user::Operation {
-        family: &FAMILY,
-        name: "locate",
-        cmd: 3,
-        header: <EveryHeader as wire::Struct>::SIZE,
-        request: &thing_attrs::LAYOUT,
-        answer: genl_user::Answer::Reply(3),
-    };
-
-    /// How [`Client::browse_dump`] calls the kernel.
-    pub const BROWSE_DUMP: genl_user::Operation = genl_user::Operation {
-        family: &FAMILY,
-        name: "browse",
-        cmd: 4,
-        header: 0,
-        request: &thing_attrs::LAYOUT,
-        answer: genl_user::Answer::Ack,
-    };
-
     /// Opens a socket in the calling thread's network namespace and resolves the family.
     ///
     /// # Errors
@@ -141,40 +111,6 @@ impl Client {
     pub fn poke(&mut self, request: &Poke) -> Result<PokeReply, genl_user::Error> {
         self.connection
             .call::<PokeReplyOwned>(&Client::POKE, request)
-    }
-
-    /// Ask with a header; be answered with one.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`genl_user::Connection::call`].
-    pub fn locate(&mut self, request: &Locate<'_>) -> Result<LocateReply<'_>, genl_user::Error> {
-        self.connection
-            .call::<LocateReplyOwned>(&Client::LOCATE, request)
-    }
-
-    /// Ask with a header; be answered with one.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`genl_user::Connection::dump`].
-    pub fn locate_dump(
-        &mut self,
-        request: &LocateDump,
-    ) -> Result<genl_user::Dump<'_, LocateDumpReplyOwned>, genl_user::Error> {
-        self.connection.dump(&Client::LOCATE_DUMP, request)
-    }
-
-    /// A dump of which the spec tells nothing.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`genl_user::Connection::dump`].
-    pub fn browse_dump(
-        &mut self,
-        request: &BrowseDump,
-    ) -> Result<genl_user::Dump<'_, genl_user::Unspecified>, genl_user::Error> {
-        self.connection.dump(&Client::BROWSE_DUMP, request)
     }
 }
 
@@ -277,44 +213,6 @@ impl AsyncClient {
             .call::<PokeReplyOwned>(&Client::POKE, request)
             .await
     }
-
-    /// Ask with a header; be answered with one.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`genl_user::Connection::call`].
-    pub async fn locate(
-        &mut self,
-        request: &Locate<'_>,
-    ) -> Result<LocateReply<'_>, genl_user::Error> {
-        self.connection
-            .call::<LocateReplyOwned>(&Client::LOCATE, request)
-            .await
-    }
-
-    /// Ask with a header; be answered with one.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`genl_user::Connection::dump`].
-    pub async fn locate_dump(
-        &mut self,
-        request: &LocateDump,
-    ) -> Result<genl_user::AsyncDump<'_, LocateDumpReplyOwned>, genl_user::Error> {
-        self.connection.dump(&Client::LOCATE_DUMP, request).await
-    }
-
-    /// A dump of which the spec tells nothing.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`genl_user::Connection::dump`].
-    pub async fn browse_dump(
-        &mut self,
-        request: &BrowseDump,
-    ) -> Result<genl_user::AsyncDump<'_, genl_user::Unspecified>, genl_user::Error> {
-        self.connection.dump(&Client::BROWSE_DUMP, request).await
-    }
 }
 
 /// Calls of the family "every" that are sent together; see [`Client::pipeline`].
@@ -349,18 +247,6 @@ impl<T: genl_user::Transport> Pipeline<'_, T> {
         self.calls.add(&Client::POKE, request)
     }
 
-    /// Adds a call of [`Client::locate`].
-    ///
-    /// # Errors
-    ///
-    /// Those of [`genl_user::Pipeline::add`].
-    pub fn locate(
-        &mut self,
-        request: &Locate<'_>,
-    ) -> Result<genl_user::Ticket<LocateReplyOwned>, genl_user::Error> {
-        self.calls.add(&Client::LOCATE, request)
-    }
-
     /// Lets the next call that is added have these flags too, and that call alone.
     #[must_use = "it is about the call that comes next"]
     pub fn with_flags(&mut self, flags: genl_user::Flags) -> &mut Self {
@@ -389,55 +275,6 @@ impl<'c> Pipeline<'c, genl_user::Tokio> {
     /// Those of [`genl_user::Pipeline::send`].
     pub async fn send(self) -> Result<genl_user::Answers<'c, genl_user::Tokio>, genl_user::Error> {
         self.calls.send().await
-    }
-}
-
-/// Listens to groups of the family, and to what the kernel sends to its port.
-pub type Events = genl_user::Events<Group>;
-
-/// [`Events`] for tasks of tokio's.
-#[cfg(feature = "tokio")]
-pub type AsyncEvents = genl_user::AsyncEvents<Group>;
-
-/// A multicast group of the family "every".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Group {}
-
-/// What the kernel sends of its own accord.
-#[derive(Debug, Clone)]
-pub enum Event<'a> {
-    /// A thing was found.
-    Located(LocateReply<'a>),
-    /// Events were lost: the queue was full when they came.
-    Overrun,
-    /// The family was loaded anew: what it had is gone, and its first events may be lost.
-    Reloaded,
-    /// A message that the spec does not know.
-    Unknown(genl_user::Notice<'a>),
-}
-
-impl genl_user::Group for Group {
-    type Event<'a> = Event<'a>;
-
-    const FAMILY: &'static genl_user::Family = &FAMILY;
-
-    fn name(self) -> &'static str {
-        match self {}
-    }
-
-    fn event(notice: genl_user::Notice<'_>) -> Result<Event<'_>, genl_user::Error> {
-        Ok(match notice.cmd_of(&FAMILY) {
-            Some(5) => Event::Located(notice.read::<LocateReplyOwned>("located")?),
-            _ => Event::Unknown(notice),
-        })
-    }
-
-    fn overrun<'a>() -> Event<'a> {
-        Event::Overrun
-    }
-
-    fn reloaded<'a>() -> Event<'a> {
-        Event::Reloaded
     }
 }
 
@@ -1467,218 +1304,6 @@ impl genl_user::Message for PokeReplyOwned {
     }
 }
 
-/// What [`Client::locate`] asks.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Locate<'a> {
-    /// The header before the attributes.
-    pub header: EveryHeader,
-    /// The attribute `header`.
-    pub header_: Option<u8>,
-    /// The attribute `tree`.
-    pub tree: Option<Tree<'a>>,
-}
-
-impl genl_user::Request for Locate<'_> {
-    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
-        policy: &thing_attrs::POLICY,
-        required: &[],
-    };
-    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::LOCATE);
-
-    fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
-        out.header(&self.header)?;
-        if let Some(header_) = self.header_ {
-            out.u8(thing_attrs::HEADER, header_);
-        }
-        if let Some(tree) = &self.tree {
-            out.nest(thing_attrs::TREE, |out| tree.encode(out))?;
-        }
-        Ok(())
-    }
-}
-
-/// What [`Client::locate`] is answered with.
-#[derive(Debug, Clone)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct LocateReply<'a> {
-    header: EveryHeader,
-    header_: Option<u8>,
-    tree: Option<TreeView<'a>>,
-}
-
-impl<'a> LocateReply<'a> {
-    /// The header before the attributes.
-    pub fn header(&self) -> EveryHeader {
-        self.header
-    }
-
-    /// The attribute `header`.
-    pub fn header_(&self) -> Option<u8> {
-        self.header_
-    }
-
-    /// The attribute `tree`.
-    pub fn tree(&self) -> Option<&TreeView<'a>> {
-        self.tree.as_ref()
-    }
-
-    /// Copies what is borrowed.
-    pub fn to_owned(&self) -> LocateReplyOwned {
-        LocateReplyOwned {
-            header: self.header,
-            header_: self.header_,
-            tree: self.tree.as_ref().map(TreeView::to_owned),
-        }
-    }
-}
-
-impl<'a> wire::FromPayload<'a> for LocateReply<'a> {
-    fn from_payload(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
-        let (header, attrs) = payload.split();
-        let mut view = Self {
-            header,
-            header_: None,
-            tree: None,
-        };
-        for attr in attrs {
-            let attr = attr?;
-            match attr.kind() {
-                thing_attrs::HEADER => view.header_ = Some(attr.u8()?),
-                thing_attrs::TREE => view.tree = Some(attr.nest()?),
-                _ => {}
-            }
-        }
-        Ok(view)
-    }
-}
-
-/// A copy of [`LocateReply`].
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct LocateReplyOwned {
-    /// The header before the attributes.
-    pub header: EveryHeader,
-    /// The attribute `header`.
-    pub header_: Option<u8>,
-    /// The attribute `tree`.
-    pub tree: Option<TreeOwned>,
-}
-
-impl genl_user::Message for LocateReplyOwned {
-    type View<'a> = LocateReply<'a>;
-
-    const HEADER: usize = <EveryHeader as wire::Struct>::SIZE;
-
-    const LAYOUT: &'static genl_user::Layout = &thing_attrs::LAYOUT;
-
-    fn from_view(view: &LocateReply<'_>) -> Self {
-        view.to_owned()
-    }
-}
-
-/// What [`Client::locate_dump`] asks.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct LocateDump {
-    /// The header before the attributes.
-    pub header: EveryHeader,
-}
-
-impl genl_user::Request for LocateDump {
-    fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
-        out.header(&self.header)?;
-        Ok(())
-    }
-}
-
-/// What [`Client::locate_dump`] is answered with.
-#[derive(Debug, Clone)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct LocateDumpReply {
-    header: EveryHeader,
-    header_: Option<u8>,
-}
-
-impl LocateDumpReply {
-    /// The header before the attributes.
-    pub fn header(&self) -> EveryHeader {
-        self.header
-    }
-
-    /// The attribute `header`.
-    pub fn header_(&self) -> Option<u8> {
-        self.header_
-    }
-
-    /// Copies what is borrowed.
-    pub fn to_owned(&self) -> LocateDumpReplyOwned {
-        LocateDumpReplyOwned {
-            header: self.header,
-            header_: self.header_,
-        }
-    }
-}
-
-impl wire::FromPayload<'_> for LocateDumpReply {
-    fn from_payload(payload: wire::Payload<'_>) -> Result<Self, wire::Malformed> {
-        let (header, attrs) = payload.split();
-        let mut view = Self {
-            header,
-            header_: None,
-        };
-        for attr in attrs {
-            let attr = attr?;
-            if attr.kind() == thing_attrs::HEADER {
-                view.header_ = Some(attr.u8()?);
-            }
-        }
-        Ok(view)
-    }
-}
-
-/// A copy of [`LocateDumpReply`].
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct LocateDumpReplyOwned {
-    /// The header before the attributes.
-    pub header: EveryHeader,
-    /// The attribute `header`.
-    pub header_: Option<u8>,
-}
-
-impl genl_user::Message for LocateDumpReplyOwned {
-    type View<'a> = LocateDumpReply;
-
-    const HEADER: usize = <EveryHeader as wire::Struct>::SIZE;
-
-    const LAYOUT: &'static genl_user::Layout = &thing_attrs::LAYOUT;
-
-    fn from_view(view: &LocateDumpReply) -> Self {
-        view.to_owned()
-    }
-}
-
-/// What [`Client::browse_dump`] asks.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct BrowseDump {
-    /// The attribute `level`.
-    pub level: Option<Level>,
-}
-
-impl genl_user::Request for BrowseDump {
-    const RULES: genl_user::policy::Rules = genl_user::policy::Rules {
-        policy: &thing_attrs::POLICY,
-        required: &[],
-    };
-    const OPERATION: Option<&'static genl_user::Operation> = Some(&Client::BROWSE_DUMP);
-
-    fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
-        if let Some(level) = self.level {
-            out.u32(thing_attrs::LEVEL, u32::from(level));
-        }
-        Ok(())
-    }
-}
-
 /// The attributes of `part`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Part<'a> {
@@ -1946,33 +1571,6 @@ pub struct BranchOwned {
     pub length: Option<u32>,
     /// The attribute `tree`.
     pub tree: Option<Box<TreeOwned>>,
-}
-
-/// What stands before the attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct EveryHeader {
-    /// The member `ifindex`.
-    pub ifindex: u32,
-    /// The member `tag`.
-    pub tag: u16,
-}
-
-impl wire::Struct for EveryHeader {
-    const SIZE: usize = 8;
-
-    fn read(fields: wire::Fields<'_>) -> Self {
-        Self {
-            ifindex: fields.u32(0),
-            tag: fields.u16(4),
-        }
-    }
-
-    fn write(&self, fields: &mut wire::FieldsMut<'_>) -> Result<(), wire::Misfit> {
-        fields.u32(0, self.ifindex);
-        fields.u16(4, self.tag);
-        Ok(())
-    }
 }
 
 /// The struct `pair`.
@@ -2585,4 +2183,1097 @@ mod branch_attrs {
             (TREE, Rule::nest(&super::tree_attrs::POLICY)),
         ],
     );
+}
+
+#[cfg(feature = "server")]
+pub mod server {
+    //! Serves the family "every" in userspace: implement [`Handler`], and give [`Served`] to
+    //! the fake kernel of a test, or to other processes; see [`genl_user::server`].
+
+    use super::*;
+    use genl_user::server;
+    use genl_user::wire;
+
+    /// Serves the operations of the family; those that it leaves out answer EOPNOTSUPP.
+    pub trait Handler: Sized + Send + 'static {
+        /// Make a thing.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
+        fn make(
+            &mut self,
+            request: Make<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::MakeReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+
+        /// See whether the thing is there.
+        ///
+        /// # Errors
+        ///
+        /// Why the request is refused: EOPNOTSUPP, unless this is implemented.
+        fn poke(
+            &mut self,
+            request: Poke<'_>,
+            op: &mut server::Op<'_>,
+        ) -> Result<super::PokeReplyOwned, server::Refusal> {
+            let _ = (request, op);
+            Err(server::Refusal::unsupported())
+        }
+    }
+
+    /// The family "every", served by `H`.
+    #[derive(Debug)]
+    pub struct Served<H>(pub H);
+
+    impl<H: Handler> server::Serve for Served<H> {
+        const FAMILY: server::Description = server::Description {
+            name: "every",
+            version: 3,
+            header: 0,
+            resv_start_op: 0,
+            groups: &[],
+        };
+
+        const ROWS: &'static [server::Row<Self>] = &[
+            server::Row {
+                name: "make",
+                cmd: 1,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::MAKE),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::MAKE,
+                    required: &[thing_attrs::LEVEL],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.make(server::Parse::parse(payload)?, op)?;
+                    op.reply(1, &reply)
+                }),
+            },
+            server::Row {
+                name: "poke",
+                cmd: 2,
+                permission: server::Permission::Anyone,
+                policy: Some(&policies::POKE),
+                rules: genl_user::policy::Rules {
+                    policy: &policies::POKE,
+                    required: &[],
+                },
+                liberal: false,
+                call: server::Call::Do(|served, payload, op| {
+                    let reply = served.0.poke(server::Parse::parse(payload)?, op)?;
+                    op.reply(2, &reply)
+                }),
+            },
+        ];
+    }
+
+    /// What requests may hold.
+    mod policies {
+        use super::super::*;
+        use genl_user::policy::Policy;
+
+        pub(super) static MAKE: Policy = Policy::some_of(
+            &thing_attrs::POLICY,
+            &[
+                thing_attrs::LEVEL,
+                thing_attrs::NARROW_LEVEL,
+                thing_attrs::LEVELS,
+                thing_attrs::LEVEL_SET,
+                thing_attrs::PLACES,
+                thing_attrs::WIDE_PLACES,
+                thing_attrs::BLOBS,
+                thing_attrs::PARTS,
+                thing_attrs::ARRAY,
+                thing_attrs::OFFSETS,
+                thing_attrs::SIGNED_BE,
+                thing_attrs::SELF,
+                thing_attrs::LAYOUT_,
+                thing_attrs::BY_NUMBER,
+                thing_attrs::BY_ONE_NUMBER,
+                thing_attrs::COUNTS,
+                thing_attrs::PAIR,
+                thing_attrs::RECORD,
+                thing_attrs::PAIRS,
+                thing_attrs::NUMBERS,
+                thing_attrs::LE_NUMBERS,
+                thing_attrs::LEVEL_NUMBERS,
+                thing_attrs::NUMBER_LISTS,
+                thing_attrs::BITS,
+                thing_attrs::PLACE_BITS,
+                thing_attrs::LEVEL_BITS,
+                thing_attrs::INDEXED_LEVELS,
+                thing_attrs::INDEXED_NAMES,
+                thing_attrs::INDEXED_BLOBS,
+                thing_attrs::NAMES,
+                thing_attrs::LITTLE,
+                thing_attrs::TEMPERATURE,
+                thing_attrs::UNNAMED,
+                thing_attrs::BASE,
+                thing_attrs::CLONE,
+                thing_attrs::HEADER,
+                thing_attrs::TYPE,
+                thing_attrs::TREE,
+                thing_attrs::OUT,
+                thing_attrs::VIEW,
+            ],
+        );
+
+        pub(super) static POKE: Policy =
+            Policy::some_of(&thing_attrs::POLICY, &[thing_attrs::LEVEL]);
+    }
+
+    /// What [`Client::make`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Make<'a> {
+        attrs: wire::Attrs<'a>,
+        level: Level,
+    }
+
+    impl<'a> Make<'a> {
+        /// The attribute `level`.
+        pub fn level(&self) -> Level {
+            self.level
+        }
+
+        /// Where [`Self::level`] stands.
+        pub fn level_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::LEVEL).last()
+        }
+
+        /// The attribute `narrow-level`.
+        pub fn narrow_level(&self) -> Option<Level> {
+            server::read::last(self.attrs, thing_attrs::NARROW_LEVEL, |attr| {
+                Ok(Level::from(u32::from(attr.u8()?)))
+            })
+        }
+
+        /// Where [`Self::narrow_level`] stands.
+        pub fn narrow_level_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::NARROW_LEVEL).last()
+        }
+
+        /// The attribute `levels`.
+        pub fn levels(&self) -> wire::List<'a, Level> {
+            wire::List::repeated(self.attrs, thing_attrs::LEVELS, |attr| {
+                Ok(Level::from(attr.u32()?))
+            })
+        }
+
+        /// Where [`Self::levels`] stands.
+        pub fn levels_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(thing_attrs::LEVELS)
+        }
+
+        /// The attribute `level-set`.
+        pub fn level_set(&self) -> Option<LevelFlags> {
+            server::read::last(self.attrs, thing_attrs::LEVEL_SET, |attr| {
+                Ok(LevelFlags::from_bits_retain(u32::from(attr.u16()?)))
+            })
+        }
+
+        /// Where [`Self::level_set`] stands.
+        pub fn level_set_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::LEVEL_SET).last()
+        }
+
+        /// The attribute `places`.
+        pub fn places(&self) -> Option<Places> {
+            server::read::last(self.attrs, thing_attrs::PLACES, |attr| {
+                Ok(Places::from_bits_retain(u64::from(attr.u8()?)))
+            })
+        }
+
+        /// Where [`Self::places`] stands.
+        pub fn places_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::PLACES).last()
+        }
+
+        /// The attribute `wide-places`.
+        pub fn wide_places(&self) -> Option<Places> {
+            server::read::last(self.attrs, thing_attrs::WIDE_PLACES, |attr| {
+                Ok(Places::from_bits_retain(attr.u64()?))
+            })
+        }
+
+        /// Where [`Self::wide_places`] stands.
+        pub fn wide_places_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::WIDE_PLACES).last()
+        }
+
+        /// The attribute `blobs`.
+        pub fn blobs(&self) -> wire::List<'a, &'a [u8]> {
+            wire::List::repeated(self.attrs, thing_attrs::BLOBS, wire::Attr::bytes)
+        }
+
+        /// Where [`Self::blobs`] stands.
+        pub fn blobs_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(thing_attrs::BLOBS)
+        }
+
+        /// The attribute `parts`.
+        pub fn parts(&self) -> wire::List<'a, Part<'a>> {
+            wire::List::repeated(self.attrs, thing_attrs::PARTS, wire::Attr::nest::<Part<'_>>)
+        }
+
+        /// Where [`Self::parts`] stands.
+        pub fn parts_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(thing_attrs::PARTS)
+        }
+
+        /// The attribute `array`.
+        pub fn array(&self) -> wire::List<'a, Part<'a>> {
+            server::read::array(self.attrs, thing_attrs::ARRAY, wire::Attr::nest::<Part<'_>>)
+        }
+
+        /// Where [`Self::array`] stands.
+        pub fn array_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::ARRAY).last()
+        }
+
+        /// The attribute `offsets`.
+        pub fn offsets(&self) -> wire::List<'a, i64> {
+            wire::List::repeated(self.attrs, thing_attrs::OFFSETS, wire::Attr::sint)
+        }
+
+        /// Where [`Self::offsets`] stands.
+        pub fn offsets_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(thing_attrs::OFFSETS)
+        }
+
+        /// The attribute `signed-be`.
+        pub fn signed_be(&self) -> Option<i64> {
+            server::read::last(self.attrs, thing_attrs::SIGNED_BE, wire::Attr::s64_be)
+        }
+
+        /// Where [`Self::signed_be`] stands.
+        pub fn signed_be_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::SIGNED_BE).last()
+        }
+
+        /// The attribute `self`.
+        pub fn self_(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, thing_attrs::SELF, wire::Attr::str)
+        }
+
+        /// Where [`Self::self_`] stands.
+        pub fn self_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::SELF).last()
+        }
+
+        /// The attribute `layout`.
+        pub fn layout(&self) -> bool {
+            self.attrs.all(thing_attrs::LAYOUT_).next().is_some()
+        }
+
+        /// Where [`Self::layout`] stands.
+        pub fn layout_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::LAYOUT_).last()
+        }
+
+        /// The attribute `by-number`.
+        ///
+        /// Numbered by `outer`, then by `inner`.
+        pub fn by_number(&self) -> wire::Map<'a, wire::Map<'a, Part<'a>>> {
+            wire::Map::repeated(self.attrs, thing_attrs::BY_NUMBER, |attr| {
+                wire::Map::read(attr, wire::Attr::nest::<Part<'_>>)
+            })
+        }
+
+        /// Where [`Self::by_number`] stands.
+        pub fn by_number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::BY_NUMBER).last()
+        }
+
+        /// The attribute `by-one-number`.
+        ///
+        /// Numbered by `number`.
+        pub fn by_one_number(&self) -> wire::Map<'a, Part<'a>> {
+            wire::Map::repeated(
+                self.attrs,
+                thing_attrs::BY_ONE_NUMBER,
+                wire::Attr::nest::<Part<'_>>,
+            )
+        }
+
+        /// Where [`Self::by_one_number`] stands.
+        pub fn by_one_number_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::BY_ONE_NUMBER).last()
+        }
+
+        /// The attribute `counts`.
+        ///
+        /// Numbered by `counter`.
+        pub fn counts(&self) -> wire::Map<'a, u64> {
+            wire::Map::repeated(self.attrs, thing_attrs::COUNTS, wire::Attr::u64)
+        }
+
+        /// Where [`Self::counts`] stands.
+        pub fn counts_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::COUNTS).last()
+        }
+
+        /// The attribute `pair`.
+        pub fn pair(&self) -> Option<Pair> {
+            server::read::last(self.attrs, thing_attrs::PAIR, wire::Attr::structure::<Pair>)
+        }
+
+        /// Where [`Self::pair`] stands.
+        pub fn pair_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::PAIR).last()
+        }
+
+        /// The attribute `record`.
+        pub fn record(&self) -> Option<Record> {
+            server::read::last(
+                self.attrs,
+                thing_attrs::RECORD,
+                wire::Attr::structure::<Record>,
+            )
+        }
+
+        /// Where [`Self::record`] stands.
+        pub fn record_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::RECORD).last()
+        }
+
+        /// The attribute `pairs`.
+        pub fn pairs(&self) -> wire::List<'a, Pair> {
+            wire::List::repeated(
+                self.attrs,
+                thing_attrs::PAIRS,
+                wire::Attr::structure::<Pair>,
+            )
+        }
+
+        /// Where [`Self::pairs`] stands.
+        pub fn pairs_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(thing_attrs::PAIRS)
+        }
+
+        /// The attribute `numbers`.
+        pub fn numbers(&self) -> Option<wire::Array<'a, u32>> {
+            server::read::last(self.attrs, thing_attrs::NUMBERS, |attr| {
+                attr.array(4, |item| item.u32(0))
+            })
+        }
+
+        /// Where [`Self::numbers`] stands.
+        pub fn numbers_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::NUMBERS).last()
+        }
+
+        /// The attribute `le-numbers`.
+        pub fn le_numbers(&self) -> Option<wire::Array<'a, i16>> {
+            server::read::last(self.attrs, thing_attrs::LE_NUMBERS, |attr| {
+                attr.array(2, |item| item.s16_le(0))
+            })
+        }
+
+        /// Where [`Self::le_numbers`] stands.
+        pub fn le_numbers_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::LE_NUMBERS).last()
+        }
+
+        /// The attribute `level-numbers`.
+        pub fn level_numbers(&self) -> Option<wire::Array<'a, Level>> {
+            server::read::last(self.attrs, thing_attrs::LEVEL_NUMBERS, |attr| {
+                attr.array(2, |item| Level::from(u32::from(item.u16(0))))
+            })
+        }
+
+        /// Where [`Self::level_numbers`] stands.
+        pub fn level_numbers_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::LEVEL_NUMBERS).last()
+        }
+
+        /// The attribute `number-lists`.
+        pub fn number_lists(&self) -> wire::List<'a, wire::Array<'a, u64>> {
+            wire::List::repeated(self.attrs, thing_attrs::NUMBER_LISTS, |attr| {
+                attr.array(8, |item| item.u64(0))
+            })
+        }
+
+        /// Where [`Self::number_lists`] stands.
+        pub fn number_lists_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(thing_attrs::NUMBER_LISTS)
+        }
+
+        /// The attribute `bits`.
+        pub fn bits(&self) -> Option<wire::Bitfield32> {
+            server::read::last(self.attrs, thing_attrs::BITS, wire::Attr::bitfield32)
+        }
+
+        /// Where [`Self::bits`] stands.
+        pub fn bits_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::BITS).last()
+        }
+
+        /// The attribute `place-bits`.
+        pub fn place_bits(&self) -> Option<wire::Bitfield32<Places>> {
+            server::read::last(self.attrs, thing_attrs::PLACE_BITS, |attr| {
+                Ok(attr
+                    .bitfield32()?
+                    .map(|bits| Places::from_bits_retain(u64::from(bits))))
+            })
+        }
+
+        /// Where [`Self::place_bits`] stands.
+        pub fn place_bits_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::PLACE_BITS).last()
+        }
+
+        /// The attribute `level-bits`.
+        pub fn level_bits(&self) -> Option<wire::Bitfield32<LevelFlags>> {
+            server::read::last(self.attrs, thing_attrs::LEVEL_BITS, |attr| {
+                Ok(attr.bitfield32()?.map(LevelFlags::from_bits_retain))
+            })
+        }
+
+        /// Where [`Self::level_bits`] stands.
+        pub fn level_bits_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::LEVEL_BITS).last()
+        }
+
+        /// The attribute `indexed-levels`.
+        pub fn indexed_levels(&self) -> wire::List<'a, Level> {
+            server::read::array(self.attrs, thing_attrs::INDEXED_LEVELS, |attr| {
+                Ok(Level::from(u32::from(attr.u8()?)))
+            })
+        }
+
+        /// Where [`Self::indexed_levels`] stands.
+        pub fn indexed_levels_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::INDEXED_LEVELS).last()
+        }
+
+        /// The attribute `indexed-names`.
+        pub fn indexed_names(&self) -> wire::List<'a, &'a str> {
+            server::read::array(self.attrs, thing_attrs::INDEXED_NAMES, wire::Attr::str)
+        }
+
+        /// Where [`Self::indexed_names`] stands.
+        pub fn indexed_names_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::INDEXED_NAMES).last()
+        }
+
+        /// The attribute `indexed-blobs`.
+        pub fn indexed_blobs(&self) -> wire::List<'a, &'a [u8]> {
+            server::read::array(self.attrs, thing_attrs::INDEXED_BLOBS, wire::Attr::bytes)
+        }
+
+        /// Where [`Self::indexed_blobs`] stands.
+        pub fn indexed_blobs_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::INDEXED_BLOBS).last()
+        }
+
+        /// The attribute `names`.
+        pub fn names(&self) -> wire::List<'a, &'a str> {
+            wire::List::repeated(self.attrs, thing_attrs::NAMES, wire::Attr::str)
+        }
+
+        /// Where [`Self::names`] stands.
+        pub fn names_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(thing_attrs::NAMES)
+        }
+
+        /// The attribute `little`.
+        pub fn little(&self) -> Option<u32> {
+            server::read::last(self.attrs, thing_attrs::LITTLE, wire::Attr::u32_le)
+        }
+
+        /// Where [`Self::little`] stands.
+        pub fn little_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::LITTLE).last()
+        }
+
+        /// The attribute `temperature`.
+        pub fn temperature(&self) -> Option<Temperature> {
+            server::read::last(self.attrs, thing_attrs::TEMPERATURE, |attr| {
+                Ok(Temperature::from(attr.s32()?))
+            })
+        }
+
+        /// Where [`Self::temperature`] stands.
+        pub fn temperature_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::TEMPERATURE).last()
+        }
+
+        /// The attribute `unnamed`.
+        pub fn unnamed(&self) -> Option<Unnamed> {
+            server::read::last(self.attrs, thing_attrs::UNNAMED, |attr| {
+                Ok(Unnamed::from(attr.u8()?))
+            })
+        }
+
+        /// Where [`Self::unnamed`] stands.
+        pub fn unnamed_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::UNNAMED).last()
+        }
+
+        /// The attribute `base`.
+        pub fn base(&self) -> Option<_10Base> {
+            server::read::last(self.attrs, thing_attrs::BASE, |attr| {
+                Ok(_10Base::from(attr.u8()?))
+            })
+        }
+
+        /// Where [`Self::base`] stands.
+        pub fn base_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::BASE).last()
+        }
+
+        /// The attribute `clone`.
+        pub fn clone_(&self) -> Option<u8> {
+            server::read::last(self.attrs, thing_attrs::CLONE, wire::Attr::u8)
+        }
+
+        /// Where [`Self::clone_`] stands.
+        pub fn clone_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::CLONE).last()
+        }
+
+        /// The attribute `header`.
+        pub fn header(&self) -> Option<u8> {
+            server::read::last(self.attrs, thing_attrs::HEADER, wire::Attr::u8)
+        }
+
+        /// Where [`Self::header`] stands.
+        pub fn header_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::HEADER).last()
+        }
+
+        /// The attribute `type`.
+        pub fn type_(&self) -> Option<u8> {
+            server::read::last(self.attrs, thing_attrs::TYPE, wire::Attr::u8)
+        }
+
+        /// Where [`Self::type_`] stands.
+        pub fn type_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::TYPE).last()
+        }
+
+        /// The attribute `tree`.
+        pub fn tree(&self) -> Option<Tree<'a>> {
+            server::read::last(self.attrs, thing_attrs::TREE, wire::Attr::nest::<Tree<'_>>)
+        }
+
+        /// Where [`Self::tree`] stands.
+        pub fn tree_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::TREE).last()
+        }
+
+        /// The attribute `out`.
+        pub fn out(&self) -> Option<u8> {
+            server::read::last(self.attrs, thing_attrs::OUT, wire::Attr::u8)
+        }
+
+        /// Where [`Self::out`] stands.
+        pub fn out_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::OUT).last()
+        }
+
+        /// The attribute `view`.
+        pub fn view(&self) -> wire::List<'a, u8> {
+            wire::List::repeated(self.attrs, thing_attrs::VIEW, wire::Attr::u8)
+        }
+
+        /// Where [`Self::view`] stands.
+        pub fn view_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(thing_attrs::VIEW)
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Make<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, thing_attrs::NARROW_LEVEL, |attr| {
+                Ok(Level::from(u32::from(attr.u8()?)))
+            })?;
+            server::read::check_all(attrs, thing_attrs::LEVELS, |attr| {
+                Ok(Level::from(attr.u32()?))
+            })?;
+            server::read::check(attrs, thing_attrs::LEVEL_SET, |attr| {
+                Ok(LevelFlags::from_bits_retain(u32::from(attr.u16()?)))
+            })?;
+            server::read::check(attrs, thing_attrs::PLACES, |attr| {
+                Ok(Places::from_bits_retain(u64::from(attr.u8()?)))
+            })?;
+            server::read::check(attrs, thing_attrs::WIDE_PLACES, |attr| {
+                Ok(Places::from_bits_retain(attr.u64()?))
+            })?;
+            server::read::check_all(attrs, thing_attrs::BLOBS, wire::Attr::bytes)?;
+            server::read::check_all(attrs, thing_attrs::PARTS, wire::Attr::nest::<Part<'_>>)?;
+            server::read::check(attrs, thing_attrs::ARRAY, |attr| {
+                wire::List::array(attr, wire::Attr::nest::<Part<'_>>)
+            })?;
+            server::read::check_all(attrs, thing_attrs::OFFSETS, wire::Attr::sint)?;
+            server::read::check(attrs, thing_attrs::SIGNED_BE, wire::Attr::s64_be)?;
+            server::read::check(attrs, thing_attrs::SELF, wire::Attr::str)?;
+            server::read::check_all(attrs, thing_attrs::BY_NUMBER, |attr| {
+                wire::Map::read(attr, |attr| {
+                    wire::Map::read(attr, wire::Attr::nest::<Part<'_>>)
+                })
+            })?;
+            server::read::check_all(attrs, thing_attrs::BY_ONE_NUMBER, |attr| {
+                wire::Map::read(attr, wire::Attr::nest::<Part<'_>>)
+            })?;
+            server::read::check_all(attrs, thing_attrs::COUNTS, |attr| {
+                wire::Map::read(attr, wire::Attr::u64)
+            })?;
+            server::read::check(attrs, thing_attrs::PAIR, wire::Attr::structure::<Pair>)?;
+            server::read::check(attrs, thing_attrs::RECORD, wire::Attr::structure::<Record>)?;
+            server::read::check_all(attrs, thing_attrs::PAIRS, wire::Attr::structure::<Pair>)?;
+            server::read::check(attrs, thing_attrs::NUMBERS, |attr| {
+                attr.array(4, |item| item.u32(0))
+            })?;
+            server::read::check(attrs, thing_attrs::LE_NUMBERS, |attr| {
+                attr.array(2, |item| item.s16_le(0))
+            })?;
+            server::read::check(attrs, thing_attrs::LEVEL_NUMBERS, |attr| {
+                attr.array(2, |item| Level::from(u32::from(item.u16(0))))
+            })?;
+            server::read::check_all(attrs, thing_attrs::NUMBER_LISTS, |attr| {
+                attr.array(8, |item| item.u64(0))
+            })?;
+            server::read::check(attrs, thing_attrs::BITS, wire::Attr::bitfield32)?;
+            server::read::check(attrs, thing_attrs::PLACE_BITS, |attr| {
+                Ok(attr
+                    .bitfield32()?
+                    .map(|bits| Places::from_bits_retain(u64::from(bits))))
+            })?;
+            server::read::check(attrs, thing_attrs::LEVEL_BITS, |attr| {
+                Ok(attr.bitfield32()?.map(LevelFlags::from_bits_retain))
+            })?;
+            server::read::check(attrs, thing_attrs::INDEXED_LEVELS, |attr| {
+                wire::List::array(attr, |attr| Ok(Level::from(u32::from(attr.u8()?))))
+            })?;
+            server::read::check(attrs, thing_attrs::INDEXED_NAMES, |attr| {
+                wire::List::array(attr, wire::Attr::str)
+            })?;
+            server::read::check(attrs, thing_attrs::INDEXED_BLOBS, |attr| {
+                wire::List::array(attr, wire::Attr::bytes)
+            })?;
+            server::read::check_all(attrs, thing_attrs::NAMES, wire::Attr::str)?;
+            server::read::check(attrs, thing_attrs::LITTLE, wire::Attr::u32_le)?;
+            server::read::check(attrs, thing_attrs::TEMPERATURE, |attr| {
+                Ok(Temperature::from(attr.s32()?))
+            })?;
+            server::read::check(attrs, thing_attrs::UNNAMED, |attr| {
+                Ok(Unnamed::from(attr.u8()?))
+            })?;
+            server::read::check(attrs, thing_attrs::BASE, |attr| {
+                Ok(_10Base::from(attr.u8()?))
+            })?;
+            server::read::check(attrs, thing_attrs::CLONE, wire::Attr::u8)?;
+            server::read::check(attrs, thing_attrs::HEADER, wire::Attr::u8)?;
+            server::read::check(attrs, thing_attrs::TYPE, wire::Attr::u8)?;
+            server::read::check(attrs, thing_attrs::TREE, wire::Attr::nest::<Tree<'_>>)?;
+            server::read::check(attrs, thing_attrs::OUT, wire::Attr::u8)?;
+            server::read::check_all(attrs, thing_attrs::VIEW, wire::Attr::u8)?;
+            Ok(Self {
+                attrs,
+                level: server::read::required(attrs, thing_attrs::LEVEL, |attr| {
+                    Ok(Level::from(attr.u32()?))
+                })?,
+            })
+        }
+    }
+
+    /// What [`Client::poke`] asks.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Poke<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Poke<'a> {
+        /// The attribute `level`.
+        pub fn level(&self) -> Option<Level> {
+            server::read::last(self.attrs, thing_attrs::LEVEL, |attr| {
+                Ok(Level::from(attr.u32()?))
+            })
+        }
+
+        /// Where [`Self::level`] stands.
+        pub fn level_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(thing_attrs::LEVEL).last()
+        }
+    }
+
+    impl<'a> server::Parse<'a> for Poke<'a> {
+        fn parse(payload: wire::Payload<'a>) -> Result<Self, wire::Malformed> {
+            let attrs = payload.attrs();
+            server::read::check(attrs, thing_attrs::LEVEL, |attr| {
+                Ok(Level::from(attr.u32()?))
+            })?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// The attributes of `part`.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Part<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Part<'a> {
+        /// The attribute `size`.
+        pub fn size(&self) -> Option<u64> {
+            server::read::last(self.attrs, part_attrs::SIZE, wire::Attr::uint)
+        }
+
+        /// Where [`Self::size`] stands.
+        pub fn size_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(part_attrs::SIZE).last()
+        }
+
+        /// The attribute `name`.
+        pub fn name(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, part_attrs::NAME, wire::Attr::str)
+        }
+
+        /// Where [`Self::name`] stands.
+        pub fn name_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(part_attrs::NAME).last()
+        }
+    }
+
+    impl<'a> wire::FromAttrs<'a> for Part<'a> {
+        fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
+            server::read::check(attrs, part_attrs::SIZE, wire::Attr::uint)?;
+            server::read::check(attrs, part_attrs::NAME, wire::Attr::str)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// The attributes of `tree`.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Tree<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Tree<'a> {
+        /// The attribute `name`.
+        pub fn name(&self) -> Option<&'a str> {
+            server::read::last(self.attrs, tree_attrs::NAME, wire::Attr::str)
+        }
+
+        /// Where [`Self::name`] stands.
+        pub fn name_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(tree_attrs::NAME).last()
+        }
+
+        /// The attribute `left`.
+        pub fn left(&self) -> Option<Tree<'a>> {
+            server::read::last(self.attrs, tree_attrs::LEFT, wire::Attr::nest::<Tree<'_>>)
+        }
+
+        /// Where [`Self::left`] stands.
+        pub fn left_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(tree_attrs::LEFT).last()
+        }
+
+        /// The attribute `right`.
+        pub fn right(&self) -> Option<Branch<'a>> {
+            server::read::last(
+                self.attrs,
+                tree_attrs::RIGHT,
+                wire::Attr::nest::<Branch<'_>>,
+            )
+        }
+
+        /// Where [`Self::right`] stands.
+        pub fn right_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(tree_attrs::RIGHT).last()
+        }
+
+        /// The attribute `more`.
+        pub fn more(&self) -> wire::List<'a, Tree<'a>> {
+            wire::List::repeated(self.attrs, tree_attrs::MORE, wire::Attr::nest::<Tree<'_>>)
+        }
+
+        /// Where [`Self::more`] stands.
+        pub fn more_attrs(&self) -> impl Iterator<Item = wire::Attr<'a>> + Clone + use<'a> {
+            self.attrs.all(tree_attrs::MORE)
+        }
+    }
+
+    impl<'a> wire::FromAttrs<'a> for Tree<'a> {
+        fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
+            server::read::check(attrs, tree_attrs::NAME, wire::Attr::str)?;
+            server::read::check(attrs, tree_attrs::LEFT, wire::Attr::nest::<Tree<'_>>)?;
+            server::read::check(attrs, tree_attrs::RIGHT, wire::Attr::nest::<Branch<'_>>)?;
+            server::read::check_all(attrs, tree_attrs::MORE, wire::Attr::nest::<Tree<'_>>)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    /// The attributes of `branch`.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Branch<'a> {
+        attrs: wire::Attrs<'a>,
+    }
+
+    impl<'a> Branch<'a> {
+        /// The attribute `length`.
+        pub fn length(&self) -> Option<u32> {
+            server::read::last(self.attrs, branch_attrs::LENGTH, wire::Attr::u32)
+        }
+
+        /// Where [`Self::length`] stands.
+        pub fn length_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(branch_attrs::LENGTH).last()
+        }
+
+        /// The attribute `tree`.
+        pub fn tree(&self) -> Option<Tree<'a>> {
+            server::read::last(self.attrs, branch_attrs::TREE, wire::Attr::nest::<Tree<'_>>)
+        }
+
+        /// Where [`Self::tree`] stands.
+        pub fn tree_attr(&self) -> Option<wire::Attr<'a>> {
+            self.attrs.all(branch_attrs::TREE).last()
+        }
+    }
+
+    impl<'a> wire::FromAttrs<'a> for Branch<'a> {
+        fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
+            server::read::check(attrs, branch_attrs::LENGTH, wire::Attr::u32)?;
+            server::read::check(attrs, branch_attrs::TREE, wire::Attr::nest::<Tree<'_>>)?;
+            Ok(Self { attrs })
+        }
+    }
+
+    impl server::Encode for super::MakeReplyOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.level {
+                out.u32(thing_attrs::LEVEL, u32::from(value));
+            }
+            if let Some(value) = self.narrow_level {
+                let narrow = out.narrow(thing_attrs::NARROW_LEVEL, u32::from(value))?;
+                out.u8(thing_attrs::NARROW_LEVEL, narrow);
+            }
+            for &value in &self.levels {
+                out.u32(thing_attrs::LEVELS, u32::from(value));
+            }
+            if let Some(value) = self.level_set {
+                let narrow = out.narrow(thing_attrs::LEVEL_SET, value.bits())?;
+                out.u16(thing_attrs::LEVEL_SET, narrow);
+            }
+            if let Some(value) = self.places {
+                let narrow = out.narrow(thing_attrs::PLACES, value.bits())?;
+                out.u8(thing_attrs::PLACES, narrow);
+            }
+            if let Some(value) = self.wide_places {
+                out.u64(thing_attrs::WIDE_PLACES, value.bits());
+            }
+            for value in &self.blobs {
+                out.bytes(thing_attrs::BLOBS, value)?;
+            }
+            for value in &self.parts {
+                out.nest(thing_attrs::PARTS, |out| value.encode(out))?;
+            }
+            if !self.array.is_empty() {
+                out.indexed(thing_attrs::ARRAY, &self.array, |out, number, item| {
+                    out.nest(number, |out| item.encode(out))
+                })?;
+            }
+            for &value in &self.offsets {
+                out.sint(thing_attrs::OFFSETS, value);
+            }
+            if let Some(value) = self.signed_be {
+                out.s64_be(thing_attrs::SIGNED_BE, value);
+            }
+            if let Some(value) = &self.self_ {
+                out.str(thing_attrs::SELF, value)?;
+            }
+            if self.layout {
+                out.flag(thing_attrs::LAYOUT_);
+            }
+            if !self.by_number.is_empty() {
+                out.nest(thing_attrs::BY_NUMBER, |out| {
+                    for (number, item) in &self.by_number {
+                        out.nest(*number, |out| {
+                            for (number, item) in item {
+                                out.nest(*number, |out| item.encode(out))?;
+                            }
+                            Ok(())
+                        })?;
+                    }
+                    Ok(())
+                })?;
+            }
+            if !self.by_one_number.is_empty() {
+                out.nest(thing_attrs::BY_ONE_NUMBER, |out| {
+                    for (number, item) in &self.by_one_number {
+                        out.nest(*number, |out| item.encode(out))?;
+                    }
+                    Ok(())
+                })?;
+            }
+            if !self.counts.is_empty() {
+                out.nest(thing_attrs::COUNTS, |out| {
+                    for (number, item) in &self.counts {
+                        let item = *item;
+                        out.u64(*number, item);
+                    }
+                    Ok(())
+                })?;
+            }
+            if let Some(value) = self.pair {
+                out.structure(thing_attrs::PAIR, &value)?;
+            }
+            if let Some(value) = self.record {
+                out.structure(thing_attrs::RECORD, &value)?;
+            }
+            for &value in &self.pairs {
+                out.structure(thing_attrs::PAIRS, &value)?;
+            }
+            if let Some(value) = &self.numbers {
+                out.array(thing_attrs::NUMBERS, value, |item| Ok(item.to_ne_bytes()))?;
+            }
+            if let Some(value) = &self.le_numbers {
+                out.array(
+                    thing_attrs::LE_NUMBERS,
+                    value,
+                    |item| Ok(item.to_le_bytes()),
+                )?;
+            }
+            if let Some(value) = &self.level_numbers {
+                out.array(thing_attrs::LEVEL_NUMBERS, value, |item| {
+                    wire::narrow(u32::from(*item)).map(u16::to_ne_bytes)
+                })?;
+            }
+            for value in &self.number_lists {
+                out.array(thing_attrs::NUMBER_LISTS, value, |item| {
+                    Ok(item.to_ne_bytes())
+                })?;
+            }
+            if let Some(value) = self.bits {
+                out.bitfield32(thing_attrs::BITS, value);
+            }
+            if let Some(value) = self.place_bits {
+                let bits = value.map(|bits| bits.bits());
+                let narrow = wire::Bitfield32 {
+                    value: out.narrow(thing_attrs::PLACE_BITS, bits.value)?,
+                    selector: out.narrow(thing_attrs::PLACE_BITS, bits.selector)?,
+                };
+                out.bitfield32(thing_attrs::PLACE_BITS, narrow);
+            }
+            if let Some(value) = self.level_bits {
+                out.bitfield32(thing_attrs::LEVEL_BITS, value.map(|bits| bits.bits()));
+            }
+            if !self.indexed_levels.is_empty() {
+                out.indexed(
+                    thing_attrs::INDEXED_LEVELS,
+                    &self.indexed_levels,
+                    |out, number, &item| {
+                        let narrow = out.narrow(number, u32::from(item))?;
+                        out.u8(number, narrow);
+                        Ok(())
+                    },
+                )?;
+            }
+            if !self.indexed_names.is_empty() {
+                out.indexed(
+                    thing_attrs::INDEXED_NAMES,
+                    &self.indexed_names,
+                    |out, number, item| out.str(number, item),
+                )?;
+            }
+            if !self.indexed_blobs.is_empty() {
+                out.indexed(
+                    thing_attrs::INDEXED_BLOBS,
+                    &self.indexed_blobs,
+                    |out, number, item| out.bytes(number, item),
+                )?;
+            }
+            for value in &self.names {
+                out.str(thing_attrs::NAMES, value)?;
+            }
+            if let Some(value) = self.little {
+                out.u32_le(thing_attrs::LITTLE, value);
+            }
+            if let Some(value) = self.temperature {
+                out.s32(thing_attrs::TEMPERATURE, i32::from(value));
+            }
+            if let Some(value) = self.unnamed {
+                out.u8(thing_attrs::UNNAMED, u8::from(value));
+            }
+            if let Some(value) = self.base {
+                out.u8(thing_attrs::BASE, u8::from(value));
+            }
+            if let Some(value) = self.clone_ {
+                out.u8(thing_attrs::CLONE, value);
+            }
+            if let Some(value) = self.header {
+                out.u8(thing_attrs::HEADER, value);
+            }
+            if let Some(value) = self.type_ {
+                out.u8(thing_attrs::TYPE, value);
+            }
+            if let Some(value) = &self.tree {
+                out.nest(thing_attrs::TREE, |out| value.encode(out))?;
+            }
+            if let Some(value) = self.out {
+                out.u8(thing_attrs::OUT, value);
+            }
+            for &value in &self.view {
+                out.u8(thing_attrs::VIEW, value);
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::PokeReplyOwned {
+        fn encode(&self, _out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::PartOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.size {
+                out.uint(part_attrs::SIZE, value);
+            }
+            if let Some(value) = &self.name {
+                out.str(part_attrs::NAME, value)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::TreeOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = &self.name {
+                out.str(tree_attrs::NAME, value)?;
+            }
+            if let Some(value) = &self.left {
+                out.nest(tree_attrs::LEFT, |out| value.encode(out))?;
+            }
+            if let Some(value) = &self.right {
+                out.nest(tree_attrs::RIGHT, |out| value.encode(out))?;
+            }
+            for value in &self.more {
+                out.nest(tree_attrs::MORE, |out| value.encode(out))?;
+            }
+            Ok(())
+        }
+    }
+
+    impl server::Encode for super::BranchOwned {
+        fn encode(&self, out: &mut wire::Encoder<'_>) -> Result<(), wire::Unfit> {
+            if let Some(value) = self.length {
+                out.u32(branch_attrs::LENGTH, value);
+            }
+            if let Some(value) = &self.tree {
+                out.nest(branch_attrs::TREE, |out| value.encode(out))?;
+            }
+            Ok(())
+        }
+    }
 }

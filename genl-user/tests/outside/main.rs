@@ -9,20 +9,25 @@
     reason = "made for users, and here only tried"
 )]
 mod every;
+#[expect(dead_code, unreachable_pub, reason = "as above")]
+mod placed;
+#[cfg(feature = "testing")]
+mod served;
 
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use every::{
-    _10Base, Branch, EveryHeader, Level, LevelFlags, Locate, LocateReply, LocateReplyOwned, Make,
-    MakeReply, Pair, Part, PartOwned, Places, PokeReply, Record, Temperature, Tree, Unnamed,
+    _10Base, Branch, Level, LevelFlags, Make, MakeReply, Pair, Part, PartOwned, Places, PokeReply,
+    Record, Temperature, Tree, Unnamed,
 };
 use genl_user::wire::{
     Attrs, Bitfield32, Bytes, Defect, Encoder, FromAttrs, FromPayload, Malformed, Misfit, Payload,
     Text,
 };
 use genl_user::{Answer, Message, Request};
+use placed::{Locate, LocateReply, LocateReplyOwned, Place};
 
 fn encode(request: &impl Request) -> Vec<u8> {
     let mut out = Vec::new();
@@ -32,25 +37,29 @@ fn encode(request: &impl Request) -> Vec<u8> {
 
 #[test]
 fn is_what_the_generator_makes() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outside");
-    let spec = std::fs::read_to_string(dir.join("every.yaml")).unwrap();
-    let source = "genl-user/tests/outside/every.yaml";
-    let family = genl_schema::compile(source, &spec)
-        .map_err(|report| report.render(false))
-        .unwrap();
-    let origin = genl_schema::emit::Origin {
-        command: "cargo xtask codegen",
-        spec: source,
-    };
-    let text = rustfmt(&genl_schema::emit::user::render(&family, origin));
-    let golden = dir.join("every.rs");
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&golden, &text).unwrap();
+    for name in ["every", "placed"] {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outside");
+        let spec = std::fs::read_to_string(dir.join(name).with_extension("yaml")).unwrap();
+        let source = format!("genl-user/tests/outside/{name}.yaml");
+        let family = genl_schema::compile_for_kernel(&source, &spec)
+            .map_err(|report| report.render(false))
+            .unwrap();
+        let origin = genl_schema::emit::Origin {
+            command: "cargo xtask codegen",
+            spec: &source,
+        };
+        let server = genl_schema::emit::user::Server::Featured;
+        let text = genl_schema::emit::user::render_with(&family, origin, server);
+        let text = rustfmt(&text);
+        let golden = dir.join(name).with_extension("rs");
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&golden, &text).unwrap();
+        }
+        assert!(
+            std::fs::read_to_string(&golden).unwrap() == text,
+            "{name}.rs is stale; look at what BLESS=1 changes"
+        );
     }
-    assert!(
-        std::fs::read_to_string(&golden).unwrap() == text,
-        "every.rs is stale; look at what BLESS=1 changes"
-    );
 }
 
 fn rustfmt(text: &str) -> String {
@@ -386,14 +395,14 @@ fn texts_need_no_nul() {
 
 #[test]
 fn a_header_stands_before_the_attributes() {
-    let header = EveryHeader {
+    let header = Place {
         ifindex: 7,
         tag: 0x0102,
     };
     let request = Locate {
         header,
         header_: Some(1),
-        tree: Some(LEAF),
+        name: Some("leaf"),
     };
     let bytes = encode(&request);
     assert_eq!(bytes[..4], 7u32.to_ne_bytes());
@@ -401,13 +410,13 @@ fn a_header_stands_before_the_attributes() {
     let reply = LocateReply::from_payload(Payload::new(&bytes, 20)).unwrap();
     assert_eq!((reply.header(), reply.header_()), (header, Some(1)));
     assert_eq!(reply.to_owned().header, header);
-    assert_eq!(reply.tree().unwrap().name(), Some("leaf"));
-    assert_eq!(every::Client::LOCATE.header, 8);
+    assert_eq!(reply.name(), Some("leaf"));
+    assert_eq!(placed::Client::LOCATE.header, 8);
     assert_eq!(LocateReplyOwned::HEADER, 8);
 
     // Cut short, as no kernel sends it.
     let reply = LocateReply::from_payload(Payload::new(&bytes[..4], 20)).unwrap();
-    assert_eq!(reply.header(), EveryHeader { ifindex: 7, tag: 0 });
+    assert_eq!(reply.header(), Place { ifindex: 7, tag: 0 });
 }
 
 #[test]

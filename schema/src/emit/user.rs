@@ -81,7 +81,8 @@ pub fn render_with(family: &Family, origin: Origin<'_>, server: Server) -> Strin
     items.extend(structs::items(&types));
     items.extend(enums::items(&types));
     items.extend(layout::items(family));
-    if server != Server::Without && !family.ops.is_empty() {
+    let has_any = !family.ops.is_empty() || !family.events.is_empty();
+    if server != Server::Without && has_any {
         items.push(server::module(&types, server == Server::Featured));
     }
     print::file(&family.doc, origin, items)

@@ -81,7 +81,11 @@ fn files(wanted: &Wanted, spec: &Path) -> Result<Vec<File>, Box<dyn Error>> {
         command: "genl codegen",
         spec: &emit::spec_name(spec),
     };
-    let family = source::load(spec)?;
+    let family = match wanted.server {
+        // What no kernel could serve, a server of its kind cannot either.
+        true => source::load_for_kernel(spec)?,
+        false => source::load(spec)?,
+    };
     let module = family.name.snake();
     let mut files = Vec::new();
     if wanted.user {

@@ -7262,7 +7262,7 @@ pub mod server {
                 },
                 server::Group {
                     name: "keepers",
-                    permission: server::Permission::NetnsAdmin,
+                    permission: server::Permission::NetnsSysAdmin,
                 },
             ],
         };

@@ -279,10 +279,10 @@ fn generic(name: &Ident, borrows: bool, lifetime: &TokenStream) -> TokenStream {
     }
 }
 
-/// The client's method that calls an operation.
+/// The client's method that calls an operation, and the server's that serves it.
 pub(super) fn method(name: &Name) -> String {
     match name.snake().as_str() {
-        // Who reads `Client::new` takes it for what makes a client.
+        // Who reads `Client::new` takes it for what makes a client, and so does clippy.
         "new" => "new_".into(),
         name => name.into(),
     }

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::super::doc::{errors, of_op, own_doc};
 use super::super::print::{Item, ident};
-use super::super::types::Types;
+use super::super::types::{self, Types};
 use crate::model::{Call, Op};
 
 /// The trait, and the type that ties it to the family.
@@ -16,12 +16,16 @@ pub(super) fn items(types: &Types<'_>) -> Vec<Item> {
         let dump = op.dump.as_ref().map(|call| dump_method(types, op, call));
         [do_, dump].into_iter().flatten()
     });
+    let doc = match family.ops.is_empty() {
+        true => "/// What stands behind the family, which has no operations.",
+        false => {
+            "/// Serves the operations of the family; those that it leaves out answer EOPNOTSUPP."
+        }
+    };
     let served = own_doc(&format!("The family \"{}\", served by `H`.", family.name));
     vec![
         Item::Block {
-            head: "/// Serves the operations of the family; those that it leaves out answer \
-                   EOPNOTSUPP.\npub trait Handler: Sized + Send + 'static"
-                .into(),
+            head: format!("{doc}\npub trait Handler: Sized + Send + 'static"),
             members: methods.collect(),
         },
         Item::Tokens(quote! {
@@ -34,12 +38,12 @@ pub(super) fn items(types: &Types<'_>) -> Vec<Item> {
 
 /// The method that serves an operation's do.
 pub(super) fn do_name(op: &Op) -> Ident {
-    ident(&op.name.snake())
+    ident(&types::method(&op.name))
 }
 
 /// The method that serves an operation's dump.
 pub(super) fn dump_name(op: &Op) -> Ident {
-    ident(&op.name.join("dump").snake())
+    ident(&types::method(&op.name.join("dump")))
 }
 
 /// There is something in the request to look at.

@@ -51,10 +51,8 @@ fn permission(permission: Permission) -> TokenStream {
     match permission {
         Permission::Anyone => quote!(server::Permission::Anyone),
         Permission::Admin => quote!(server::Permission::Admin),
-        // Who has one of these rights there has the other one too, in processes of our own.
-        Permission::NetnsAdmin | Permission::NetnsSysAdmin => {
-            quote!(server::Permission::NetnsAdmin)
-        }
+        Permission::NetnsAdmin => quote!(server::Permission::NetnsAdmin),
+        Permission::NetnsSysAdmin => quote!(server::Permission::NetnsSysAdmin),
     }
 }
 
