@@ -11,11 +11,16 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 /// How many bytes are allocated at present.
 pub(crate) static LIVE: AtomicI64 = AtomicI64::new(0);
 
+/// How often memory was asked for so far, by any thread.
+pub(crate) fn made() -> u64 {
+    COUNT.load(Ordering::Relaxed)
+}
+
 /// How often memory was asked for while `call` ran, by any thread.
 pub(crate) fn count(call: impl FnOnce()) -> u64 {
-    let before = COUNT.load(Ordering::Relaxed);
+    let before = made();
     call();
-    COUNT.load(Ordering::Relaxed) - before
+    made() - before
 }
 
 // SAFETY: every call goes to the system's allocator as it came.

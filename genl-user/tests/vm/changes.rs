@@ -3,7 +3,10 @@
 use std::thread;
 use std::time::Duration;
 
-use genl_user::families::kvstore::{self, Clear, Del, EntryFlags, Event, Events, Group, Set};
+use genl_user::Flags;
+use genl_user::families::kvstore::{
+    self, Clear, Client, Del, DelNtfOwned, EntryFlags, Event, Events, Group, Set,
+};
 
 use crate::guest::{Netns, in_new_netns};
 use crate::raw::refusal;
@@ -164,5 +167,53 @@ fn what_is_refused_is_not_told() {
                 .expect("quiet")
                 .is_none()
         );
+    });
+}
+
+#[test]
+fn who_asks_for_an_echo_gets_the_event_too() {
+    in_new_netns(|| {
+        let mut kv = open();
+        let mut changes = listen();
+        let set = |key| Set {
+            key,
+            value: Some(b"1"),
+            ..Set::default()
+        };
+        // A call passes over the event, and gives its own reply.
+        let reply = kv.with_flags(Flags::ECHO).set(&set("a")).expect("set");
+        assert_eq!(reply.revision(), Some(1));
+        kv.set(&set("b")).expect("set");
+
+        // Where there is none, the events can be had in its place.
+        let connection = kv.connection().with_flags(Flags::ECHO);
+        let echoes = connection.call_all::<DelNtfOwned>(&Client::CLEAR, &Clear {});
+        let mut echoes = echoes.expect("clear");
+        for (key, revision) in [("a", 3), ("b", 4)] {
+            let echo = echoes.next().expect("no error").expect("an event");
+            assert_eq!((echo.key(), echo.revision()), (Some(key), Some(revision)));
+        }
+        assert!(echoes.next().expect("the ACK").is_none());
+
+        kv.set(&set("c")).expect("set");
+        let connection = kv.connection();
+        let echoes = connection.call_all::<DelNtfOwned>(&Client::CLEAR, &Clear {});
+        let mut echoes = echoes.expect("clear");
+        assert!(echoes.next().expect("the ACK").is_none(), "nobody asked");
+
+        // Who else listens hears each of them once.
+        let set = |key: &str, revision| Change::Set(key.into(), revision);
+        let del = |key: &str, revision| Change::Del(key.into(), revision);
+        let all = [
+            set("a", 1),
+            set("b", 2),
+            del("a", 3),
+            del("b", 4),
+            set("c", 5),
+            del("c", 6),
+        ];
+        for change in all {
+            assert_eq!(next(&mut changes), Some(change));
+        }
     });
 }

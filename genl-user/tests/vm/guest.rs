@@ -147,20 +147,26 @@ pub(crate) fn load_image(image: &[u8]) -> io::Result<()> {
     check(done)
 }
 
-fn file(module: &str) -> PathBuf {
+/// Where a module's file is.
+pub(crate) fn file(module: &str) -> PathBuf {
     let dir = std::env::var_os("GENL_MODULE_DIR").expect("`cargo xtask vm` sets GENL_MODULE_DIR");
     PathBuf::from(dir).join(format!("{module}.ko"))
 }
 
 /// Unloads a module; refused at once with EWOULDBLOCK while it is in use.
 pub(crate) fn unload(module: &str) -> io::Result<()> {
-    let name = CString::new(module).expect("a module's name has no NUL");
-    // SAFETY: the name is a string that outlives the call.
-    let done = unsafe { libc::syscall(libc::SYS_delete_module, name.as_ptr(), libc::O_NONBLOCK) };
-    check(done)?;
+    unload_unnoticed(module)?;
     // Some tests put ids into messages by hand.
     genl_user::forget_families();
     Ok(())
+}
+
+/// As [`unload`], of which this process takes no notice by itself.
+pub(crate) fn unload_unnoticed(module: &str) -> io::Result<()> {
+    let name = CString::new(module).expect("a module's name has no NUL");
+    // SAFETY: the name is a string that outlives the call.
+    let done = unsafe { libc::syscall(libc::SYS_delete_module, name.as_ptr(), libc::O_NONBLOCK) };
+    check(done)
 }
 
 /// What a system call says that gives 0 or fails.

@@ -5,6 +5,7 @@
 
 #[cfg(all(feature = "dynamic", feature = "testing"))]
 mod alike;
+mod autoload;
 mod cgroup;
 mod changes;
 mod churn;

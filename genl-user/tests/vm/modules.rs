@@ -6,7 +6,7 @@ use genl_user::Error;
 use genl_user::families::kvstore::{Get, GetDump};
 use genl_user::families::{nlctrl, nltest};
 
-use crate::guest::{Reload, in_new_netns, load, unload};
+use crate::guest::{Reload, in_new_netns, load, unload, unload_unnoticed};
 use crate::{open, put};
 
 #[test]
@@ -77,6 +77,36 @@ fn a_client_waits_for_its_module() {
         assert_eq!({ known }.connection().family_id(), id);
     });
     assert!(started.elapsed() >= 2 * LATER);
+}
+
+#[test]
+fn what_is_known_of_a_family_is_kept_up_to_date_by_who_listens() {
+    let _reload = Reload("nltest");
+    let open = || nltest::Client::open().map(|client| { client }.connection().family_id());
+    let before = open().expect("it is loaded");
+    // Whatever it listens to.
+    let mut events = nltest::Events::open(&[]).expect("events");
+    unload_unnoticed("nltest").expect("nobody uses it");
+    // Nobody has read that it is gone.
+    assert_eq!(open().expect("it was known"), before);
+    let quiet = events.next_timeout(Duration::from_millis(100));
+    assert!(quiet.expect("no event").is_none());
+    let gone = open();
+    assert!(matches!(gone, Err(Error::UnknownFamily { .. })), "{gone:?}");
+
+    load("nltest", "").expect("it loads");
+    let known = open().expect("it is there");
+    assert_ne!(known, before);
+    unload_unnoticed("nltest").expect("nobody uses it");
+    load("nltest", "").expect("it loads");
+    assert_eq!(open().expect("it was known"), known);
+    while !matches!(
+        events.next_timeout(Duration::from_secs(20)),
+        Ok(Some(nltest::Event::Reloaded))
+    ) {}
+    let quiet = events.next_timeout(Duration::from_millis(100));
+    assert!(matches!(quiet, Ok(None | Some(nltest::Event::Reloaded))));
+    assert_ne!(open().expect("it is there"), known);
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use genl_user::Warning;
 use genl_user::families::nltest::{
     Broadcast, Client, Color, Echo, EchoReplyOwned, Event, Events, Group, Hello, Inner, InnerOwned,
-    MAX_BLOB_LEN, MessageOwned, Unicast,
+    MAX_BLOB_LEN, MessageOwned, Remark, Unicast,
 };
 
 use crate::guest::{in_new_netns, kernel_log};
@@ -282,4 +283,37 @@ fn a_broadcast_that_nobody_hears_is_none_the_worse() {
             })
             .expect("broadcast")
     });
+}
+
+#[test]
+fn what_the_kernel_minds_about_a_success_is_a_warning() {
+    let mut client = open();
+    let minded = |client: &mut Client| client.connection().warning().map(Warning::to_string);
+    let remark = Remark {
+        text: "mind the gap",
+        cookie: Some(0x0102_0304_0506_0708),
+        ..Remark::default()
+    };
+    client.remark(&remark).expect("it is no error");
+    let warning = client.connection().warning().expect("a warning").clone();
+    assert_eq!(warning.message, "remark: mind the gap");
+    assert_eq!(
+        warning.cookie.as_deref(),
+        Some(&0x0102_0304_0506_0708_u64.to_ne_bytes()[..])
+    );
+    assert_eq!(
+        minded(&mut client).as_deref(),
+        Some("nltest carried out remark, but: remark: mind the gap")
+    );
+
+    // It is about the last request alone: neither what has no warning keeps it, nor what is refused.
+    client.hello(&Hello { text: "hello" }).expect("hello");
+    assert_eq!(minded(&mut client), None);
+    client.remark(&remark).expect("it is no error");
+    let unlucky = Remark {
+        number: Some(13),
+        ..remark
+    };
+    assert_eq!(refusal(client.remark(&unlucky)).errno, libc::EINVAL);
+    assert_eq!(minded(&mut client), None);
 }

@@ -17,7 +17,7 @@ fn path(variable: &str) -> PathBuf {
 }
 
 /// A program of the build root, run with the root's own libraries.
-fn in_build_root(program: &str) -> Command {
+pub(crate) fn in_build_root(program: &str) -> Command {
     let root = path("GENL_BUILD_ROOT");
     let mut command = Command::new(root.join("lib64/ld-linux-x86-64.so.2"));
     command
@@ -41,7 +41,7 @@ fn ynl() -> Command {
     command
 }
 
-fn stdout(command: &mut Command) -> String {
+pub(crate) fn stdout(command: &mut Command) -> String {
     let Output {
         status,
         stdout,

@@ -33,7 +33,7 @@ const OURS: &[&str] = &[
 ];
 
 /// The distribution's modules whose families are talked to, and what these need. Nothing in the VM loads a module when
-/// it is asked for.
+/// it is asked for, but in one test.
 const DISTRIBUTION: &[&str] = &[
     "dummy",
     "veth",
