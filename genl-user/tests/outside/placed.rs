@@ -138,7 +138,7 @@ impl Client {
     }
 }
 
-/// A client for tasks of tokio's of the family "placed".
+/// A client of the family "placed", for tasks of tokio's.
 #[cfg(feature = "tokio")]
 #[derive(Debug)]
 pub struct AsyncClient {
