@@ -184,7 +184,8 @@ pub(crate) fn set_timeout(
     });
     let value = libc::timeval {
         tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
-        tv_usec: timeout.subsec_micros().into(),
+        // Less than a million, whatever width the machine's type has.
+        tv_usec: timeout.subsec_micros() as libc::suseconds_t,
     };
     set(fd, libc::SOL_SOCKET, which, &value)
 }

@@ -19,7 +19,7 @@ const TARGETS: [Option<&str>; 2] = [None, Some("powerpc-unknown-linux-gnu")];
 /// The tests that make no system call.
 const TESTS: [&[&str]; 2] = [
     &["--test", "property", "--test", "hostile"],
-    &["--lib", "--", "wire::", "extack::", "layout::", "fuzzing::"],
+    &["--lib", "--", "wire::", "extack::", "layout::"],
 ];
 
 /// Runs the tests, if Miri is there.
