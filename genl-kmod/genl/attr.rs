@@ -176,6 +176,8 @@ impl<'r> Attr<'r> {
 
     /// Integers one behind the other, in the machine's byte order; an incomplete one is left out.
     pub fn array<T: Number + 'r>(self) -> impl Iterator<Item = T> + Clone + 'r {
+        // Else `chunks_exact()` would panic.
+        const { assert!(size_of::<T>() > 0) };
         let numbers = self.payload().chunks_exact(size_of::<T>());
         numbers.filter_map(T::read)
     }

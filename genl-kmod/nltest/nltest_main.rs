@@ -4,6 +4,9 @@
 //!
 //! The family is described in `schema/families/nltest.yaml`; `generated.rs` is made from it,
 //! `handlers.rs` serves it. By `exports.rs`, made from it too, other modules send its events.
+//!
+//! It is to learn from and to test with, not to be shipped: anyone may send `sleep`, and while a request is
+//! served, `cb_lock` (net/netlink/genetlink.c) keeps families from coming and going.
 
 #![allow(
     unreachable_pub,
