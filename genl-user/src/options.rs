@@ -100,8 +100,8 @@ impl Options {
     /// How many bytes of messages may queue up before the kernel drops some.
     ///
     /// More than the system's limit (`net.core.rmem_max`) takes CAP_NET_ADMIN (SO_RCVBUFFORCE);
-    /// without it the limit is taken. The kernel doubles it, and counts the memory that messages take, not their length
-    /// (`SO_RCVBUF` in socket(7)).
+    /// without it the limit is taken. The kernel doubles it, and counts the memory that messages
+    /// take, not their length (`SO_RCVBUF` in socket(7)).
     pub fn queue_size(mut self, bytes: usize) -> Self {
         self.queue_size = Some(bytes);
         self

@@ -32,8 +32,9 @@ const DATAGRAM: usize = 32 << 10;
 /// Calls that are sent together: the generated `Pipeline`s are made of it.
 ///
 /// The kernel does them one after the other, in the order in which they were added, and before it
-/// takes the next request of anybody's from the same socket (`netlink_rcv_skb()`). One that it refuses takes nothing from
-/// the others. Once the buffers have grown to the longest pipeline, nothing is allocated.
+/// takes the next request of anybody's from the same socket (`netlink_rcv_skb()`). One that it
+/// refuses takes nothing from the others. Once the buffers have grown to the longest pipeline,
+/// nothing is allocated.
 ///
 /// The kernel answers all that it gets together before the first answer can be read. So no more are
 /// sent at once than have room for their answers in the socket's queue, and a long pipeline is sent
