@@ -81,7 +81,17 @@
 //! | What an error says is what the kernel said. | `netlink_ack_tlv_fill()`: message, offset, policy, what is missing, cookie |
 //! | Bytes from the kernel are not trusted. | lengths as `nla_ok()` has them; nests 36 deep at most; no `unsafe` but at system calls |
 //!
-//! What these cost is measured beside other clients; `genl-user/BENCHMARKS.md` has the figures.
+//! # What it does not do
+//!
+//! - Families of protocol `netlink-raw`, as rtnetlink and netfilter: generic netlink only.
+//! - Repeat a request of its own accord, but for one that its family cannot have got, as its id was out of date.
+//! - Share one client among callers at the same time: each has its own, from a [`Pool`] if need be.
+//! - Runtimes other than tokio. What blocks has `AsFd`, for an event loop of one's own.
+//!
+//! # What it costs
+//!
+//! `genl-user/BENCHMARKS.md` has the figures, beside those of other clients and of bare system calls;
+//! `cargo xtask bench` measures them anew.
 //!
 // What a feature brings is not there without it.
 #![cfg_attr(not(feature = "dynamic"), doc = "[`dynamic`]: #features")]
