@@ -1,5 +1,5 @@
-//! A client in another network namespace: `netns blue`, `netns /proc/4711/ns/net`. It takes
-//! CAP_SYS_ADMIN; the calling thread stays where it is.
+//! A client in another network namespace: `netns blue`, `netns /proc/4711/ns/net`, or `netns 7`, by the
+//! number that `ip netns list-id` shows. It takes CAP_SYS_ADMIN; the calling thread stays where it is.
 
 use std::io::{self, Write};
 
@@ -7,11 +7,14 @@ use genl_user::families::nlctrl::{Client, Getfamily};
 use genl_user::{Netns, Options};
 
 fn main() -> io::Result<()> {
-    match std::env::args().nth(1).as_deref() {
-        Some(path) if path.contains('/') => run(&mut io::stdout(), Netns::path(path)),
-        Some(name) => run(&mut io::stdout(), Netns::named(name)),
-        None => Err(io::Error::other("say a name or a path")),
-    }
+    let place = std::env::args().nth(1);
+    let place = place.ok_or(io::Error::other("say a name, a path, or a number"))?;
+    let netns = match place.parse() {
+        Ok(number) => Netns::numbered(number),
+        Err(_) if place.contains('/') => Netns::path(place),
+        Err(_) => Netns::named(&place),
+    };
+    run(&mut io::stdout(), netns)
 }
 
 pub(crate) fn run(out: &mut impl Write, netns: Netns) -> io::Result<()> {

@@ -109,8 +109,9 @@ impl<G: Group> Events<G> {
         event::<G>(self.listener.next()?)
     }
 
-    /// Waits for the next event, but not longer than this; `None` if none came. For who polls, see
-    /// [`Listener::next_timeout`].
+    /// Waits for the next event, but not longer than this; `None` if none came.
+    ///
+    /// For who polls, see [`Listener::next_timeout`].
     ///
     /// # Errors
     ///

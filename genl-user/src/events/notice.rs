@@ -97,7 +97,8 @@ impl<'a> Notice<'a> {
     /// (`ip netns list-id`); `None` if that is the listener's own.
     ///
     /// The kernel tells it beside the message (`netlink_cmsg_listen_all_nsid()`). Others are heard
-    /// only after [`Listener::hear_all_namespaces`](super::Listener).
+    /// only after [`Listening::hear_all_namespaces`](super::Listening::hear_all_namespaces), and
+    /// [`Netns::numbered`](crate::Netns::numbered) is how a client is opened there.
     pub fn nsid(&self) -> Option<i32> {
         self.nsid
     }

@@ -38,11 +38,12 @@
 //! | in a real kernel | in a fake one |
 //! |---|---|
 //! | a module is loaded, and unloaded | [`Kernel::register`], [`Kernel::unregister`] |
+//! | a family's module is loaded when a client asks for the family | [`Kernel::install`] |
 //! | a call fails for want of memory, of room, of luck | [`Kernel::fail_next`], [`Kernel::fail_nth`] |
 //! | a dump is not consistent | [`Kernel::interrupt_next_dump`] |
 //! | a listener is too slow | [`Kernel::overrun`] |
 //! | an answer is late, or never comes | [`Kernel::hold`] and [`Kernel::release`], [`Kernel::drop_next_answer`] |
-//! | the caller lacks CAP_NET_ADMIN | [`Kernel::set_admin`] |
+//! | the caller lacks CAP_NET_ADMIN, or CAP_SYS_ADMIN | [`Kernel::set_admin`], [`Kernel::set_sys_admin`] |
 //! | the family says something of its own accord | [`Registration::tell`], [`Registration::tell_to`] |
 //! | somebody sends bytes that make no sense | [`Kernel::raw`] |
 //!
