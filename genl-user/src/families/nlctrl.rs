@@ -62,7 +62,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Those of [`genl_user::Connection::open`].
+    /// Those of [`genl_user::Connection::open_with`].
     pub fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
         let connection = genl_user::Connection::open_with(&FAMILY, options)?;
         Ok(Self { connection })
@@ -73,7 +73,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Those of [`genl_user::Connection::open`].
+    /// Those of [`genl_user::Connection::open_with`].
     pub fn open_when_available(timeout: std::time::Duration) -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new().wait_for_family(timeout))
     }
@@ -168,7 +168,7 @@ impl AsyncClient {
     ///
     /// # Errors
     ///
-    /// Those of [`genl_user::Connection::open`].
+    /// Those of [`genl_user::Connection::open_with`].
     ///
     /// # Panics
     ///
@@ -183,7 +183,7 @@ impl AsyncClient {
     ///
     /// # Errors
     ///
-    /// Those of [`genl_user::Connection::open`].
+    /// Those of [`genl_user::Connection::open_with`].
     ///
     /// # Panics
     ///

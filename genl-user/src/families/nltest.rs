@@ -124,7 +124,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Those of [`genl_user::Connection::open`].
+    /// Those of [`genl_user::Connection::open_with`].
     pub fn open_with(options: &genl_user::Options) -> Result<Self, genl_user::Error> {
         let connection = genl_user::Connection::open_with(&FAMILY, options)?;
         Ok(Self { connection })
@@ -135,7 +135,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Those of [`genl_user::Connection::open`].
+    /// Those of [`genl_user::Connection::open_with`].
     pub fn open_when_available(timeout: std::time::Duration) -> Result<Self, genl_user::Error> {
         Self::open_with(&genl_user::Options::new().wait_for_family(timeout))
     }
@@ -276,7 +276,7 @@ impl AsyncClient {
     ///
     /// # Errors
     ///
-    /// Those of [`genl_user::Connection::open`].
+    /// Those of [`genl_user::Connection::open_with`].
     ///
     /// # Panics
     ///
@@ -291,7 +291,7 @@ impl AsyncClient {
     ///
     /// # Errors
     ///
-    /// Those of [`genl_user::Connection::open`].
+    /// Those of [`genl_user::Connection::open_with`].
     ///
     /// # Panics
     ///

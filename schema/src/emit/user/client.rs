@@ -38,17 +38,8 @@ fn client(types: &Types<'_>, colour: Colour, mut members: Vec<TokenStream>) -> V
         }
     };
     let open_doc = own_doc(colour.open());
-    let open_errors = errors("Those of [`genl_user::Connection::open`].");
-    let open_errors = match colour {
-        Colour::Blocking => open_errors,
-        Colour::Async => quote! {
-            #open_errors
-            ///
-            /// # Panics
-            ///
-            /// Outside of a tokio runtime that has its I/O driver.
-        },
-    };
+    let open_errors = colour.open_errors("open");
+    let open_with_errors = colour.open_errors("open_with");
     let (asyncness, wait) = (colour.asyncness(), colour.wait());
     members.push(quote! {
         #open_doc
@@ -59,7 +50,7 @@ fn client(types: &Types<'_>, colour: Colour, mut members: Vec<TokenStream>) -> V
     });
     members.push(quote! {
         /// Opens it in another way: elsewhere, or with other limits.
-        #open_errors
+        #open_with_errors
         pub #asyncness fn open_with(
             options: &genl_user::Options
         ) -> Result<Self, genl_user::Error> {
@@ -70,7 +61,7 @@ fn client(types: &Types<'_>, colour: Colour, mut members: Vec<TokenStream>) -> V
     members.push(quote! {
         /// Opens it once the kernel has the family, whose module may be loaded later; waits so long
         /// at most.
-        #open_errors
+        #open_with_errors
         pub #asyncness fn open_when_available(
             timeout: std::time::Duration
         ) -> Result<Self, genl_user::Error> {
@@ -261,6 +252,21 @@ impl Colour {
                 "Opens a socket in the calling thread's network namespace and resolves the family."
             }
             Self::Async => "As [`Client::open`], in a task of tokio's.",
+        }
+    }
+
+    /// What goes wrong where the connection is made by this function of its type.
+    fn open_errors(self, function: &str) -> TokenStream {
+        let errors = errors(&format!("Those of [`genl_user::Connection::{function}`]."));
+        match self {
+            Self::Blocking => errors,
+            Self::Async => quote! {
+                #errors
+                ///
+                /// # Panics
+                ///
+                /// Outside of a tokio runtime that has its I/O driver.
+            },
         }
     }
 
