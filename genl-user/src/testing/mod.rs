@@ -47,6 +47,16 @@
 //! | the family says something of its own accord | [`Registration::tell`], [`Registration::tell_to`] |
 //! | somebody sends bytes that make no sense | [`Kernel::raw`] |
 //!
+//! The same tests can run against a fake and, in a virtual machine, against the module, as those of
+//! kvstore and nltest do. What only the module can show is left to these:
+//!
+//! - Network namespaces and users: a fake has one namespace, and all of its clients have the same
+//!   rights, those in the initial user namespace.
+//! - Handlers that run at the same time: a fake calls one after the other.
+//! - What a handler does beside answering: memory that it takes from the kernel, lines in the log,
+//!   ports that [`Op::tell_to`](crate::server::Op::tell_to) finds nobody at.
+//! - Operations that the kernel is not configured for (`config-cond`): a fake has them.
+//!
 //! A handler must not use a client of the same kernel: that would wait for itself.
 
 mod kernel;

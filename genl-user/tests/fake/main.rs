@@ -1,5 +1,5 @@
-//! The tests of kvstore's kernel module, run against the same family served in userspace, behind a
-//! fake kernel: what that accepts and refuses is what the real one does.
+//! The tests of kvstore's and nltest's kernel modules, run against the same families served in
+//! userspace, behind a fake kernel: what that accepts and refuses is what the real one does.
 
 mod after;
 #[path = "../vm/changes.rs"]
@@ -11,14 +11,19 @@ mod guest;
 mod knobs;
 #[path = "../vm/kv.rs"]
 mod kv;
+#[path = "../vm/nltest.rs"]
+mod nltest;
 #[path = "../vm/raw.rs"]
 mod raw;
 #[path = "../vm/refusals.rs"]
 mod refusals;
+#[path = "../vm/rights.rs"]
+mod rights;
 #[path = "../../examples/store/mod.rs"]
 mod served;
 #[path = "../vm/store.rs"]
 mod store;
+mod talker;
 
 use genl_user::Options;
 use genl_user::families::kvstore;

@@ -34,6 +34,8 @@ mod listen;
 mod modules;
 mod namespaces;
 mod nltest;
+mod nltest_alone;
+mod own_rights;
 mod raw;
 mod refusals;
 mod rights;

@@ -1,15 +1,13 @@
 //! Who may do what.
 
-use std::os::unix::process::CommandExt;
-use std::process::Command;
 use std::time::Duration;
 
 use genl_user::families::kvstore::{Clear, Del, Event, Events, Get, Group, Set, Stats};
 use genl_user::families::nltest;
 
-use crate::guest::{as_nobody, enter_own_user_namespace, in_new_netns};
+use crate::guest::{as_nobody, in_new_netns};
 use crate::raw::refusal;
-use crate::{keys, open, put};
+use crate::{keys, open, options, put};
 
 #[test]
 fn anyone_may_read() {
@@ -30,7 +28,8 @@ fn anyone_may_read() {
 #[test]
 fn anyone_may_listen() {
     in_new_netns(|| {
-        let mut changes = as_nobody(|| Events::open(&[Group::Changes]).expect("events"));
+        let mut changes =
+            as_nobody(|| Events::open_with(&options(), &[Group::Changes]).expect("events"));
         put(&mut open(), "a", b"1");
         let event = changes
             .next_timeout(Duration::from_secs(5))
@@ -61,50 +60,22 @@ fn without_the_right_nothing_is_written() {
 
 #[test]
 fn without_the_right_nobody_else_is_written_to() {
-    let mut events = nltest::Events::open(&[]).expect("events");
-    let portid = events.port();
-    as_nobody(|| {
-        let mut client = nltest::Client::open().expect("nltest is loaded");
-        let refused = refusal(client.unicast(&nltest::Unicast {
-            portid,
-            text: "psst",
-        }));
-        assert_eq!(refused.errno, libc::EPERM);
+    in_new_netns(|| {
+        let mut events = nltest::Events::open_with(&options(), &[]).expect("events");
+        let portid = events.port();
+        as_nobody(|| {
+            let mut client = nltest::Client::open_with(&options()).expect("nltest");
+            let refused = refusal(client.unicast(&nltest::Unicast {
+                portid,
+                text: "psst",
+            }));
+            assert_eq!(refused.errno, libc::EPERM);
+        });
+        assert!(
+            events
+                .next_timeout(Duration::from_millis(200))
+                .expect("quiet")
+                .is_none()
+        );
     });
-    assert!(
-        events
-            .next_timeout(Duration::from_millis(200))
-            .expect("quiet")
-            .is_none()
-    );
-}
-
-/// CAP_NET_ADMIN in the user namespace that owns the network namespace suffices: a user without
-/// any right has it in a namespace of their own.
-#[test]
-fn in_a_namespace_of_ones_own_one_may_write() {
-    let this = std::env::current_exe().expect("a path");
-    let mut command = Command::new(this);
-    command.args([
-        "--exact",
-        "rights::writes_to_the_namespace_it_is_in",
-        "--ignored",
-    ]);
-    // SAFETY: between fork and exec only system calls are made.
-    unsafe { command.pre_exec(enter_own_user_namespace) };
-    let output = command.output().expect("it starts");
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && stdout.contains("1 passed"),
-        "{stdout}"
-    );
-}
-
-#[test]
-#[ignore = "in_a_namespace_of_ones_own_one_may_write runs it, in such a namespace"]
-fn writes_to_the_namespace_it_is_in() {
-    let mut kv = open();
-    put(&mut kv, "mine", b"1");
-    assert_eq!(keys(&mut kv, None), ["mine"]);
-    kv.clear(&Clear {}).expect("clear");
 }
