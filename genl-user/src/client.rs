@@ -6,9 +6,10 @@ use std::time::Duration;
 use crate::controller;
 use crate::dump::Dump;
 use crate::error::Error;
+use crate::exchange::{Asked, Progress};
 use crate::family::{Family, Message, Operation, Request};
 use crate::flags::{Flags, Wishes};
-use crate::inbox::Inbox;
+use crate::inbox::{Arrived, Inbox};
 use crate::options::Options;
 use crate::pipeline::{Batch, Pipeline};
 use crate::refused::Warning;
@@ -56,6 +57,7 @@ pub type AsyncConnection = Link<Tokio>;
 ///
 /// A request takes one system call to send and one to receive, or two where an ACK follows the
 /// reply: the kernel serves it within the call that sends it (`netlink_sendmsg()`, `genl_rcv()`).
+/// Where another process serves it, one more finds out that the answer is not there yet.
 /// Once the buffer for requests has grown to the longest of them, nothing is allocated.
 ///
 /// An answer is taken for that of a request only if it has its sequence number and this socket's
@@ -290,7 +292,8 @@ impl Connection {
         operation: &Operation,
         request: &impl Request,
     ) -> Result<M::View<'_>, Error> {
-        let reply = now(self.ask(operation, request))?;
+        let asked = self.write_do(operation, request)?;
+        let reply = self.reply_now(asked)?;
         self.reply::<M>(operation, reply.as_ref())
     }
 
@@ -331,7 +334,8 @@ impl Connection {
     /// Those of [`Self::call`], but for [`Error::Unexpected`]: replies, where a family sends some
     /// nevertheless, are passed over.
     pub fn order(&mut self, operation: &Operation, request: &impl Request) -> Result<(), Error> {
-        now(self.ask(operation, request)).map(drop)
+        let asked = self.write_do(operation, request)?;
+        self.reply_now(asked).map(drop)
     }
 
     /// Calls an operation that is answered by many messages.
@@ -347,6 +351,30 @@ impl Connection {
     ) -> Result<Dump<'_, M>, Error> {
         now(self.ask_dump(operation, request))?;
         Ok(Dump::new(self, operation))
+    }
+
+    /// Sends the request that is written, and waits for its end: the reply, if there is one. What
+    /// all calls have in common is here once, not in each of them.
+    ///
+    /// A call that goes well, as nearly all do, is no future: moving what that is made of takes as
+    /// long as reading the answer.
+    #[inline(never)]
+    fn reply_now(&mut self, asked: Asked<'_>) -> Result<Option<Arrived>, Error> {
+        let deadline = self.deadline();
+        match self.attempt(asked) {
+            Ok(Progress::Over(reply)) => Ok(reply),
+            begun => self.finish_now(asked, begun, deadline),
+        }
+    }
+
+    #[cold]
+    fn finish_now(
+        &mut self,
+        asked: Asked<'_>,
+        begun: Result<Progress, Error>,
+        deadline: Deadline,
+    ) -> Result<Option<Arrived>, Error> {
+        now(self.finish(asked, begun, deadline))
     }
 }
 

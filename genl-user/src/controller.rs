@@ -112,14 +112,8 @@ async fn describe<'l, T: Transport>(
         family_name: Some(name),
         ..Getfamily::default()
     };
-    let asked = link.exchange(
-        CONTROLLER_ID,
-        REQUEST,
-        &Client::GETFAMILY,
-        &request,
-        deadline,
-    );
-    match asked.await {
+    let asked = link.write(CONTROLLER_ID, REQUEST, &Client::GETFAMILY, &request)?;
+    match link.exchange(asked, deadline).await {
         Ok(Some(reply)) => link.view::<GetfamilyReplyOwned>(&Client::GETFAMILY, &reply),
         Ok(None) => Err(Client::GETFAMILY.unexpected("an ACK but no reply")),
         Err(error) if error.errno() == Some(libc::ENOENT) => {

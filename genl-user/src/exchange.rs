@@ -12,7 +12,7 @@ use crate::family::{Answer, Message, Operation, Request};
 use crate::flags::Flags;
 use crate::inbox::Arrived;
 use crate::transport::{Deadline, Transport};
-use crate::wire::{Encoder, FromPayload, Head, Payload, finish, generic, set_seq};
+use crate::wire::{Encoder, FromPayload, Head, Payload, finish, generic, set_kind, set_seq};
 
 #[cfg(test)]
 mod tests;
@@ -21,23 +21,89 @@ pub(crate) const REQUEST: u16 = libc::NLM_F_REQUEST as u16;
 pub(crate) const ACK: u16 = libc::NLM_F_ACK as u16;
 const DUMP: u16 = libc::NLM_F_DUMP as u16;
 
+/// A request as it is written, in [`Link::request`].
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'o> {
+    operation: &'o Operation,
+    /// The id of the family that it is for.
+    id: u16,
+    pub(crate) flags: u16,
+}
+
+/// How far a request has come.
+pub(crate) enum Progress {
+    /// It is not sent: what is left of a dump has to be read first.
+    Unsent,
+    /// More has to come. The reply may be there.
+    Open(Option<Arrived>),
+    /// It is done, and this is the reply if there is one.
+    Over(Option<Arrived>),
+}
+
 impl<T: Transport> Link<T> {
     /// Calls an operation that is answered by one message at most.
-    #[inline]
+    #[cfg(any(test, fuzzing, feature = "tokio"))]
     pub(crate) async fn ask(
         &mut self,
         operation: &Operation,
         request: &impl Request,
     ) -> Result<Option<Arrived>, Error> {
-        let mut deadline = self.deadline();
+        let asked = self.write_do(operation, request)?;
+        self.reply_to(asked).await
+    }
+
+    /// Writes the request to an operation that is not a dump.
+    #[inline]
+    pub(crate) fn write_do<'o>(
+        &mut self,
+        operation: &'o Operation,
+        request: &impl Request,
+    ) -> Result<Asked<'o>, Error> {
         let flags = self.take_flags().of_do(operation)?;
-        let exchanged = self.exchange(self.id, flags, operation, request, &mut deadline);
-        match exchanged.await {
+        self.write(self.id, flags, operation, request)
+    }
+
+    /// Sends the request that is written, and waits for its end: the reply, if there is one. A
+    /// blocking connection has its own way to do that.
+    #[cfg(any(test, fuzzing, feature = "tokio"))]
+    async fn reply_to(&mut self, asked: Asked<'_>) -> Result<Option<Arrived>, Error> {
+        let deadline = self.deadline();
+        match self.attempt(asked) {
+            Ok(Progress::Over(reply)) => Ok(reply),
+            begun => self.finish(asked, begun, deadline).await,
+        }
+    }
+
+    /// Sends the request that is written, and reads what comes at once. Nearly always that is the
+    /// end of it, as the kernel answers while it takes a request.
+    // All of a call that goes well is to be one piece of code.
+    #[inline(always)]
+    pub(crate) fn attempt(&mut self, asked: Asked<'_>) -> Result<Progress, Error> {
+        if self.dumping.is_some() {
+            return Ok(Progress::Unsent);
+        }
+        self.submit()?;
+        self.inbox.release();
+        match self.inbox.try_receive(&self.transport)? {
+            true => self.read_answers(asked, None),
+            false => Ok(Progress::Open(None)),
+        }
+    }
+
+    /// Goes on with what [`Self::attempt`] began, to the end, and a second time if the family turns
+    /// out to have got another id.
+    pub(crate) async fn finish(
+        &mut self,
+        mut asked: Asked<'_>,
+        begun: Result<Progress, Error>,
+        mut deadline: Deadline,
+    ) -> Result<Option<Arrived>, Error> {
+        match self.go_on(asked, begun, &mut deadline).await {
             Err(error) if self.renewed_after(&error, &mut deadline).await? => {
-                let again = self.exchange(self.id, flags, operation, request, &mut deadline);
-                again.await
+                self.readdress(&mut asked);
+                self.exchange(asked, &mut deadline).await
             }
-            exchanged => exchanged,
+            finished => finished,
         }
     }
 
@@ -61,13 +127,17 @@ impl<T: Transport> Link<T> {
         operation: &Operation,
         request: &impl Request,
     ) -> Result<bool, Error> {
-        let mut deadline = self.deadline();
         let flags = self.take_flags().of_do(operation)? | ACK;
-        let begun = self.begin_replies(flags, operation, request, &mut deadline);
-        match begun.await {
+        let asked = self.write(self.id, flags, operation, request)?;
+        self.replies_to(asked).await
+    }
+
+    async fn replies_to(&mut self, mut asked: Asked<'_>) -> Result<bool, Error> {
+        let mut deadline = self.deadline();
+        match self.begin_replies(asked, &mut deadline).await {
             Err(error) if self.renewed_after(&error, &mut deadline).await? => {
-                let again = self.begin_replies(flags, operation, request, &mut deadline);
-                again.await
+                self.readdress(&mut asked);
+                self.begin_replies(asked, &mut deadline).await
             }
             begun => begun,
         }
@@ -79,42 +149,51 @@ impl<T: Transport> Link<T> {
         operation: &Operation,
         request: &impl Request,
     ) -> Result<(), Error> {
-        let mut deadline = self.deadline();
         let flags = self.take_flags().difference(Flags::ACK).bits() | REQUEST | DUMP;
-        let begun = self.begin_dump(flags, operation, request, &mut deadline);
-        match begun.await {
+        let asked = self.write(self.id, flags, operation, request)?;
+        self.dump_of(asked).await
+    }
+
+    async fn dump_of(&mut self, mut asked: Asked<'_>) -> Result<(), Error> {
+        let mut deadline = self.deadline();
+        match self.begin_dump(asked, &mut deadline).await {
             Err(error) if self.renewed_after(&error, &mut deadline).await? => {
-                let again = self.begin_dump(flags, operation, request, &mut deadline);
-                again.await
+                self.readdress(&mut asked);
+                self.begin_dump(asked, &mut deadline).await
             }
             begun => begun,
         }
     }
 
-    /// Sends a request to the family `id`, and waits for its end: the reply, if there is one.
-    #[inline]
+    /// As [`Self::reply_to`], but to that id alone.
     pub(crate) async fn exchange(
         &mut self,
-        id: u16,
-        flags: u16,
-        operation: &Operation,
-        request: &impl Request,
+        asked: Asked<'_>,
         deadline: &mut Deadline,
     ) -> Result<Option<Arrived>, Error> {
-        if self.dumping.is_some() {
-            self.settle(deadline).await?;
-        }
-        self.submit(id, flags, operation, request)?;
-        self.inbox.release();
-        let mut reply = None;
-        // The kernel has answered already: nearly always this is all that there is to wait for.
-        let mut received = self.inbox.try_receive(&self.transport, deadline)?;
+        let begun = self.attempt(asked);
+        self.go_on(asked, begun, deadline).await
+    }
+
+    async fn go_on(
+        &mut self,
+        asked: Asked<'_>,
+        begun: Result<Progress, Error>,
+        deadline: &mut Deadline,
+    ) -> Result<Option<Arrived>, Error> {
+        let mut progress = begun?;
         loop {
-            if received && self.is_over(id, flags, operation, &mut reply)? {
-                return Ok(reply);
-            }
-            self.inbox.receive(&self.transport, deadline).await?;
-            received = true;
+            progress = match progress {
+                Progress::Unsent => {
+                    self.settle(deadline).await?;
+                    self.attempt(asked)?
+                }
+                Progress::Open(reply) => {
+                    self.inbox.receive(&self.transport, deadline).await?;
+                    self.read_answers(asked, reply)?
+                }
+                Progress::Over(reply) => return Ok(reply),
+            };
         }
     }
 
@@ -161,6 +240,7 @@ impl<T: Transport> Link<T> {
     }
 
     /// What a NLMSG_ERROR or a NLMSG_DONE says.
+    #[inline(never)]
     pub(crate) fn verdict(
         &mut self,
         operation: &Operation,
@@ -237,10 +317,9 @@ impl<T: Transport> Link<T> {
             return;
         }
         self.drain();
-        let now = &mut Deadline::Never;
-        while let Ok(true) | Err(Error::Truncated { .. }) =
-            self.inbox.try_receive(&self.transport, now)
-        {}
+        while let Ok(true) | Err(Error::Truncated { .. }) = self.inbox.try_receive(&self.transport)
+        {
+        }
     }
 
     /// As [`Self::settle`], as far as it can be done without waiting. After an error nothing may
@@ -249,13 +328,10 @@ impl<T: Transport> Link<T> {
         while self.dumping.is_some() {
             match self.inbox.unread() {
                 Ok(Some(arrived)) => self.pass(&arrived),
-                Ok(None) => {
-                    let now = &mut Deadline::Never;
-                    match self.inbox.try_receive(&self.transport, now) {
-                        Ok(true) | Err(Error::Truncated { .. }) => {}
-                        Ok(false) | Err(_) => return,
-                    }
-                }
+                Ok(None) => match self.inbox.try_receive(&self.transport) {
+                    Ok(true) | Err(Error::Truncated { .. }) => {}
+                    Ok(false) | Err(_) => return,
+                },
                 Err(_) => {}
             }
         }
@@ -305,7 +381,11 @@ impl<T: Transport> Link<T> {
     ) -> Result<bool, Error> {
         match error {
             Error::Refused(refused) if refused.hints_at_stale_id() => {
-                let id = controller::resolve(self, deadline).await?;
+                // Who asks for the id writes a request too.
+                let request = std::mem::take(&mut self.request);
+                let resolved = controller::resolve(self, deadline).await;
+                self.request = request;
+                let id = resolved?;
                 Ok(std::mem::replace(&mut self.id, id) != id)
             }
             _ => {
@@ -315,23 +395,31 @@ impl<T: Transport> Link<T> {
         }
     }
 
+    /// Lets the request that is written go to the family's present id, as a new one.
+    fn readdress(&mut self, asked: &mut Asked<'_>) {
+        asked.id = self.id;
+        self.seq = self.seq.wrapping_add(1);
+        set_kind(&mut self.request, self.id);
+        set_seq(&mut self.request, self.seq);
+    }
+
     async fn begin_dump(
         &mut self,
-        flags: u16,
-        operation: &Operation,
-        request: &impl Request,
+        mut asked: Asked<'_>,
         deadline: &mut Deadline,
     ) -> Result<(), Error> {
         self.settle(deadline).await?;
         if std::mem::take(&mut self.is_new) {
             self.prime(deadline).await?;
+            // It is to have a number behind that one's.
+            self.readdress(&mut asked);
         }
-        self.submit(self.id, flags, operation, request)?;
+        self.submit()?;
         self.inbox.release();
         self.dumping = Some(self.seq);
         let arrived = self.answer(deadline).await?;
         if arrived.is_acknowledgement() {
-            self.verdict(operation, &arrived)
+            self.verdict(asked.operation, &arrived)
                 .inspect_err(|_| self.dumping = None)?;
         }
         self.inbox.put_back(&arrived);
@@ -352,51 +440,47 @@ impl<T: Transport> Link<T> {
             seq: self.seq,
             port: self.port(),
         };
-        head.begin(0, 0, &mut self.request);
-        finish(&mut self.request);
-        self.send()?;
+        let mut nothing = Vec::new();
+        head.begin(0, 0, &mut nothing);
+        finish(&mut nothing);
+        let sent = self.transport.socket().send(&nothing);
+        sent.map_err(Error::unsent)?;
         self.answer(deadline).await.map(drop)
     }
 
     async fn begin_replies(
         &mut self,
-        flags: u16,
-        operation: &Operation,
-        request: &impl Request,
+        asked: Asked<'_>,
         deadline: &mut Deadline,
     ) -> Result<bool, Error> {
         self.settle(deadline).await?;
-        self.submit(self.id, flags, operation, request)?;
+        self.submit()?;
         self.inbox.release();
-        let first = self.next_reply(operation, deadline).await?;
+        let first = self.next_reply(asked.operation, deadline).await?;
         if let Some(arrived) = &first {
             self.inbox.put_back(arrived);
         }
         Ok(first.is_some())
     }
 
+    /// Sends the request that is written.
     #[inline]
-    fn submit(
-        &mut self,
-        id: u16,
-        flags: u16,
-        operation: &Operation,
-        request: &impl Request,
-    ) -> Result<(), Error> {
-        self.warning = None;
-        self.write(id, flags, operation, request)?;
+    fn submit(&mut self) -> Result<(), Error> {
+        if self.warning.is_some() {
+            self.warning = None;
+        }
         self.send()
     }
 
     /// Writes a request that has the next number.
     #[inline]
-    pub(crate) fn write(
+    pub(crate) fn write<'o>(
         &mut self,
         id: u16,
         flags: u16,
-        operation: &Operation,
+        operation: &'o Operation,
         request: &impl Request,
-    ) -> Result<(), Error> {
+    ) -> Result<Asked<'o>, Error> {
         self.seq = self.seq.wrapping_add(1);
         let head = Head {
             len: 0,
@@ -408,24 +492,35 @@ impl<T: Transport> Link<T> {
         head.begin(operation.cmd, operation.family.version, &mut self.request);
         let encoded = request.encode(&mut Encoder::new(&mut self.request));
         finish(&mut self.request);
-        encoded.map_err(|unfit| Error::unfit(operation, &self.request, unfit))
+        match encoded {
+            Ok(()) => Ok(Asked {
+                operation,
+                id,
+                flags,
+            }),
+            Err(unfit) => Err(Error::unfit(operation, &self.request, unfit)),
+        }
     }
 
+    #[inline]
     fn send(&self) -> Result<(), Error> {
         let sent = self.transport.socket().send(&self.request);
         sent.map_err(Error::unsent)
     }
 
     /// Reads what has come, until that was a reply, or an ACK, or both, whatever the operation is
-    /// answered with; false if more has to come.
-    #[inline]
-    fn is_over(
+    /// answered with. `reply` has come before.
+    #[inline(always)]
+    fn read_answers(
         &mut self,
-        id: u16,
-        flags: u16,
-        operation: &Operation,
-        reply: &mut Option<Arrived>,
-    ) -> Result<bool, Error> {
+        asked: Asked<'_>,
+        mut reply: Option<Arrived>,
+    ) -> Result<Progress, Error> {
+        let Asked {
+            operation,
+            id,
+            flags,
+        } = asked;
         let acked = flags & ACK != 0;
         while let Some(arrived) = self.unread_answer()? {
             if arrived.is_end() {
@@ -433,7 +528,7 @@ impl<T: Transport> Link<T> {
                 if acked && !arrived.is_acknowledgement() {
                     continue;
                 }
-                return Ok(true);
+                return Ok(Progress::Over(reply));
             }
             // Some families say more than their specs tell.
             if operation.answer == Answer::Ack {
@@ -449,12 +544,11 @@ impl<T: Transport> Link<T> {
                 return Err(operation.unexpected(what));
             }
             if !acked {
-                *reply = Some(arrived);
-                return Ok(true);
+                return Ok(Progress::Over(Some(arrived)));
             }
             self.inbox.keep(&arrived);
-            *reply = Some(arrived);
+            reply = Some(arrived);
         }
-        Ok(false)
+        Ok(Progress::Open(reply))
     }
 }

@@ -33,7 +33,8 @@ pub(crate) struct Inbox {
 pub(crate) struct Arrived {
     /// Its nlmsghdr.
     pub(crate) head: Head,
-    place: Range<usize>,
+    /// Where it begins.
+    start: usize,
 }
 
 impl Arrived {
@@ -113,18 +114,17 @@ impl Inbox {
             Error::bad_header(malformed)
         })?;
         self.unread.start = (start + align(head.len)).min(self.unread.end);
-        let place = start..start + head.len;
-        Ok(Some(Arrived { head, place }))
+        Ok(Some(Arrived { head, start }))
     }
 
     /// Lets a message be the next one again.
     pub(crate) fn put_back(&mut self, arrived: &Arrived) {
-        self.unread.start = arrived.place.start;
+        self.unread.start = arrived.start;
     }
 
     /// The message's bytes, from its nlmsghdr on.
     pub(crate) fn bytes(&self, arrived: &Arrived) -> &[u8] {
-        &self.buffer[arrived.place.clone()]
+        &self.buffer[arrived.start..][..arrived.head.len]
     }
 
     /// The id of the network namespace that the last datagram came from, if not the socket's own.
@@ -135,7 +135,7 @@ impl Inbox {
 
     /// Lets a message outlive the next datagram, which goes behind it; until [`Self::release`].
     pub(crate) fn keep(&mut self, arrived: &Arrived) {
-        self.fill_from = align(arrived.place.end);
+        self.fill_from = align(arrived.start + arrived.head.len);
     }
 
     /// Makes room for a datagram behind what is kept, as large a one as if nothing were.
@@ -163,14 +163,10 @@ impl Inbox {
         self.take(received)
     }
 
-    /// As [`Self::receive`], if that can be done without awaiting: then it is true.
+    /// As [`Self::receive`], if a datagram is there: then it is true.
     #[inline]
-    pub(crate) fn try_receive(
-        &mut self,
-        from: &impl Transport,
-        deadline: &mut Deadline,
-    ) -> Result<bool, Error> {
-        match from.try_recv(self.room(), deadline).transpose() {
+    pub(crate) fn try_receive(&mut self, from: &impl Transport) -> Result<bool, Error> {
+        match from.try_recv(self.room()).transpose() {
             Some(received) => self.take(received).map(|()| true),
             None => Ok(false),
         }

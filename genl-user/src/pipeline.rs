@@ -124,8 +124,7 @@ impl<'c, T: Transport> Pipeline<'c, T> {
         operation: &'static Operation,
         request: &impl Request,
     ) -> Result<Ticket<M>, Error> {
-        let flags = self.link.take_flags().of_do(operation)?;
-        self.link.write(self.link.id, flags, operation, request)?;
+        let asked = self.link.write_do(operation, request)?;
         let Link {
             batch,
             request,
@@ -137,7 +136,7 @@ impl<'c, T: Transport> Pipeline<'c, T> {
         batch.calls.push(Call {
             operation,
             place: start..batch.requests.len(),
-            flags,
+            flags: asked.flags,
             seq: *seq,
             state: State::Open(None),
         });
@@ -334,7 +333,7 @@ impl<T: Transport> Link<T> {
                 Ok(Some(arrived)) => self.take_answer(first..calls.end, arrived),
                 Ok(None) => {
                     self.inbox.make_room();
-                    let received = match self.inbox.try_receive(&self.transport, deadline) {
+                    let received = match self.inbox.try_receive(&self.transport) {
                         Ok(false) if lossy => {
                             let failure = Failure::Io("receive", libc::ENOBUFS);
                             return self.batch.fail(first..calls.end, failure);

@@ -265,6 +265,8 @@ impl Netlink {
     fn hear_all_namespaces(&mut self) -> io::Result<()> {
         let option = libc::NETLINK_LISTEN_ALL_NSID;
         sys::set_option(self.as_fd(), libc::SOL_NETLINK, option, 1)?;
+        // Whatever it hears then was sent to a group.
+        self.listening = true;
         self.everywhere = true;
         Ok(())
     }
@@ -342,6 +344,20 @@ impl Netlink {
     /// NETLINK_USERSOCK anyone may, and may have done so before the socket was connected.
     #[inline]
     fn recv_with(&self, flags: c_int, buffer: &mut [u8]) -> io::Result<Received> {
+        if self.listening || self.peer != 0 {
+            return self.hear(flags, buffer);
+        }
+        let len = sys::receive(self.as_fd(), buffer, flags, None)?;
+        Ok(Received {
+            len,
+            from_kernel: true,
+            nsid: None,
+        })
+    }
+
+    /// As [`Self::recv_with`], of a socket that others may send to.
+    #[inline(never)]
+    fn hear(&self, flags: c_int, buffer: &mut [u8]) -> io::Result<Received> {
         if self.everywhere {
             let from = sys::receive_anywhere(self.as_fd(), buffer, flags)?;
             return Ok(Received {
@@ -350,10 +366,8 @@ impl Netlink {
                 nsid: from.nsid,
             });
         }
-        let mut port = self.peer;
-        let anyone = self.listening || self.peer != 0;
-        let sender = anyone.then_some(&mut port);
-        let len = sys::receive(self.as_fd(), buffer, flags, sender)?;
+        let mut port = 0;
+        let len = sys::receive(self.as_fd(), buffer, flags, Some(&mut port))?;
         Ok(Received {
             len,
             from_kernel: port == self.peer,

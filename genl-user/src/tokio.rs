@@ -37,14 +37,9 @@ impl Receive for Tokio {
         self.0.get_mut()
     }
 
-    #[inline]
-    fn try_recv(&self, room: &mut [u8], _: &mut Deadline) -> io::Result<Option<Received>> {
-        self.socket().try_recv(room)
-    }
-
     async fn recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Received> {
         loop {
-            if let Some(received) = self.socket().try_recv(room)? {
+            if let Some(received) = self.try_recv(room)? {
                 return Ok(received);
             }
             let ready = self.0.ready(sys::READABLE);
@@ -55,7 +50,7 @@ impl Receive for Tokio {
                 None => ready.await?,
             };
             // What was known of the socket may be older than what was received last.
-            match self.socket().try_recv(room)? {
+            match self.try_recv(room)? {
                 Some(received) => return Ok(received),
                 None => ready.clear_ready(),
             }

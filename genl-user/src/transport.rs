@@ -33,9 +33,11 @@ pub(crate) trait Receive: Sized {
     /// The socket.
     fn socket_mut(&mut self) -> &mut Socket;
 
-    /// Receives one datagram if that can be done without awaiting; fails with
-    /// [`io::ErrorKind::WouldBlock`] at the deadline.
-    fn try_recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Option<Received>>;
+    /// Receives one datagram if there is one.
+    #[inline]
+    fn try_recv(&self, room: &mut [u8]) -> io::Result<Option<Received>> {
+        self.socket().try_recv(room)
+    }
 
     /// Receives one datagram; fails with [`io::ErrorKind::WouldBlock`] at the deadline.
     async fn recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Received>;
@@ -64,9 +66,7 @@ impl Deadline {
 
     /// Begins to wait; true if the socket's own timeout ends at the deadline.
     ///
-    /// Nearly always that is all there is to it, and reading the exact clock would be a hundredth
-    /// of what the whole call costs.
-    #[inline]
+    /// Often that is all there is to it, so the exact clock is not read yet.
     fn begin(&mut self) -> bool {
         match *self {
             Self::Timeout(timeout) => {
@@ -118,22 +118,16 @@ impl Receive for Blocking {
         &mut self.0
     }
 
-    #[inline]
-    fn try_recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Option<Received>> {
-        match deadline.begin() {
-            true => match self.0.recv(room) {
-                Ok(received) => Ok(Some(received)),
-                // The socket's timeout would begin anew.
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
-                Err(error) => Err(error),
-            },
-            false => self.0.try_recv(room),
-        }
-    }
-
     async fn recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Received> {
+        if deadline.begin() {
+            match self.0.recv(room) {
+                // The socket's timeout would begin anew.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                received => return received,
+            }
+        }
         loop {
-            if let Some(received) = self.try_recv(room, deadline)? {
+            if let Some(received) = self.0.try_recv(room)? {
                 return Ok(received);
             }
             if !self.0.wait(deadline.at())? {

@@ -161,10 +161,7 @@ impl Client {
             if let Some(arrived) = self.inbox.unread()? {
                 return Ok(Some(arrived));
             }
-            if !self
-                .inbox
-                .try_receive(&self.transport, &mut Deadline::Never)?
-            {
+            if !self.inbox.try_receive(&self.transport)? {
                 return Ok(None);
             }
         }

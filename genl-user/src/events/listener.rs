@@ -463,10 +463,7 @@ impl<T: Transport> Listening<T> {
 
     /// Receives what is in the queue already.
     pub(super) fn receive_at_once(&mut self) -> Result<Receipt, Error> {
-        match self
-            .inbox
-            .try_receive(&self.transport, &mut Deadline::Never)
-        {
+        match self.inbox.try_receive(&self.transport) {
             Ok(true) => Ok(Receipt::Datagram),
             Ok(false) => Ok(Receipt::Nothing),
             Err(error) => failed(error),

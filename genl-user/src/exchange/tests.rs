@@ -34,7 +34,7 @@ impl Receive for Slow {
         self.0.socket_mut()
     }
 
-    fn try_recv(&self, _: &mut [u8], _: &mut Deadline) -> io::Result<Option<Received>> {
+    fn try_recv(&self, _: &mut [u8]) -> io::Result<Option<Received>> {
         Ok(None)
     }
 
@@ -207,8 +207,8 @@ impl Receive for Noting {
         self.0.socket_mut()
     }
 
-    fn try_recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Option<Received>> {
-        let received = self.0.try_recv(room, deadline);
+    fn try_recv(&self, room: &mut [u8]) -> io::Result<Option<Received>> {
+        let received = self.0.try_recv(room);
         if let Ok(Some(received)) = &received {
             self.1.borrow_mut().push(received.len);
         }

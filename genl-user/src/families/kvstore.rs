@@ -764,6 +764,7 @@ impl SetReply {
 }
 
 impl wire::FromAttrs<'_> for SetReply {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { revision: None };
         for attr in attrs {
@@ -838,6 +839,7 @@ impl DelReply {
 }
 
 impl wire::FromAttrs<'_> for DelReply {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { revision: None };
         for attr in attrs {
@@ -1007,6 +1009,7 @@ impl<'a> DelNtf<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for DelNtf<'a> {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             key: None,
@@ -1170,6 +1173,7 @@ impl FlagCountsView {
 }
 
 impl wire::FromAttrs<'_> for FlagCountsView {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             read_only: None,

@@ -851,6 +851,7 @@ impl<'a> McastGroupView<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for McastGroupView<'a> {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             name: None,
@@ -907,6 +908,7 @@ impl OpView {
 }
 
 impl wire::FromAttrs<'_> for OpView {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             id: None,
@@ -1118,6 +1120,7 @@ impl OpPolicyView {
 }
 
 impl wire::FromAttrs<'_> for OpPolicyView {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             do_: None,

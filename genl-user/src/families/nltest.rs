@@ -634,6 +634,7 @@ impl<'a> HelloReply<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for HelloReply<'a> {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self { text: None };
         for attr in attrs {
@@ -1340,6 +1341,7 @@ impl<'a> CountDumpReply<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for CountDumpReply<'a> {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             number: None,
@@ -1457,6 +1459,7 @@ impl<'a> Message<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for Message<'a> {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             portid: None,
@@ -1545,6 +1548,7 @@ impl<'a> InnerView<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for InnerView<'a> {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             number: None,

@@ -48,7 +48,7 @@ impl Receive for Script {
         &mut self.socket
     }
 
-    fn try_recv(&self, room: &mut [u8], _: &mut Deadline) -> io::Result<Option<Received>> {
+    fn try_recv(&self, room: &mut [u8]) -> io::Result<Option<Received>> {
         let mut datagrams = self.datagrams.borrow_mut();
         match datagrams.front_mut() {
             Some(datagram) if datagram.late => {
@@ -63,9 +63,9 @@ impl Receive for Script {
         }
     }
 
-    async fn recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Received> {
+    async fn recv(&self, room: &mut [u8], _: &mut Deadline) -> io::Result<Received> {
         while !self.datagrams.borrow().is_empty() {
-            if let Some(received) = self.try_recv(room, deadline)? {
+            if let Some(received) = self.try_recv(room)? {
                 return Ok(received);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Array, Bitfield32, Fields, NLA_HDRLEN, Struct, align, leading};
+use super::{Array, Bitfield32, Fields, NLA_HDRLEN, Struct, align};
 
 /// The two bits of `nla_type` that are not part of the number: NLA_F_NESTED and
 /// NLA_F_NET_BYTEORDER.
@@ -16,7 +16,7 @@ const FLAG_BITS: u16 = 0xc000;
 /// Each level takes stack of who reads, prints or copies such a message: with the largest views there
 /// are, those of these actions, it is about 20 KiB in a build without optimisation. 1 MiB is enough,
 /// which is half of what the standard library gives a thread.
-const MAX_DEPTH: u8 = 1 + 2 * 16 + 3;
+const MAX_DEPTH: u32 = 1 + 2 * 16 + 3;
 
 /// What is wrong with bytes that the kernel sent, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,34 @@ pub struct Malformed {
     pub defect: Defect,
     /// Where the header of the attribute at fault is, in bytes from the message's begin.
     pub offset: usize,
+}
+
+// These are made out of the way of what is read well. They take numbers, as an attribute that is
+// passed on would have to be put into memory first, each time.
+impl Malformed {
+    #[cold]
+    fn leftover(offset: u32, left: usize) -> Self {
+        Self {
+            defect: Defect::Leftover(left),
+            offset: offset as usize,
+        }
+    }
+
+    #[cold]
+    fn length(offset: u32, len: usize) -> Self {
+        Self {
+            defect: Defect::Length(len),
+            offset: offset as usize,
+        }
+    }
+
+    #[cold]
+    fn width(offset: u32, expected: usize, actual: usize) -> Self {
+        Self {
+            defect: Defect::Width { expected, actual },
+            offset: offset as usize,
+        }
+    }
 }
 
 /// What is wrong with bytes that the kernel sent.
@@ -61,10 +89,39 @@ pub enum Defect {
 pub struct Attr<'a> {
     /// `nla_type`, with its flag bits.
     raw_kind: u16,
-    /// Not `usize`: with the depth it takes one word.
+    level: Level,
     offset: u32,
-    depth: u8,
     payload: &'a [u8],
+}
+
+/// How many nests an attribute stands in; and, in the highest bit, whether it has been read before:
+/// then the nests in it need not be looked through once more for errors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Level(u32);
+
+impl Level {
+    const CHECKED: u32 = 1 << 31;
+
+    #[inline]
+    fn depth(self) -> u32 {
+        self.0 & !Self::CHECKED
+    }
+
+    #[inline]
+    fn is_checked(self) -> bool {
+        self.0 & Self::CHECKED != 0
+    }
+
+    #[inline]
+    fn checked(self) -> Self {
+        Self(self.0 | Self::CHECKED)
+    }
+
+    #[inline]
+    fn below(self) -> Self {
+        // Each nest takes bytes, so the depth never gets near that bit.
+        Self(self.0 + 1)
+    }
 }
 
 impl<'a> Attr<'a> {
@@ -119,13 +176,26 @@ impl<'a> Attr<'a> {
         str::from_utf8(text).map_err(|_| self.malformed(Defect::NotUtf8))
     }
 
+    /// The same, once it has been read without an error.
+    #[inline]
+    pub(super) fn checked(self) -> Self {
+        let level = self.level.checked();
+        Self { level, ..self }
+    }
+
+    /// It has been read before, without an error.
+    #[inline]
+    pub(super) fn is_checked(self) -> bool {
+        self.level.is_checked()
+    }
+
     /// The attributes inside.
     #[inline]
     pub fn nested(self) -> Attrs<'a> {
         Attrs {
             bytes: self.payload,
-            offset: self.offset + NLA_HDRLEN as u32,
-            depth: self.depth.saturating_add(1),
+            end: self.offset + (NLA_HDRLEN + self.payload.len()) as u32,
+            level: self.level.below(),
         }
     }
 
@@ -137,7 +207,7 @@ impl<'a> Attr<'a> {
     /// [`Defect::TooDeep`].
     #[inline]
     pub fn enter(self) -> Result<Attrs<'a>, Malformed> {
-        match self.depth < MAX_DEPTH {
+        match self.level.depth() < MAX_DEPTH {
             true => Ok(self.nested()),
             false => Err(self.malformed(Defect::TooDeep)),
         }
@@ -148,7 +218,9 @@ impl<'a> Attr<'a> {
     /// # Errors
     ///
     /// [`Defect::TooDeep`], and those of the attributes inside.
-    #[inline]
+    // One piece of code, for who checks and for who reads: a system call leaves little of what is not
+    // the kernel's in the caches, so the least code is the quickest.
+    #[inline(never)]
     pub fn nest<T: FromAttrs<'a>>(self) -> Result<T, Malformed> {
         T::from_attrs(self.enter()?)
     }
@@ -223,14 +295,11 @@ impl<'a> Attr<'a> {
 
     #[inline]
     fn fixed<const N: usize>(self) -> Result<[u8; N], Malformed> {
-        self.payload.try_into().map_err(|_| {
-            self.malformed(Defect::Width {
-                expected: N,
-                actual: self.payload.len(),
-            })
-        })
+        let bytes = self.payload.try_into();
+        bytes.map_err(|_| Malformed::width(self.offset, N, self.payload.len()))
     }
 
+    #[inline]
     fn malformed(self, defect: Defect) -> Malformed {
         Malformed {
             defect,
@@ -303,8 +372,10 @@ pub trait FromAttrs<'a>: Sized {
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Attrs<'a> {
     bytes: &'a [u8],
-    offset: u32,
-    depth: u8,
+    /// Where they end, in bytes from the message's begin. Unlike where the next one begins it stays
+    /// the same all the way, and it is as good for telling where something is wrong.
+    end: u32,
+    level: Level,
 }
 
 impl<'a> Attrs<'a> {
@@ -314,9 +385,22 @@ impl<'a> Attrs<'a> {
         Self {
             bytes,
             // No message is longer: `nlmsg_len` has 32 bits.
-            offset: offset as u32,
-            depth: 0,
+            end: (offset + bytes.len()) as u32,
+            level: Level::default(),
         }
+    }
+
+    /// The same, once all of them have been read without an error.
+    #[inline]
+    pub(super) fn checked(self) -> Self {
+        let level = self.level.checked();
+        Self { level, ..self }
+    }
+
+    /// All of them have been read before, without an error.
+    #[inline]
+    pub(super) fn is_checked(self) -> bool {
+        self.level.is_checked()
     }
 
     /// The bytes that are yet to be read.
@@ -330,12 +414,10 @@ impl<'a> Attrs<'a> {
         attrs.filter(move |attr| attr.kind() == number)
     }
 
-    fn fail(&mut self, defect: Defect) -> Malformed {
-        self.bytes = &[];
-        Malformed {
-            defect,
-            offset: self.offset as usize,
-        }
+    /// Where the next one begins, in bytes from the message's begin.
+    #[inline]
+    fn offset(&self) -> u32 {
+        self.end.wrapping_sub(self.bytes.len() as u32)
     }
 }
 
@@ -344,27 +426,41 @@ impl<'a> Iterator for Attrs<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.bytes.is_empty() {
-            return None;
+        let bytes = self.bytes;
+        let Some(&head) = bytes.first_chunk::<NLA_HDRLEN>() else {
+            if bytes.is_empty() {
+                return None;
+            }
+            let malformed = Malformed::leftover(self.offset(), bytes.len());
+            self.bytes = &[];
+            return Some(Err(malformed));
+        };
+        let (len, raw_kind) = halves(head);
+        let len = usize::from(len);
+        if len < NLA_HDRLEN || len > bytes.len() {
+            let malformed = Malformed::length(self.offset(), len);
+            self.bytes = &[];
+            return Some(Err(malformed));
         }
-        let Some([l0, l1, k0, k1]) = leading(self.bytes) else {
-            return Some(Err(self.fail(Defect::Leftover(self.bytes.len()))));
-        };
-        let len = usize::from(u16::from_ne_bytes([l0, l1]));
-        let Some(payload) = self.bytes.get(NLA_HDRLEN..len) else {
-            return Some(Err(self.fail(Defect::Length(len))));
-        };
         let attr = Attr {
-            raw_kind: u16::from_ne_bytes([k0, k1]),
-            offset: self.offset,
-            depth: self.depth,
-            payload,
+            raw_kind,
+            level: self.level,
+            offset: self.offset(),
+            payload: &bytes[NLA_HDRLEN..len],
         };
         // The last attribute need not be padded.
-        let step = align(len).min(self.bytes.len());
-        self.bytes = &self.bytes[step..];
-        self.offset += step as u32;
+        self.bytes = &bytes[align(len).min(bytes.len())..];
         Some(Ok(attr))
+    }
+}
+
+/// The two numbers that stand in 4 bytes.
+#[inline]
+fn halves(bytes: [u8; 4]) -> (u16, u16) {
+    let both = u32::from_ne_bytes(bytes);
+    match cfg!(target_endian = "little") {
+        true => (both as u16, (both >> 16) as u16),
+        false => ((both >> 16) as u16, both as u16),
     }
 }
 

@@ -79,8 +79,9 @@ impl<'b> Encoder<'b> {
         }
         self.head(kind, value.len() + 1);
         self.out.extend_from_slice(value.as_bytes());
-        self.out.push(0);
-        self.pad();
+        // The NUL, and padding.
+        self.out
+            .extend_from_slice(&[0; 4][..align(value.len() + 1) - value.len()]);
         Ok(())
     }
 
@@ -253,14 +254,16 @@ impl<'b> Encoder<'b> {
 
     #[inline]
     fn head(&mut self, kind: u16, len: usize) {
-        let [l0, l1] = ((NLA_HDRLEN + len) as u16).to_ne_bytes();
-        let [k0, k1] = kind.to_ne_bytes();
-        self.out.extend_from_slice(&[l0, l1, k0, k1]);
+        let mut head = [0; NLA_HDRLEN];
+        head[..2].copy_from_slice(&((NLA_HDRLEN + len) as u16).to_ne_bytes());
+        head[2..].copy_from_slice(&kind.to_ne_bytes());
+        self.out.extend_from_slice(&head);
     }
 
     #[inline]
     fn pad(&mut self) {
-        self.out.resize(align(self.out.len()), 0);
+        let len = self.out.len();
+        self.out.extend_from_slice(&[0; 4][..align(len) - len]);
     }
 
     #[inline]

@@ -9,6 +9,17 @@ use super::{Attr, Attrs, Malformed};
 /// How one value is read from its attribute.
 type Read<'a, T> = fn(Attr<'a>) -> Result<T, Malformed>;
 
+/// Reads all of them, to see that they can be read, unless that has been seen.
+#[inline]
+fn check<'a, T>(attrs: Attrs<'a>, read: Read<'a, T>) -> Result<(), Malformed> {
+    if !attrs.is_checked() {
+        for attr in attrs {
+            read(attr?)?;
+        }
+    }
+    Ok(())
+}
+
 /// Values in a row, and an iterator over them.
 pub struct List<'a, T> {
     attrs: Attrs<'a>,
@@ -22,7 +33,7 @@ impl<'a, T> List<'a, T> {
     /// What `read` refuses is left out: whoever makes the list has read each of them before.
     pub fn repeated(attrs: Attrs<'a>, kind: u16, read: Read<'a, T>) -> Self {
         Self {
-            attrs,
+            attrs: attrs.checked(),
             only: Some(kind),
             read,
         }
@@ -33,8 +44,12 @@ impl<'a, T> List<'a, T> {
     /// # Errors
     ///
     /// Why it cannot.
+    #[inline]
     pub fn check(&self, attr: Attr<'a>) -> Result<(), Malformed> {
-        (self.read)(attr).map(drop)
+        match attr.is_checked() {
+            true => Ok(()),
+            false => (self.read)(attr).map(drop),
+        }
     }
 
     /// A list without values.
@@ -51,13 +66,12 @@ impl<'a, T> List<'a, T> {
     /// # Errors
     ///
     /// [`Defect`](super::Defect)s of the nest, or of the first value that cannot be read.
+    #[inline]
     pub fn array(attr: Attr<'a>, read: Read<'a, T>) -> Result<Self, Malformed> {
         let attrs = attr.enter()?;
-        for member in attrs {
-            read(member?)?;
-        }
+        check(attrs, read)?;
         Ok(Self {
-            attrs,
+            attrs: attrs.checked(),
             only: None,
             read,
         })
@@ -102,7 +116,7 @@ impl<'a, T> Map<'a, T> {
     /// What `read` refuses is left out: whoever makes the map has read each nest before.
     pub fn repeated(attrs: Attrs<'a>, kind: u16, read: Read<'a, T>) -> Self {
         Self {
-            nests: attrs,
+            nests: attrs.checked(),
             only: kind,
             members: Attrs::default(),
             read,
@@ -125,13 +139,11 @@ impl<'a, T> Map<'a, T> {
     /// [`Defect`](super::Defect)s of the nest, or of the first value that cannot be read.
     pub fn read(attr: Attr<'a>, read: Read<'a, T>) -> Result<Self, Malformed> {
         let members = attr.enter()?;
-        for member in members {
-            read(member?)?;
-        }
+        check(members, read)?;
         Ok(Self {
             nests: Attrs::default(),
             only: 0,
-            members,
+            members: members.checked(),
             read,
         })
     }
@@ -178,8 +190,13 @@ impl<'a, T> Lazy<'a, T> {
     ///
     /// Why it cannot.
     pub fn read(attr: Attr<'a>, read: Read<'a, T>) -> Result<Self, Malformed> {
-        read(attr)?;
-        Ok(Self { attr, read })
+        if !attr.is_checked() {
+            read(attr)?;
+        }
+        Ok(Self {
+            attr: attr.checked(),
+            read,
+        })
     }
 
     /// Reads the nest; `None` only if it could not be read before.
@@ -252,5 +269,45 @@ impl<T: serde::Serialize> serde::Serialize for Lazy<'_, T> {
         let nest = self.get();
         nest.ok_or_else(|| serde::ser::Error::custom("a nest that cannot be read"))?
             .serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::super::Encoder;
+    use super::*;
+
+    thread_local! {
+        static READ: Cell<usize> = const { Cell::new(0) };
+    }
+
+    fn number(attr: Attr<'_>) -> Result<u32, Malformed> {
+        READ.set(READ.get() + 1);
+        attr.u32()
+    }
+
+    fn numbers(attr: Attr<'_>) -> Result<List<'_, u32>, Malformed> {
+        List::array(attr, number)
+    }
+
+    #[test]
+    fn what_was_read_once_is_not_checked_again() {
+        let mut out = Vec::new();
+        let rows: [&[u32]; 2] = [&[1, 2, 3], &[4]];
+        let written = Encoder::new(&mut out).indexed(1, &rows, |out, row, numbers| {
+            out.indexed(row, numbers, |out, at, number| {
+                out.u32(at, *number);
+                Ok(())
+            })
+        });
+        written.unwrap();
+        let table = Attrs::new(&out, 0).next().unwrap().unwrap();
+        let table = List::array(table, numbers).unwrap();
+        assert_eq!(READ.get(), 4);
+        let sums: Vec<u32> = table.map(|row| row.sum()).collect();
+        assert_eq!(sums, [6, 4]);
+        assert_eq!(READ.get(), 8);
     }
 }

@@ -1,7 +1,7 @@
 //! The headers of a message.
 
 use super::{
-    ATTRS_OFFSET, Attrs, Defect, Fields, FromAttrs, Malformed, NLMSG_HDRLEN, Struct, align, leading,
+    ATTRS_OFFSET, Attrs, Defect, Fields, FromAttrs, Malformed, NLMSG_HDRLEN, Struct, align,
 };
 
 /// A nlmsghdr.
@@ -24,33 +24,16 @@ impl Head {
     #[inline]
     pub(crate) fn read(datagram: &[u8]) -> Result<Self, Malformed> {
         let malformed = |defect| Malformed { defect, offset: 0 };
-        let Some(bytes) = leading::<NLMSG_HDRLEN>(datagram) else {
+        let Some(bytes) = datagram.first_chunk::<NLMSG_HDRLEN>() else {
             return Err(malformed(Defect::Leftover(datagram.len())));
         };
-        let [
-            l0,
-            l1,
-            l2,
-            l3,
-            k0,
-            k1,
-            f0,
-            f1,
-            s0,
-            s1,
-            s2,
-            s3,
-            p0,
-            p1,
-            p2,
-            p3,
-        ] = bytes;
+        let fields = Fields::new(bytes);
         let head = Self {
-            len: u32::from_ne_bytes([l0, l1, l2, l3]) as usize,
-            kind: u16::from_ne_bytes([k0, k1]),
-            flags: u16::from_ne_bytes([f0, f1]),
-            seq: u32::from_ne_bytes([s0, s1, s2, s3]),
-            port: u32::from_ne_bytes([p0, p1, p2, p3]),
+            len: fields.u32(0) as usize,
+            kind: fields.u16(4),
+            flags: fields.u16(6),
+            seq: fields.u32(8),
+            port: fields.u32(12),
         };
         match (NLMSG_HDRLEN..=datagram.len()).contains(&head.len) {
             true => Ok(head),
@@ -61,13 +44,12 @@ impl Head {
     /// Begins a request in `out`, genlmsghdr included; [`finish`] sets its length.
     #[inline]
     pub(crate) fn begin(self, cmd: u8, version: u8, out: &mut Vec<u8>) {
-        let [k0, k1] = self.kind.to_ne_bytes();
-        let [f0, f1] = self.flags.to_ne_bytes();
-        let [s0, s1, s2, s3] = self.seq.to_ne_bytes();
-        let [p0, p1, p2, p3] = self.port.to_ne_bytes();
-        let bytes: [u8; ATTRS_OFFSET] = [
-            0, 0, 0, 0, k0, k1, f0, f1, s0, s1, s2, s3, p0, p1, p2, p3, cmd, version, 0, 0,
-        ];
+        let mut bytes = [0; ATTRS_OFFSET];
+        bytes[4..6].copy_from_slice(&self.kind.to_ne_bytes());
+        bytes[6..8].copy_from_slice(&self.flags.to_ne_bytes());
+        bytes[8..12].copy_from_slice(&self.seq.to_ne_bytes());
+        bytes[12..16].copy_from_slice(&self.port.to_ne_bytes());
+        bytes[16..18].copy_from_slice(&[cmd, version]);
         out.clear();
         out.extend_from_slice(&bytes);
     }

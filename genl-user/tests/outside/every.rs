@@ -1406,6 +1406,7 @@ impl<'a> PartView<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for PartView<'a> {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             size: None,

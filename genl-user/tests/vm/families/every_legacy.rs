@@ -1505,6 +1505,7 @@ impl<'a> PartView<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for PartView<'a> {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             number: None,

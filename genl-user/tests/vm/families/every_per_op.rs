@@ -365,6 +365,7 @@ impl<'a> GetReply<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for GetReply<'a> {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             id: None,
@@ -542,6 +543,7 @@ impl<'a> FindReply<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for FindReply<'a> {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self { name: None };
         for attr in attrs {
@@ -608,6 +610,7 @@ impl PartView {
 }
 
 impl wire::FromAttrs<'_> for PartView {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { size: None };
         for attr in attrs {

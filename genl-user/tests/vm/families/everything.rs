@@ -3997,6 +3997,7 @@ impl<'a> TellReply<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for TellReply<'a> {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             number: None,
@@ -4505,6 +4506,7 @@ impl HookedReply {
 }
 
 impl wire::FromAttrs<'_> for HookedReply {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             number: None,
@@ -4584,6 +4586,7 @@ impl HookedDumpReply {
 }
 
 impl wire::FromAttrs<'_> for HookedDumpReply {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { calls: None };
         for attr in attrs {
@@ -4748,6 +4751,7 @@ impl PrivilegedReply {
 }
 
 impl wire::FromAttrs<'_> for PrivilegedReply {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { number: None };
         for attr in attrs {
@@ -4822,6 +4826,7 @@ impl OwnedReply {
 }
 
 impl wire::FromAttrs<'_> for OwnedReply {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { number: None };
         for attr in attrs {
@@ -4896,6 +4901,7 @@ impl BuiltReply {
 }
 
 impl wire::FromAttrs<'_> for BuiltReply {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { number: None };
         for attr in attrs {
@@ -4970,6 +4976,7 @@ impl UnbuiltReply {
 }
 
 impl wire::FromAttrs<'_> for UnbuiltReply {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { number: None };
         for attr in attrs {
@@ -5224,6 +5231,7 @@ impl Confided {
 }
 
 impl wire::FromAttrs<'_> for Confided {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { number: None };
         for attr in attrs {
@@ -5283,6 +5291,7 @@ impl<'a> Direct<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for Direct<'a> {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             number: None,
@@ -5543,6 +5552,7 @@ impl<'a> SmallLeafView<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for SmallLeafView<'a> {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             id: None,

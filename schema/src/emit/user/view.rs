@@ -171,7 +171,23 @@ fn from(types: &Types<'_>, shape: &Shape<'_>) -> TokenStream {
             Ok(view)
         },
     };
-    quote!(#signature { #split #body })
+    let inline = is_small(shape).then(|| quote!(#[inline]));
+    quote!(#inline #signature { #split #body })
+}
+
+/// It is worth reading such a view where it is asked for, without a call: there may be many of them
+/// in an array.
+fn is_small(shape: &Shape<'_>) -> bool {
+    let is_value = |field: &Field<'_>| {
+        !field.attr.multi
+            && !matches!(
+                field.attr.kind,
+                AttrKind::Nest(_) | AttrKind::IndexedArray(_) | AttrKind::TypeValue(..)
+            )
+    };
+    shape.header.is_none()
+        && (1..=4).contains(&shape.fields.len())
+        && shape.fields.iter().all(is_value)
 }
 
 /// Values of the field come from all over the message, and it finds them again by itself.
