@@ -55,7 +55,7 @@ def operation(case):
         except Exception:  # It does not say which: there is no such family.
             return None
     return {
-        "family": lambda: ynl.do("getfamily", {"family-name": "nlctrl"})["family-id"],
+        "family": lambda: family(ynl.do("getfamily", {"family-name": "nlctrl"})),
         "families": lambda: sum(map(family, ynl.dump("getfamily", {}))),
         "policy": lambda: sum(
             reply["family-id"] + ("policy" in reply)

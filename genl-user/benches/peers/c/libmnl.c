@@ -71,15 +71,6 @@ static void parse_ctrl(const struct nlmsghdr *nlh, const struct nlattr **tb)
 	check(mnl_attr_parse(nlh, sizeof(struct genlmsghdr), into_table, &table) >= 0);
 }
 
-static int read_id(const struct nlmsghdr *nlh, void *data)
-{
-	const struct nlattr *tb[CTRL_ATTR_MAX + 1] = {};
-
-	parse_ctrl(nlh, tb);
-	*(uint64_t *)data += mnl_attr_get_u16(tb[CTRL_ATTR_FAMILY_ID]);
-	return MNL_CB_OK;
-}
-
 static int read_family(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlattr *tb[CTRL_ATTR_MAX + 1] = {}, *nest;
@@ -265,7 +256,7 @@ operation *peer_open(const char *what, void **state)
 		/* An ACK, as in the library's examples. */
 		client->flags = NLM_F_ACK;
 		client->name = "nlctrl";
-		client->read = read_id;
+		client->read = read_family;
 		return ask;
 	}
 	if (!strcmp(what, "families")) {

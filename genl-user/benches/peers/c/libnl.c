@@ -43,16 +43,6 @@ static struct nla_policy entry_policy[KVSTORE_A_ENTRY_MAX + 1] = {
 	[KVSTORE_A_ENTRY_META] = { .type = NLA_NESTED },
 };
 
-static int read_id(struct nl_msg *msg, void *data)
-{
-	struct client *client = data;
-	struct nlattr *tb[CTRL_ATTR_MAX + 1];
-
-	check(!genlmsg_parse(nlmsg_hdr(msg), 0, tb, CTRL_ATTR_MAX, ctrl_policy));
-	client->sum += nla_get_u16(tb[CTRL_ATTR_FAMILY_ID]);
-	return NL_OK;
-}
-
 static int read_family(struct nl_msg *msg, void *data)
 {
 	struct client *client = data;
@@ -169,7 +159,7 @@ operation *peer_open(const char *what, void **state)
 	client->cmd = CTRL_CMD_GETFAMILY;
 	if (!strcmp(what, "family")) {
 		client->name = "nlctrl";
-		read = read_id;
+		read = read_family;
 	} else if (!strcmp(what, "families")) {
 		client->flags = NLM_F_DUMP;
 		read = read_family;

@@ -11,19 +11,30 @@
 #include "nlctrl-user.h"
 #include "peer.h"
 
+static uint64_t all_of(const struct nlctrl_getfamily_rsp *rsp)
+{
+	uint64_t sum = rsp->family_id + rsp->_len.family_name + rsp->version + rsp->hdrsize + rsp->maxattr;
+
+	for (unsigned int i = 0; i < rsp->_count.ops; i++)
+		sum += rsp->ops[i].id + rsp->ops[i].flags;
+	for (unsigned int i = 0; i < rsp->_count.mcast_groups; i++)
+		sum += rsp->mcast_groups[i]._len.name + rsp->mcast_groups[i].id;
+	return sum;
+}
+
 static uint64_t family(void *state)
 {
 	struct nlctrl_getfamily_req *req = nlctrl_getfamily_req_alloc();
 	struct nlctrl_getfamily_rsp *rsp;
-	uint64_t id;
+	uint64_t sum;
 
 	nlctrl_getfamily_req_set_family_name(req, "nlctrl");
 	rsp = nlctrl_getfamily(state, req);
 	nlctrl_getfamily_req_free(req);
 	check(rsp);
-	id = rsp->family_id;
+	sum = all_of(rsp);
 	nlctrl_getfamily_rsp_free(rsp);
-	return id;
+	return sum;
 }
 
 static uint64_t families(void *state)
@@ -32,13 +43,8 @@ static uint64_t families(void *state)
 	uint64_t sum = 0;
 
 	check(list);
-	ynl_dump_foreach(list, rsp) {
-		sum += rsp->family_id + rsp->_len.family_name + rsp->version + rsp->hdrsize + rsp->maxattr;
-		for (unsigned int i = 0; i < rsp->_count.ops; i++)
-			sum += rsp->ops[i].id + rsp->ops[i].flags;
-		for (unsigned int i = 0; i < rsp->_count.mcast_groups; i++)
-			sum += rsp->mcast_groups[i]._len.name + rsp->mcast_groups[i].id;
-	}
+	ynl_dump_foreach(list, rsp)
+		sum += all_of(rsp);
 	nlctrl_getfamily_list_free(list);
 	return sum;
 }

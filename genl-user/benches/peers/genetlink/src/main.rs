@@ -34,7 +34,7 @@ fn open(case: &str) -> Option<Operation> {
             let mut sum = 0;
             client
                 .ask(0, nlctrl(GenlCtrlCmd::GetFamily, attrs), |reply| {
-                    sum = id(&reply.nlas)
+                    sum = family(&reply.nlas)
                 })
                 .await;
             sum
@@ -205,14 +205,6 @@ fn key(event: &RawGenlMessage) -> String {
             _ => None,
         });
     key.expect("a key")
-}
-
-fn id(attrs: &[GenlCtrlAttrs]) -> u64 {
-    let id = attrs.iter().find_map(|attr| match attr {
-        GenlCtrlAttrs::FamilyId(id) => Some(u64::from(*id)),
-        _ => None,
-    });
-    id.expect("an id")
 }
 
 fn family(attrs: &[GenlCtrlAttrs]) -> u64 {

@@ -37,7 +37,7 @@ fn open(case: &str) -> Option<Operation> {
         "family" => each(move || {
             let mut sum = 0;
             conn.call(NLCTRL, GETFAMILY, [text(2, "nlctrl")], |message| {
-                sum = id(message)
+                sum = family(message)
             });
             sum
         }),
@@ -285,11 +285,6 @@ fn key(message: &Message) -> String {
     attrs
         .get_attr_payload_as_with_len::<String>(1)
         .expect("a key")
-}
-
-fn id(message: &Message) -> u64 {
-    let attrs = message.attrs().get_attr_handle();
-    u64::from(attrs.get_attr_payload_as::<u16>(1).expect("an id"))
 }
 
 fn family(message: &Message) -> u64 {

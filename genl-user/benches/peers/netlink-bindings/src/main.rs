@@ -23,8 +23,7 @@ fn open(case: &str) -> Option<Operation> {
             let mut request = nlctrl::Request::new().op_getfamily_do();
             request.encode().push_family_name(c"nlctrl");
             let mut replies = sock.request(&request).expect("a request");
-            let id = replies.recv_one().expect("a reply").get_family_id();
-            u64::from(id.expect("an id"))
+            family(&replies.recv_one().expect("a reply"))
         }),
         "families" => each(move || {
             let request = nlctrl::Request::new().op_getfamily_dump();

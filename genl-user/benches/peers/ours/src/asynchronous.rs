@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use genl_user::families::kvstore::{self, Get, GetDump, Set};
 use genl_user::families::nlctrl::{AsyncClient, Getfamily, GetfamilyDump, GetpolicyDump};
-use harness::{BATCH, LARGE_KEY, Operation};
+use harness::{BATCH, LARGE_KEY, Operation, Reader};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{entry, family};
+use crate::{entry, family, heard};
 
 pub(crate) fn open(case: &str) -> Option<Operation> {
     let runtime = runtime();
@@ -24,8 +24,7 @@ pub(crate) fn open(case: &str) -> Option<Operation> {
                     family_name: Some("nlctrl"),
                     ..Getfamily::default()
                 };
-                let family = client.getfamily(&request).await.expect("a reply");
-                u64::from(family.family_id().expect("an id"))
+                family(&client.getfamily(&request).await.expect("a reply"))
             })
         }
         "pipeline" => {
@@ -43,8 +42,7 @@ pub(crate) fn open(case: &str) -> Option<Operation> {
                 let replies = tickets
                     .iter()
                     .map(|ticket| answers.take(*ticket).expect("a reply"));
-                let ids = replies.map(|reply| reply.family_id().expect("an id"));
-                ids.map(u64::from).sum()
+                replies.map(|reply| family(&reply)).sum()
             })
         }
         "families" => {
@@ -109,6 +107,15 @@ pub(crate) fn open(case: &str) -> Option<Operation> {
         }
         _ => return None,
     })
+}
+
+pub(crate) fn listen(reader: &mut Reader) {
+    runtime().block_on(async {
+        let events = kvstore::AsyncEvents::open(&[kvstore::Group::Changes]).await;
+        let mut events = events.expect("the module");
+        reader.ready();
+        while heard(reader, &events.next().await.expect("an event")) {}
+    });
 }
 
 fn runtime() -> Rc<Runtime> {

@@ -16,7 +16,7 @@ const HEADERS: usize = 20;
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
-        Some("async") => harness::serve(asynchronous::open, None),
+        Some("async") => harness::serve(asynchronous::open, Some(asynchronous::listen)),
         _ => harness::serve(open, Some(listen)),
     }
 }
@@ -30,8 +30,7 @@ fn open(case: &str) -> Option<Operation> {
                     family_name: Some("nlctrl"),
                     ..Getfamily::default()
                 };
-                let family = client.getfamily(&request).expect("a reply");
-                u64::from(family.family_id().expect("an id"))
+                family(&client.getfamily(&request).expect("a reply"))
             })
         }
         "pipeline" => {
@@ -49,8 +48,7 @@ fn open(case: &str) -> Option<Operation> {
                 let replies = tickets
                     .iter()
                     .map(|ticket| answers.take(*ticket).expect("a reply"));
-                let ids = replies.map(|reply| reply.family_id().expect("an id"));
-                ids.map(u64::from).sum()
+                replies.map(|reply| family(&reply)).sum()
             })
         }
         "families" => {
@@ -126,16 +124,18 @@ fn open(case: &str) -> Option<Operation> {
 fn listen(reader: &mut Reader) {
     let mut events = kvstore::Events::open(&[kvstore::Group::Changes]).expect("the module");
     reader.ready();
-    loop {
-        match events.next().expect("an event") {
-            kvstore::Event::SetNtf(entry) => {
-                if !reader.heard(entry.key().unwrap_or_default()) {
-                    return;
-                }
-            }
-            kvstore::Event::Overrun => reader.lost(),
-            other => panic!("unexpected: {other:?}"),
+    while heard(reader, &events.next().expect("an event")) {}
+}
+
+/// Whether to go on.
+fn heard(reader: &mut Reader, event: &kvstore::Event<'_>) -> bool {
+    match event {
+        kvstore::Event::SetNtf(entry) => reader.heard(entry.key().unwrap_or_default()),
+        kvstore::Event::Overrun => {
+            reader.lost();
+            true
         }
+        other => panic!("unexpected: {other:?}"),
     }
 }
 

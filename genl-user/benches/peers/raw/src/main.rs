@@ -1,5 +1,6 @@
-//! The least that a program can do by hand: the bytes of requests are made once, the buffer is used again, and of a
-//! reply only what is wanted is looked at, in place: all of it in a dump. With `ack` on the command line it asks for an ACK, as most clients do.
+//! The least that a program can do by hand: requests are written into a buffer, and sent from it; answers are received
+//! into another, and all of their attributes looked at, in place. With `ack` on the command line it asks for an ACK, as
+//! most clients do.
 //!
 //! It also fills the store for the others, and changes it while they listen (`fill`, `produce`, `end`).
 
@@ -8,7 +9,7 @@ mod socket;
 use std::hint::black_box;
 
 use harness::{BATCH, LARGE_KEY, Operation, Reader, SMALL_ENTRIES, each};
-use socket::{Attrs, Socket, attr, text, u16_at, u32_at, u64_at};
+use socket::{Attrs, Socket, To, put, text, u16_at, u32_at, u64_at};
 
 const NLCTRL: u16 = 0x10;
 const GETFAMILY: u8 = 3;
@@ -32,74 +33,78 @@ fn flags() -> libc::c_int {
     libc::NLM_F_REQUEST | if ack { libc::NLM_F_ACK } else { 0 }
 }
 
-const DUMP: libc::c_int = libc::NLM_F_REQUEST | libc::NLM_F_DUMP;
+/// A do.
+fn to(family: u16, cmd: u8) -> To {
+    let flags = flags();
+    To { family, flags, cmd }
+}
+
+fn dump_to(family: u16, cmd: u8) -> To {
+    let flags = libc::NLM_F_REQUEST | libc::NLM_F_DUMP;
+    To { family, flags, cmd }
+}
 
 fn open(case: &str) -> Option<Operation> {
     let mut socket = Socket::open();
-    let nlctrl = attr(2, b"nlctrl\0");
     Some(match case {
         "family" => {
-            let mut request = socket::request(NLCTRL, flags(), GETFAMILY, &nlctrl);
+            let to = to(NLCTRL, GETFAMILY);
             each(move || {
                 let mut sum = 0;
-                socket.call(&mut request, |message| sum = id(message));
+                socket.call(to, &[(2, b"nlctrl\0")], |message| sum = family(message));
                 sum
             })
         }
         "pipeline" => {
-            let request = socket::request(NLCTRL, flags(), GETFAMILY, &nlctrl);
-            let mut batch = request.repeat(BATCH);
+            let to = to(NLCTRL, GETFAMILY);
             each(move || {
                 let mut sum = 0;
-                socket.batch(&mut batch, request.len(), |message| sum += id(message));
+                let name = &[(2, &b"nlctrl\0"[..])];
+                socket.batch(BATCH as u32, to, name, |message| sum += family(message));
                 sum
             })
         }
         "families" => {
-            let mut request = socket::request(NLCTRL, DUMP, GETFAMILY, &[]);
+            let to = dump_to(NLCTRL, GETFAMILY);
             each(move || {
                 let mut sum = 0;
-                socket.dump(&mut request, |message| sum += family(message));
+                socket.dump(to, &[], |message| sum += family(message));
                 sum
             })
         }
         "policy" => {
-            let ethtool = attr(2, b"ethtool\0");
-            let mut request = socket::request(NLCTRL, DUMP, GETPOLICY, &ethtool);
+            let to = dump_to(NLCTRL, GETPOLICY);
             each(move || {
                 let mut sum = 0;
-                socket.dump(&mut request, |message| sum += policy(message));
+                socket.dump(to, &[(2, b"ethtool\0")], |message| sum += policy(message));
                 sum
             })
         }
         "get" => {
-            let key = attr(KEY, text(LARGE_KEY).as_slice());
-            let mut request = socket::request(kvstore(&mut socket)?, flags(), GET, &key);
+            let to = to(kvstore(&mut socket)?, GET);
+            let key = text(LARGE_KEY);
             each(move || {
                 let mut sum = 0;
-                socket.call(&mut request, |message| sum = entry(message));
+                socket.call(to, &[(KEY, &key)], |message| sum = entry(message));
                 sum
             })
         }
         "set" => {
-            let set = [
-                attr(KEY, &text(LARGE_KEY)),
-                attr(VALUE, &harness::large_value()),
-            ];
-            let mut request = socket::request(kvstore(&mut socket)?, flags(), SET, &set.concat());
+            let to = to(kvstore(&mut socket)?, SET);
+            let (key, value) = (text(LARGE_KEY), harness::large_value());
             each(move || {
                 let mut sum = 0;
-                socket.call(&mut request, |message| {
+                socket.call(to, &[(KEY, &key), (VALUE, &value)], |message| {
                     sum = u64::from(revision(message) != 0)
                 });
                 sum
             })
         }
         "list" => {
-            let mut request = socket::request(kvstore(&mut socket)?, DUMP, GET, &[]);
+            let to = dump_to(kvstore(&mut socket)?, GET);
             each(move || {
                 let mut sum = 0;
-                socket.dump(&mut request, |message| sum += entry(message));
+                socket.dump(to, &[], |message| sum += entry(message));
                 sum
             })
         }
@@ -108,12 +113,12 @@ fn open(case: &str) -> Option<Operation> {
             each(move || fill(&mut socket, family))
         }
         "produce" | "end" => {
-            let key = if case == "end" { "end" } else { "event" };
-            let set = [attr(KEY, &text(key)), attr(VALUE, &[7; 64])].concat();
-            let mut request =
-                socket::request(kvstore(&mut socket)?, libc::NLM_F_REQUEST, SET, &set);
+            let key = text(if case == "end" { "end" } else { "event" });
+            let to = to(kvstore(&mut socket)?, SET);
             each(move || {
-                socket.call(&mut request, |message| assert_ne!(revision(message), 0));
+                socket.call(to, &[(KEY, &key), (VALUE, &[7; 64])], |message| {
+                    assert_ne!(revision(message), 0)
+                });
                 0
             })
         }
@@ -129,20 +134,22 @@ fn open(case: &str) -> Option<Operation> {
 
 /// Small entries, and the large one.
 fn fill(socket: &mut Socket, family: u16) -> u64 {
-    let mut set = |key: &str, value: &[u8], labels: &[u8]| {
+    let to = to(family, SET);
+    let mut labels = Vec::new();
+    put(&mut labels, (3, b"first\0"));
+    put(&mut labels, (3, b"second\0"));
+    let mut set = |key: &str, value: &[u8]| {
         let attrs = [
-            attr(KEY, &text(key)),
-            attr(VALUE, value),
-            attr(META | NESTED, labels),
+            (KEY, &*text(key)),
+            (VALUE, value),
+            (META | NESTED, &*labels),
         ];
-        let mut request = socket::request(family, libc::NLM_F_REQUEST, SET, &attrs.concat());
-        socket.call(&mut request, |message| assert_ne!(revision(message), 0));
+        socket.call(to, &attrs, |message| assert_ne!(revision(message), 0));
     };
-    let labels = [attr(3, b"first\0"), attr(3, b"second\0")].concat();
     for number in 0..SMALL_ENTRIES {
-        set(&format!("entry/{number}"), &[number as u8; 64], &labels);
+        set(&format!("entry/{number}"), &[number as u8; 64]);
     }
-    set(LARGE_KEY, &harness::large_value(), &labels);
+    set(LARGE_KEY, &harness::large_value());
     0
 }
 
@@ -172,13 +179,6 @@ fn listen(reader: &mut Reader) {
             }
         }
     }
-}
-
-/// A family's id, and nothing else.
-fn id(message: &[u8]) -> u64 {
-    let mut attrs = Attrs::of(message);
-    let found = attrs.find(|(kind, _)| *kind == 1);
-    found.map_or(0, |(_, value)| u64::from(u16_at(value, 0)))
 }
 
 /// All attributes of a family.

@@ -5,8 +5,20 @@ const HEADERS: usize = 20;
 pub(crate) struct Socket {
     fd: libc::c_int,
     seq: u32,
+    requests: Vec<u8>,
     buffer: Vec<u8>,
 }
+
+/// Where a request goes: a family's id, the request's flags, and the command.
+#[derive(Clone, Copy)]
+pub(crate) struct To {
+    pub(crate) family: u16,
+    pub(crate) flags: libc::c_int,
+    pub(crate) cmd: u8,
+}
+
+/// An attribute to be written: its type, and its value.
+pub(crate) type Attr<'a> = (u16, &'a [u8]);
 
 impl Socket {
     pub(crate) fn open() -> Self {
@@ -22,30 +34,34 @@ impl Socket {
         Self {
             fd,
             seq: 0,
+            requests: Vec::new(),
             buffer: vec![0; 64 << 10],
         }
     }
 
     /// Sends a request, and reads until its reply, and its ACK if it asks for one, are there.
-    pub(crate) fn call(&mut self, request: &mut [u8], take: impl FnMut(&[u8])) {
-        self.number(request);
-        self.send(request);
-        self.answers(1, u16_at(request, 6), take);
+    pub(crate) fn call(&mut self, to: To, attrs: &[Attr<'_>], take: impl FnMut(&[u8])) {
+        self.batch(1, to, attrs, take);
     }
 
-    /// The same with many requests of `len` bytes each, sent together.
-    pub(crate) fn batch(&mut self, requests: &mut [u8], len: usize, take: impl FnMut(&[u8])) {
-        let (mut count, flags) = (0, u16_at(requests, 6));
-        for request in requests.chunks_mut(len) {
-            self.number(request);
-            count += 1;
+    /// The same with so many requests, sent together.
+    pub(crate) fn batch(
+        &mut self,
+        count: u32,
+        to: To,
+        attrs: &[Attr<'_>],
+        take: impl FnMut(&[u8]),
+    ) {
+        self.requests.clear();
+        for _ in 0..count {
+            self.write(to, attrs);
         }
-        self.send(requests);
-        self.answers(count, flags, take);
+        self.send();
+        self.answers(count, to.flags, take);
     }
 
-    fn answers(&mut self, count: u32, flags: u16, mut take: impl FnMut(&[u8])) {
-        let acks = i32::from(flags) & libc::NLM_F_ACK != 0;
+    fn answers(&mut self, count: u32, flags: libc::c_int, mut take: impl FnMut(&[u8])) {
+        let acks = flags & libc::NLM_F_ACK != 0;
         let first = self.seq - count;
         let mut left = if acks { 2 * count } else { count };
         while left > 0 {
@@ -60,9 +76,10 @@ impl Socket {
         }
     }
 
-    pub(crate) fn dump(&mut self, request: &mut [u8], mut take: impl FnMut(&[u8])) {
-        self.number(request);
-        self.send(request);
+    pub(crate) fn dump(&mut self, to: To, attrs: &[Attr<'_>], mut take: impl FnMut(&[u8])) {
+        self.requests.clear();
+        self.write(to, attrs);
+        self.send();
         let seq = self.seq;
         loop {
             for message in self.receive().expect("a reply") {
@@ -78,9 +95,14 @@ impl Socket {
 
     /// A family's id, and that of its first group.
     pub(crate) fn resolve(&mut self, name: &str) -> Option<(u16, Option<u32>)> {
-        let mut request = request(0x10, libc::NLM_F_REQUEST, 3, &attr(2, &text(name)));
-        self.number(&mut request);
-        self.send(&request);
+        let to = To {
+            family: 0x10,
+            flags: libc::NLM_F_REQUEST,
+            cmd: 3,
+        };
+        self.requests.clear();
+        self.write(to, &[(2, &text(name))]);
+        self.send();
         let message = self.receive().expect("an answer").next()?;
         if i32::from(u16_at(message, 4)) == libc::NLMSG_ERROR {
             return None;
@@ -124,12 +146,23 @@ impl Socket {
         }
     }
 
-    fn number(&mut self, request: &mut [u8]) {
+    /// Writes a request behind those that are there.
+    fn write(&mut self, to: To, attrs: &[Attr<'_>]) {
         self.seq += 1;
-        request[8..12].copy_from_slice(&self.seq.to_ne_bytes());
+        let out = &mut self.requests;
+        let start = out.len();
+        out.extend([0; 4]);
+        out.extend(to.family.to_ne_bytes());
+        out.extend((to.flags as u16).to_ne_bytes());
+        out.extend(self.seq.to_ne_bytes());
+        out.extend([0, 0, 0, 0, to.cmd, 1, 0, 0]);
+        attrs.iter().for_each(|attr| put(out, *attr));
+        let len = (out.len() - start) as u32;
+        out[start..start + 4].copy_from_slice(&len.to_ne_bytes());
     }
 
-    fn send(&self, bytes: &[u8]) {
+    fn send(&self) {
+        let bytes = &self.requests;
         // SAFETY: `bytes` is valid for reads of its length.
         let sent = unsafe { libc::send(self.fd, bytes.as_ptr().cast(), bytes.len(), 0) };
         assert_eq!(sent, bytes.len() as isize);
@@ -184,22 +217,12 @@ impl<'a> Iterator for Attrs<'a> {
     }
 }
 
-pub(crate) fn request(kind: u16, flags: libc::c_int, cmd: u8, attrs: &[u8]) -> Vec<u8> {
-    let mut message = ((HEADERS + attrs.len()) as u32).to_ne_bytes().to_vec();
-    message.extend(kind.to_ne_bytes());
-    message.extend((flags as u16).to_ne_bytes());
-    message.extend([0; 8]);
-    message.extend([cmd, 1, 0, 0]);
-    message.extend(attrs);
-    message
-}
-
-pub(crate) fn attr(kind: u16, value: &[u8]) -> Vec<u8> {
-    let mut attr = (4 + value.len() as u16).to_ne_bytes().to_vec();
-    attr.extend(kind.to_ne_bytes());
-    attr.extend(value);
-    attr.resize(attr.len().next_multiple_of(4), 0);
-    attr
+/// Writes an attribute behind what is there.
+pub(crate) fn put(out: &mut Vec<u8>, (kind, value): Attr<'_>) {
+    out.extend((4 + value.len() as u16).to_ne_bytes());
+    out.extend(kind.to_ne_bytes());
+    out.extend(value);
+    out.extend(&[0; 3][..value.len().next_multiple_of(4) - value.len()]);
 }
 
 /// A text as the kernel wants it, with its NUL.
