@@ -8,7 +8,7 @@ mod goals;
 pub(crate) mod kernel;
 mod machine;
 mod page;
-mod peers;
+pub(crate) mod peers;
 mod plot;
 mod specs;
 
@@ -31,7 +31,17 @@ pub(crate) struct Options {
     /// Measure a kernel module beside the same one in C instead, in a VM; fails if it costs too much
     #[arg(long)]
     kernel: bool,
-    /// Print an array of objects, one a case and client, instead of tables
+    /// Print a JSON array of objects instead of tables: one a client in a case, one a reader of events, one a goal, one a
+    /// step of the generator
+    ///
+    /// Of a client in a case, an operation each: `case`, `threads`, `client`, `best_ns` and `ns` (the median), `allocs`,
+    /// `syscalls`, `waits` (context switches because there was nothing to do), null where it cannot be told;
+    /// `ratio_to_raw`, the median of the rounds' ratios to the raw client, and `ratio_quartiles`, where that does the
+    /// case too; `gb_per_s` in the case `decode`. Of a reader of events: `case` is `events`, then `client`, `received`,
+    /// `overruns` (how often it was told of a loss), `cpu_ns`, `allocs` and `waits`, an event each; null if it never came to
+    /// the end. Of a goal: `goal`, `measured`, what the raw client has in that place (`raw`, or null), and `met`, null if it
+    /// was not measured. Of a step of the generator: `case`, which begins with `specs: `, `client`, `ns`, and `ratio_to_ynl`
+    /// where YNL's generator does it too.
     #[arg(long)]
     json: bool,
     /// Write the page of figures and its plots anew (genl-user/BENCHMARKS.md)

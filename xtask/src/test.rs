@@ -102,6 +102,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
                 .concat(),
             )
         });
+        report.part("benchmark's clients", || {
+            bench::peers::check()?;
+            Ok(Counts::default())
+        });
         report.part("docs", || {
             run_cargo(&[&["doc", "--no-deps"], &every[..]].concat())
         });

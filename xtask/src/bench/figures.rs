@@ -33,6 +33,7 @@ pub(super) struct Told {
     /// How often it was told that events were lost.
     pub(super) overruns: u64,
     pub(super) allocs: f64,
+    pub(super) switches: f64,
     /// Of the processor, an event.
     pub(super) ns: f64,
 }
@@ -93,6 +94,7 @@ impl Figures {
                     received,
                     overruns: overruns.parse().ok()?,
                     allocs: number(allocs)?,
+                    switches: number(switches)?,
                     ns: number(ns)?,
                 })
             });

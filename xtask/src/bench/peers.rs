@@ -101,6 +101,29 @@ fn program(package: &str) -> Result<PathBuf> {
     cargo::program(&mut build, package)
 }
 
+/// What is checked with everything else, as it breaks with everything else: all that is made of this checkout alone.
+/// What takes others' clients is not, so that tests do not download them.
+const OWN: [&str; 4] = ["driver", "harness", "peer-ours", "peer-raw"];
+
+/// Checks those that are made of this checkout alone, and how all of them are formatted.
+pub(crate) fn check() -> Result<()> {
+    let manifest = dir().join("Cargo.toml");
+    let mut format = cargo::command(["fmt", "--all", "--check", "--manifest-path"]);
+    let mut clippy = cargo::command(["clippy", "--quiet", "--all-targets", "--locked"]);
+    clippy.arg("--target-dir").arg(workspace::target()?);
+    clippy.args(OWN.iter().flat_map(|package| ["--package", package]));
+    clippy.arg("--manifest-path").arg(&manifest);
+    clippy.args(["--", "--deny", "warnings"]);
+    for command in [format.arg(&manifest), &mut clippy] {
+        let status = command.status().context("cannot run cargo")?;
+        ensure!(
+            status.success(),
+            "the clients that the benchmark measures failed the check above"
+        );
+    }
+    Ok(())
+}
+
 /// Builds what tells the peers what to do.
 pub(super) fn driver() -> Result<PathBuf> {
     program("driver")
