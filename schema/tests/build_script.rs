@@ -90,6 +90,50 @@ fn what_cannot_be_made_is_said() {
     assert!(!dir.join("kvstore.rs").exists());
 }
 
+#[test]
+fn a_server_is_made_of_what_a_kernel_could_serve() {
+    let dir = empty("servers");
+    let clients = |spec: PathBuf| Clients::new().spec(spec).out_dir(&dir);
+    let text = |clients: &Clients| {
+        let files = clients.generate().unwrap();
+        fs::read_to_string(&files[0]).unwrap()
+    };
+    let kvstore = clients(family("kvstore.yaml"));
+    assert!(!text(&kvstore).contains("pub mod server {"));
+    assert!(text(&kvstore.server()).contains("pub mod server {"));
+
+    // One of two has a header, so that nobody could tell where the attributes of a request begin.
+    let spec = "\
+name: mixed
+doc: Of two kinds.
+protocol: genetlink-legacy
+definitions:
+  - name: head
+    type: struct
+    members: [ { name: number, type: u32 } ]
+attribute-sets:
+  - name: thing
+    attributes: [ { name: name, type: string } ]
+operations:
+  list:
+    - name: find
+      doc: Find it.
+      attribute-set: thing
+      do: { request: { attributes: [ name ] } }
+    - name: place
+      doc: Place it.
+      attribute-set: thing
+      fixed-header: head
+      do: { request: { attributes: [ name ] } }
+";
+    let mixed = dir.join("mixed.yaml");
+    fs::write(&mixed, spec).unwrap();
+    let mixed = clients(mixed);
+    assert!(text(&mixed).contains("pub mod mixed {"));
+    let error = mixed.server().generate().unwrap_err().to_string();
+    assert!(error.contains("headers of different sizes"), "{error}");
+}
+
 /// The app in `example-app`, in a place where its files can be changed.
 struct App {
     dir: PathBuf,
