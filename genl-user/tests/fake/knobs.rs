@@ -11,6 +11,7 @@ use genl_user::families::kvstore::{
 use genl_user::families::{nlctrl, nltest};
 use genl_user::{Error, Listener};
 
+use crate::everything;
 use crate::guest::{in_new_netns, kernel};
 use crate::raw::refusal;
 use crate::served::Store;
@@ -350,5 +351,31 @@ fn a_module_is_loaded_when_its_family_is_asked_for() {
         open();
         loaded += counted.try_iter().count();
         assert_eq!(loaded, 2);
+    });
+}
+
+#[test]
+fn each_group_asks_for_its_own_right() {
+    use everything::{Events, Group};
+
+    struct Nobody;
+
+    impl everything::server::Handler for Nobody {}
+
+    in_new_netns(|| {
+        let served = everything::server::Served(Nobody);
+        kernel().register(served).expect("it is not there");
+        let errno = |group| {
+            let events = Events::open_with(&options(), &[group]);
+            events.map_or_else(|error| error.errno(), |_| Some(0))
+        };
+        let errnos = || [Group::Open, Group::Owners, Group::Keepers].map(errno);
+        assert_eq!(errnos(), [0, 0, 0].map(Some));
+        kernel().set_sys_admin(false);
+        assert_eq!(errnos(), [0, 0, libc::EPERM].map(Some));
+        kernel().set_admin(false);
+        assert_eq!(errnos(), [0, libc::EPERM, libc::EPERM].map(Some));
+        kernel().set_sys_admin(true);
+        assert_eq!(errnos(), [0, libc::EPERM, 0].map(Some));
     });
 }

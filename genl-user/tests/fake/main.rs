@@ -6,6 +6,13 @@ mod after;
 mod changes;
 #[path = "../vm/dumps.rs"]
 mod dumps;
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "as in a crate of its own, of which the tests need some"
+)]
+#[path = "../vm/families/everything.rs"]
+mod everything;
 mod examples;
 mod guest;
 mod knobs;
