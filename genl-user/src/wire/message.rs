@@ -170,7 +170,7 @@ mod tests {
         };
         let mut out = Vec::new();
         head.begin(3, 2, &mut out);
-        out.extend([4, 0, 1, 0]);
+        out.extend([4u16.to_ne_bytes(), 1u16.to_ne_bytes()].concat());
         finish(&mut out);
         (head, out)
     }

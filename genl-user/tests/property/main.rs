@@ -19,7 +19,7 @@ mod random;
 use random::Random;
 
 /// How many cases a property is tried with; Miri takes a thousand times as long for each.
-const CASES: u64 = if cfg!(miri) { 4 } else { 30_000 };
+const CASES: u64 = if cfg!(miri) { 10 } else { 30_000 };
 
 /// Tries a property with the numbers of each case; a failure says which one it was.
 fn for_all(seed: u64, property: impl Fn(&mut Random)) {
