@@ -433,16 +433,7 @@ impl<T: Transport> Link<T> {
     /// nothing yet, as where the family's id was known: an item that is longer would end the dump.
     async fn prime(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
         self.seq = self.seq.wrapping_add(1);
-        let head = Head {
-            len: 0,
-            kind: libc::NLMSG_NOOP as u16,
-            flags: REQUEST | ACK,
-            seq: self.seq,
-            port: self.port(),
-        };
-        let mut nothing = Vec::new();
-        head.begin(0, 0, &mut nothing);
-        finish(&mut nothing);
+        let nothing = noop(self.seq, self.port());
         let sent = self.transport.socket().send(&nothing);
         sent.map_err(Error::unsent)?;
         self.answer(deadline).await.map(drop)
@@ -551,4 +542,19 @@ impl<T: Transport> Link<T> {
         }
         Ok(Progress::Open(reply))
     }
+}
+
+/// A request that the kernel does nothing about but to acknowledge it (`netlink_rcv_skb()`).
+pub(crate) fn noop(seq: u32, port: u32) -> Vec<u8> {
+    let head = Head {
+        len: 0,
+        kind: libc::NLMSG_NOOP as u16,
+        flags: REQUEST | ACK,
+        seq,
+        port,
+    };
+    let mut out = Vec::new();
+    head.begin(0, 0, &mut out);
+    finish(&mut out);
+    out
 }

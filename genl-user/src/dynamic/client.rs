@@ -11,6 +11,7 @@ use super::lookup::{Mode, Target};
 use super::path::names;
 use super::{Unknown, decode, encode};
 use crate::client::DEFAULT_TIMEOUT;
+use crate::exchange::noop;
 use crate::extack::Verdict;
 use crate::families::nlctrl::{Client as Controller, Getfamily, GetfamilyReplyOwned};
 use crate::inbox::{Arrived, Inbox};
@@ -73,6 +74,8 @@ pub struct Client {
     pub(super) inbox: Inbox,
     id: u16,
     seq: u32,
+    /// No dump has begun.
+    is_new: bool,
     unknown: Unknown,
     /// A dump was begun and its end not seen: the kernel would refuse another one.
     dumping: bool,
@@ -106,6 +109,7 @@ impl Client {
             inbox: Inbox::new(),
             id,
             seq: first_seq(),
+            is_new: true,
             unknown: Unknown::default(),
             dumping: false,
             warnings: Vec::new(),
@@ -201,6 +205,7 @@ impl Client {
     /// As those of [`Self::dump`]; a refusal names the attribute that stands where the kernel says.
     pub fn dump_raw(&mut self, operation: &str, payload: &[u8]) -> Result<Dump<'_>, Error> {
         self.settle()?;
+        self.prime()?;
         let sent = self.frame(operation, Mode::Dump, 0, payload)?;
         let sent = self.begin(sent)?;
         Ok(Dump::new(self, sent))
@@ -315,8 +320,25 @@ impl Client {
     /// Asks for a dump and waits until the kernel has begun it, or refused.
     fn begin_dump(&mut self, request: &Request) -> Result<Sent, Error> {
         self.settle()?;
+        self.prime()?;
         let sent = self.write(request, Mode::Dump)?;
         self.begin(sent)
+    }
+
+    /// Before the first dump, receives something, so that it begins with a large piece: as a
+    /// connection does whose family's id was known.
+    fn prime(&mut self) -> Result<(), Error> {
+        if std::mem::take(&mut self.is_new) {
+            self.seq = self.seq.wrapping_add(1);
+            self.send(&noop(self.seq, self.port()))?;
+            let mut deadline = self.deadline();
+            while now(self.inbox.next(&self.transport, &mut deadline))?
+                .head
+                .seq
+                != self.seq
+            {}
+        }
+        Ok(())
     }
 
     fn begin(&mut self, sent: Sent) -> Result<Sent, Error> {
@@ -427,5 +449,28 @@ pub(super) fn describe(family: &str) -> Result<GetfamilyReplyOwned, Error> {
             Err(crate::Error::UnknownFamily { name }.into())
         }
         described => Ok(described?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dump_begins_with_a_large_piece() {
+        let spec = include_str!("../../../schema/families/nlctrl.yaml");
+        let family = genl_schema::compile("nlctrl.yaml", spec).unwrap();
+        let mut client = Client::open(family).unwrap();
+        let values = serde_json::json!({"family-name": "ethtool"});
+        let values = values.as_object().cloned().unwrap();
+        client
+            .begin_dump(&Request::new("getpolicy", values))
+            .unwrap();
+        let mut len = 0;
+        while let Some(arrived) = client.inbox.unread().unwrap() {
+            len += arrived.head.len;
+        }
+        // A page is what a socket begins with by itself.
+        assert!(len > 4096, "{len}");
     }
 }
