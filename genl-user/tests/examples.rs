@@ -1,7 +1,8 @@
 //! The examples that need no family but the controller, or bring their own kernel, do what they say;
 //! and `genl-user/README.md` lists all examples.
 //!
-//! Those of kvstore and nltest run in `tests/fake`, and against the modules in `tests/vm`.
+//! Those of kvstore and nltest run against fake kernels in `tests/fake`, and against the modules in
+//! `tests/vm`.
 
 #![expect(dead_code, reason = "the main functions of the examples")]
 

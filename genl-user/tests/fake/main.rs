@@ -13,7 +13,9 @@ mod dumps;
 )]
 #[path = "../vm/families/everything.rs"]
 mod everything;
+#[path = "../vm/examples.rs"]
 mod examples;
+mod faulty;
 mod guest;
 mod knobs;
 #[path = "../vm/kv.rs"]

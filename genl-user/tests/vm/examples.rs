@@ -1,4 +1,4 @@
-//! The examples of kvstore and nltest do what they say, against the modules.
+//! The examples of kvstore and nltest do what they say, whoever serves these.
 
 #![expect(dead_code, reason = "the main functions of the examples")]
 
@@ -7,20 +7,21 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use clap::Parser;
 use genl_user::families::kvstore::{Del, EntryFlags};
 use genl_user::families::nltest::{self, Broadcast};
 
 use crate::guest::{Netns, in_new_netns};
-use crate::{open, options, put, put_flagged, route};
+use crate::{open, options, put, put_flagged};
 
-#[path = "../../examples/all_namespaces.rs"]
-mod all_namespaces;
 #[path = "../../examples/chat.rs"]
 mod chat;
 #[path = "../../examples/dump.rs"]
-mod dump;
+pub(crate) mod dump;
 #[path = "../../examples/echo.rs"]
 mod echo;
+#[path = "../../examples/kv.rs"]
+mod kv_tool;
 #[path = "../../examples/listen.rs"]
 mod listen;
 #[cfg(feature = "tokio")]
@@ -29,36 +30,17 @@ mod listen_async;
 #[path = "../../examples/mirror.rs"]
 mod mirror;
 #[path = "../../examples/overrun.rs"]
-mod overrun;
+pub(crate) mod overrun;
 #[path = "../../examples/wait_for_family.rs"]
-mod wait_for_family;
+pub(crate) mod wait_for_family;
 #[path = "../../examples/warning.rs"]
 mod warning;
 
 /// What an example prints.
-fn output(run: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
+pub(crate) fn output(run: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
     let mut out = Vec::new();
     run(&mut out).expect("it runs");
     String::from_utf8(out).expect("text")
-}
-
-#[test]
-fn all_namespaces() {
-    in_new_netns(|| {
-        let here = Netns::current();
-        let meanwhile = || {
-            in_new_netns(|| {
-                let there = Netns::current();
-                here.run(|| route::set_nsid(&there, 77));
-                put(&mut open(), "far", b"");
-            });
-            put(&mut open(), "near", b"");
-            Ok(())
-        };
-        let told = output(|out| all_namespaces::run(out, 2, meanwhile));
-        let expected = "namespace 77: set Some(\"far\")\nhere: set Some(\"near\")\n";
-        assert_eq!(told, expected);
-    });
 }
 
 #[test]
@@ -107,6 +89,36 @@ fn echo() {
 }
 
 #[test]
+fn kv() {
+    in_new_netns(|| {
+        let run = |arguments: &str| {
+            let arguments = ["kv"].into_iter().chain(arguments.split(' '));
+            let cli = kv_tool::Cli::try_parse_from(arguments).expect("it is said so");
+            let mut out = Vec::new();
+            let done = kv_tool::run(&mut out, &options(), &cli.command);
+            done.map(|()| String::from_utf8(out).expect("text"))
+        };
+        let set = run("set host example --label shown --sticky").expect("set");
+        assert_eq!(set, "set, revision 1\n");
+        let expected = "host = example (revision 1, sticky, read 1 times, label \"shown\")\n";
+        assert_eq!(run("get host").expect("get"), expected);
+        assert_eq!(run("list h").expect("list"), expected);
+        assert!(
+            run("stats")
+                .expect("stats")
+                .starts_with("entries   1 of 100000\n")
+        );
+        run("clear").expect("clear");
+        assert_eq!(
+            run("del host").expect("it is sticky"),
+            "deleted, revision 2\n"
+        );
+        let gone = run("get host").expect_err("it is gone").to_string();
+        assert!(gone.contains("there is no such entry"), "{gone}");
+    });
+}
+
+#[test]
 fn overrun() {
     in_new_netns(|| {
         let told = output(|out| {
@@ -146,7 +158,7 @@ fn listen() {
             put(mine, "mine", b"");
             put(&mut open(), "theirs", b"");
             let (text, audience) = ("hello", None);
-            nltest::Client::open()?.broadcast(&Broadcast { text, audience })?;
+            nltest::Client::open_with(&options())?.broadcast(&Broadcast { text, audience })?;
             open().del(&Del { key: "theirs" })?;
             Ok(())
         };

@@ -1,5 +1,9 @@
 //! One store a network namespace: neither entries nor events leave it.
 
+#[path = "../../examples/all_namespaces.rs"]
+#[expect(dead_code, reason = "its main function")]
+mod all_namespaces;
+
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,7 +15,7 @@ use genl_user::{Error, Options};
 use crate::guest::{Netns, in_new_netns};
 use crate::raw::refusal;
 use crate::route::set_nsid;
-use crate::{keys, open, put};
+use crate::{keys, open, put, route};
 
 #[test]
 fn entries_stay_in_their_namespace() {
@@ -132,4 +136,24 @@ fn available() -> u64 {
         .parse::<u64>()
         .expect("a number")
         * 1024
+}
+
+#[test]
+fn an_example_hears_all_of_them() {
+    in_new_netns(|| {
+        let here = Netns::current();
+        let meanwhile = || {
+            in_new_netns(|| {
+                let there = Netns::current();
+                here.run(|| route::set_nsid(&there, 77));
+                put(&mut open(), "far", b"");
+            });
+            put(&mut open(), "near", b"");
+            Ok(())
+        };
+        let mut told = Vec::new();
+        all_namespaces::run(&mut told, 2, meanwhile).expect("it runs");
+        let expected = "namespace 77: set Some(\"far\")\nhere: set Some(\"near\")\n";
+        assert_eq!(String::from_utf8_lossy(&told), expected);
+    });
 }
