@@ -12,6 +12,8 @@ fn every_generic_spec_is_a_module() {
     let modules: BTreeSet<_> = GENERATED
         .lines()
         .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(" {"))
+        // Each of them has one within.
+        .filter(|module| *module != "server")
         .map(str::to_owned)
         .collect();
     let families = generic_families();
