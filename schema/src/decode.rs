@@ -426,7 +426,7 @@ impl de::Error for Fault {
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
         let help = Diagnostic::new(Code::UnknownWord, Span::default(), "")
             .help(format!("the choice is {}", list(expected)))
-            .did_you_mean(variant, expected.iter().copied())
+            .did_you_mean(ynl_name(variant), expected.iter().copied())
             .help;
         Self {
             code: Code::UnknownWord,
@@ -436,6 +436,18 @@ impl de::Error for Fault {
             ),
             help,
         }
+    }
+}
+
+/// What YNL calls a type of another language, which would be as near to an unsigned one.
+fn ynl_name(word: &str) -> &str {
+    match word {
+        "i8" => "s8",
+        "i16" => "s16",
+        "i32" => "s32",
+        "i64" => "s64",
+        "int" => "sint",
+        other => other,
     }
 }
 

@@ -244,7 +244,7 @@ pub(super) fn number(
         Number::Int(value) if *value < 0 => {
             faults.push(
                 Diagnostic::new(Code::BadNumber, span, "a limit in YNL is never negative")
-                    .help("the least value of a type has a name: `s32-min`"),
+                    .help("name one that is: a constant of `definitions`, or the least of a type, like `s32-min`"),
             );
             return None;
         }
