@@ -191,10 +191,10 @@ fn attribute(
     above: &mut BTreeSet<SetId>,
 ) -> io::Result<()> {
     let name = out.style.name(&attr.name);
-    let many = if attr.multi {
-        ", any number of them"
-    } else {
-        ""
+    let many = match (attr.multi, attr.max_count) {
+        (true, Some(most)) => format!(", at most {most} of them"),
+        (true, None) => ", any number of them".to_owned(),
+        (false, _) => String::new(),
     };
     let kind = kind(family, &attr.kind);
     let doc = brief(&attr.doc);
