@@ -1,12 +1,20 @@
 //! User to kernel: one call, and what it gives. `call ethtool` prints what the kernel knows of a family.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use genl_user::families::nlctrl::{Client, Getfamily};
 
-fn main() -> io::Result<()> {
+fn main() -> ExitCode {
     let name = std::env::args().nth(1).unwrap_or("nlctrl".into());
-    run(&mut io::stdout(), &name)
+    match run(&mut io::stdout(), &name) {
+        Ok(()) => ExitCode::SUCCESS,
+        // To return it from `main` would print its fields rather than its words.
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 pub(crate) fn run(out: &mut impl Write, name: &str) -> io::Result<()> {

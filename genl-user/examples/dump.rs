@@ -2,13 +2,20 @@
 //! the kernel's key/value store has of that prefix.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use genl_user::families::kvstore::{Client, GetDump};
 use genl_user::{Error, Options};
 
-fn main() -> io::Result<()> {
+fn main() -> ExitCode {
     let prefix = std::env::args().nth(1);
-    run(&mut io::stdout(), &Options::new(), prefix.as_deref())
+    match run(&mut io::stdout(), &Options::new(), prefix.as_deref()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 pub(crate) fn run(out: &mut impl Write, options: &Options, prefix: Option<&str>) -> io::Result<()> {
