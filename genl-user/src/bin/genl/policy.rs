@@ -132,6 +132,9 @@ fn print(
             (number, name, kind, limits.join(", "))
         });
         let rows: Vec<_> = rows.collect();
+        if rows.is_empty() {
+            writeln!(out, "  (nothing)")?;
+        }
         let width = rows.iter().map(|row| row.1.len()).max().unwrap_or(0);
         for (number, name, kind, limits) in rows {
             let gap = if width == 0 {
