@@ -65,7 +65,8 @@ impl Refusal {
         self
     }
 
-    /// Tells which number the attribute has that is missing.
+    /// Tells which number the attribute has that is missing: its `value` in the spec or, without one,
+    /// one more than that of the attribute before it, from 1.
     pub fn missing(mut self, number: u16) -> Self {
         self.extack.miss_type = Some(number);
         self

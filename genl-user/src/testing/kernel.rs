@@ -159,6 +159,9 @@ impl Kernel {
 
     /// Lets the next call of an operation fail with a positive error number, though nothing is
     /// wrong with it; its handler does not hear of it.
+    ///
+    /// The names are the spec's. They are not looked up, as the family may come later: a misspelt one
+    /// lets nothing fail.
     pub fn fail_next(&self, family: &str, operation: &str, errno: i32) {
         self.fail_nth(family, operation, 1, errno);
     }
