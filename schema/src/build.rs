@@ -19,6 +19,16 @@
 //! The owned types derive serde's traits if the app has a feature `serde`:
 //! `serde = ["dep:serde", "genl-user/serde"]`. Each module has a client for tasks of tokio's if it
 //! has a feature `tokio`: `tokio = ["genl-user/tokio"]`.
+//!
+//! The modules have nothing that rustc or clippy warns of by itself. An app that asks for more of
+//! clippy's lints keeps them out:
+//!
+//! ```text
+//! #[allow(clippy::pedantic)]
+//! mod families {
+//!     include!(concat!(env!("OUT_DIR"), "/greeter.rs"));
+//! }
+//! ```
 
 use std::collections::HashMap;
 use std::error::Error as _;
