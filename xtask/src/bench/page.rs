@@ -50,8 +50,9 @@ const EVENT_COLUMNS: [&str; 6] = [
 ];
 
 const NOTES: &str = "An operation each. x raw is the median of the rounds' ratios to the raw client's time in the same round, and \
-    waits are context switches because there was nothing to do. The raw client asks for no ACK, makes its request once, \
-    and looks in place at what is wanted.";
+    waits are context switches because there was nothing to do. All clients read every attribute of what comes, but of \
+    policies and of the reply to what is written. The raw client does that in place, checks nothing but lengths, writes \
+    its requests into a buffer, and asks for no ACK, as raw-ack does.";
 
 const GOAL_NOTES: &str = "Ratios are medians of all rounds, with their quartiles. `raw has` is what the raw client has in the \
     place of ours: the rest is the kernel's, so where that misses a goal too, no client meets it on this machine.";
