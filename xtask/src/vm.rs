@@ -79,6 +79,12 @@ pub(crate) fn probe(cache: &Cache, kernel: &Kernel) -> Result<()> {
     kvm::choose(cache, kernel).map(|_| ())
 }
 
+/// Whether the processor runs a VM's instructions (KVM), and QEMU does not translate them.
+pub(crate) fn is_virtualised() -> Result<bool> {
+    let kernel = setup::ensure(Kind::Normal)?;
+    Ok(kvm::choose(&Cache::find()?, &kernel)? == qemu::Accelerator::Kvm)
+}
+
 /// The files of the kernel's own modules `names` and of what they depend on, in the order in which they can be loaded.
 pub(crate) fn own_modules(kernel: &Kernel, names: &[&str]) -> Result<Vec<PathBuf>> {
     let own = modules::Own::read(kernel)?;

@@ -1,10 +1,9 @@
 //! What the figures were measured on.
 
 use std::fs;
+use std::process::Command;
 
 use anyhow::Result;
-
-use crate::cargo;
 
 /// The machine as a page of figures describes it.
 pub(super) struct Machine {
@@ -25,7 +24,7 @@ impl Machine {
         let model = model
             .unwrap_or_default()
             .trim_start_matches([' ', '\t', ':']);
-        let rustc = cargo::command(["--version"]).output()?.stdout;
+        let rustc = Command::new("rustc").arg("--version").output()?.stdout;
         Ok(Self {
             processor: model.to_owned(),
             processors: std::thread::available_parallelism()?.get(),

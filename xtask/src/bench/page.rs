@@ -11,6 +11,8 @@ pub(super) struct Measured<'a> {
     pub(super) machine: &'a Machine,
     pub(super) peers: &'a Peers,
     pub(super) figures: &'a Figures,
+    /// What a VM says to be nanoseconds are instructions.
+    pub(super) counted_in_vm: bool,
 }
 
 /// The cases as people call them, and those of which there is a plot.
@@ -80,7 +82,8 @@ impl Measured<'_> {
             text.push_str(&format!("{name}\n{}\n", aligned(&rows)));
         }
         text.push_str(&format!(
-            "{NOTES}\n\n{EVENT_NOTES}\n\n{}",
+            "{NOTES}\n\n{}\n\n{EVENT_NOTES}\n\n{}",
+            self.vm_notes(),
             aligned(&self.goals())
         ));
         for left_out in &self.peers.left_out {
@@ -103,8 +106,7 @@ impl Measured<'_> {
         } = self.machine;
         let mut page = format!(
             "<!-- Written by `cargo xtask bench --write-docs`, do not edit. -->\n\n# What calls cost\n\n\
-             Measured on {processors} x {processor}, Linux {kernel}, {rustc}. What concerns kvstore was measured in a VM \
-             without hardware virtualisation where the machine has none, so only ratios tell something there.\n\n"
+             Measured on {processors} x {processor}, Linux {kernel}, {rustc}.\n\n"
         );
         if let Some(warning) = self.warning() {
             page.push_str(&format!("**{warning}**\n\n"));
@@ -123,7 +125,10 @@ impl Measured<'_> {
         for (name, rows) in self.tables() {
             page.push_str(&format!("\n## {name}\n\n{}", markdown(&rows)));
         }
-        page.push_str(&format!("\n{NOTES}\n\n{EVENT_NOTES}\n"));
+        page.push_str(&format!(
+            "\n{NOTES}\n\n{}\n\n{EVENT_NOTES}\n",
+            self.vm_notes()
+        ));
         for left_out in &self.peers.left_out {
             page.push_str(&format!("\nLeft out: {left_out}\n"));
         }
@@ -185,6 +190,16 @@ impl Measured<'_> {
         }
         let lines = objects.iter().map(|object| format!("  {object}"));
         lines.collect()
+    }
+
+    fn vm_notes(&self) -> &'static str {
+        match self.counted_in_vm {
+            true => {
+                "What concerns kvstore was measured in a VM whose clock counts instructions, as there was no hardware \
+                 virtualisation: a nanosecond is one of them, the kernel's among them, and each round is as all others."
+            }
+            false => "What concerns kvstore was measured in a VM.",
+        }
     }
 
     fn warning(&self) -> Option<String> {
@@ -367,6 +382,7 @@ mod tests {
             machine: &machine,
             peers: &Peers::default(),
             figures: &figures(),
+            counted_in_vm: true,
         };
         let ahead = measured.ahead();
         assert_eq!(ahead.len(), 2);
