@@ -1869,4 +1869,36 @@ pub mod server {
             Ok(())
         }
     }
+
+    pub mod attr {
+        //! The numbers of attributes, for [`Refusal::missing`](genl_user::server::Refusal::missing).
+
+        /// One entry of a store.
+        pub mod entry {
+            /// The entry's name.
+            pub const KEY: u16 = 1;
+            /// The entry's content.
+            pub const VALUE: u16 = 2;
+            /// The store's revision at which the entry was last written. Set by the
+            /// kernel; grows by one with each change to the store.
+            pub const REVISION: u16 = 3;
+            /// What may be done to the entry.
+            pub const FLAGS: u16 = 4;
+            /// What the store knows of the entry beside its value.
+            pub const META: u16 = 5;
+            /// Dump only the entries whose key begins so.
+            pub const PREFIX: u16 = 6;
+        }
+
+        /// What the store knows of an entry beside its value.
+        pub mod meta {
+            /// When the entry was created, in nanoseconds since the epoch. Set by
+            /// the kernel.
+            pub const CREATED_NS: u16 = 1;
+            /// How often get has read the entry. Counted by the kernel.
+            pub const HITS: u16 = 2;
+            /// A free text that the writer attached; at most max-labels of them.
+            pub const LABEL: u16 = 3;
+        }
+    }
 }

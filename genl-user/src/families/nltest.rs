@@ -3003,4 +3003,121 @@ pub mod server {
             Ok(())
         }
     }
+
+    pub mod attr {
+        //! The numbers of attributes, for [`Refusal::missing`](genl_user::server::Refusal::missing).
+
+        /// A text, there and back.
+        pub mod greeting {
+            /// The text.
+            pub const TEXT: u16 = 1;
+        }
+
+        /// One attribute of each type.
+        pub mod echo {
+            /// An unsigned integer of 8 bits.
+            pub const U8: u16 = 1;
+            /// An unsigned integer of 16 bits.
+            pub const U16: u16 = 2;
+            /// An unsigned integer of 32 bits.
+            pub const U32: u16 = 3;
+            /// An unsigned integer of 64 bits.
+            pub const U64: u16 = 4;
+            /// A signed integer of 8 bits.
+            pub const S8: u16 = 5;
+            /// A signed integer of 16 bits.
+            pub const S16: u16 = 6;
+            /// A signed integer of 32 bits.
+            pub const S32: u16 = 7;
+            /// A signed integer of 64 bits.
+            pub const S64: u16 = 8;
+            /// An unsigned integer of 32 or 64 bits, whichever suffices.
+            pub const UINT: u16 = 9;
+            /// A signed integer of 32 or 64 bits, whichever suffices.
+            pub const SINT: u16 = 10;
+            /// An unsigned integer of 16 bits in network byte order.
+            pub const BE16: u16 = 11;
+            /// An unsigned integer of 32 bits in network byte order.
+            pub const BE32: u16 = 12;
+            /// A text.
+            pub const STRING: u16 = 13;
+            /// Any bytes.
+            pub const BINARY: u16 = 14;
+            /// There or not there.
+            pub const FLAG: u16 = 15;
+            /// A value from a list.
+            pub const ENUM: u16 = 16;
+            /// Attributes within an attribute.
+            pub const NEST: u16 = 17;
+            /// An attribute that may stand there many times.
+            pub const MULTI: u16 = 18;
+            /// A number from 10 to 20.
+            pub const RANGE: u16 = 19;
+        }
+
+        /// What stands inside echo's nest.
+        pub mod inner {
+            /// A number.
+            pub const NUMBER: u16 = 1;
+            /// A text.
+            pub const TEXT: u16 = 2;
+        }
+
+        /// A message that the kernel sends of its own accord.
+        pub mod message {
+            /// In a request, the netlink port to send to. In a message, the port
+            /// that asked for it; absent if it was the kernel itself.
+            pub const PORTID: u16 = 1;
+            /// The text.
+            pub const TEXT: u16 = 2;
+            /// Who is to hear it; if absent, who listens in the same namespace.
+            pub const AUDIENCE: u16 = 3;
+        }
+
+        /// A text, many times.
+        pub mod repetition {
+            /// The text.
+            pub const TEXT: u16 = 1;
+            /// How often to say it.
+            pub const TIMES: u16 = 2;
+            /// How often it has been said before.
+            pub const NUMBER: u16 = 3;
+            /// Say it all in one message.
+            pub const AT_ONCE: u16 = 4;
+            /// What is said at once.
+            pub const ALL: u16 = 5;
+        }
+
+        /// How long to sleep.
+        pub mod nap {
+            /// As it says; the module's parameter max_sleep_ms limits it.
+            pub const MILLISECONDS: u16 = 1;
+        }
+
+        /// What to count, and how.
+        pub mod count {
+            /// Where to end.
+            pub const TO: u16 = 1;
+            /// How many bytes to send beside each number; none if absent.
+            pub const BLOB_LEN: u16 = 2;
+            /// The number at which the dump is to fail.
+            pub const FAIL_AT: u16 = 3;
+            /// A number.
+            pub const NUMBER: u16 = 4;
+            /// The bytes beside it.
+            pub const BLOB: u16 = 5;
+        }
+
+        /// What the kernel is to say in an extended ACK.
+        pub mod remark {
+            /// The text.
+            pub const TEXT: u16 = 1;
+            /// A number that is to come back with the ACK.
+            pub const COOKIE: u16 = 2;
+            /// A number from 1 to 100; 13 is refused, in the words of its policy,
+            /// 14 without words, as too long, and 15 to 18 each by an error number
+            /// that clients do not know.
+            pub const NUMBER: u16 = 3;
+        }
+    }
 }

@@ -65,8 +65,7 @@ impl Refusal {
         self
     }
 
-    /// Tells which number the attribute has that is missing: its `value` in the spec or, without one,
-    /// one more than that of the attribute before it, from 1.
+    /// Tells which attribute is missing: its number is in the generated module `server::attr`.
     pub fn missing(mut self, number: u16) -> Self {
         self.extack.miss_type = Some(number);
         self

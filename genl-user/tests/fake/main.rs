@@ -33,6 +33,7 @@ mod served;
 #[path = "../vm/store.rs"]
 mod store;
 mod talker;
+mod wanting;
 
 use genl_user::Options;
 use genl_user::families::kvstore;

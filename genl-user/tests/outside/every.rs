@@ -3277,4 +3277,126 @@ pub mod server {
             Ok(())
         }
     }
+
+    pub mod attr {
+        //! The numbers of attributes, for [`Refusal::missing`](genl_user::server::Refusal::missing).
+
+        /// The attributes of `thing`.
+        pub mod thing {
+            /// The attribute `level`.
+            pub const LEVEL: u16 = 1;
+            /// The attribute `narrow-level`.
+            pub const NARROW_LEVEL: u16 = 2;
+            /// The attribute `levels`.
+            pub const LEVELS: u16 = 3;
+            /// The attribute `level-set`.
+            pub const LEVEL_SET: u16 = 4;
+            /// The attribute `places`.
+            pub const PLACES: u16 = 5;
+            /// The attribute `wide-places`.
+            pub const WIDE_PLACES: u16 = 6;
+            /// The attribute `blobs`.
+            pub const BLOBS: u16 = 7;
+            /// The attribute `parts`.
+            pub const PARTS: u16 = 8;
+            /// The attribute `array`.
+            pub const ARRAY: u16 = 9;
+            /// The attribute `offsets`.
+            pub const OFFSETS: u16 = 10;
+            /// The attribute `signed-be`.
+            pub const SIGNED_BE: u16 = 11;
+            /// The attribute `self`.
+            pub const SELF: u16 = 12;
+            /// The attribute `layout`.
+            pub const LAYOUT_: u16 = 13;
+            /// The attribute `by-number`.
+            ///
+            /// Numbered by `outer`, then by `inner`.
+            pub const BY_NUMBER: u16 = 14;
+            /// The attribute `by-one-number`.
+            ///
+            /// Numbered by `number`.
+            pub const BY_ONE_NUMBER: u16 = 15;
+            /// The attribute `counts`.
+            ///
+            /// Numbered by `counter`.
+            pub const COUNTS: u16 = 16;
+            /// The attribute `pair`.
+            pub const PAIR: u16 = 17;
+            /// The attribute `record`.
+            pub const RECORD: u16 = 18;
+            /// The attribute `pairs`.
+            pub const PAIRS: u16 = 19;
+            /// The attribute `numbers`.
+            pub const NUMBERS: u16 = 20;
+            /// The attribute `le-numbers`.
+            pub const LE_NUMBERS: u16 = 21;
+            /// The attribute `level-numbers`.
+            pub const LEVEL_NUMBERS: u16 = 22;
+            /// The attribute `number-lists`.
+            pub const NUMBER_LISTS: u16 = 23;
+            /// The attribute `bits`.
+            pub const BITS: u16 = 24;
+            /// The attribute `place-bits`.
+            pub const PLACE_BITS: u16 = 25;
+            /// The attribute `level-bits`.
+            pub const LEVEL_BITS: u16 = 26;
+            /// The attribute `indexed-levels`.
+            pub const INDEXED_LEVELS: u16 = 27;
+            /// The attribute `indexed-names`.
+            pub const INDEXED_NAMES: u16 = 28;
+            /// The attribute `indexed-blobs`.
+            pub const INDEXED_BLOBS: u16 = 29;
+            /// The attribute `names`.
+            pub const NAMES: u16 = 30;
+            /// The attribute `little`.
+            pub const LITTLE: u16 = 31;
+            /// The attribute `temperature`.
+            pub const TEMPERATURE: u16 = 32;
+            /// The attribute `unnamed`.
+            pub const UNNAMED: u16 = 33;
+            /// The attribute `base`.
+            pub const BASE: u16 = 34;
+            /// The attribute `clone`.
+            pub const CLONE: u16 = 35;
+            /// The attribute `header`.
+            pub const HEADER: u16 = 36;
+            /// The attribute `type`.
+            pub const TYPE: u16 = 37;
+            /// The attribute `tree`.
+            pub const TREE: u16 = 38;
+            /// The attribute `out`.
+            pub const OUT: u16 = 39;
+            /// The attribute `view`.
+            pub const VIEW: u16 = 40;
+        }
+
+        /// The attributes of `part`.
+        pub mod part {
+            /// The attribute `size`.
+            pub const SIZE: u16 = 1;
+            /// The attribute `name`.
+            pub const NAME: u16 = 2;
+        }
+
+        /// The attributes of `tree`.
+        pub mod tree {
+            /// The attribute `name`.
+            pub const NAME: u16 = 1;
+            /// The attribute `left`.
+            pub const LEFT: u16 = 2;
+            /// The attribute `right`.
+            pub const RIGHT: u16 = 3;
+            /// The attribute `more`.
+            pub const MORE: u16 = 4;
+        }
+
+        /// The attributes of `branch`.
+        pub mod branch {
+            /// The attribute `length`.
+            pub const LENGTH: u16 = 1;
+            /// The attribute `tree`.
+            pub const TREE: u16 = 2;
+        }
+    }
 }

@@ -889,4 +889,16 @@ pub mod server {
             Ok(())
         }
     }
+
+    pub mod attr {
+        //! The numbers of attributes, for [`Refusal::missing`](genl_user::server::Refusal::missing).
+
+        /// The attributes of `thing`.
+        pub mod thing {
+            /// The attribute `name`.
+            pub const NAME: u16 = 1;
+            /// The attribute `header`.
+            pub const HEADER: u16 = 2;
+        }
+    }
 }

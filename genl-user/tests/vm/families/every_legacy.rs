@@ -2692,4 +2692,36 @@ pub mod server {
             Ok(())
         }
     }
+
+    pub mod attr {
+        //! The numbers of attributes, for [`Refusal::missing`](genl_user::server::Refusal::missing).
+
+        /// The attributes of `thing`.
+        pub mod thing {
+            /// The attribute `number`.
+            pub const NUMBER: u16 = 1;
+            /// The attribute `text`.
+            pub const TEXT: u16 = 2;
+            /// The attribute `wide`.
+            pub const WIDE: u16 = 3;
+            /// The attribute `kind`.
+            pub const KIND: u16 = 4;
+            /// The attribute `part`.
+            pub const PART: u16 = 5;
+            /// The attribute `values`.
+            pub const VALUES: u16 = 6;
+            /// The attribute `place`.
+            pub const PLACE: u16 = 7;
+            /// The attribute `hidden`.
+            pub const HIDDEN: u16 = 10;
+        }
+
+        /// The attributes of `part`.
+        pub mod part {
+            /// The attribute `number`.
+            pub const NUMBER: u16 = 1;
+            /// The attribute `name`.
+            pub const NAME: u16 = 2;
+        }
+    }
 }

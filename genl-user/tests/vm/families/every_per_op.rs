@@ -1010,4 +1010,30 @@ pub mod server {
             Ok(())
         }
     }
+
+    pub mod attr {
+        //! The numbers of attributes, for [`Refusal::missing`](genl_user::server::Refusal::missing).
+
+        /// The attributes of `thing`.
+        pub mod thing {
+            /// The attribute `id`.
+            pub const ID: u16 = 1;
+            /// The attribute `name`.
+            pub const NAME: u16 = 2;
+            /// The attribute `least`.
+            pub const LEAST: u16 = 3;
+            /// The attribute `part`.
+            pub const PART: u16 = 4;
+            /// The attribute `times`.
+            pub const TIMES: u16 = 5;
+            /// The attribute `hidden`.
+            pub const HIDDEN: u16 = 6;
+        }
+
+        /// The attributes of `part`.
+        pub mod part {
+            /// The attribute `size`.
+            pub const SIZE: u16 = 1;
+        }
+    }
 }

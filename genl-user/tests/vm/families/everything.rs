@@ -11122,4 +11122,384 @@ pub mod server {
             Ok(())
         }
     }
+
+    pub mod attr {
+        //! The numbers of attributes, for [`Refusal::missing`](genl_user::server::Refusal::missing).
+
+        /// Integers of each width, sign and byte order, of any value.
+        pub mod numbers {
+            /// The attribute `flag`.
+            pub const FLAG: u16 = 1;
+            /// The attribute `u8`.
+            pub const U8: u16 = 2;
+            /// The attribute `u16`.
+            pub const U16: u16 = 3;
+            /// The attribute `u32`.
+            pub const U32: u16 = 4;
+            /// The attribute `u64`.
+            pub const U64: u16 = 5;
+            /// The attribute `s8`.
+            pub const S8: u16 = 7;
+            /// The attribute `s16`.
+            pub const S16: u16 = 8;
+            /// The attribute `s32`.
+            pub const S32: u16 = 9;
+            /// The attribute `s64`.
+            pub const S64: u16 = 10;
+            /// The attribute `uint`.
+            pub const UINT: u16 = 11;
+            /// The attribute `sint`.
+            pub const SINT: u16 = 12;
+            /// The attribute `be-u16`.
+            pub const BE_U16: u16 = 13;
+            /// The attribute `be-u32`.
+            pub const BE_U32: u16 = 14;
+            /// The attribute `be-u64`.
+            pub const BE_U64: u16 = 15;
+            /// The attribute `be-s16`.
+            pub const BE_S16: u16 = 16;
+            /// The attribute `be-s32`.
+            pub const BE_S32: u16 = 17;
+            /// The attribute `be-s64`.
+            pub const BE_S64: u16 = 18;
+            /// The attribute `le-u16`.
+            pub const LE_U16: u16 = 19;
+            /// The attribute `le-u32`.
+            pub const LE_U32: u16 = 20;
+            /// The attribute `le-u64`.
+            pub const LE_U64: u16 = 21;
+            /// The attribute `le-s16`.
+            pub const LE_S16: u16 = 22;
+            /// The attribute `le-s32`.
+            pub const LE_S32: u16 = 23;
+            /// The attribute `le-s64`.
+            pub const LE_S64: u16 = 24;
+            /// The attribute `many-u8`.
+            pub const MANY_U8: u16 = 41;
+            /// The attribute `many-u32`.
+            pub const MANY_U32: u16 = 42;
+            /// The attribute `many-u64`.
+            pub const MANY_U64: u16 = 43;
+            /// The attribute `many-s16`.
+            pub const MANY_S16: u16 = 44;
+            /// The attribute `many-be-u32`.
+            pub const MANY_BE_U32: u16 = 45;
+            /// The attribute `many-le-s64`.
+            pub const MANY_LE_S64: u16 = 46;
+            /// The attribute `many-uint`.
+            pub const MANY_UINT: u16 = 47;
+            /// The attribute `many-sint`.
+            pub const MANY_SINT: u16 = 48;
+        }
+
+        /// Integers that may not have every value.
+        pub mod limits {
+            /// The attribute `min-u8`.
+            pub const MIN_U8: u16 = 1;
+            /// The attribute `max-u16`.
+            pub const MAX_U16: u16 = 2;
+            /// The attribute `range-u32`.
+            pub const RANGE_U32: u16 = 3;
+            /// The attribute `far-u16`.
+            pub const FAR_U16: u16 = 4;
+            /// The attribute `far-u32`.
+            pub const FAR_U32: u16 = 5;
+            /// The attribute `far-u64`.
+            pub const FAR_U64: u16 = 6;
+            /// The attribute `max-u64`.
+            pub const MAX_U64: u16 = 7;
+            /// The attribute `min-uint`.
+            pub const MIN_UINT: u16 = 8;
+            /// The attribute `range-uint`.
+            pub const RANGE_UINT: u16 = 9;
+            /// The attribute `range-s8`.
+            pub const RANGE_S8: u16 = 10;
+            /// The attribute `min-s16`.
+            pub const MIN_S16: u16 = 11;
+            /// The attribute `far-s32`.
+            pub const FAR_S32: u16 = 12;
+            /// The attribute `far-s64`.
+            pub const FAR_S64: u16 = 13;
+            /// The attribute `max-s64`.
+            pub const MAX_S64: u16 = 14;
+            /// The attribute `range-sint`.
+            pub const RANGE_SINT: u16 = 15;
+            /// The attribute `whole-s8`.
+            pub const WHOLE_S8: u16 = 16;
+            /// The attribute `be-range-u16`.
+            pub const BE_RANGE_U16: u16 = 17;
+            /// The attribute `be-range-u32`.
+            pub const BE_RANGE_U32: u16 = 18;
+            /// The attribute `be-range-u64`.
+            pub const BE_RANGE_U64: u16 = 19;
+            /// The attribute `be-range-s32`.
+            pub const BE_RANGE_S32: u16 = 20;
+            /// The attribute `le-range-u16`.
+            pub const LE_RANGE_U16: u16 = 21;
+            /// The attribute `le-range-s64`.
+            pub const LE_RANGE_S64: u16 = 22;
+            /// The attribute `below`.
+            pub const BELOW: u16 = 23;
+            /// The attribute `color`.
+            pub const COLOR: u16 = 24;
+            /// The attribute `narrow-color`.
+            pub const NARROW_COLOR: u16 = 25;
+            /// The attribute `signed-color`.
+            pub const SIGNED_COLOR: u16 = 26;
+            /// The attribute `some-color`.
+            pub const SOME_COLOR: u16 = 27;
+            /// The attribute `shade`.
+            pub const SHADE: u16 = 28;
+            /// The attribute `be-shade`.
+            pub const BE_SHADE: u16 = 29;
+            /// The attribute `season`.
+            pub const SEASON: u16 = 30;
+            /// The attribute `prime`.
+            pub const PRIME: u16 = 31;
+            /// The attribute `wide-prime`.
+            pub const WIDE_PRIME: u16 = 32;
+            /// The attribute `be-prime`.
+            pub const BE_PRIME: u16 = 33;
+            /// The attribute `le-prime`.
+            pub const LE_PRIME: u16 = 34;
+            /// The attribute `some-prime`.
+            pub const SOME_PRIME: u16 = 35;
+            /// The attribute `balance`.
+            pub const BALANCE: u16 = 36;
+            /// The attribute `mode`.
+            pub const MODE: u16 = 37;
+            /// The attribute `narrow-mode`.
+            pub const NARROW_MODE: u16 = 38;
+            /// The attribute `be-mode`.
+            pub const BE_MODE: u16 = 39;
+            /// The attribute `le-mode`.
+            pub const LE_MODE: u16 = 40;
+            /// The attribute `wide-mode`.
+            pub const WIDE_MODE: u16 = 41;
+            /// The attribute `uint-mode`.
+            pub const UINT_MODE: u16 = 42;
+            /// The attribute `sparse-mode`.
+            pub const SPARSE_MODE: u16 = 43;
+            /// The attribute `colors`.
+            pub const COLORS: u16 = 44;
+            /// The attribute `shades`.
+            pub const SHADES: u16 = 45;
+            /// The attribute `masked`.
+            pub const MASKED: u16 = 46;
+            /// The attribute `many-ranged`.
+            pub const MANY_RANGED: u16 = 47;
+            /// The attribute `many-primes`.
+            pub const MANY_PRIMES: u16 = 48;
+            /// The attribute `many-modes`.
+            pub const MANY_MODES: u16 = 49;
+            /// The attribute `many-le-ranged`.
+            pub const MANY_LE_RANGED: u16 = 50;
+        }
+
+        /// Texts and bytes.
+        pub mod bytes {
+            /// The attribute `text`.
+            pub const TEXT: u16 = 1;
+            /// The attribute `short-text`.
+            pub const SHORT_TEXT: u16 = 2;
+            /// The attribute `long-text`.
+            pub const LONG_TEXT: u16 = 3;
+            /// The attribute `middle-text`.
+            pub const MIDDLE_TEXT: u16 = 4;
+            /// The attribute `open-text`.
+            pub const OPEN_TEXT: u16 = 5;
+            /// The attribute `open-short-text`.
+            pub const OPEN_SHORT_TEXT: u16 = 6;
+            /// The attribute `open-middle-text`.
+            pub const OPEN_MIDDLE_TEXT: u16 = 7;
+            /// The attribute `many-texts`.
+            pub const MANY_TEXTS: u16 = 8;
+            /// The attribute `many-long-texts`.
+            pub const MANY_LONG_TEXTS: u16 = 9;
+            /// The attribute `many-open-texts`.
+            pub const MANY_OPEN_TEXTS: u16 = 10;
+            /// The attribute `bytes`.
+            pub const BYTES: u16 = 11;
+            /// The attribute `short-bytes`.
+            pub const SHORT_BYTES: u16 = 12;
+            /// The attribute `long-bytes`.
+            pub const LONG_BYTES: u16 = 13;
+            /// The attribute `exact-bytes`.
+            ///
+            /// It is a hardware address.
+            pub const EXACT_BYTES: u16 = 14;
+            /// The attribute `middle-bytes`.
+            pub const MIDDLE_BYTES: u16 = 15;
+            /// The attribute `huge-bytes`.
+            pub const HUGE_BYTES: u16 = 16;
+            /// The attribute `no-bytes`.
+            pub const NO_BYTES: u16 = 17;
+            /// The attribute `many-bytes`.
+            pub const MANY_BYTES: u16 = 18;
+            /// The attribute `address`.
+            ///
+            /// It is an IPv4 address.
+            pub const ADDRESS: u16 = 19;
+            /// The attribute `number`.
+            pub const NUMBER: u16 = 20;
+        }
+
+        /// C structs and C arrays.
+        pub mod layouts {
+            /// The attribute `point`.
+            pub const POINT: u16 = 1;
+            /// The attribute `record`.
+            pub const RECORD: u16 = 2;
+            /// The attribute `whole-point`.
+            pub const WHOLE_POINT: u16 = 3;
+            /// The attribute `least-point`.
+            pub const LEAST_POINT: u16 = 4;
+            /// The attribute `points`.
+            pub const POINTS: u16 = 5;
+            /// The attribute `octets`.
+            pub const OCTETS: u16 = 6;
+            /// The attribute `shorts`.
+            pub const SHORTS: u16 = 7;
+            /// The attribute `words`.
+            pub const WORDS: u16 = 8;
+            /// The attribute `longs`.
+            pub const LONGS: u16 = 9;
+            /// The attribute `be-shorts`.
+            pub const BE_SHORTS: u16 = 10;
+            /// The attribute `be-longs`.
+            pub const BE_LONGS: u16 = 11;
+            /// The attribute `le-words`.
+            pub const LE_WORDS: u16 = 12;
+            /// The attribute `colors`.
+            pub const COLORS: u16 = 13;
+            /// The attribute `few-words`.
+            pub const FEW_WORDS: u16 = 14;
+            /// The attribute `word-lists`.
+            pub const WORD_LISTS: u16 = 15;
+        }
+
+        /// Attributes within attributes.
+        pub mod nests {
+            /// The attribute `leaf`.
+            pub const LEAF: u16 = 1;
+            /// The attribute `leaves`.
+            pub const LEAVES: u16 = 2;
+            /// The attribute `small-leaf`.
+            pub const SMALL_LEAF: u16 = 3;
+            /// The attribute `tree`.
+            pub const TREE: u16 = 4;
+            /// The attribute `leaf-array`.
+            pub const LEAF_ARRAY: u16 = 5;
+            /// The attribute `number-array`.
+            pub const NUMBER_ARRAY: u16 = 6;
+            /// The attribute `narrow-array`.
+            pub const NARROW_ARRAY: u16 = 7;
+            /// The attribute `signed-array`.
+            pub const SIGNED_ARRAY: u16 = 8;
+            /// The attribute `be-array`.
+            pub const BE_ARRAY: u16 = 9;
+            /// The attribute `uint-array`.
+            pub const UINT_ARRAY: u16 = 10;
+            /// The attribute `color-array`.
+            pub const COLOR_ARRAY: u16 = 11;
+            /// The attribute `text-array`.
+            pub const TEXT_ARRAY: u16 = 12;
+            /// The attribute `bytes-array`.
+            pub const BYTES_ARRAY: u16 = 13;
+            /// The attribute `by-number`.
+            ///
+            /// Numbered by `number`.
+            pub const BY_NUMBER: u16 = 14;
+            /// The attribute `by-numbers`.
+            ///
+            /// Numbered by `outer`, then by `inner`.
+            pub const BY_NUMBERS: u16 = 15;
+            /// The attribute `counts`.
+            ///
+            /// Numbered by `counter`.
+            pub const COUNTS: u16 = 16;
+            /// The attribute `bits`.
+            pub const BITS: u16 = 17;
+            /// The attribute `color-bits`.
+            pub const COLOR_BITS: u16 = 18;
+        }
+
+        /// The attributes of `leaf`.
+        pub mod leaf {
+            /// The attribute `id`.
+            pub const ID: u16 = 1;
+            /// The attribute `name`.
+            pub const NAME: u16 = 2;
+            /// The attribute `size`.
+            pub const SIZE: u16 = 3;
+            /// The attribute `color`.
+            pub const COLOR: u16 = 6;
+            /// The attribute `shares`.
+            pub const SHARES: u16 = 7;
+            /// The attribute `le-size`.
+            pub const LE_SIZE: u16 = 8;
+        }
+
+        /// The attributes of `small-leaf`.
+        pub mod small_leaf {
+            /// The attribute `id`.
+            pub const ID: u16 = 1;
+            /// The attribute `name`.
+            pub const NAME: u16 = 2;
+        }
+
+        /// A nest in itself.
+        pub mod tree {
+            /// The attribute `name`.
+            pub const NAME: u16 = 1;
+            /// The attribute `left`.
+            pub const LEFT: u16 = 2;
+            /// The attribute `more`.
+            pub const MORE: u16 = 3;
+            /// The attribute `leaf`.
+            pub const LEAF: u16 = 4;
+        }
+
+        /// What is told again and again.
+        pub mod tale {
+            /// The attribute `times`.
+            pub const TIMES: u16 = 1;
+            /// The attribute `at`.
+            pub const AT: u16 = 2;
+            /// The attribute `number`.
+            pub const NUMBER: u16 = 3;
+            /// The attribute `text`.
+            pub const TEXT: u16 = 4;
+            /// The attribute `blob`.
+            pub const BLOB: u16 = 5;
+            /// The attribute `point`.
+            pub const POINT: u16 = 6;
+        }
+
+        /// What is needed, and what the kernel sends when it is asked to.
+        pub mod call {
+            /// The attribute `number`.
+            pub const NUMBER: u16 = 1;
+            /// The attribute `text`.
+            pub const TEXT: u16 = 2;
+            /// The attribute `flag`.
+            pub const FLAG: u16 = 3;
+            /// The attribute `blob`.
+            pub const BLOB: u16 = 4;
+            /// The attribute `leaf`.
+            pub const LEAF: u16 = 5;
+            /// The attribute `mode`.
+            pub const MODE: u16 = 6;
+            /// The attribute `optional`.
+            pub const OPTIONAL: u16 = 7;
+            /// The attribute `port`.
+            pub const PORT: u16 = 8;
+            /// The attribute `calls`.
+            pub const CALLS: u16 = 9;
+            /// The attribute `count`.
+            pub const COUNT: u16 = 10;
+            /// The attribute `refuse`.
+            pub const REFUSE: u16 = 11;
+        }
+    }
 }

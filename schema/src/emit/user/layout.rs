@@ -13,13 +13,18 @@ use crate::model::{Attr, AttrKind, AttrSet, ByteOrder, Direction, Family, Messag
 /// The modules of all sets that occur in a message.
 pub(super) fn items(family: &Family) -> Vec<Item> {
     let all = reached(family, |_| true);
-    let asked = reached(family, |message| {
-        message.direction == Direction::Request && !message.fields.is_empty()
-    });
+    let asked = asked(family);
     let modules = all
         .into_iter()
         .map(|id| module(family, &family[id], asked.contains(&id)));
     modules.collect()
+}
+
+/// The sets of what requests hold.
+pub(super) fn asked(family: &Family) -> BTreeSet<SetId> {
+    reached(family, |message| {
+        message.direction == Direction::Request && !message.fields.is_empty()
+    })
 }
 
 /// The sets of these messages, and those nested in them.

@@ -3,6 +3,7 @@
 //! Requests are views, whose getters read what was checked before; replies are the client's owned
 //! types, which are written here.
 
+mod attrs;
 mod events;
 mod handler;
 mod replies;
@@ -22,6 +23,7 @@ pub(super) fn module(types: &Types<'_>, is_featured: bool) -> Item {
     }
     items.extend(requests::items(types));
     items.extend(replies::items(types));
+    items.extend(attrs::items(types));
     let name = family.name.as_str();
     let head = match is_featured {
         true => "#[cfg(feature = \"server\")]\npub mod server",
