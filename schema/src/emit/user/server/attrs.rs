@@ -23,7 +23,11 @@ pub(super) fn items(types: &Types<'_>) -> Option<Item> {
 
 fn constants(set: &AttrSet) -> Item {
     let doc = docs(&set.doc, &format!("The attributes of `{}`.", set.name));
-    let name = ident(&set.name.snake());
+    let name = match set.name.snake().as_str() {
+        // Who reads `attr::attr` takes it for a slip, and so does clippy.
+        "attr" => ident("attr_"),
+        name => ident(name),
+    };
     let attrs = set.attrs.iter().zip(numbers(set));
     let constants = attrs
         .filter(|(attr, _)| !matches!(attr.kind, AttrKind::Pad | AttrKind::Unused))
