@@ -376,6 +376,17 @@ fn ops_tells_what_can_be_called() {
         said.contains("\ndo request\n  family-id: u16 -- The number"),
         "{said}"
     );
+    // Limits are in the words of errors, and as what `genl policy` gives.
+    assert!(
+        said.contains("\n  family-name: string, at most 15 bytes -- "),
+        "{said}"
+    );
+    let op = nlctrl(&["ops", "getfamily", "--output-json"]).json();
+    let request = op["do"]["request"].as_array().unwrap();
+    let name = request.iter().find(|attr| attr["name"] == "family-name");
+    assert_eq!(name.unwrap()["max-length"], 15);
+    assert_eq!(request[0]["name"], "family-id");
+    assert_eq!(request[0]["max-value"], Value::Null);
     assert!(said.contains("\n  ops: list of nest -- The family's operations.\n      id: u32"));
     let said = nlctrl(&["ops", "newmcast-grp"]).stdout;
     assert!(said.contains("\nevent\n  family-id: u16"), "{said}");

@@ -131,9 +131,11 @@ fn diff_says_where_spec_and_kernel_part() {
     ] {
         assert!(found.stdout.contains(difference), "{}", found.stdout);
     }
-    let found = genl(&["spec", "diff", path, "--output-json"]).json();
+    // The spec can be said as everywhere else, but not twice.
+    let found = genl(&["--spec", path, "spec", "diff", "--output-json"]).json();
     let difference = json!({"place": "getfamily do: family-id", "spec": "u32", "kernel": "u16"});
     assert!(found.as_array().unwrap().contains(&difference), "{found}");
+    genl(&["--spec", path, "spec", "diff", path]).refused(2, "error: which spec? Two are given\n");
     std::fs::remove_file(&file).unwrap();
 
     let absent = genl(&["spec", "diff", &spec("nlctrl.yaml"), "no-such"]);
@@ -311,8 +313,36 @@ fn help_shows_what_means_something() {
     for option in ["--spec", "--family <", "--skip-unknown"] {
         assert!(!families.contains(option), "{families}");
     }
+    let list = genl(&["spec", "list", "--help"]).stdout;
+    assert!(!list.contains("--family <"), "{list}");
     let dump = genl(&["dump", "--help"]).stdout;
     for option in ["--spec", "--family <", "--skip-unknown", "--output-json"] {
         assert!(dump.contains(option), "{dump}");
+    }
+}
+
+#[test]
+fn what_means_nothing_is_refused() {
+    let spec = spec("nlctrl.yaml");
+    for (args, option, verb) in [
+        (&["doc", &spec, "--output-json"][..], "output-json", "doc"),
+        (&["--output-json", "doc", &spec], "output-json", "doc"),
+        (&["--spec", &spec, "families"], "spec", "families"),
+        (&["check", "--family", "nlctrl", &spec], "family", "check"),
+        (
+            &["spec", "list", "--family", "nlctrl"],
+            "family",
+            "spec list",
+        ),
+        (
+            &["--skip-unknown", "spec", "diff", &spec],
+            "skip-unknown",
+            "spec diff",
+        ),
+    ] {
+        let said = genl(args);
+        assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""), "{args:?}");
+        let words = format!("error: --{option} means nothing to `genl {verb}`\n");
+        assert!(said.stderr.starts_with(&words), "{}", said.stderr);
     }
 }

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 use clap_complete::Shell;
 
+use crate::Outcome;
+use crate::meaningless::command;
 use crate::output::Output;
-use crate::{Outcome, command};
 
 /// Which shell it is for.
 #[derive(Args)]

@@ -18,17 +18,17 @@ use genl_user::families::nlctrl::{Client, Getfamily, GetfamilyReplyOwned, OpFlag
 use crate::Outcome;
 use crate::output::Output;
 use crate::policies::Policies;
-use crate::source;
+use crate::source::{self, Source};
 
 /// What is compared.
 #[derive(Args)]
 pub(crate) struct Options {
     /// The spec's file
     #[arg(value_name = "SPEC")]
-    file: PathBuf,
+    file: Option<PathBuf>,
     /// The family in the running kernel; without it the one that the spec names
     #[arg(value_name = "FAMILY")]
-    family: Option<String>,
+    name: Option<String>,
 }
 
 /// One difference.
@@ -62,9 +62,9 @@ impl Differences {
     }
 }
 
-pub(crate) fn run(out: &mut Output, options: &Options) -> Outcome {
-    let spec = source::load(&options.file)?;
-    let name = options.family.as_deref().unwrap_or(spec.name.as_str());
+pub(crate) fn run(out: &mut Output, source: &Source, options: &Options) -> Outcome {
+    let spec = source::load(&source.path(options.file.as_deref())?)?;
+    let name = options.name.as_deref().unwrap_or(spec.name.as_str());
     let kernel = describe(name)?;
     let policies = Policies::fetch(name)?;
     let mut differences = Differences::default();

@@ -3,6 +3,7 @@
 //!
 //! One file a command, each with a `run()`.
 
+mod asked;
 mod assign;
 mod call;
 mod check;
@@ -12,6 +13,7 @@ mod diff;
 mod doc;
 mod families;
 mod json;
+mod meaningless;
 mod monitor;
 mod ops;
 mod output;
@@ -27,7 +29,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 use genl_user::dynamic;
 use output::Output;
 use source::{BadSpec, Source};
@@ -133,6 +135,7 @@ enum Command {
     /// Print a spec, compare it with the running kernel, or list those that are found
     #[command(after_help = "Examples:
   genl spec --strip family.yaml
+  genl spec --family netdev
   genl spec diff family.yaml
   genl spec list")]
     Spec(spec::Options),
@@ -144,46 +147,6 @@ enum Command {
     Completions(completions::Options),
 }
 
-/// Options that stand before any verb, and the verbs to which they say nothing.
-const MEANINGLESS: [(&[&str], &[&str]); 3] = [
-    (
-        &["spec", "family"],
-        &["families", "check", "spec", "completions"],
-    ),
-    (
-        &["skip_unknown", "process_unknown"],
-        &[
-            "ops",
-            "families",
-            "policy",
-            "check",
-            "codegen",
-            "doc",
-            "spec",
-            "completions",
-        ],
-    ),
-    (&["output_json"], &["completions"]),
-];
-
-/// The tool's words as clap knows them; no verb's help shows an option that means nothing to it.
-fn command() -> clap::Command {
-    let mut command = Cli::command();
-    let global: Vec<_> = command.get_arguments().cloned().collect();
-    for (options, verbs) in MEANINGLESS {
-        let hidden = global
-            .iter()
-            .filter(|arg| options.contains(&arg.get_id().as_str()));
-        let hidden: Vec<_> = hidden
-            .map(|arg| arg.clone().global(false).hide(true))
-            .collect();
-        for verb in verbs {
-            command = command.mut_subcommand(verb, |verb| verb.args(&hidden));
-        }
-    }
-    command
-}
-
 /// What a command comes to: the exit status, or why it could not be carried out.
 type Outcome = Result<ExitCode, Box<dyn Error>>;
 
@@ -192,7 +155,7 @@ fn main() -> ExitCode {
         source,
         output_json,
         command,
-    } = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
+    } = Cli::from_arg_matches(&meaningless::matches()).unwrap_or_else(|error| error.exit());
     let mut out = Output::new(output_json);
     let outcome = match command {
         Command::Do { call, flags } => call::run_do(&mut out, &source, &call, &flags),
@@ -205,7 +168,7 @@ fn main() -> ExitCode {
         Command::Check(options) => check::run(&mut out, &options),
         Command::Codegen(options) => codegen::run(&mut out, &source, &options),
         Command::Doc(options) => doc::run(&mut out, &source, &options),
-        Command::Spec(options) => spec::run(&mut out, &options),
+        Command::Spec(options) => spec::run(&mut out, &source, &options),
         Command::Completions(options) => completions::run(&mut out, &options),
     };
     // What was found before an error is shown before it.

@@ -5,14 +5,18 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
+use genl_user::Limits;
 use genl_user::dynamic::NoSuch;
 use genl_user::dynamic::genl_schema::model::{
     Attr, AttrKind, Call, EnumId, Event, Family, Holds, Int, Message, Op, Permission, SetId,
 };
-use genl_user::dynamic::serde_json::{Value, json};
+use genl_user::dynamic::serde_json::{Map, Value, json};
+use genl_user::families::nlctrl::PolicyOwned;
 
 use crate::Outcome;
+use crate::asked::as_policy;
 use crate::output::{Output, printable};
+use crate::policies::properties;
 use crate::source::Source;
 
 /// Columns of text that are filled.
@@ -196,6 +200,8 @@ fn attribute(
         (true, None) => ", any number of them".to_owned(),
         (false, _) => String::new(),
     };
+    let limits = limits(&attr.kind).map_or(Vec::new(), |asked| Limits(&asked).limits());
+    let limits: String = limits.iter().map(|limit| format!(", {limit}")).collect();
     let kind = kind(family, &attr.kind);
     let doc = brief(&attr.doc);
     let doc = if doc.is_empty() {
@@ -203,7 +209,7 @@ fn attribute(
     } else {
         format!(" -- {doc}")
     };
-    writeln!(out, "{:indent$}{name}: {kind}{many}{more}{doc}", "")?;
+    writeln!(out, "{:indent$}{name}: {kind}{limits}{many}{more}{doc}", "")?;
     if let Some(id) = names(&attr.kind) {
         let entries = family[id].entries.iter();
         let entries: Vec<_> = entries.map(|entry| entry.name.as_str()).collect();
@@ -259,6 +265,16 @@ fn integer(family: &Family, int: &Int) -> String {
         Some(names) if names.as_flags => format!("{name}, flags {}", family[names.id].name),
         Some(names) => format!("{name}, enum {}", family[names.id].name),
         None => name.into(),
+    }
+}
+
+/// What is asked of a value beside its type, or of each one in a list.
+fn limits(kind: &AttrKind) -> Option<PolicyOwned> {
+    match kind {
+        AttrKind::IndexedArray(element) | AttrKind::TypeValue(_, element) => limits(element),
+        // The names of an enum say the same, and more.
+        _ if names(kind).is_some() => None,
+        _ => Some(as_policy(kind)).filter(|asked| !Limits(asked).limits().is_empty()),
     }
 }
 
@@ -323,7 +339,14 @@ fn describe(family: &Family, op: &Op) -> Value {
 fn fields(family: &Family, message: &Message) -> Value {
     let fields = message.fields.iter().map(|field| {
         let attr = family.attr(message, field);
-        json!({"name": attr.name.as_str(), "type": kind(family, &attr.kind), "doc": attr.doc})
+        let mut told = Map::from_iter([
+            ("name".into(), attr.name.as_str().into()),
+            ("type".into(), kind(family, &attr.kind).into()),
+        ]);
+        let asked = limits(&attr.kind).map_or(Map::new(), |asked| properties(&asked));
+        told.extend(asked.into_iter().filter(|(name, _)| name != "type"));
+        told.insert("doc".into(), attr.doc.as_str().into());
+        Value::Object(told)
     });
     fields.collect()
 }

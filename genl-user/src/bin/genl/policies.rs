@@ -142,7 +142,7 @@ pub(crate) fn attr(spec: &Family, set: SetId, number: u16) -> Option<&Attr> {
 }
 
 /// What is asked of one attribute, in the words of YNL's tool.
-fn properties(asks: &PolicyOwned) -> Map<String, Value> {
+pub(crate) fn properties(asks: &PolicyOwned) -> Map<String, Value> {
     let mut entry = Map::new();
     let mut set = |name: &str, value: Option<Value>| {
         if let Some(value) = value {

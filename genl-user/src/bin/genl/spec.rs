@@ -9,18 +9,18 @@ use genl_user::dynamic::genl_schema;
 use genl_user::dynamic::serde_json::{Value, json};
 
 use crate::output::Output;
-use crate::source::{self, BadSpec};
+use crate::source::{self, BadSpec, Source};
 use crate::{Outcome, diff, search};
 
 /// What is done with a spec.
 #[derive(Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
     /// Leave out what is not plain YNL: the keys that begin with `x-`
     #[arg(long)]
     strip: bool,
     /// The spec's file
-    #[arg(value_name = "SPEC", required = true)]
+    #[arg(value_name = "SPEC")]
     file: Option<PathBuf>,
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -31,18 +31,18 @@ enum Verb {
     /// Say where a spec and the running kernel differ; the exit status is 1 if they do
     #[command(after_help = "Examples:\n  \
         genl spec diff schema/families/nlctrl.yaml nlctrl\n  \
-        genl spec diff netdev.yaml")]
+        genl spec diff netdev.yaml\n  \
+        genl spec diff --family netdev")]
     Diff(diff::Options),
     /// List the specs that --family finds
     List,
 }
 
-pub(crate) fn run(out: &mut Output, options: &Options) -> Outcome {
-    match (&options.verb, &options.file) {
-        (Some(Verb::Diff(options)), _) => diff::run(out, options),
-        (Some(Verb::List), _) => list(out),
-        (None, Some(file)) => print(out, options.strip, file),
-        (None, None) => Err("which spec? Give its file".into()),
+pub(crate) fn run(out: &mut Output, source: &Source, options: &Options) -> Outcome {
+    match &options.verb {
+        Some(Verb::Diff(options)) => diff::run(out, source, options),
+        Some(Verb::List) => list(out),
+        None => print(out, options.strip, &source.path(options.file.as_deref())?),
     }
 }
 
