@@ -116,9 +116,10 @@ async fn describe<'l, T: Transport>(
     match link.exchange(asked, deadline).await {
         Ok(Some(reply)) => link.view::<GetfamilyReplyOwned>(&Client::GETFAMILY, &reply),
         Ok(None) => Err(Client::GETFAMILY.unexpected("an ACK but no reply")),
-        Err(error) if error.errno() == Some(libc::ENOENT) => {
-            Err(Error::UnknownFamily { name: name.into() })
-        }
+        Err(error) if error.errno() == Some(libc::ENOENT) => Err(Error::UnknownFamily {
+            name: name.into(),
+            peer: link.transport.socket().peer(),
+        }),
         Err(error) => Err(error),
     }
 }

@@ -1,6 +1,6 @@
 //! What can go wrong.
 
-use std::io;
+use std::{fmt, io};
 
 use crate::family::{Message, Operation};
 use crate::layout::Inside;
@@ -10,7 +10,8 @@ use crate::wire::{Defect, Malformed, Misfit, Unfit};
 
 /// Why a call of a client failed.
 ///
-/// It converts into an [`io::Error`] of the [`io::ErrorKind`] that fits, and stays inside it.
+/// It is a sentence, by `{:?}` too: what a `main` prints that returns it, or an `unwrap`. `{:#?}` gives
+/// all fields of what the kernel refused. It converts into an [`io::Error`] of the [`io::ErrorKind`] that fits, and stays inside it.
 ///
 /// ```
 /// use genl_user::Error;
@@ -28,17 +29,19 @@ use crate::wire::{Defect, Malformed, Misfit, Unfit};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The kernel refused the request.
     #[error(transparent)]
     Refused(#[from] Box<Refused>),
     /// The kernel has no such family, and knows no module that would bring it.
-    #[error("the kernel has no netlink family \"{name}\": is its module loaded?")]
+    #[error("{}", unknown(name, *peer))]
     UnknownFamily {
         /// The name that was looked for.
         name: String,
+        /// The port of the process that was asked in place of the kernel.
+        peer: Option<u32>,
     },
     /// The family has no such multicast group.
     #[error("netlink family \"{family}\" has no multicast group \"{group}\"")]
@@ -77,7 +80,7 @@ pub enum Error {
         defect: Defect,
     },
     /// The kernel sent a message that does not belong where it came.
-    #[error("{operation}: the kernel sent {what}")]
+    #[error("{operation} was answered by {what}")]
     Unexpected {
         /// The operation.
         operation: &'static str,
@@ -98,9 +101,17 @@ pub enum Error {
     /// missing, twice there, or not fit together.
     #[error("the dump is not consistent: what it lists was changed meanwhile")]
     DumpInterrupted,
-    /// The kernel did not answer in time.
-    #[error("the kernel did not answer in time")]
+    /// No answer came in time: whether the request was carried out nobody knows.
+    #[error("no answer came in time")]
     TimedOut,
+    /// The process that serves the family in place of the kernel cannot be sent to.
+    #[error("cannot reach the process at port {peer}: {source}")]
+    Unreachable {
+        /// Its port, of [`Options::peer`](crate::Options::peer).
+        peer: u32,
+        /// Why; ECONNREFUSED if nobody has the port.
+        source: io::Error,
+    },
     /// A network namespace cannot be entered.
     #[error("cannot enter the network namespace {netns}: {source}")]
     Netns {
@@ -124,7 +135,9 @@ impl Error {
     pub fn errno(&self) -> Option<i32> {
         match self {
             Self::Refused(refused) => Some(refused.errno),
-            Self::Io { source, .. } | Self::Netns { source, .. } => source.raw_os_error(),
+            Self::Io { source, .. }
+            | Self::Netns { source, .. }
+            | Self::Unreachable { source, .. } => source.raw_os_error(),
             _ => None,
         }
     }
@@ -149,7 +162,9 @@ impl Error {
             // Not Interrupted, upon which std's own helpers try again.
             Self::DumpInterrupted => io::ErrorKind::Other,
             Self::TimedOut => io::ErrorKind::TimedOut,
-            Self::Io { source, .. } | Self::Netns { source, .. } => source.kind(),
+            Self::Io { source, .. }
+            | Self::Netns { source, .. }
+            | Self::Unreachable { source, .. } => source.kind(),
         }
     }
 
@@ -185,12 +200,14 @@ impl Error {
         }
     }
 
-    /// For `map_err`: nothing was sent. The kernel always takes it; another process may have had no
-    /// room for it in time.
-    pub(crate) fn unsent(source: io::Error) -> Self {
-        match source.kind() {
-            io::ErrorKind::WouldBlock => Self::TimedOut,
-            _ => Self::io("send")(source),
+    /// Nothing was sent. The kernel always takes it; another process, the `peer`, may have had no room
+    /// for it in time.
+    #[cold]
+    pub(crate) fn unsent(source: io::Error, peer: Option<u32>) -> Self {
+        match (source.kind(), peer) {
+            (io::ErrorKind::WouldBlock, _) => Self::TimedOut,
+            (_, Some(peer)) => Self::Unreachable { peer, source },
+            (_, None) => Self::io("send")(source),
         }
     }
 
@@ -208,8 +225,45 @@ fn path(operation: &str, attrs: Named<'_, Inside>, offset: usize) -> String {
     }
 }
 
+fn unknown(name: &str, peer: Option<u32>) -> String {
+    match peer {
+        None => format!("the kernel has no netlink family \"{name}\": is its module loaded?"),
+        Some(port) => format!("the process at port {port} does not serve the family \"{name}\""),
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refused) if f.alternate() => fmt::Debug::fmt(refused, f),
+            _ => fmt::Display::fmt(self, f),
+        }
+    }
+}
+
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         Self::new(error.kind(), error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::families::nlctrl::{Client, Getfamily};
+
+    #[test]
+    fn who_prints_it_for_debugging_can_read_it() {
+        let mut nlctrl = Client::open().unwrap();
+        let request = Getfamily {
+            family_id: Some(9),
+            ..Getfamily::default()
+        };
+        let refused = nlctrl.getfamily(&request).map(drop).unwrap_err();
+        assert_eq!(format!("{refused:?}"), refused.to_string());
+        assert_eq!(format!("{:?}", Error::TimedOut), "no answer came in time");
+        // What the sentence leaves out is to be had.
+        let fields = format!("{refused:#?}");
+        assert!(fields.contains("    errno: 2,\n"), "{fields}");
     }
 }

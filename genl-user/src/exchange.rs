@@ -255,8 +255,20 @@ impl<T: Transport> Link<T> {
                 }
                 Ok(())
             }
-            _ => Err(Box::new(verdict.refused(operation, &self.request)).into()),
+            _ => Err(self.refused(&verdict, operation, &self.request)),
         }
+    }
+
+    /// The error that a verdict is, of an operation whose request was `request`.
+    pub(crate) fn refused(
+        &self,
+        verdict: &Verdict<'_>,
+        operation: &Operation,
+        request: &[u8],
+    ) -> Error {
+        let mut refused = verdict.refused(operation, request);
+        refused.peer = self.transport.socket().peer();
+        Box::new(refused).into()
     }
 
     /// Refuses a message that is not a reply to the operation of the family `id`.
@@ -282,7 +294,7 @@ impl<T: Transport> Link<T> {
         self.settle(&mut deadline).await?;
         self.seq = self.seq.wrapping_add(1);
         set_seq(&mut self.request, self.seq);
-        self.send()?;
+        self.send(&self.request)?;
         self.dumping = Some(self.seq);
         Ok(())
     }
@@ -434,8 +446,7 @@ impl<T: Transport> Link<T> {
     async fn prime(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
         self.seq = self.seq.wrapping_add(1);
         let nothing = noop(self.seq, self.port());
-        let sent = self.transport.socket().send(&nothing);
-        sent.map_err(Error::unsent)?;
+        self.send(&nothing)?;
         self.answer(deadline).await.map(drop)
     }
 
@@ -460,7 +471,7 @@ impl<T: Transport> Link<T> {
         if self.warning.is_some() {
             self.warning = None;
         }
-        self.send()
+        self.send(&self.request)
     }
 
     /// Writes a request that has the next number.
@@ -494,9 +505,10 @@ impl<T: Transport> Link<T> {
     }
 
     #[inline]
-    fn send(&self) -> Result<(), Error> {
-        let sent = self.transport.socket().send(&self.request);
-        sent.map_err(Error::unsent)
+    fn send(&self, datagram: &[u8]) -> Result<(), Error> {
+        let socket = self.transport.socket();
+        let sent = socket.send(datagram);
+        sent.map_err(|error| Error::unsent(error, socket.peer()))
     }
 
     /// Reads what has come, until that was a reply, or an ACK, or both, whatever the operation is

@@ -126,6 +126,7 @@ impl<'a> Verdict<'a> {
             policy,
             cookie: self.cookie.map(<[u8]>::to_vec),
             capability: None,
+            peer: None,
             is_sent: true,
         }
     }

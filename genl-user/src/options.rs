@@ -58,8 +58,8 @@ impl Options {
     }
 
     /// Talks to another process instead of the kernel: to the one that has this port of protocol
-    /// NETLINK_USERSOCK, and serves there what the kernel serves elsewhere. If none has it, clients are
-    /// refused when they are opened, with ECONNREFUSED.
+    /// NETLINK_USERSOCK, and serves there what the kernel serves elsewhere. Errors name the port; if none
+    /// has it, to open a client is [`Error::Unreachable`](crate::Error::Unreachable), of ECONNREFUSED.
     pub fn peer(mut self, port: u32) -> Self {
         self.peer = Some(port);
         self

@@ -100,6 +100,7 @@ enum State {
 enum Failure {
     TimedOut,
     Io(&'static str, i32),
+    Unreachable { peer: u32, errno: i32 },
     Truncated { len: usize, room: usize },
     Unexpected(&'static str),
 }
@@ -225,7 +226,7 @@ impl<'c, T: Transport> Answers<'c, T> {
         match Verdict::read(&arrived.head, message) {
             Ok(verdict) => {
                 let request = &self.link.batch.requests[call.place.clone()];
-                Box::new(verdict.refused(call.operation, request)).into()
+                self.link.refused(&verdict, call.operation, request)
             }
             Err(malformed) => Error::bad_header(malformed),
         }
@@ -240,6 +241,10 @@ impl Failure {
                 doing,
                 source: io::Error::from_raw_os_error(errno),
             },
+            Self::Unreachable { peer, errno } => Error::Unreachable {
+                peer,
+                source: io::Error::from_raw_os_error(errno),
+            },
             Self::Truncated { len, room } => Error::Truncated { len, room },
             Self::Unexpected(what) => operation.unexpected(what),
         }
@@ -251,6 +256,10 @@ impl Failure {
             Error::Truncated { len, room } => Self::Truncated { len, room },
             Error::Io { doing, source } => {
                 Self::Io(doing, source.raw_os_error().unwrap_or(libc::EIO))
+            }
+            Error::Unreachable { peer, source } => {
+                let errno = source.raw_os_error().unwrap_or(libc::EIO);
+                Self::Unreachable { peer, errno }
             }
             _ => Self::Unexpected("a message that makes no sense"),
         }
@@ -307,7 +316,8 @@ impl<T: Transport> Link<T> {
             match self.transport.socket().send(requests) {
                 Ok(()) => self.await_calls(piece.clone(), deadline).await,
                 Err(error) => {
-                    let failure = Failure::of(Error::unsent(error));
+                    let peer = self.transport.socket().peer();
+                    let failure = Failure::of(Error::unsent(error, peer));
                     self.batch.fail(piece.clone(), failure);
                 }
             }

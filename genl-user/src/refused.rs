@@ -59,6 +59,8 @@ pub struct Refused {
     pub cookie: Option<Vec<u8>>,
     /// The capability that the caller needs, where the errno is EPERM and the spec tells.
     pub capability: Option<&'static str>,
+    /// The port of the process that refused it in place of the kernel.
+    pub peer: Option<u32>,
     /// The request was sent, and the kernel refused it; else
     /// [`Request::check`](crate::Request::check) did so in its stead.
     pub is_sent: bool,
@@ -108,7 +110,11 @@ impl fmt::Display for Refused {
         } else {
             "would refuse"
         };
-        write!(f, "{} {refused} {}: {errno}", self.family, self.operation)?;
+        f.write_str(&self.family)?;
+        if let Some(port) = self.peer {
+            write!(f, " at port {port}")?;
+        }
+        write!(f, " {refused} {}: {errno}", self.operation)?;
         if let Some(message) = &self.message {
             write!(f, ": {message}")?;
         }

@@ -134,6 +134,15 @@ impl Socket {
         }
     }
 
+    /// The port of the process that is at the other end; `None` if the kernel is.
+    pub(crate) fn peer(&self) -> Option<u32> {
+        match self {
+            Self::Netlink(socket) => Some(socket.peer).filter(|&peer| peer != 0),
+            #[cfg(feature = "testing")]
+            Self::Fake(_) => None,
+        }
+    }
+
     /// Sends one datagram.
     #[inline]
     pub(crate) fn send(&self, datagram: &[u8]) -> io::Result<()> {

@@ -110,7 +110,7 @@ async fn a_family_that_is_not_there_is_named() {
     let error = genl_user::AsyncConnection::open_with(&ABSENT, &options)
         .await
         .unwrap_err();
-    assert!(matches!(&error, Error::UnknownFamily { name } if name == "no-such-family"));
+    assert!(matches!(&error, Error::UnknownFamily { name, .. } if name == "no-such-family"));
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
 }
 

@@ -48,7 +48,7 @@ fn a_family_that_is_not_there_is_named() {
         .map(drop)
         .expect_err("there is none");
     assert!(
-        matches!(&error, Error::UnknownFamily { name } if name == "no-such-family"),
+        matches!(&error, Error::UnknownFamily { name, .. } if name == "no-such-family"),
         "{error}"
     );
 }

@@ -98,7 +98,7 @@ fn names_the_family_that_is_not_there() {
         version: 1,
     };
     let error = Connection::open(&ABSENT).unwrap_err();
-    assert!(matches!(&error, Error::UnknownFamily { name } if name == "no-such-family"));
+    assert!(matches!(&error, Error::UnknownFamily { name, .. } if name == "no-such-family"));
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
     assert!(error.to_string().contains("no-such-family"));
 }

@@ -1,8 +1,21 @@
 //! Two processes that speak a family with each other: the example `shared_store`.
 
-use std::io::{BufRead, BufReader};
+#[path = "../examples/store/mod.rs"]
+mod store;
+
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use genl_user::families::kvstore::server::Served;
+use genl_user::families::kvstore::{Client, Get};
+use genl_user::server::Listener;
+use genl_user::{Error, Options};
+use store::Store;
+
+/// Longer than an answer takes.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A process that ends with the test.
 struct Process {
@@ -70,10 +83,12 @@ fn one_process_serves_another() {
     let (done, value, _) = run(&[&port, "get", "host"]);
     assert_eq!((done, value.as_str()), (true, "example"));
     let (done, _, complaint) = run(&[&port, "get", "no"]);
-    assert!(
-        !done && complaint.contains("there is no such entry"),
-        "{complaint}"
+    assert!(!done);
+    let expected = format!(
+        "Error: kvstore at port {port} refused get: No such file or directory: \
+         there is no such entry; at get.key, which is \"no\" (2 bytes)"
     );
+    assert_eq!(complaint, expected);
 }
 
 #[test]
@@ -117,5 +132,46 @@ fn a_server_that_is_gone_is_an_error() {
     let port = server.line();
     drop(server);
     let (done, _, complaint) = run(&[&port, "get", "host"]);
-    assert!(!done && !complaint.is_empty());
+    assert!(!done);
+    let expected = format!(
+        "Error: cannot reach the process at port {port}: Connection refused (os error 111)"
+    );
+    assert_eq!(complaint, expected);
+}
+
+#[test]
+fn who_does_not_serve_the_family_is_named() {
+    let mut listener = Listener::bind().expect("a port");
+    let port = listener.port();
+    let options = Options::new().peer(port).timeout(PATIENCE);
+    let error = opened(&mut listener, &options).expect_err("nobody serves it");
+    let expected = format!("the process at port {port} does not serve the family \"kvstore\"");
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn who_is_gone_is_named_by_a_pipeline_too() {
+    let mut listener = Listener::bind().expect("a port");
+    listener
+        .register(Served(Store::default()))
+        .expect("it is the first");
+    let port = listener.port();
+    let options = Options::new().peer(port).timeout(PATIENCE);
+    let mut kv = opened(&mut listener, &options).expect("it is served");
+    drop(listener);
+    let mut batch = kv.pipeline();
+    let ticket = batch.get(&Get { key: "host" }).expect("it can be written");
+    let answers = batch.send().expect("what fails are the calls");
+    let error = answers.take(ticket).expect_err("nobody answers");
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    assert!(matches!(error, Error::Unreachable { peer, .. } if peer == port));
+}
+
+/// A client of a listener, which is asked for the family and nothing else.
+fn opened(listener: &mut Listener, options: &Options) -> Result<Client, Error> {
+    std::thread::scope(|scope| {
+        let client = scope.spawn(|| Client::open_with(options));
+        listener.serve_timeout(PATIENCE).expect("it is asked");
+        client.join().expect("it does not panic")
+    })
 }

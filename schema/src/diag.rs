@@ -101,7 +101,10 @@ impl Diagnostic {
 pub(crate) const MOST_SHOWN: usize = 100;
 
 /// All that is to be said of a spec, in the order in which it stands there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// It shows itself as [`Self::render`] does without colours, by `{:?}` too, as a `main` that returns it
+/// prints it so.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Report {
     /// The spec's path, as the caller gave it.
     pub file: String,
@@ -240,6 +243,12 @@ impl fmt::Display for Report {
     }
 }
 
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl std::error::Error for Report {}
 
 /// The one of `known` that `wrong` is nearest to, where it is near: a third of the letters differ.
@@ -278,6 +287,7 @@ mod tests {
                     .render(false)
                     .starts_with("error[E001]: odd\n --> x.yaml:")
             );
+            assert_eq!(format!("{report:?}"), report.to_string());
         }
     }
 }

@@ -446,7 +446,8 @@ pub(super) fn describe(family: &str) -> Result<GetfamilyReplyOwned, Error> {
     match described.map(|family| family.to_owned()) {
         Err(error) if error.errno() == Some(libc::ENOENT) => {
             let name = family.to_owned();
-            Err(crate::Error::UnknownFamily { name }.into())
+            let peer = None;
+            Err(crate::Error::UnknownFamily { name, peer }.into())
         }
         described => Ok(described?),
     }

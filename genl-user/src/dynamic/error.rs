@@ -1,13 +1,14 @@
 //! What can go wrong in calls by a spec.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::fault::Fault;
 use super::lookup::NoSuch;
 use crate::Refused;
 
-/// Why a call by a spec failed.
-#[derive(Debug, thiserror::Error)]
+/// Why a call by a spec failed; a sentence by `{:?}` too, as [`crate::Error`] is.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The spec has no operation, or group, of that name.
@@ -42,7 +43,7 @@ pub enum Error {
     #[error(transparent)]
     Refused(#[from] Box<Refused>),
     /// The kernel sent a message that does not belong where it came.
-    #[error("{operation}: the kernel sent {what}")]
+    #[error("{operation} was answered by {what}")]
     Unexpected {
         /// The operation.
         operation: String,
@@ -89,6 +90,15 @@ impl Error {
         match self {
             Self::Refused(refused) => Some(refused),
             _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refused) if f.alternate() => fmt::Debug::fmt(refused, f),
+            _ => fmt::Display::fmt(self, f),
         }
     }
 }

@@ -52,7 +52,7 @@ impl<T: Transport> Listening<T> {
             if let Some(end) = &mut end
                 && !self.wait_for_a_family(end).await?
             {
-                return Err(unknown(family));
+                return Err(self.unknown(family));
             }
         }
     }
@@ -129,9 +129,20 @@ impl<T: Transport> Listening<T> {
             Err(malformed) => Error::bad_header(malformed),
             Ok(verdict) => match verdict.errno {
                 0 => Client::GETFAMILY.unexpected("an ACK but no reply"),
-                libc::ENOENT => unknown(family),
-                _ => Box::new(verdict.refused(&Client::GETFAMILY, &self.request)).into(),
+                libc::ENOENT => self.unknown(family),
+                _ => {
+                    let mut refused = verdict.refused(&Client::GETFAMILY, &self.request);
+                    refused.peer = self.socket().peer();
+                    Box::new(refused).into()
+                }
             },
+        }
+    }
+
+    fn unknown(&self, family: &str) -> Error {
+        Error::UnknownFamily {
+            name: family.into(),
+            peer: self.socket().peer(),
         }
     }
 
@@ -169,11 +180,6 @@ fn ask(socket: &Socket, request: &mut Vec<u8>, seq: u32, family: &str) -> Result
     let encoded = question.encode(&mut Encoder::new(request));
     finish(request);
     encoded.map_err(|unfit| Error::unfit(operation, request, unfit))?;
-    socket.send(request).map_err(Error::unsent)
-}
-
-fn unknown(family: &str) -> Error {
-    Error::UnknownFamily {
-        name: family.into(),
-    }
+    let sent = socket.send(request);
+    sent.map_err(|error| Error::unsent(error, socket.peer()))
 }

@@ -89,7 +89,10 @@ fn describe(name: &str) -> Result<GetfamilyReplyOwned, Error> {
         .getfamily(&request)
         .map(|family| family.to_owned());
     described.map_err(|error| match error.errno() {
-        Some(libc::ENOENT) => Error::UnknownFamily { name: name.into() },
+        Some(libc::ENOENT) => Error::UnknownFamily {
+            name: name.into(),
+            peer: None,
+        },
         _ => error,
     })
 }

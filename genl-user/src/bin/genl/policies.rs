@@ -32,6 +32,7 @@ impl Policies {
             Err(error) if error.errno() == Some(libc::ENOENT) => {
                 return Err(Error::UnknownFamily {
                     name: family.to_owned(),
+                    peer: None,
                 });
             }
             // The kernel's way to say that there is nothing to dump.

@@ -19,7 +19,7 @@ use genl_user::Error;
 fn present<C>(opened: Result<C, Error>) -> Option<C> {
     match opened {
         Ok(client) => Some(client),
-        Err(Error::UnknownFamily { name }) => {
+        Err(Error::UnknownFamily { name, .. }) => {
             assert!(!families().contains(&name), "{name} is there");
             // Not with `eprintln!`, which the runner shows for tests that fail only.
             writeln!(
