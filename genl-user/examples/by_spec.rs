@@ -1,16 +1,17 @@
 //! A call of a family by its spec, read at run time: `by_spec ethtool.yaml features-get '{"header":
 //! {"dev-name": "eth0"}}'`. The tool `genl` does this, and more.
 
+use std::error::Error;
 use std::io::{self, Write};
 
 use genl_user::dynamic::{Client, Request, genl_schema, serde_json};
 
-fn main() -> io::Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match &arguments[..] {
         [spec, operation, values] => run(&mut io::stdout(), spec, operation, values),
         [spec, operation] => run(&mut io::stdout(), spec, operation, "{}"),
-        _ => Err(io::Error::other("say a spec, an operation, and its values")),
+        _ => Err("say a spec, an operation, and its values".into()),
     }
 }
 
@@ -19,12 +20,12 @@ pub(crate) fn run(
     spec: &str,
     operation: &str,
     values: &str,
-) -> io::Result<()> {
-    let text = std::fs::read_to_string(spec)?;
-    let family = genl_schema::compile(spec, &text).map_err(io::Error::other)?;
-    let mut client = Client::open(family).map_err(io::Error::other)?;
+) -> Result<(), Box<dyn Error>> {
+    let text = std::fs::read_to_string(spec).map_err(|error| format!("{spec}: {error}"))?;
+    let family = genl_schema::compile(spec, &text)?;
+    let mut client = Client::open(family)?;
     let request = Request::new(operation, serde_json::from_str(values)?);
-    for reply in client.call(&request).map_err(io::Error::other)? {
+    for reply in client.call(&request)? {
         writeln!(out, "{}", serde_json::Value::from(reply))?;
     }
     Ok(())

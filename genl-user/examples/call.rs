@@ -1,23 +1,16 @@
 //! User to kernel: one call, and what it gives. `call ethtool` prints what the kernel knows of a family.
 
+use std::error::Error;
 use std::io::{self, Write};
-use std::process::ExitCode;
 
 use genl_user::families::nlctrl::{Client, Getfamily};
 
-fn main() -> ExitCode {
+fn main() -> Result<(), Box<dyn Error>> {
     let name = std::env::args().nth(1).unwrap_or("nlctrl".into());
-    match run(&mut io::stdout(), &name) {
-        Ok(()) => ExitCode::SUCCESS,
-        // To return it from `main` would print its fields rather than its words.
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    run(&mut io::stdout(), &name)
 }
 
-pub(crate) fn run(out: &mut impl Write, name: &str) -> io::Result<()> {
+pub(crate) fn run(out: &mut impl Write, name: &str) -> Result<(), Box<dyn Error>> {
     let mut nlctrl = Client::open()?;
     let family = nlctrl.getfamily(&Getfamily {
         family_name: Some(name),

@@ -1,16 +1,16 @@
 //! Calls in tasks of tokio's, each with a client of its own: `call_async nlctrl ethtool`.
 
+use std::error::Error;
 use std::io::{self, Write};
 
-use genl_user::Error;
 use genl_user::families::nlctrl::{AsyncClient, Getfamily};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> io::Result<()> {
+async fn main() -> Result<(), Box<dyn Error>> {
     run(&mut io::stdout(), std::env::args().skip(1).collect()).await
 }
 
-pub(crate) async fn run(out: &mut impl Write, names: Vec<String>) -> io::Result<()> {
+pub(crate) async fn run(out: &mut impl Write, names: Vec<String>) -> Result<(), Box<dyn Error>> {
     let tasks: Vec<_> = names
         .into_iter()
         .map(|name| tokio::spawn(async { (id_of(&name).await, name) }))
@@ -24,7 +24,7 @@ pub(crate) async fn run(out: &mut impl Write, names: Vec<String>) -> io::Result<
     Ok(())
 }
 
-async fn id_of(name: &str) -> Result<u16, Error> {
+async fn id_of(name: &str) -> Result<u16, genl_user::Error> {
     let mut nlctrl = AsyncClient::open().await?;
     let request = Getfamily {
         family_name: Some(name),

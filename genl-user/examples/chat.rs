@@ -3,6 +3,7 @@
 //!
 //! Lines come from the standard input: `echo hello | chat`.
 
+use std::error::Error;
 use std::io::{self, Write};
 use std::sync::mpsc;
 use std::thread;
@@ -14,7 +15,10 @@ use genl_user::families::nltest::{Broadcast, Client, Event, Events, Group};
 /// How long the listener waits for what is still on its way when all is said.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-fn main() -> io::Result<()> {
+/// An error may come from the other thread.
+type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+
+fn main() -> Outcome {
     run(&mut io::stdout(), &Options::new(), io::stdin().lines())
 }
 
@@ -22,7 +26,7 @@ pub(crate) fn run(
     out: &mut (impl Write + Send),
     options: &Options,
     lines: impl Iterator<Item = io::Result<String>>,
-) -> io::Result<()> {
+) -> Outcome {
     // Joined before anybody speaks, so that nothing is missed.
     let events = Events::open_with(options, &[Group::Chat])?;
     let (all_said, is_all_said) = mpsc::channel();
@@ -36,7 +40,7 @@ pub(crate) fn run(
 }
 
 /// Broadcasts each line.
-fn speak(options: &Options, lines: impl Iterator<Item = io::Result<String>>) -> io::Result<()> {
+fn speak(options: &Options, lines: impl Iterator<Item = io::Result<String>>) -> Outcome {
     let mut client = Client::open_with(options)?;
     for line in lines {
         let text = &line?;
@@ -49,11 +53,7 @@ fn speak(options: &Options, lines: impl Iterator<Item = io::Result<String>>) -> 
 }
 
 /// Prints each message, until all is said and nothing comes any more.
-fn listen(
-    out: &mut impl Write,
-    mut events: Events,
-    all_said: &mpsc::Receiver<()>,
-) -> io::Result<()> {
+fn listen(out: &mut impl Write, mut events: Events, all_said: &mpsc::Receiver<()>) -> Outcome {
     loop {
         match events.next_timeout(PATIENCE)? {
             Some(Event::Message(message)) => {

@@ -1,12 +1,13 @@
 //! A call that ends in time, whatever the kernel does, and a client that can be used after it.
 
+use std::error::Error;
 use std::io::{self, Write};
 use std::time::Duration;
 
+use genl_user::Options;
 use genl_user::families::kvstore::{Client, Stats};
-use genl_user::{Error, Options};
 
-fn main() -> io::Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
     let meanwhile = |_: &str| {};
     run(&mut io::stdout(), &Options::new(), meanwhile)
 }
@@ -16,7 +17,7 @@ pub(crate) fn run(
     out: &mut impl Write,
     options: &Options,
     before: impl Fn(&str),
-) -> io::Result<()> {
+) -> Result<(), Box<dyn Error>> {
     // Every call of this client has a second, and so has opening it.
     let options = options.clone().timeout(Duration::from_secs(1));
     let mut kv = Client::open_with(&options)?;
@@ -26,12 +27,13 @@ pub(crate) fn run(
     match kv.within(Duration::from_millis(30)).stats(&Stats {}) {
         Ok(_) => writeln!(out, "hurried: answered in time")?,
         // Whether the kernel has done it nobody knows.
-        Err(Error::TimedOut) => writeln!(out, "hurried: not answered in time")?,
+        Err(genl_user::Error::TimedOut) => writeln!(out, "hurried: not answered in time")?,
         Err(error) => return Err(error.into()),
     }
 
     // An answer that comes late is not taken for that of another call.
     before("patient");
     let entries = kv.stats(&Stats {})?.entries();
-    writeln!(out, "patient: {} entries", entries.unwrap_or_default())
+    writeln!(out, "patient: {} entries", entries.unwrap_or_default())?;
+    Ok(())
 }

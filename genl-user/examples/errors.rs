@@ -1,26 +1,27 @@
 //! What an error tells, to people and to programs.
 
+use std::error::Error;
 use std::io::{self, Write};
 
+use genl_user::Limits;
 use genl_user::families::nlctrl::{Client, Getfamily};
-use genl_user::{Error, Limits};
 
-fn main() -> io::Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
     run(&mut io::stdout())
 }
 
-pub(crate) fn run(out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let mut nlctrl = Client::open()?;
     let request = Getfamily {
         family_name: Some("much-too-long-a-name"),
         ..Getfamily::default()
     };
     let Err(error) = nlctrl.getfamily(&request) else {
-        return Err(io::Error::other("no name of a family is that long"));
+        return Err("no name of a family is that long".into());
     };
     // All of it in a line.
     writeln!(out, "{error}")?;
-    if let Error::Refused(refused) = &error {
+    if let genl_user::Error::Refused(refused) = &error {
         writeln!(out, "errno:     {}", refused.errno)?;
         writeln!(out, "kind:      {:?}", refused.kind())?;
         let message = refused.message.as_deref();
@@ -38,5 +39,6 @@ pub(crate) fn run(out: &mut impl Write) -> io::Result<()> {
     }
     // It is an `io::Error` too, for who passes it on as one.
     let error = io::Error::from(error);
-    writeln!(out, "as std's:  {:?}", error.kind())
+    writeln!(out, "as std's:  {:?}", error.kind())?;
+    Ok(())
 }

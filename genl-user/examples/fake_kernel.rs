@@ -3,16 +3,17 @@
 
 mod store;
 
+use std::error::Error;
 use std::io::{self, Write};
 
+use genl_user::Options;
 use genl_user::families::kvstore::server::Served;
 use genl_user::families::kvstore::{Client, Get, Set};
 use genl_user::testing::Kernel;
-use genl_user::{Error, Options};
 use store::Store;
 
 /// The app: counts how often it ran.
-fn count_run(kv: &mut Client) -> Result<u64, Error> {
+fn count_run(kv: &mut Client) -> Result<u64, genl_user::Error> {
     let before = match kv.get(&Get { key: "runs" }) {
         Ok(entry) => String::from_utf8_lossy(entry.value().unwrap_or_default())
             .parse()
@@ -29,11 +30,11 @@ fn count_run(kv: &mut Client) -> Result<u64, Error> {
     Ok(runs)
 }
 
-fn main() -> io::Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
     run(&mut io::stdout())
 }
 
-pub(crate) fn run(out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let kernel = Kernel::new();
     kernel.register(Served(Store::default()))?;
     let mut kv = Client::open_with(&Options::new().kernel(&kernel))?;
@@ -50,5 +51,6 @@ pub(crate) fn run(out: &mut impl Write) -> io::Result<()> {
     kernel.set_admin(false);
     fails("no right", &mut kv)?;
     kernel.unregister("kvstore");
-    fails("no module", &mut kv)
+    fails("no module", &mut kv)?;
+    Ok(())
 }

@@ -1,21 +1,17 @@
 //! One socket that listens to two families: `listen 10` prints ten events, those that this program
 //! causes itself left out.
 
+use std::error::Error;
 use std::io::{self, Write};
 
 use genl_user::families::{kvstore, nltest};
 use genl_user::{Listener, Options};
 
-fn main() -> io::Result<()> {
-    let count = std::env::args().nth(1).map(|count| count.parse());
-    let count = count.transpose().map_err(io::Error::other)?;
+fn main() -> Result<(), Box<dyn Error>> {
+    let count = std::env::args().nth(1).unwrap_or("10".into());
+    let count = count.parse().map_err(|_| "say how many events")?;
     let meanwhile = |_: &mut kvstore::Client| Ok(());
-    run(
-        &mut io::stdout(),
-        &Options::new(),
-        count.unwrap_or(10),
-        meanwhile,
-    )
+    run(&mut io::stdout(), &Options::new(), count, meanwhile)
 }
 
 /// Prints so many events. What `meanwhile` does with the client is not among them.
@@ -23,8 +19,8 @@ pub(crate) fn run(
     out: &mut impl Write,
     options: &Options,
     count: usize,
-    meanwhile: impl FnOnce(&mut kvstore::Client) -> io::Result<()>,
-) -> io::Result<()> {
+    meanwhile: impl FnOnce(&mut kvstore::Client) -> Result<(), Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
     let mut store = kvstore::Client::open_with(options)?;
     let mut listener = Listener::open_with(options)?;
     listener.join(&[kvstore::Group::Changes])?;

@@ -1,6 +1,7 @@
 //! Events in a task of tokio's, until there is something else to do: `listen_async 10` prints what
 //! changes in the kernel's key/value store within ten seconds.
 
+use std::error::Error;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -8,10 +9,10 @@ use genl_user::Options;
 use genl_user::families::kvstore::{AsyncEvents, Event, Group};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> io::Result<()> {
-    let seconds = std::env::args().nth(1).map(|count| count.parse());
-    let seconds = seconds.transpose().map_err(io::Error::other)?;
-    let end = tokio::time::sleep(Duration::from_secs(seconds.unwrap_or(10)));
+async fn main() -> Result<(), Box<dyn Error>> {
+    let seconds = std::env::args().nth(1).unwrap_or("10".into());
+    let seconds = seconds.parse().map_err(|_| "say how many seconds")?;
+    let end = tokio::time::sleep(Duration::from_secs(seconds));
     run(&mut io::stdout(), &Options::new(), end).await
 }
 
@@ -20,7 +21,7 @@ pub(crate) async fn run(
     out: &mut impl Write,
     options: &Options,
     end: impl Future<Output = ()>,
-) -> io::Result<()> {
+) -> Result<(), Box<dyn Error>> {
     let mut changes = AsyncEvents::open_with(options, &[Group::Changes]).await?;
     let mut end = std::pin::pin!(end);
     loop {

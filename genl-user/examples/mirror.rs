@@ -2,19 +2,24 @@
 //! another dump whenever changes were lost. `mirror 10` prints how ten updates change it.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::io::{self, Write};
 
 use genl_user::families::kvstore::{Client, Event, Events, GetDump, Group};
 use genl_user::{Options, Snapshot, Update};
 
-fn main() -> io::Result<()> {
-    let count = std::env::args().nth(1).map(|count| count.parse());
-    let count = count.transpose().map_err(io::Error::other)?;
-    run(&mut io::stdout(), &Options::new(), count.unwrap_or(10))
+fn main() -> Result<(), Box<dyn Error>> {
+    let count = std::env::args().nth(1).unwrap_or("10".into());
+    let count = count.parse().map_err(|_| "say how many updates")?;
+    run(&mut io::stdout(), &Options::new(), count)
 }
 
 /// Prints the store's keys after each of so many updates.
-pub(crate) fn run(out: &mut impl Write, options: &Options, count: usize) -> io::Result<()> {
+pub(crate) fn run(
+    out: &mut impl Write,
+    options: &Options,
+    count: usize,
+) -> Result<(), Box<dyn Error>> {
     let mut store = Client::open_with(options)?;
     let mut updates = Events::open_with(options, &[Group::Changes])?
         .follow(move || {

@@ -1,20 +1,16 @@
 //! Kernel to user: events as they come, and what to do when some were lost because they were not read
 //! in time. `overrun 10` prints ten of them; `mirror` has all this done by [`genl_user::Follow`].
 
+use std::error::Error;
 use std::io::{self, Write};
 
 use genl_user::Options;
 use genl_user::families::kvstore::{Client, Event, Events, GetDump, Group};
 
-fn main() -> io::Result<()> {
-    let count = std::env::args().nth(1).map(|count| count.parse());
-    let count = count.transpose().map_err(io::Error::other)?;
-    run(
-        &mut io::stdout(),
-        &Options::new(),
-        count.unwrap_or(10),
-        |_| {},
-    )
+fn main() -> Result<(), Box<dyn Error>> {
+    let count = std::env::args().nth(1).unwrap_or("10".into());
+    let count = count.parse().map_err(|_| "say how many events")?;
+    run(&mut io::stdout(), &Options::new(), count, |_| {})
 }
 
 /// Prints so many events. `meanwhile` is told the listener's port.
@@ -23,7 +19,7 @@ pub(crate) fn run(
     options: &Options,
     count: usize,
     meanwhile: impl FnOnce(u32),
-) -> io::Result<()> {
+) -> Result<(), Box<dyn Error>> {
     let mut kv = Client::open_with(options)?;
     let mut changes = Events::open_with(options, &[Group::Changes])?;
     // So many bytes of events may wait to be read.

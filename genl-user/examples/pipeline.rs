@@ -1,15 +1,16 @@
 //! Several calls in one system call: `pipeline nlctrl ethtool no-such-family`.
 
+use std::error::Error;
 use std::io::{self, Write};
 
 use genl_user::families::nlctrl::{Client, Getfamily};
 
-fn main() -> io::Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
     let names: Vec<_> = std::env::args().skip(1).collect();
     run(&mut io::stdout(), &names)
 }
 
-pub(crate) fn run(out: &mut impl Write, names: &[String]) -> io::Result<()> {
+pub(crate) fn run(out: &mut impl Write, names: &[String]) -> Result<(), Box<dyn Error>> {
     let mut nlctrl = Client::open()?;
     let mut batch = nlctrl.pipeline();
     let mut tickets = Vec::new();

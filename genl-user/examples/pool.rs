@@ -1,19 +1,20 @@
 //! Threads that call at the same time, each with a client of a pool's while it calls.
 
+use std::error::Error;
 use std::io::{self, Write};
 use std::thread;
 
+use genl_user::Pool;
 use genl_user::families::nlctrl::{Client, Getfamily};
-use genl_user::{Error, Pool};
 
 /// A client is opened when none is idle, and stays for the next caller.
 static CONTROLLERS: Pool<Client> = Pool::new(Client::open);
 
-fn main() -> io::Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
     run(&mut io::stdout())
 }
 
-pub(crate) fn run(out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let counts = thread::scope(|scope| {
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(ask_often)).collect();
         let counts = threads.into_iter().map(|thread| thread.join());
@@ -22,10 +23,11 @@ pub(crate) fn run(out: &mut impl Write) -> io::Result<()> {
             .collect::<Result<Vec<_>, _>>()
     })?;
     writeln!(out, "{} calls", counts.iter().sum::<usize>())?;
-    writeln!(out, "of 4 clients at most: {}", CONTROLLERS.idle() <= 4)
+    writeln!(out, "of 4 clients at most: {}", CONTROLLERS.idle() <= 4)?;
+    Ok(())
 }
 
-fn ask_often() -> Result<usize, Error> {
+fn ask_often() -> Result<usize, genl_user::Error> {
     let request = Getfamily {
         family_name: Some("nlctrl"),
         ..Getfamily::default()

@@ -1,16 +1,17 @@
 //! What the kernel minds about a request, though it carries it out: it comes with the ACK, so a flag
 //! asks for one where a reply would be all.
 
+use std::error::Error;
 use std::io::{self, Write};
 
 use genl_user::families::nltest::{Client, Hello, Remark};
 use genl_user::{Flags, Options};
 
-fn main() -> io::Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
     run(&mut io::stdout(), &Options::new())
 }
 
-pub(crate) fn run(out: &mut impl Write, options: &Options) -> io::Result<()> {
+pub(crate) fn run(out: &mut impl Write, options: &Options) -> Result<(), Box<dyn Error>> {
     let mut client = Client::open_with(options)?;
     // It is answered by an ACK and nothing else.
     client.remark(&Remark {
@@ -25,7 +26,8 @@ pub(crate) fn run(out: &mut impl Write, options: &Options) -> io::Result<()> {
     let text = "hello";
     client.with_flags(Flags::ACK).hello(&Hello { text })?;
     match client.connection().warning() {
-        Some(warning) => writeln!(out, "{warning}"),
-        None => writeln!(out, "no warning"),
+        Some(warning) => writeln!(out, "{warning}")?,
+        None => writeln!(out, "no warning")?,
     }
+    Ok(())
 }

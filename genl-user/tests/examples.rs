@@ -25,11 +25,11 @@ mod pipeline;
 #[path = "../examples/pool.rs"]
 mod pool;
 
-use std::io;
+use std::fmt::Debug;
 use std::path::Path;
 
 /// What an example prints.
-fn output(run: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
+fn output<E: Debug>(run: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> String {
     let mut out = Vec::new();
     run(&mut out).expect("it runs");
     String::from_utf8(out).expect("text")

@@ -129,6 +129,7 @@ fn the_example_asks_there() {
         example::run(&mut told, Netns::path(elsewhere.path())).unwrap();
         assert_eq!(told, b"Some(\"nlctrl\") answers there\n");
         let error = example::run(&mut told, Netns::named("no-such-name")).unwrap_err();
+        let error: Box<genl_user::Error> = error.downcast().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     });
 }

@@ -1,27 +1,16 @@
 //! Has the kernel greet the guest named by the first argument, and hears of it as everybody may.
 
-use std::process::ExitCode;
-
 use genl_user::Error;
 use genl_user::families::@MODULE@::{Client, Event, Events, Greet, Group};
 
-fn main() -> ExitCode {
+fn main() -> Result<(), Error> {
     let name = std::env::args().nth(1).unwrap_or("world".to_owned());
-    match greet(&name) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
 
-fn greet(name: &str) -> Result<(), Error> {
     // Joined before the call, so that nothing is missed.
     let mut events = Events::open(&[Group::Guests])?;
 
     let mut client = Client::open()?;
-    let reply = client.greet(&Greet { name })?;
+    let reply = client.greet(&Greet { name: &name })?;
     println!("greeted as number {}", reply.number().unwrap_or_default());
 
     match events.next()? {

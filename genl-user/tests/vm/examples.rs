@@ -2,7 +2,8 @@
 
 #![expect(dead_code, reason = "the main functions of the examples")]
 
-use std::io::{self, Write};
+use std::fmt::Debug;
+use std::io::Write;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -37,7 +38,7 @@ pub(crate) mod wait_for_family;
 mod warning;
 
 /// What an example prints.
-pub(crate) fn output(run: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
+pub(crate) fn output<E: Debug>(run: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> String {
     let mut out = Vec::new();
     run(&mut out).expect("it runs");
     String::from_utf8(out).expect("text")
@@ -192,7 +193,12 @@ fn mirror() {
         let here = Netns::current();
         let (lines, read) = mpsc::channel();
         thread::scope(|scope| {
-            scope.spawn(|| here.run(|| mirror::run(&mut Lines(lines, Vec::new()), &options(), 3)));
+            scope.spawn(|| {
+                here.run(|| {
+                    let mut out = Lines(lines, Vec::new());
+                    mirror::run(&mut out, &options(), 3).expect("it mirrors");
+                });
+            });
             let next = || read.recv_timeout(Duration::from_secs(20)).expect("a line");
             assert_eq!(next(), "[\"a\"]\n");
             put(&mut open(), "b", b"");

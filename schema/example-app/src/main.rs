@@ -1,21 +1,8 @@
 //! Lists the generic netlink families that the running kernel has.
 
-use std::process::ExitCode;
-
 include!(concat!(env!("OUT_DIR"), "/nlctrl.rs"));
 
-fn main() -> ExitCode {
-    match list() {
-        Ok(()) => ExitCode::SUCCESS,
-        // To return it from `main` would print its fields rather than its words.
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn list() -> Result<(), genl_user::Error> {
+fn main() -> Result<(), genl_user::Error> {
     let mut controller = nlctrl::Client::open()?;
     let mut families = controller.getfamily_dump(&nlctrl::GetfamilyDump {})?;
     while let Some(family) = families.next()? {
