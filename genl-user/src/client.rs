@@ -107,7 +107,8 @@ impl<T: Transport> Link<T> {
 
     /// Sets how long an answer is waited for, instead of [`DEFAULT_TIMEOUT`]; `None` is forever.
     ///
-    /// It is about the whole of a call: whatever comes meanwhile, it ends then with
+    /// It is about the whole of a call, until another process has room for the request too: whatever
+    /// comes meanwhile, it ends then with
     /// [`Error::TimedOut`], and a later answer is not taken for that of another call. Of a dump it
     /// is about each step, as the caller has it in hand how long all of them take.
     ///
@@ -115,10 +116,8 @@ impl<T: Transport> Link<T> {
     ///
     /// [`Error::Io`] if the socket does not take it (`sock_set_timeout()`, net/core/sock.c).
     pub fn set_timeout(&mut self, timeout: Option<Duration>) -> Result<(), Error> {
-        let socket = self.transport.socket();
-        let set = socket.set_timeout(timeout);
-        set.and_then(|()| socket.set_send_timeout(timeout))
-            .map_err(Error::io("set the timeout"))?;
+        let set = self.transport.socket().set_timeout(timeout);
+        set.map_err(Error::io("set the timeout"))?;
         self.timeout = timeout;
         Ok(())
     }
@@ -146,7 +145,8 @@ impl<T: Transport> Link<T> {
     }
 
     /// Lets the next call end after so long, instead of the connection's timeout, and that call
-    /// alone; see [`Self::with_flags`] for which one that is.
+    /// alone; see [`Self::with_flags`] for which one that is. As with [`Self::set_timeout`], all of
+    /// the call is meant.
     ///
     /// ```
     /// # use std::time::Duration;

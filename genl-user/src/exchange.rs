@@ -4,6 +4,8 @@
 //! what comes in answer to a request of which nobody knows any more has another sequence number
 //! than the next request, and a dump that was begun is read to its end before that is sent.
 
+use std::io;
+
 use crate::client::Link;
 use crate::controller;
 use crate::error::Error;
@@ -11,7 +13,7 @@ use crate::extack::Verdict;
 use crate::family::{Answer, Message, Operation, Request};
 use crate::flags::Flags;
 use crate::inbox::Arrived;
-use crate::transport::{Deadline, Transport};
+use crate::transport::{self, Deadline, Transport};
 use crate::wire::{Encoder, FromPayload, Head, Payload, finish, generic, set_kind, set_seq};
 
 #[cfg(test)]
@@ -32,7 +34,7 @@ pub(crate) struct Asked<'o> {
 
 /// How far a request has come.
 pub(crate) enum Progress {
-    /// It is not sent: what is left of a dump has to be read first.
+    /// It is not sent: what is left of a dump has to be read first, or there has to be room for it.
     Unsent,
     /// More has to come. The reply may be there.
     Open(Option<Arrived>),
@@ -67,6 +69,7 @@ impl<T: Transport> Link<T> {
     /// blocking connection has its own way to do that.
     #[cfg(any(test, fuzzing, feature = "tokio"))]
     async fn reply_to(&mut self, asked: Asked<'_>) -> Result<Option<Arrived>, Error> {
+        self.transport.share().await;
         let deadline = self.deadline();
         match self.attempt(asked) {
             Ok(Progress::Over(reply)) => Ok(reply),
@@ -82,8 +85,10 @@ impl<T: Transport> Link<T> {
         if self.dumping.is_some() {
             return Ok(Progress::Unsent);
         }
-        self.submit()?;
-        self.inbox.release();
+        self.begin();
+        if let Err(error) = self.transport.try_send(&self.request) {
+            return self.unsent(error);
+        }
         match self.inbox.try_receive(&self.transport)? {
             true => self.read_answers(asked, None),
             false => Ok(Progress::Open(None)),
@@ -186,7 +191,8 @@ impl<T: Transport> Link<T> {
             progress = match progress {
                 Progress::Unsent => {
                     self.settle(deadline).await?;
-                    self.attempt(asked)?
+                    self.submit(deadline).await?;
+                    Progress::Open(None)
                 }
                 Progress::Open(reply) => {
                     self.inbox.receive(&self.transport, deadline).await?;
@@ -294,7 +300,7 @@ impl<T: Transport> Link<T> {
         self.settle(&mut deadline).await?;
         self.seq = self.seq.wrapping_add(1);
         set_seq(&mut self.request, self.seq);
-        self.send(&self.request)?;
+        self.submit(&mut deadline).await?;
         self.dumping = Some(self.seq);
         Ok(())
     }
@@ -302,14 +308,18 @@ impl<T: Transport> Link<T> {
     /// Reads what is left of a dump that nobody wants any more.
     pub(crate) async fn settle(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
         let mut comes = false;
-        while self.dumping.is_some() {
+        while let Some(seq) = self.dumping {
             match self.inbox.unread() {
-                Ok(Some(arrived)) => self.pass(&arrived),
-                Ok(None) => match self.inbox.receive(&self.transport, deadline).await {
+                Ok(Some(arrived)) => {
+                    comes |= arrived.head.seq == seq;
+                    self.pass(&arrived);
+                }
+                Ok(None) => match self.receive_rest(deadline).await {
+                    Ok(()) => {}
                     // Of no interest, and gone already.
-                    Ok(()) | Err(Error::Truncated { .. }) => comes = true,
+                    Err(Error::Truncated { .. }) => comes = true,
                     Err(error) => {
-                        // If nothing comes at all, its end is lost: it is not waited for again.
+                        // If nothing of it comes, its end is lost: it is not waited for again.
                         let lost = !comes && matches!(error, Error::TimedOut);
                         self.dumping.take_if(|_| lost);
                         return Err(error);
@@ -319,6 +329,19 @@ impl<T: Transport> Link<T> {
             }
         }
         Ok(())
+    }
+
+    /// Receives more of a dump that nobody wants any more, if more of it can come.
+    async fn receive_rest(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
+        self.transport.share().await;
+        match self.inbox.try_receive(&self.transport)? {
+            true => Ok(()),
+            false if self.transport.has_dumps_at_hand() => {
+                self.dumping = None;
+                Ok(())
+            }
+            false => self.inbox.receive(&self.transport, deadline).await,
+        }
     }
 
     /// Empties the queue if the error is an overrun: before that nothing gets into it, and the next
@@ -342,7 +365,12 @@ impl<T: Transport> Link<T> {
                 Ok(Some(arrived)) => self.pass(&arrived),
                 Ok(None) => match self.inbox.try_receive(&self.transport) {
                     Ok(true) | Err(Error::Truncated { .. }) => {}
-                    Ok(false) | Err(_) => return,
+                    Ok(false) => {
+                        let ended = self.transport.has_dumps_at_hand();
+                        self.dumping.take_if(|_| ended);
+                        return;
+                    }
+                    Err(_) => return,
                 },
                 Err(_) => {}
             }
@@ -421,13 +449,13 @@ impl<T: Transport> Link<T> {
         deadline: &mut Deadline,
     ) -> Result<(), Error> {
         self.settle(deadline).await?;
-        if std::mem::take(&mut self.is_new) {
+        if self.is_new {
             self.prime(deadline).await?;
+            self.is_new = false;
             // It is to have a number behind that one's.
             self.readdress(&mut asked);
         }
-        self.submit()?;
-        self.inbox.release();
+        self.submit(deadline).await?;
         self.dumping = Some(self.seq);
         let arrived = self.answer(deadline).await?;
         if arrived.is_acknowledgement() {
@@ -446,7 +474,7 @@ impl<T: Transport> Link<T> {
     async fn prime(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
         self.seq = self.seq.wrapping_add(1);
         let nothing = noop(self.seq, self.port());
-        self.send(&nothing)?;
+        transport::send(&self.transport, &nothing, deadline).await?;
         self.answer(deadline).await.map(drop)
     }
 
@@ -456,8 +484,7 @@ impl<T: Transport> Link<T> {
         deadline: &mut Deadline,
     ) -> Result<bool, Error> {
         self.settle(deadline).await?;
-        self.submit()?;
-        self.inbox.release();
+        self.submit(deadline).await?;
         let first = self.next_reply(asked.operation, deadline).await?;
         if let Some(arrived) = &first {
             self.inbox.put_back(arrived);
@@ -465,13 +492,28 @@ impl<T: Transport> Link<T> {
         Ok(first.is_some())
     }
 
-    /// Sends the request that is written.
+    /// Makes ready for the answers to the request that is written.
     #[inline]
-    fn submit(&mut self) -> Result<(), Error> {
+    fn begin(&mut self) {
         if self.warning.is_some() {
             self.warning = None;
         }
-        self.send(&self.request)
+        self.inbox.release();
+    }
+
+    /// What comes of a request that could not be sent at once.
+    #[cold]
+    fn unsent(&self, error: io::Error) -> Result<Progress, Error> {
+        match error.kind() {
+            io::ErrorKind::WouldBlock => Ok(Progress::Unsent),
+            _ => Err(Error::unsent(error, self.transport.socket().peer())),
+        }
+    }
+
+    /// Sends the request that is written, as soon as there is room for it.
+    async fn submit(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
+        self.begin();
+        transport::send(&self.transport, &self.request, deadline).await
     }
 
     /// Writes a request that has the next number.
@@ -502,13 +544,6 @@ impl<T: Transport> Link<T> {
             }),
             Err(unfit) => Err(Error::unfit(operation, &self.request, unfit)),
         }
-    }
-
-    #[inline]
-    fn send(&self, datagram: &[u8]) -> Result<(), Error> {
-        let socket = self.transport.socket();
-        let sent = socket.send(datagram);
-        sent.map_err(|error| Error::unsent(error, socket.peer()))
     }
 
     /// Reads what has come, until that was a reply, or an ACK, or both, whatever the operation is

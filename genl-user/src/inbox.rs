@@ -60,7 +60,7 @@ impl Inbox {
         Self::with_room(DEFAULT_SIZE)
     }
 
-    fn with_room(bytes: usize) -> Self {
+    pub(crate) fn with_room(bytes: usize) -> Self {
         Self {
             buffer: vec![0; bytes + ACK_SIZE],
             unread: 0..0,

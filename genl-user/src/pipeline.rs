@@ -15,7 +15,7 @@ use crate::flags::Flags;
 use crate::inbox::{Arrived, Inbox};
 #[cfg(feature = "tokio")]
 use crate::tokio::Tokio;
-use crate::transport::{Blocking, Deadline, Transport, now};
+use crate::transport::{self, Blocking, Deadline, Transport, now};
 use crate::wire::{set_kind, set_seq};
 
 /// How many bytes of answers are asked to have room, at the first pipeline that needs more than
@@ -313,12 +313,10 @@ impl<T: Transport> Link<T> {
             let first = self.batch.calls[piece.start].place.start;
             let last = self.batch.calls[piece.end - 1].place.end;
             let requests = &self.batch.requests[first..last];
-            match self.transport.socket().send(requests) {
+            match transport::send(&self.transport, requests, deadline).await {
                 Ok(()) => self.await_calls(piece.clone(), deadline).await,
                 Err(error) => {
-                    let peer = self.transport.socket().peer();
-                    let failure = Failure::of(Error::unsent(error, peer));
-                    self.batch.fail(piece.clone(), failure);
+                    self.batch.fail(piece.clone(), Failure::of(error));
                 }
             }
             // Who has given up waiting is not to find more done later.

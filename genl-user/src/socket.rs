@@ -101,17 +101,6 @@ impl Socket {
         either!(self, socket => socket.set_timeout(timeout))
     }
 
-    /// Lets a send to another process fail with [`io::ErrorKind::WouldBlock`] if it has no room for
-    /// so long; the kernel takes what it is sent at once.
-    pub(crate) fn set_send_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        match self {
-            Self::Netlink(socket) if socket.peer != 0 => {
-                sys::set_timeout(socket.as_fd(), libc::SO_SNDTIMEO, timeout)
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Sets how many bytes may queue up, beyond the system's limit if the caller may do that.
     pub(crate) fn set_queue_size(&self, bytes: usize) -> io::Result<()> {
         either!(self, socket => socket.set_queue_size(bytes))
@@ -143,10 +132,25 @@ impl Socket {
         }
     }
 
-    /// Sends one datagram.
+    /// The kernel itself is at the other end: when a send returns, all answers are queued.
+    pub(crate) fn is_of_kernel(&self) -> bool {
+        matches!(self, Self::Netlink(socket) if socket.peer == 0)
+    }
+
+    /// Sends one datagram at once: to another process that has no room for it, it fails with
+    /// [`io::ErrorKind::WouldBlock`].
     #[inline]
     pub(crate) fn send(&self, datagram: &[u8]) -> io::Result<()> {
         either!(self, socket => socket.send(datagram))
+    }
+
+    /// As [`Self::send`], but waits until then for room; `None` waits forever.
+    pub(crate) fn send_until(&self, datagram: &[u8], until: Option<Instant>) -> io::Result<()> {
+        match self {
+            Self::Netlink(socket) => socket.send_until(datagram, until),
+            #[cfg(feature = "testing")]
+            Self::Fake(port) => port.send(datagram),
+        }
     }
 
     /// Receives one datagram, waiting for it as long as the timeout allows, or until a signal comes.
@@ -303,11 +307,24 @@ impl Netlink {
         Ok(usize::try_from(size).unwrap_or_default())
     }
 
-    /// Sends one datagram to the kernel.
+    /// Sends one datagram at once: the kernel takes it whatever it does (`netlink_unicast_kernel()`),
+    /// another process if it has room.
+    #[inline]
     pub(crate) fn send(&self, datagram: &[u8]) -> io::Result<()> {
+        self.inner.send(datagram, Msg::DONTWAIT).map(drop)
+    }
+
+    /// Sends one datagram once there is room for it. Only in the call that sends can that be waited
+    /// for (`netlink_attachskb()`): to poll(2) the socket is always writable.
+    fn send_until(&self, datagram: &[u8], until: Option<Instant>) -> io::Result<()> {
         loop {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return self.send(datagram);
+            }
+            sys::set_timeout(self.as_fd(), libc::SO_SNDTIMEO, left)?;
             match self.inner.send(datagram, Msg::empty()) {
-                // The kernel does not call again what a signal interrupted.
+                // What is left of the time is waited then.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 other => return other.map(drop),
             }

@@ -314,7 +314,7 @@ fn done(result: c_int) -> io::Result<()> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use neli::consts::socket::NlFamily;
+    use neli::consts::socket::{Msg, NlFamily};
     use neli::utils::Groups;
     use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -341,6 +341,35 @@ pub(crate) mod tests {
     pub(crate) fn alone() -> MutexGuard<'static, ()> {
         static ALONE: Mutex<()> = Mutex::new(());
         ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A process that reads nothing by itself, and whose queue is full.
+    pub(crate) struct Deaf {
+        socket: NlSocket,
+        /// So much is in the queue.
+        pub(crate) full: usize,
+    }
+
+    impl Deaf {
+        pub(crate) fn new() -> Self {
+            let socket = NlSocket::connect(NlFamily::Usersock, None, Groups::empty()).unwrap();
+            socket.set_recv_buffer_size(1).unwrap();
+            let other = NlSocket::connect(NlFamily::Usersock, None, Groups::empty()).unwrap();
+            connect(fd(&other), socket.pid().unwrap()).unwrap();
+            let send = || other.send([0; 16], Msg::DONTWAIT).ok();
+            let full = std::iter::from_fn(send).count();
+            Self { socket, full }
+        }
+
+        pub(crate) fn port(&self) -> u32 {
+            self.socket.pid().unwrap()
+        }
+
+        /// Reads what is there; returns how much that was.
+        pub(crate) fn read_all(&self) -> usize {
+            let read = || receive(fd(&self.socket), &mut [0; 64], libc::MSG_DONTWAIT, None).ok();
+            std::iter::from_fn(read).count()
+        }
     }
 
     /// A socket of netlink's, to all appearances.

@@ -1,9 +1,12 @@
 //! Waiting in a task of tokio's.
 
+use std::future::poll_fn;
+use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use tokio::io::unix::AsyncFd;
-use tokio::time::timeout_at;
+use tokio::task::coop;
+use tokio::time::{sleep_until, timeout_at};
 
 use crate::socket::{Received, Socket};
 use crate::sys;
@@ -12,9 +15,13 @@ use crate::transport::{Deadline, Receive};
 /// Awaits in a tokio task: what async connections, dumps and events do.
 ///
 /// The kernel answers within the call that sends a request, so the socket is tried first, and a
-/// task yields only if nothing is there. The runtime has to have its I/O driver, and its time
-/// driver unless there is no timeout: `enable_all` of its builder, or `#[tokio::main]`.
+/// task yields only if nothing is there, or if it has received a lot without yielding
+/// ([`tokio::task::coop`]). The runtime has to have its I/O driver, and its time driver unless there
+/// is no timeout and the kernel is talked to: `enable_all` of its builder, or `#[tokio::main]`.
 pub struct Tokio(AsyncFd<Socket>);
+
+/// How long another process that has no room is left alone at first, and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(64));
 
 impl fmt::Debug for Tokio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,7 +44,28 @@ impl Receive for Tokio {
         self.0.get_mut()
     }
 
+    /// No descriptor tells when the other process has room: who sleeps in sendto(2) is woken, and
+    /// nobody else (`netlink_attachskb()`). So it is asked again and again, ever more seldom.
+    async fn send(&self, datagram: &[u8], deadline: &mut Deadline) -> io::Result<()> {
+        self.share().await;
+        let (mut pause, longest) = PAUSES;
+        loop {
+            let full = match self.try_send(datagram) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => error,
+                sent => return sent,
+            };
+            let (now, end) = (Instant::now(), deadline.at());
+            if end.is_some_and(|end| end <= now) {
+                return Err(full);
+            }
+            let next = now + pause;
+            sleep_until(end.map_or(next, |end| end.min(next)).into()).await;
+            pause = (pause * 2).min(longest);
+        }
+    }
+
     async fn recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Received> {
+        self.share().await;
         loop {
             if let Some(received) = self.try_recv(room)? {
                 return Ok(received);
@@ -56,6 +84,10 @@ impl Receive for Tokio {
             }
         }
     }
+
+    async fn share(&self) {
+        poll_fn(|context| coop::poll_proceed(context).map(|turn| turn.made_progress())).await;
+    }
 }
 
 #[cfg(test)]
@@ -64,7 +96,43 @@ mod tests {
     use std::net::UdpSocket;
     use std::time::Duration;
 
+    use crate::client::AsyncConnection;
+    use crate::error::Error;
+    use crate::families::nlctrl::FAMILY;
+    use crate::options::Options;
     use crate::socket::pretended;
+    use crate::sys::tests::{Deaf, alone};
+
+    #[tokio::test]
+    #[expect(clippy::await_holding_lock, reason = "its tasks are those of one test")]
+    async fn who_has_no_room_keeps_its_clients_waiting_and_no_other_task() {
+        let _alone = alone();
+        let deaf = Deaf::new();
+        let wait = Duration::from_millis(300);
+        let options = Options::new().peer(deaf.port()).timeout(wait);
+        let clock = async {
+            for _ in 0..10 {
+                tokio::time::sleep(wait / 20).await;
+            }
+            Instant::now()
+        };
+        let open = async {
+            let opened = AsyncConnection::open_with(&FAMILY, &options).await;
+            (opened.map(drop), Instant::now())
+        };
+        let ((opened, ended), ticked) = tokio::join!(open, clock);
+        assert!(matches!(opened, Err(Error::TimedOut)), "{opened:?}");
+        assert!(ticked < ended, "{:?}", ticked - ended);
+
+        // Once there is room, what waited for it is sent.
+        let read = async {
+            tokio::time::sleep(wait / 20).await;
+            assert_eq!(deaf.read_all(), deaf.full);
+        };
+        let (opened, ()) = tokio::join!(AsyncConnection::open_with(&FAMILY, &options), read);
+        assert!(matches!(opened, Err(Error::TimedOut)), "nobody answers");
+        assert_eq!(deaf.read_all(), 1);
+    }
 
     #[tokio::test]
     async fn an_error_alone_ends_a_wait() {

@@ -1,8 +1,8 @@
 //! How a connection waits: by blocking its thread, or by awaiting in a tokio task.
 //!
 //! What is said over a socket is written once, as `async` functions over [`Transport`]. Those of a
-//! blocking connection never wait for anything but the system call that receives, so polling them
-//! once runs them to their end: [`now`] does that.
+//! blocking connection never wait for anything but a system call, so polling them once runs them to
+//! their end: [`now`] does that.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -33,6 +33,16 @@ pub(crate) trait Receive: Sized {
     /// The socket.
     fn socket_mut(&mut self) -> &mut Socket;
 
+    /// Sends one datagram at once; fails with [`io::ErrorKind::WouldBlock`] if it is for another
+    /// process that has no room for it.
+    #[inline]
+    fn try_send(&self, datagram: &[u8]) -> io::Result<()> {
+        self.socket().send(datagram)
+    }
+
+    /// Sends one datagram; fails with [`io::ErrorKind::WouldBlock`] at the deadline.
+    async fn send(&self, datagram: &[u8], deadline: &mut Deadline) -> io::Result<()>;
+
     /// Receives one datagram if there is one.
     #[inline]
     fn try_recv(&self, room: &mut [u8]) -> io::Result<Option<Received>> {
@@ -41,6 +51,15 @@ pub(crate) trait Receive: Sized {
 
     /// Receives one datagram; fails with [`io::ErrorKind::WouldBlock`] at the deadline.
     async fn recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Received>;
+
+    /// Of a dump that is running a piece can always be received without waiting: the kernel queues
+    /// the next one while it gives out the one before (`netlink_recvmsg()`).
+    fn has_dumps_at_hand(&self) -> bool {
+        self.socket().is_of_kernel()
+    }
+
+    /// Lets others have their turn, if this has had a long one without waiting for anything.
+    async fn share(&self) {}
 }
 
 /// Until when an answer is waited for: all that it takes together, whatever comes meanwhile.
@@ -118,6 +137,15 @@ impl Receive for Blocking {
         &mut self.0
     }
 
+    async fn send(&self, datagram: &[u8], deadline: &mut Deadline) -> io::Result<()> {
+        match self.0.send(datagram) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.0.send_until(datagram, deadline.at())
+            }
+            sent => sent,
+        }
+    }
+
     async fn recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Received> {
         if deadline.begin() {
             match self.0.recv(room) {
@@ -135,6 +163,16 @@ impl Receive for Blocking {
             }
         }
     }
+}
+
+/// Sends one datagram, in time.
+pub(crate) async fn send(
+    from: &impl Transport,
+    datagram: &[u8],
+    deadline: &mut Deadline,
+) -> Result<(), Error> {
+    let sent = from.send(datagram, deadline).await;
+    sent.map_err(|error| Error::unsent(error, from.socket().peer()))
 }
 
 /// Opens a socket.

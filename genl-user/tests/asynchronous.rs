@@ -1,6 +1,8 @@
 //! Async clients, in both kinds of runtimes of tokio's, against the controller.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use genl_user::families::nlctrl::{AsyncClient, Getfamily, GetfamilyDump, GetfamilyReplyOwned};
@@ -127,4 +129,43 @@ async fn a_pool_lends_clients_to_tasks() {
     assert_ne!(ports[0], ports[1]);
     let mut again = pool.get_async().await.unwrap();
     assert!(ports.contains(&again.connection().port()));
+}
+
+/// Another task of the same thread, and how many turns it has had.
+fn neighbour() -> Arc<AtomicUsize> {
+    let turns = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&turns);
+    tokio::spawn(async move {
+        loop {
+            counted.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    turns
+}
+
+#[tokio::test]
+async fn who_calls_on_and_on_lets_others_have_their_turn() {
+    let mut client = AsyncClient::open().await.unwrap();
+    let turns = neighbour();
+    // All of it is answered at once, so nothing has to be waited for.
+    for _ in 0..1000 {
+        describes_itself(&mut client).await;
+    }
+    let calls = turns.swap(0, Ordering::Relaxed);
+    for _ in 0..1000 {
+        let mut dump = client.getfamily_dump(&GetfamilyDump {}).await.unwrap();
+        while dump.next().await.unwrap().is_some() {}
+    }
+    let dumps = turns.swap(0, Ordering::Relaxed);
+    for _ in 0..1000 {
+        let mut batch = client.pipeline();
+        let ticket = batch.getfamily(&by_name("nlctrl")).unwrap();
+        batch.send().await.unwrap().take(ticket).unwrap();
+    }
+    let batches = turns.load(Ordering::Relaxed);
+    assert!(
+        calls > 1 && dumps > 1 && batches > 1,
+        "{calls} {dumps} {batches}"
+    );
 }

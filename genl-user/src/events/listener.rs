@@ -330,8 +330,7 @@ impl<T: Transport> Listening<T> {
         let mut transport: T = transport::open(options)?;
         let socket = transport.socket_mut();
         let set = socket.set_timeout(None);
-        set.and_then(|()| socket.set_send_timeout(options.timeout))
-            .map_err(Error::io("set the timeout"))?;
+        set.map_err(Error::io("set the timeout"))?;
         match socket.join(NOTIFY) {
             // Of another process's families nothing is told there, and groups of its protocol take
             // a right.
@@ -387,7 +386,10 @@ impl<T: Transport> Listening<T> {
                     return Ok(Some(Next::Overrun));
                 }
                 // Not before the queue is empty does the kernel put anything more into it.
-                Receipt::Nothing if self.unsure => self.ask_again()?,
+                Receipt::Nothing if self.unsure => match self.ask_again(&mut deadline).await {
+                    Err(Error::TimedOut) => return Ok(None),
+                    asked => asked?,
+                },
                 Receipt::Nothing => return Ok(None),
             }
         }

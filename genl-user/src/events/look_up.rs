@@ -7,8 +7,7 @@ use crate::extack::Verdict;
 use crate::families::nlctrl::{Client, Getfamily};
 use crate::family::Request;
 use crate::inbox::Arrived;
-use crate::socket::Socket;
-use crate::transport::{Deadline, Transport};
+use crate::transport::{self, Deadline, Transport};
 use crate::wire::{Encoder, Head, finish, generic};
 
 /// A message that is not in the receive buffer any more.
@@ -21,14 +20,27 @@ pub(super) struct Aside {
 impl<T: Transport> Listening<T> {
     /// Asks the controller for each family, in case that one has got another id and the message
     /// that told of it was lost. The answers are dealt with as its notifications are.
-    pub(super) fn ask_again(&mut self) -> Result<(), Error> {
-        self.unsure = false;
+    ///
+    /// # Errors
+    ///
+    /// After [`Error::TimedOut`], when the process that is asked has no room, it is to be done again.
+    pub(super) async fn ask_again(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
         for place in 0..self.roster.len() {
-            let name = self.roster.name(place);
             self.seq = self.seq.wrapping_add(1);
-            ask(self.transport.socket(), &mut self.request, self.seq, name)?;
+            write(
+                self.port(),
+                &mut self.request,
+                self.seq,
+                self.roster.name(place),
+            )?;
+            let sent = transport::send(&self.transport, &self.request, deadline).await;
+            if let Err(error) = sent {
+                self.unsure = matches!(error, Error::TimedOut);
+                return Err(error);
+            }
             self.roster.asked(place, self.seq);
         }
+        self.unsure = false;
         Ok(())
     }
 
@@ -62,7 +74,8 @@ impl<T: Transport> Listening<T> {
         let mut deadline = Deadline::after(self.timeout);
         'asking: loop {
             self.seq = self.seq.wrapping_add(1);
-            ask(self.transport.socket(), &mut self.request, self.seq, family)?;
+            write(self.port(), &mut self.request, self.seq, family)?;
+            transport::send(&self.transport, &self.request, &mut deadline).await?;
             let mut lost = false;
             loop {
                 while let Some(arrived) = self.inbox.unread()? {
@@ -162,14 +175,14 @@ impl<T: Transport> Listening<T> {
     }
 }
 
-/// Sends the controller the question for a family.
-fn ask(socket: &Socket, request: &mut Vec<u8>, seq: u32, family: &str) -> Result<(), Error> {
+/// Writes the question for a family to the controller.
+fn write(port: u32, request: &mut Vec<u8>, seq: u32, family: &str) -> Result<(), Error> {
     let head = Head {
         len: 0,
         kind: CONTROLLER_ID,
         flags: libc::NLM_F_REQUEST as u16,
         seq,
-        port: socket.port(),
+        port,
     };
     let operation = &Client::GETFAMILY;
     head.begin(operation.cmd, operation.family.version, request);
@@ -179,7 +192,5 @@ fn ask(socket: &Socket, request: &mut Vec<u8>, seq: u32, family: &str) -> Result
     };
     let encoded = question.encode(&mut Encoder::new(request));
     finish(request);
-    encoded.map_err(|unfit| Error::unfit(operation, request, unfit))?;
-    let sent = socket.send(request);
-    sent.map_err(|error| Error::unsent(error, socket.peer()))
+    encoded.map_err(|unfit| Error::unfit(operation, request, unfit))
 }

@@ -5,20 +5,25 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
+use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use crate::client::Link;
+use crate::client::{Connection, Link};
 use crate::dump::Dump;
+use crate::error::Error;
 use crate::families::nlctrl::{
     Client, FAMILY, Getfamily, GetfamilyDump, GetfamilyReplyOwned, GetpolicyDump,
 };
+use crate::inbox::Inbox;
 use crate::options::Options;
 use crate::pipeline::{Answers, Ticket};
 use crate::socket::{Received, Socket};
-use crate::transport::{Blocking, Deadline, Receive};
+use crate::sys::tests::{Deaf, alone, with_signals};
+use crate::transport::{self, Blocking, Deadline, Receive};
 
-/// As a socket of a kernel that takes its time: each datagram has to be waited for.
+/// As a socket of a process that takes its time: each datagram has to be waited for, in both ways.
 struct Slow(Blocking);
 
 impl Receive for Slow {
@@ -34,19 +39,37 @@ impl Receive for Slow {
         self.0.socket_mut()
     }
 
+    fn try_send(&self, _: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
+    async fn send(&self, datagram: &[u8], deadline: &mut Deadline) -> io::Result<()> {
+        once().await;
+        self.0.send(datagram, deadline).await
+    }
+
     fn try_recv(&self, _: &mut [u8]) -> io::Result<Option<Received>> {
         Ok(None)
     }
 
+    fn has_dumps_at_hand(&self) -> bool {
+        false
+    }
+
     async fn recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Received> {
-        let mut asked = false;
-        poll_fn(|_| match std::mem::replace(&mut asked, true) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        })
-        .await;
+        once().await;
         self.0.recv(room, deadline).await
     }
+}
+
+/// Waits once.
+async fn once() {
+    let mut asked = false;
+    poll_fn(|_| match std::mem::replace(&mut asked, true) {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    })
+    .await;
 }
 
 /// Polls it so often at most; `None` if it was dropped before its end.
@@ -111,7 +134,7 @@ fn a_call_may_be_dropped_wherever_it_waits() {
     let dropped = drop_everywhere(async |link| {
         link.ask(&Client::GETFAMILY, &NLCTRL).await.unwrap();
     });
-    assert_eq!(dropped, 1);
+    assert_eq!(dropped, 2);
 }
 
 #[test]
@@ -131,7 +154,7 @@ fn replies_may_be_dropped_wherever_they_wait() {
         let operation = &Client::GETFAMILY;
         while let Some(_reply) = link.next_reply(operation, &mut deadline).await.unwrap() {}
     });
-    assert_eq!(dropped, 2);
+    assert_eq!(dropped, 3);
 }
 
 #[test]
@@ -188,7 +211,7 @@ fn a_pipeline_may_be_dropped_wherever_it_waits() {
             assert_eq!(answers.take(ticket).unwrap().family_id(), Some(16));
         }
     });
-    assert_eq!(dropped, 40);
+    assert_eq!(dropped, 41);
 }
 
 /// Notes how long it is what it receives.
@@ -205,6 +228,10 @@ impl Receive for Noting {
 
     fn socket_mut(&mut self) -> &mut Socket {
         self.0.socket_mut()
+    }
+
+    async fn send(&self, datagram: &[u8], deadline: &mut Deadline) -> io::Result<()> {
+        self.0.send(datagram, deadline).await
     }
 
     fn try_recv(&self, room: &mut [u8]) -> io::Result<Option<Received>> {
@@ -247,4 +274,78 @@ fn a_dump_begins_with_a_large_piece_on_a_socket_that_has_received_nothing_too() 
     assert!(first_use, "its id is known");
     // The first is not of the dump.
     assert_eq!(came[1..], expected);
+}
+
+#[test]
+fn a_dump_whose_end_did_not_fit_holds_up_no_call() {
+    let mut client = Connection::open(&FAMILY).unwrap();
+    client.inbox = Inbox::with_room(64);
+    let dump = client.dump::<GetfamilyReplyOwned>(&Client::GETFAMILY_DUMP, &GetfamilyDump {});
+    let dump = dump.map(drop);
+    assert!(matches!(dump, Err(Error::Truncated { .. })), "{dump:?}");
+    client.reserve(64 << 10);
+    // What is left of it is as good as nothing, and nothing more comes.
+    let started = Instant::now();
+    let families = client.dump::<GetfamilyReplyOwned>(&Client::GETFAMILY_DUMP, &GetfamilyDump {});
+    assert!(!families.unwrap().consistent(3).unwrap().is_empty());
+    assert!(started.elapsed() < crate::DEFAULT_TIMEOUT / 2);
+}
+
+/// A connection to a process that has no room and does not read.
+fn unheard(deaf: &Deaf) -> Connection {
+    let options = Options::new().peer(deaf.port());
+    Link::over(transport::open(&options).unwrap(), &FAMILY)
+}
+
+#[test]
+fn a_deadline_is_also_about_who_has_no_room_for_the_request() {
+    let _alone = alone();
+    let deaf = Deaf::new();
+    let mut link = unheard(&deaf);
+    let (done, ends) = mpsc::channel();
+    // Not in a scope: if it does not end, nobody is to wait for it.
+    thread::spawn(move || {
+        let wait = Duration::from_millis(60);
+        let started = Instant::now();
+        // A signal neither ends the wait nor lengthens it.
+        let called = with_signals(100, wait / 6, || {
+            let called = link.within(wait).order(&Client::GETFAMILY, &NLCTRL);
+            (called, started.elapsed())
+        });
+        let begun = link
+            .within(wait)
+            .dump::<()>(&Client::GETFAMILY_DUMP, &NLCTRL);
+        let begun = begun.map(drop);
+        let mut batch = link.within(wait).pipeline();
+        let ticket = batch.add::<GetfamilyReplyOwned>(&Client::GETFAMILY, &NLCTRL);
+        let batched = batch.send().unwrap().take(ticket.unwrap()).map(drop);
+        // Nobody waits for it any more, if it is so late.
+        let _ = done.send((called, [begun, batched]));
+    });
+    let ended = ends.recv_timeout(Duration::from_secs(10));
+    let ((called, took), others) = ended.expect("the deadline ends it");
+    assert!(matches!(called, Err(Error::TimedOut)), "{called:?}");
+    let expected = Duration::from_millis(50)..Duration::from_millis(800);
+    assert!(expected.contains(&took), "{took:?}");
+    for other in others {
+        assert!(matches!(other, Err(Error::TimedOut)), "{other:?}");
+    }
+}
+
+#[test]
+fn a_request_is_sent_once_there_is_room_for_it() {
+    let _alone = alone();
+    let deaf = Deaf::new();
+    let mut link = unheard(&deaf);
+    let read = thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            thread::sleep(Duration::from_millis(20));
+            deaf.read_all()
+        });
+        let wait = Duration::from_millis(200);
+        let called = link.within(wait).order(&Client::GETFAMILY, &NLCTRL);
+        assert!(matches!(called, Err(Error::TimedOut)), "{called:?}");
+        reader.join().unwrap()
+    });
+    assert_eq!(read + deaf.read_all(), deaf.full + 1);
 }

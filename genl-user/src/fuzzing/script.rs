@@ -48,6 +48,14 @@ impl Receive for Script {
         &mut self.socket
     }
 
+    async fn send(&self, datagram: &[u8], _: &mut Deadline) -> io::Result<()> {
+        self.try_send(datagram)
+    }
+
+    fn has_dumps_at_hand(&self) -> bool {
+        false
+    }
+
     fn try_recv(&self, room: &mut [u8]) -> io::Result<Option<Received>> {
         let mut datagrams = self.datagrams.borrow_mut();
         match datagrams.front_mut() {

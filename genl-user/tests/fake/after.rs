@@ -1,9 +1,11 @@
 //! What comes beside an answer, or is left behind by a call or a family, is in nobody's way.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::Duration;
 
 use genl_user::families::kvstore::server::{Event as Told, Served};
-use genl_user::families::kvstore::{Client, DelNtfOwned, Get, GetReplyOwned, Set, Stats};
+use genl_user::families::kvstore::{Client, DelNtfOwned, Get, GetDump, GetReplyOwned, Set, Stats};
 use genl_user::families::nltest;
 use genl_user::families::nltest::server::{CountDump, Echo, Event as Said, Handler, Hello};
 use genl_user::server::{Description, Group, Items, Op, Permission, Refusal, Row, Serve};
@@ -155,6 +157,39 @@ fn replies_that_are_lost_take_no_later_answer_with_them() {
         let lost = replies.next().map(|reply| reply.is_some());
         assert_eq!(lost.unwrap_err().errno(), Some(libc::ENOBUFS));
         kv.get(&request).expect("its own answer");
+    });
+}
+
+#[test]
+fn a_dump_whose_end_is_lost_costs_one_call_whatever_else_comes() {
+    const TIMEOUT: Duration = Duration::from_millis(50);
+    in_new_netns(|| {
+        kernel().unregister("kvstore");
+        let family = kernel().register(Served(Store::default()));
+        let family = family.expect("registered");
+        let mut kv = open();
+        put(&mut kv, "a", b"1");
+        let connection = kv.connection();
+        connection.set_timeout(Some(TIMEOUT)).expect("a timeout");
+        let port = connection.port();
+        kernel().drop_next_answer();
+        let begun = kv.get_dump(&GetDump::default()).map(drop);
+        assert!(matches!(begun, Err(Error::TimedOut)), "{begun:?}");
+        let (stop, stopped) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                let gone = DelNtfOwned::default();
+                while stopped.recv_timeout(TIMEOUT / 10) == Err(RecvTimeoutError::Timeout) {
+                    let told = family.tell_to(port, &Told::DelNtf(&gone));
+                    told.expect("a word that has nothing to do with the dump");
+                }
+            });
+            let request = Get { key: "a" };
+            let (first, second) = (kv.get(&request).map(drop), kv.get(&request).map(drop));
+            drop(stop);
+            assert!(matches!(first, Err(Error::TimedOut)), "{first:?}");
+            assert!(second.is_ok(), "{second:?}");
+        });
     });
 }
 
