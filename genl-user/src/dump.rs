@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use crate::client::Link;
 use crate::error::Error;
+use crate::exchange::INTERRUPTED;
 use crate::family::{Message, Operation};
 use crate::inbox::Arrived;
 #[cfg(feature = "tokio")]
@@ -56,7 +57,16 @@ impl<'c, M: Message, T: Transport> Dump<'c, M, T> {
 
     /// The next item's message; `None` at the end.
     #[inline]
-    pub(crate) async fn advance(&mut self) -> Result<Option<Arrived>, Error> {
+    pub(crate) async fn arrived(&mut self) -> Result<Option<Arrived>, Error> {
+        match self.at_hand() {
+            Some(arrived) => Ok(Some(arrived)),
+            None => self.advance().await,
+        }
+    }
+
+    /// The same, wherever it is, and whatever comes instead of it.
+    #[inline]
+    async fn advance(&mut self) -> Result<Option<Arrived>, Error> {
         if self.ended {
             return Ok(None);
         }
@@ -74,7 +84,7 @@ impl<'c, M: Message, T: Transport> Dump<'c, M, T> {
     async fn receive(&mut self) -> Result<Option<Arrived>, Error> {
         let mut deadline = self.link.deadline();
         let arrived = self.link.answer(&mut deadline).await?;
-        self.interrupted |= arrived.head.flags & libc::NLM_F_DUMP_INTR as u16 != 0;
+        self.interrupted |= arrived.head.flags & INTERRUPTED != 0;
         if arrived.is_end() {
             self.link.dumping = None;
             self.link.verdict(self.operation, &arrived)?;
@@ -88,16 +98,23 @@ impl<'c, M: Message, T: Transport> Dump<'c, M, T> {
         Ok(Some(arrived))
     }
 
+    /// The next item's message, if it has come and there is nothing else to it, as of nearly all.
+    #[inline]
+    fn at_hand(&mut self) -> Option<Arrived> {
+        match self.ended {
+            true => None,
+            false => self.link.item_at_hand(self.operation),
+        }
+    }
+
     #[inline]
     pub(crate) fn item(&self, arrived: Option<Arrived>) -> Result<Option<M::View<'_>>, Error> {
-        arrived
-            .map(|arrived| self.link.view::<M>(self.operation, &arrived))
-            .transpose()
+        self.link.view_if_any::<M>(self.operation, arrived.as_ref())
     }
 
     async fn collect(&mut self) -> Result<Vec<M>, Error> {
         let mut items = Vec::new();
-        while let Some(arrived) = self.advance().await? {
+        while let Some(arrived) = self.arrived().await? {
             let view = self.link.view::<M>(self.operation, &arrived)?;
             items.push(M::from_view(&view));
         }
@@ -131,7 +148,11 @@ impl<'c, M: Message> Dump<'c, M> {
         reason = "the items borrow from the dump, which Iterator cannot express"
     )]
     pub fn next(&mut self) -> Result<Option<M::View<'_>>, Error> {
-        let arrived = now(self.advance())?;
+        // The future of it all would be more work than the rest of the item.
+        let arrived = match self.at_hand() {
+            Some(arrived) => Some(arrived),
+            None => now(self.advance())?,
+        };
         self.item(arrived)
     }
 
@@ -163,7 +184,7 @@ impl<'c, M: Message> AsyncDump<'c, M> {
     /// After [`Error::Malformed`], which is about a single item, the next one can be asked for;
     /// any other error is the end.
     pub async fn next(&mut self) -> Result<Option<M::View<'_>>, Error> {
-        let arrived = self.advance().await?;
+        let arrived = self.arrived().await?;
         self.item(arrived)
     }
 

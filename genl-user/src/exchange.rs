@@ -14,7 +14,9 @@ use crate::family::{Answer, Message, Operation, Request};
 use crate::flags::Flags;
 use crate::inbox::Arrived;
 use crate::transport::{self, Deadline, Transport};
-use crate::wire::{Encoder, FromPayload, Head, Payload, finish, generic, set_kind, set_seq};
+use crate::wire::{
+    Encoder, FromPayload, Head, Malformed, Payload, finish, generic, set_kind, set_seq,
+};
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +24,7 @@ mod tests;
 pub(crate) const REQUEST: u16 = libc::NLM_F_REQUEST as u16;
 pub(crate) const ACK: u16 = libc::NLM_F_ACK as u16;
 const DUMP: u16 = libc::NLM_F_DUMP as u16;
+pub(crate) const INTERRUPTED: u16 = libc::NLM_F_DUMP_INTR as u16;
 
 /// A request as it is written, in [`Link::request`].
 #[derive(Clone, Copy)]
@@ -210,10 +213,57 @@ impl<T: Transport> Link<T> {
         operation: &Operation,
         arrived: &Arrived,
     ) -> Result<M::View<'_>, Error> {
-        let message = self.inbox.bytes(arrived);
-        generic(message)
-            .and_then(|(_, payload)| M::View::from_payload(payload))
-            .map_err(|malformed| Error::malformed::<M>(operation.name, message, malformed))
+        match self.read::<M>(arrived) {
+            Ok(view) => Ok(view),
+            Err(malformed) => Err(self.malformed::<M>(operation, arrived, malformed)),
+        }
+    }
+
+    /// Reads a message if there is one.
+    // Not by `view`: a view may be large, and moving it from one `Result` into another takes as long
+    // as reading a few attributes.
+    #[inline]
+    pub(crate) fn view_if_any<M: Message>(
+        &self,
+        operation: &Operation,
+        arrived: Option<&Arrived>,
+    ) -> Result<Option<M::View<'_>>, Error> {
+        let Some(arrived) = arrived else {
+            return Ok(None);
+        };
+        match self.read::<M>(arrived) {
+            Ok(view) => Ok(Some(view)),
+            Err(malformed) => Err(self.malformed::<M>(operation, arrived, malformed)),
+        }
+    }
+
+    #[inline]
+    fn read<M: Message>(&self, arrived: &Arrived) -> Result<M::View<'_>, Malformed> {
+        let (_, payload) = generic(self.inbox.bytes(arrived))?;
+        M::View::from_payload(payload)
+    }
+
+    #[cold]
+    fn malformed<M: Message>(
+        &self,
+        operation: &Operation,
+        arrived: &Arrived,
+        malformed: Malformed,
+    ) -> Error {
+        Error::malformed::<M>(operation.name, self.inbox.bytes(arrived), malformed)
+    }
+
+    /// The next message of a dump, if it has come, and is nothing but an item.
+    #[inline]
+    pub(crate) fn item_at_hand(&mut self, operation: &Operation) -> Option<Arrived> {
+        let (id, seq, port) = (self.id, self.seq, self.port());
+        let cmd = operation.answer.cmd();
+        self.inbox.unread_if(|head, message| {
+            let is_item = head.kind == id && head.seq == seq && head.port == port;
+            is_item
+                && head.flags & INTERRUPTED == 0
+                && generic(message).is_ok_and(|(of, _)| cmd.is_none_or(|cmd| cmd == of))
+        })
     }
 
     /// The next message that answers the last request; others are skipped, as what is left of an

@@ -117,12 +117,29 @@ impl Inbox {
         Ok(Some(Arrived { head, start }))
     }
 
+    /// The same if it is wanted, which is told by its header and its bytes; there is no error then.
+    #[inline]
+    pub(crate) fn unread_if(
+        &mut self,
+        is_wanted: impl FnOnce(&Head, &[u8]) -> bool,
+    ) -> Option<Arrived> {
+        let Range { start, end } = self.unread;
+        let datagram = self.buffer.get(start..end)?;
+        let head = Head::read(datagram).ok()?;
+        if !is_wanted(&head, datagram.get(..head.len)?) {
+            return None;
+        }
+        self.unread.start = (start + align(head.len)).min(end);
+        Some(Arrived { head, start })
+    }
+
     /// Lets a message be the next one again.
     pub(crate) fn put_back(&mut self, arrived: &Arrived) {
         self.unread.start = arrived.start;
     }
 
     /// The message's bytes, from its nlmsghdr on.
+    #[inline]
     pub(crate) fn bytes(&self, arrived: &Arrived) -> &[u8] {
         &self.buffer[arrived.start..][..arrived.head.len]
     }

@@ -49,9 +49,7 @@ impl<'c, M: Message, T: Transport> Replies<'c, M, T> {
     }
 
     fn reply(&self, arrived: Option<Arrived>) -> Result<Option<M::View<'_>>, Error> {
-        arrived
-            .map(|arrived| self.link.view::<M>(self.operation, &arrived))
-            .transpose()
+        self.link.view_if_any::<M>(self.operation, arrived.as_ref())
     }
 }
 

@@ -168,7 +168,7 @@ fn a_dump_may_be_dropped_wherever_it_waits() {
         let operation = &Client::GETPOLICY_DUMP;
         link.ask_dump(operation, &request).await.unwrap();
         let mut dump = Dump::<GetfamilyReplyOwned, Slow>::new(link, operation);
-        while dump.advance().await.unwrap().is_some() {}
+        while dump.arrived().await.unwrap().is_some() {}
     });
     assert!(dropped >= 1, "{dropped}");
 }
@@ -181,12 +181,12 @@ fn a_dropped_wait_for_an_item_loses_none() {
     let mut patient = 0;
     loop {
         // Given up once before each try.
-        if let Some(item) = poll(1, dump.advance()) {
+        if let Some(item) = poll(1, dump.arrived()) {
             match item.unwrap() {
                 Some(_) => patient += 1,
                 None => break,
             }
-        } else if finish(dump.advance()).unwrap().is_some() {
+        } else if finish(dump.arrived()).unwrap().is_some() {
             patient += 1;
         } else {
             break;
@@ -263,7 +263,7 @@ fn a_dump_begins_with_a_large_piece_on_a_socket_that_has_received_nothing_too() 
         let operation = &Client::GETPOLICY_DUMP;
         finish(link.ask_dump(operation, &request)).unwrap();
         let mut dump = Dump::<GetfamilyReplyOwned, Noting>::new(&mut link, operation);
-        while finish(dump.advance()).unwrap().is_some() {}
+        while finish(dump.arrived()).unwrap().is_some() {}
         drop(dump);
         (first_use, link.transport.1.take())
     };

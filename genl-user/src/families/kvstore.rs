@@ -1098,7 +1098,7 @@ impl<'a> MetaView<'a> {
 
     /// A free text that the writer attached; at most max-labels of them.
     pub fn label(&self) -> wire::List<'a, &'a str> {
-        self.label
+        self.label.by(wire::Attr::str)
     }
 
     /// Copies what is borrowed.
@@ -1123,7 +1123,7 @@ impl<'a> wire::FromAttrs<'a> for MetaView<'a> {
             match attr.kind() {
                 meta_attrs::CREATED_NS => view.created_ns = Some(attr.u64()?),
                 meta_attrs::HITS => view.hits = Some(attr.uint()?),
-                meta_attrs::LABEL => view.label.check(attr)?,
+                meta_attrs::LABEL => view.label.check_str(attr)?,
                 _ => {}
             }
         }

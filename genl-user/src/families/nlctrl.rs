@@ -441,12 +441,12 @@ impl<'a> GetfamilyReply<'a> {
 
     /// The family's operations.
     pub fn ops(&self) -> wire::List<'a, OpView> {
-        self.ops
+        self.ops.by(wire::Attr::nest)
     }
 
     /// The family's multicast groups.
     pub fn mcast_groups(&self) -> wire::List<'a, McastGroupView<'a>> {
-        self.mcast_groups
+        self.mcast_groups.by(wire::Attr::nest)
     }
 
     /// Copies what is borrowed.
@@ -686,7 +686,7 @@ impl<'a> NewmcastGrp<'a> {
 
     /// The family's multicast groups.
     pub fn mcast_groups(&self) -> wire::List<'a, McastGroupView<'a>> {
-        self.mcast_groups
+        self.mcast_groups.by(wire::Attr::nest)
     }
 
     /// Copies what is borrowed.
@@ -765,7 +765,7 @@ impl<'a> DelmcastGrp<'a> {
 
     /// The family's multicast groups.
     pub fn mcast_groups(&self) -> wire::List<'a, McastGroupView<'a>> {
-        self.mcast_groups
+        self.mcast_groups.by(wire::Attr::nest)
     }
 
     /// Copies what is borrowed.

@@ -916,7 +916,7 @@ impl<'a> EchoReply<'a> {
 
     /// An attribute that may stand there many times.
     pub fn multi(&self) -> wire::List<'a, u32> {
-        self.multi
+        self.multi.by(wire::Attr::u32)
     }
 
     /// A number from 10 to 20.
@@ -1207,7 +1207,7 @@ impl<'a> RepeatReply<'a> {
 
     /// What is said at once.
     pub fn all(&self) -> wire::List<'a, &'a str> {
-        self.all
+        self.all.by(wire::Attr::str)
     }
 
     /// Copies what is borrowed.
@@ -1232,7 +1232,7 @@ impl<'a> wire::FromAttrs<'a> for RepeatReply<'a> {
             match attr.kind() {
                 repetition_attrs::TEXT => view.text = Some(attr.str()?),
                 repetition_attrs::NUMBER => view.number = Some(attr.u32()?),
-                repetition_attrs::ALL => view.all.check(attr)?,
+                repetition_attrs::ALL => view.all.check_str(attr)?,
                 _ => {}
             }
         }

@@ -61,11 +61,11 @@ pub fn dump(datagrams: Vec<Datagram>, steps: usize, then: Vec<Datagram>) -> (Vec
         Ok(()) => {
             let mut dump = Dump::<GetReplyOwned, Script>::new(&mut link, &Client::GET_DUMP);
             while seen.len() < steps {
-                let step = Step::of(now(dump.advance()).and_then(|arrived| dump.item(arrived)));
+                let step = Step::of(now(dump.arrived()).and_then(|arrived| dump.item(arrived)));
                 let goes_on = matches!(step, Step::Item(_) | Step::Malformed);
                 seen.push(step);
                 if !goes_on {
-                    assert!(matches!(now(dump.advance()), Ok(None)), "it ends twice");
+                    assert!(matches!(now(dump.arrived()), Ok(None)), "it ends twice");
                     break;
                 }
             }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::text::{is_text, text};
 use super::{Array, Bitfield32, Fields, NLA_HDRLEN, Struct, align};
 
 /// The two bits of `nla_type` that are not part of the number: NLA_F_NESTED and
@@ -167,13 +168,18 @@ impl<'a> Attr<'a> {
     ///
     /// [`Defect::NotUtf8`]. The kernel asks of few names that they be UTF-8: those of interfaces, for
     /// one, may be any bytes. [`bytes`](Self::bytes) gives them.
-    #[inline]
+    #[inline(always)]
     pub fn str(self) -> Result<&'a str, Malformed> {
-        let text = match self.payload.iter().position(|&byte| byte == 0) {
-            Some(end) => &self.payload[..end],
-            None => self.payload,
-        };
-        str::from_utf8(text).map_err(|_| self.malformed(Defect::NotUtf8))
+        text(self.payload).ok_or_else(|| self.malformed(Defect::NotUtf8))
+    }
+
+    /// [`str`](Self::str), for who wants to know only whether it is one.
+    #[inline]
+    pub(super) fn check_str(self) -> Result<(), Malformed> {
+        match is_text(self.payload) {
+            true => Ok(()),
+            false => Err(self.malformed(Defect::NotUtf8)),
+        }
     }
 
     /// The same, once it has been read without an error.
@@ -218,9 +224,7 @@ impl<'a> Attr<'a> {
     /// # Errors
     ///
     /// [`Defect::TooDeep`], and those of the attributes inside.
-    // One piece of code, for who checks and for who reads: a system call leaves little of what is not
-    // the kernel's in the caches, so the least code is the quickest.
-    #[inline(never)]
+    #[inline]
     pub fn nest<T: FromAttrs<'a>>(self) -> Result<T, Malformed> {
         T::from_attrs(self.enter()?)
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::text::text;
 use super::{Escaped, Misfit};
 
 /// Bits, and which of them are meant (`struct nla_bitfield32`).
@@ -36,8 +37,7 @@ impl<const N: usize> Text<N> {
 
     /// The text, up to the first NUL; `None` if it is not UTF-8.
     pub fn as_str(&self) -> Option<&str> {
-        let text = self.0.split(|&byte| byte == 0).next()?;
-        str::from_utf8(text).ok()
+        text(&self.0)
     }
 
     /// All bytes of the member.

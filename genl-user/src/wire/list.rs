@@ -31,6 +31,7 @@ impl<'a, T> List<'a, T> {
     /// The values of the attribute `kind`, which may stand among `attrs` any number of times.
     ///
     /// What `read` refuses is left out: whoever makes the list has read each of them before.
+    #[inline]
     pub fn repeated(attrs: Attrs<'a>, kind: u16, read: Read<'a, T>) -> Self {
         Self {
             attrs: attrs.checked(),
@@ -53,6 +54,7 @@ impl<'a, T> List<'a, T> {
     }
 
     /// A list without values.
+    #[inline]
     pub fn empty(read: Read<'a, T>) -> Self {
         Self {
             attrs: Attrs::default(),
@@ -77,15 +79,38 @@ impl<'a, T> List<'a, T> {
         })
     }
 
+    /// The same, read by `read`: where the compiler sees what that is, it need not be called by its
+    /// address for each value.
+    #[inline]
+    pub fn by(self, read: Read<'a, T>) -> Self {
+        Self { read, ..self }
+    }
+
     /// There are no values (left).
     pub fn is_empty(&self) -> bool {
         self.clone().next().is_none()
     }
 }
 
+impl<'a> List<'a, &'a str> {
+    /// As [`Self::check`], for less: it takes no `&str` to see that there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Defect::NotUtf8`](super::Defect::NotUtf8).
+    #[inline]
+    pub fn check_str(&self, attr: Attr<'a>) -> Result<(), Malformed> {
+        match attr.is_checked() {
+            true => Ok(()),
+            false => attr.check_str(),
+        }
+    }
+}
+
 impl<T> Iterator for List<'_, T> {
     type Item = T;
 
+    #[inline]
     fn next(&mut self) -> Option<T> {
         let (only, read) = (self.only, self.read);
         self.attrs

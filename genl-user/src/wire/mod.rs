@@ -13,6 +13,7 @@ mod list;
 mod message;
 mod names;
 mod shown;
+mod text;
 
 pub use array::Array;
 pub use attr::{Attr, Attrs, Defect, FromAttrs, Malformed};

@@ -660,7 +660,7 @@ impl<'a> MakeReply<'a> {
 
     /// The attribute `levels`.
     pub fn levels(&self) -> wire::List<'a, Level> {
-        self.levels
+        self.levels.by(|attr| Ok(Level::from(attr.u32()?)))
     }
 
     /// The attribute `level-set`.
@@ -680,22 +680,22 @@ impl<'a> MakeReply<'a> {
 
     /// The attribute `blobs`.
     pub fn blobs(&self) -> wire::List<'a, &'a [u8]> {
-        self.blobs
+        self.blobs.by(wire::Attr::bytes)
     }
 
     /// The attribute `parts`.
     pub fn parts(&self) -> wire::List<'a, PartView<'a>> {
-        self.parts
+        self.parts.by(wire::Attr::nest)
     }
 
     /// The attribute `array`.
     pub fn array(&self) -> wire::List<'a, PartView<'a>> {
-        self.array
+        self.array.by(wire::Attr::nest)
     }
 
     /// The attribute `offsets`.
     pub fn offsets(&self) -> wire::List<'a, i64> {
-        self.offsets
+        self.offsets.by(wire::Attr::sint)
     }
 
     /// The attribute `signed-be`.
@@ -746,7 +746,7 @@ impl<'a> MakeReply<'a> {
 
     /// The attribute `pairs`.
     pub fn pairs(&self) -> wire::List<'a, Pair> {
-        self.pairs
+        self.pairs.by(wire::Attr::structure)
     }
 
     /// The attribute `numbers`.
@@ -767,6 +767,7 @@ impl<'a> MakeReply<'a> {
     /// The attribute `number-lists`.
     pub fn number_lists(&self) -> wire::List<'a, wire::Array<'a, u64>> {
         self.number_lists
+            .by(|attr| attr.array(8, |item| item.u64(0)))
     }
 
     /// The attribute `bits`.
@@ -787,21 +788,22 @@ impl<'a> MakeReply<'a> {
     /// The attribute `indexed-levels`.
     pub fn indexed_levels(&self) -> wire::List<'a, Level> {
         self.indexed_levels
+            .by(|attr| Ok(Level::from(u32::from(attr.u8()?))))
     }
 
     /// The attribute `indexed-names`.
     pub fn indexed_names(&self) -> wire::List<'a, &'a str> {
-        self.indexed_names
+        self.indexed_names.by(wire::Attr::str)
     }
 
     /// The attribute `indexed-blobs`.
     pub fn indexed_blobs(&self) -> wire::List<'a, &'a [u8]> {
-        self.indexed_blobs
+        self.indexed_blobs.by(wire::Attr::bytes)
     }
 
     /// The attribute `names`.
     pub fn names(&self) -> wire::List<'a, &'a str> {
-        self.names
+        self.names.by(wire::Attr::str)
     }
 
     /// The attribute `little`.
@@ -851,7 +853,7 @@ impl<'a> MakeReply<'a> {
 
     /// The attribute `view`.
     pub fn view(&self) -> wire::List<'a, u8> {
-        self.view
+        self.view.by(wire::Attr::u8)
     }
 
     /// Copies what is borrowed.
@@ -1024,7 +1026,7 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
                 thing_attrs::INDEXED_BLOBS => {
                     view.indexed_blobs = wire::List::array(attr, wire::Attr::bytes)?;
                 }
-                thing_attrs::NAMES => view.names.check(attr)?,
+                thing_attrs::NAMES => view.names.check_str(attr)?,
                 thing_attrs::LITTLE => view.little = Some(attr.u32_le()?),
                 thing_attrs::TEMPERATURE => {
                     view.temperature = Some(Temperature::from(attr.s32()?));
@@ -1462,7 +1464,7 @@ impl<'a> TreeView<'a> {
 
     /// The attribute `more`.
     pub fn more(&self) -> wire::List<'a, TreeView<'a>> {
-        self.more
+        self.more.by(wire::Attr::nest)
     }
 
     /// Copies what is borrowed.

@@ -1060,7 +1060,7 @@ impl<'a> AllReply<'a> {
 
     /// The attribute `values`.
     pub fn values(&self) -> wire::List<'a, u16> {
-        self.values
+        self.values.by(wire::Attr::u16)
     }
 
     /// The attribute `place`.

@@ -1384,42 +1384,42 @@ impl<'a> NumbersReply<'a> {
 
     /// The attribute `many-u8`.
     pub fn many_u8(&self) -> wire::List<'a, u8> {
-        self.many_u8
+        self.many_u8.by(wire::Attr::u8)
     }
 
     /// The attribute `many-u32`.
     pub fn many_u32(&self) -> wire::List<'a, u32> {
-        self.many_u32
+        self.many_u32.by(wire::Attr::u32)
     }
 
     /// The attribute `many-u64`.
     pub fn many_u64(&self) -> wire::List<'a, u64> {
-        self.many_u64
+        self.many_u64.by(wire::Attr::u64)
     }
 
     /// The attribute `many-s16`.
     pub fn many_s16(&self) -> wire::List<'a, i16> {
-        self.many_s16
+        self.many_s16.by(wire::Attr::s16)
     }
 
     /// The attribute `many-be-u32`.
     pub fn many_be_u32(&self) -> wire::List<'a, u32> {
-        self.many_be_u32
+        self.many_be_u32.by(wire::Attr::u32_be)
     }
 
     /// The attribute `many-le-s64`.
     pub fn many_le_s64(&self) -> wire::List<'a, i64> {
-        self.many_le_s64
+        self.many_le_s64.by(wire::Attr::s64_le)
     }
 
     /// The attribute `many-uint`.
     pub fn many_uint(&self) -> wire::List<'a, u64> {
-        self.many_uint
+        self.many_uint.by(wire::Attr::uint)
     }
 
     /// The attribute `many-sint`.
     pub fn many_sint(&self) -> wire::List<'a, i64> {
-        self.many_sint
+        self.many_sint.by(wire::Attr::sint)
     }
 
     /// Copies what is borrowed.
@@ -2191,22 +2191,24 @@ impl<'a> LimitsReply<'a> {
 
     /// The attribute `many-ranged`.
     pub fn many_ranged(&self) -> wire::List<'a, u32> {
-        self.many_ranged
+        self.many_ranged.by(wire::Attr::u32)
     }
 
     /// The attribute `many-primes`.
     pub fn many_primes(&self) -> wire::List<'a, Prime> {
         self.many_primes
+            .by(|attr| Ok(Prime::from(u64::from(attr.u32()?))))
     }
 
     /// The attribute `many-modes`.
     pub fn many_modes(&self) -> wire::List<'a, Mode> {
         self.many_modes
+            .by(|attr| Ok(Mode::from_bits_retain(u32::from(attr.u8()?))))
     }
 
     /// The attribute `many-le-ranged`.
     pub fn many_le_ranged(&self) -> wire::List<'a, u16> {
-        self.many_le_ranged
+        self.many_le_ranged.by(wire::Attr::u16_le)
     }
 
     /// Copies what is borrowed.
@@ -2747,17 +2749,17 @@ impl<'a> BytesReply<'a> {
 
     /// The attribute `many-texts`.
     pub fn many_texts(&self) -> wire::List<'a, &'a str> {
-        self.many_texts
+        self.many_texts.by(wire::Attr::str)
     }
 
     /// The attribute `many-long-texts`.
     pub fn many_long_texts(&self) -> wire::List<'a, &'a str> {
-        self.many_long_texts
+        self.many_long_texts.by(wire::Attr::str)
     }
 
     /// The attribute `many-open-texts`.
     pub fn many_open_texts(&self) -> wire::List<'a, &'a str> {
-        self.many_open_texts
+        self.many_open_texts.by(wire::Attr::str)
     }
 
     /// The attribute `bytes`.
@@ -2799,7 +2801,7 @@ impl<'a> BytesReply<'a> {
 
     /// The attribute `many-bytes`.
     pub fn many_bytes(&self) -> wire::List<'a, &'a [u8]> {
-        self.many_bytes
+        self.many_bytes.by(wire::Attr::bytes)
     }
 
     /// The attribute `address`.
@@ -2883,9 +2885,9 @@ impl<'a> wire::FromAttrs<'a> for BytesReply<'a> {
                 bytes_attrs::OPEN_TEXT => view.open_text = Some(attr.str()?),
                 bytes_attrs::OPEN_SHORT_TEXT => view.open_short_text = Some(attr.str()?),
                 bytes_attrs::OPEN_MIDDLE_TEXT => view.open_middle_text = Some(attr.str()?),
-                bytes_attrs::MANY_TEXTS => view.many_texts.check(attr)?,
-                bytes_attrs::MANY_LONG_TEXTS => view.many_long_texts.check(attr)?,
-                bytes_attrs::MANY_OPEN_TEXTS => view.many_open_texts.check(attr)?,
+                bytes_attrs::MANY_TEXTS => view.many_texts.check_str(attr)?,
+                bytes_attrs::MANY_LONG_TEXTS => view.many_long_texts.check_str(attr)?,
+                bytes_attrs::MANY_OPEN_TEXTS => view.many_open_texts.check_str(attr)?,
                 bytes_attrs::BYTES => view.bytes = Some(attr.bytes()?),
                 bytes_attrs::SHORT_BYTES => view.short_bytes = Some(attr.bytes()?),
                 bytes_attrs::LONG_BYTES => view.long_bytes = Some(attr.bytes()?),
@@ -3171,7 +3173,7 @@ impl<'a> LayoutsReply<'a> {
 
     /// The attribute `points`.
     pub fn points(&self) -> wire::List<'a, Point> {
-        self.points
+        self.points.by(wire::Attr::structure)
     }
 
     /// The attribute `octets`.
@@ -3221,7 +3223,7 @@ impl<'a> LayoutsReply<'a> {
 
     /// The attribute `word-lists`.
     pub fn word_lists(&self) -> wire::List<'a, wire::Array<'a, u32>> {
-        self.word_lists
+        self.word_lists.by(|attr| attr.array(4, |item| item.u32(0)))
     }
 
     /// Copies what is borrowed.
@@ -3597,7 +3599,7 @@ impl<'a> NestsReply<'a> {
 
     /// The attribute `leaves`.
     pub fn leaves(&self) -> wire::List<'a, LeafView<'a>> {
-        self.leaves
+        self.leaves.by(wire::Attr::nest)
     }
 
     /// The attribute `small-leaf`.
@@ -3612,47 +3614,48 @@ impl<'a> NestsReply<'a> {
 
     /// The attribute `leaf-array`.
     pub fn leaf_array(&self) -> wire::List<'a, LeafView<'a>> {
-        self.leaf_array
+        self.leaf_array.by(wire::Attr::nest)
     }
 
     /// The attribute `number-array`.
     pub fn number_array(&self) -> wire::List<'a, u32> {
-        self.number_array
+        self.number_array.by(wire::Attr::u32)
     }
 
     /// The attribute `narrow-array`.
     pub fn narrow_array(&self) -> wire::List<'a, u8> {
-        self.narrow_array
+        self.narrow_array.by(wire::Attr::u8)
     }
 
     /// The attribute `signed-array`.
     pub fn signed_array(&self) -> wire::List<'a, i64> {
-        self.signed_array
+        self.signed_array.by(wire::Attr::s64)
     }
 
     /// The attribute `be-array`.
     pub fn be_array(&self) -> wire::List<'a, u16> {
-        self.be_array
+        self.be_array.by(wire::Attr::u16_be)
     }
 
     /// The attribute `uint-array`.
     pub fn uint_array(&self) -> wire::List<'a, u64> {
-        self.uint_array
+        self.uint_array.by(wire::Attr::uint)
     }
 
     /// The attribute `color-array`.
     pub fn color_array(&self) -> wire::List<'a, Color> {
         self.color_array
+            .by(|attr| Ok(Color::from(i64::from(attr.u32()?))))
     }
 
     /// The attribute `text-array`.
     pub fn text_array(&self) -> wire::List<'a, &'a str> {
-        self.text_array
+        self.text_array.by(wire::Attr::str)
     }
 
     /// The attribute `bytes-array`.
     pub fn bytes_array(&self) -> wire::List<'a, &'a [u8]> {
-        self.bytes_array
+        self.bytes_array.by(wire::Attr::bytes)
     }
 
     /// The attribute `by-number`.
@@ -5458,7 +5461,7 @@ impl<'a> LeafView<'a> {
 
     /// The attribute `shares`.
     pub fn shares(&self) -> wire::List<'a, u16> {
-        self.shares
+        self.shares.by(wire::Attr::u16)
     }
 
     /// The attribute `le-size`.
@@ -5603,7 +5606,7 @@ impl<'a> TreeView<'a> {
 
     /// The attribute `more`.
     pub fn more(&self) -> wire::List<'a, TreeView<'a>> {
-        self.more
+        self.more.by(wire::Attr::nest)
     }
 
     /// The attribute `leaf`.

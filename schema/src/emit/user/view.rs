@@ -88,7 +88,11 @@ fn getter(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
         }
         _ => {
             let ty = field_type(types, field);
-            quote!(#doc pub fn #name(&self) -> #ty { self.#name })
+            let by = listed(field).map(|item| {
+                let read = value::reader(types, item);
+                quote!(.by(#read))
+            });
+            quote!(#doc pub fn #name(&self) -> #ty { self.#name #by })
         }
     }
 }
@@ -195,6 +199,15 @@ fn finds_itself(field: &Field<'_>) -> bool {
     field.attr.multi || matches!(field.attr.kind, AttrKind::TypeValue(..))
 }
 
+/// What the field is a list of, if it is one.
+fn listed<'s>(field: &Field<'s>) -> Option<&'s AttrKind> {
+    match &field.attr.kind {
+        AttrKind::IndexedArray(element) => Some(element),
+        AttrKind::TypeValue(..) => None,
+        kind => field.attr.multi.then_some(kind),
+    }
+}
+
 /// What a field is before its attribute has come.
 fn start(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
     let number = &field.number;
@@ -221,6 +234,7 @@ fn take(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
     let name = &field.name;
     match &field.attr.kind {
         AttrKind::Flag => quote!(view.#name = true),
+        AttrKind::String(_) if field.attr.multi => quote!(view.#name.check_str(attr)?),
         _ if finds_itself(field) => quote!(view.#name.check(attr)?),
         AttrKind::IndexedArray(element) => {
             let read = value::reader(types, element);

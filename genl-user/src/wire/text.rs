@@ -1,0 +1,111 @@
+//! Texts in attributes: bytes up to the first NUL.
+//!
+//! The names in a dump are many and short, and nearly all of them are ASCII with a single NUL at the
+//! end, so that is what is looked for first, eight bytes at a time.
+
+use ascii::AsAsciiStr;
+
+/// 1 in each byte.
+const ONES: u64 = u64::MAX / 255;
+/// The highest bit of each byte.
+const HIGHEST: u64 = ONES << 7;
+
+/// The text, if the attribute is nothing but ASCII and the NUL that ends it.
+#[inline]
+fn plain(bytes: &[u8]) -> Option<&[u8]> {
+    let (&0, text) = bytes.split_last()? else {
+        return None;
+    };
+    // The first word and the last may have bytes in common.
+    let odd = match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        (Some(_), Some(last)) => {
+            let words = text.as_chunks::<8>().0.iter();
+            words.fold(odd_bytes(*last), |odd, word| odd | odd_bytes(*word))
+        }
+        _ => match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+            (Some([a, b, c, d]), Some([e, f, g, h])) => odd_bytes([*a, *b, *c, *d, *e, *f, *g, *h]),
+            _ => text.iter().fold(0, |odd, byte| odd | odd_bytes([*byte; 8])),
+        },
+    };
+    (odd == 0).then_some(text)
+}
+
+/// Not 0 if one of the bytes is 0, or no ASCII.
+#[inline]
+fn odd_bytes(bytes: [u8; 8]) -> u64 {
+    let word = u64::from_ne_bytes(bytes);
+    (word.wrapping_sub(ONES) | word) & HIGHEST
+}
+
+/// What stands before the first NUL, or all if there is none; `None` if it is not UTF-8.
+#[inline]
+pub(super) fn text(bytes: &[u8]) -> Option<&str> {
+    // The standard library's way takes three times as long for a name: it looks at each byte.
+    match plain(bytes).map(|text| text.slice_ascii(..)) {
+        Some(Ok(text)) => Some(text.as_str()),
+        _ => any_text(bytes),
+    }
+}
+
+/// [`text`] is not `None`.
+#[inline]
+pub(super) fn is_text(bytes: &[u8]) -> bool {
+    plain(bytes).is_some() || any_text(bytes).is_some()
+}
+
+#[cold]
+fn any_text(bytes: &[u8]) -> Option<&str> {
+    let text = bytes.split(|&byte| byte == 0).next()?;
+    str::from_utf8(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_those_of_the_plain_way() {
+        // Of each length, with each kind of byte at each place, and two of them where they may meet.
+        let kinds = [0, 1, b'a', 0x7f, 0x80, 0xc3, 0xa9, 0xff];
+        for len in 0..40 {
+            let mut bytes = vec![b'x'; len];
+            for end in [b'x', 0] {
+                if let Some(last) = bytes.last_mut() {
+                    *last = end;
+                }
+                for at in 0..len {
+                    for first in kinds {
+                        for second in kinds {
+                            let mut bytes = bytes.clone();
+                            bytes[at] = first;
+                            if let Some(next) = bytes.get_mut(at + 1) {
+                                *next = second;
+                            }
+                            assert_eq!(text(&bytes), any_text(&bytes), "{bytes:02x?}");
+                            assert_eq!(is_text(&bytes), text(&bytes).is_some(), "{bytes:02x?}");
+                        }
+                    }
+                }
+                assert_eq!(text(&bytes), any_text(&bytes), "{bytes:02x?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_is_unusual_goes_the_long_way() {
+        for len in 0..40 {
+            let mut bytes = vec![b'x'; len];
+            bytes.push(0);
+            assert_eq!(plain(&bytes), Some(&bytes[..len]));
+        }
+        for unusual in [
+            &b"ab\0c\0"[..],
+            b"abc",
+            b"caf\xc3\xa9\0",
+            b"abcdefgh\0jklmnop\0",
+            b"",
+        ] {
+            assert_eq!(plain(unusual), None);
+        }
+    }
+}
