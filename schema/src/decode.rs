@@ -16,6 +16,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use crate::diag::{Code, Diagnostic, MOST_SHOWN, Span, nearest};
+use crate::spec::{CHECKS, ENTRY};
 use crate::yaml::{Kind, Node};
 
 /// What a key of the spec holds.
@@ -168,6 +169,9 @@ impl<'de, 'r> Reader<'de, 'r> {
                     let near = nearest(&name, fields.iter().copied());
                     fault = match near {
                         Some(near) => fault.help(format!("did you mean `{near}`?")),
+                        None if fields.contains(&"checks") && CHECKS.contains(&&*name) => {
+                            fault.help(format!("it stands in `checks`: `checks: {{ {name}: … }}`"))
+                        }
                         None => fault.help(format!("the keys here are {}", list(fields))),
                     };
                     meant.extend(near);
@@ -412,7 +416,8 @@ impl de::Error for Fault {
         let message = format!("expected {}, found {}", wanted(expected), described(found));
         let mut fault = Self::new(Code::WrongType, message);
         let scalar = !matches!(found, Unexpected::Seq | Unexpected::Map | Unexpected::Unit);
-        if expected.to_string() == "a string" && scalar {
+        let is_text = ["a string", ENTRY].contains(&expected.to_string().as_str());
+        if is_text && scalar {
             fault.help = "a text that looks like a number or a truth value needs quotes".to_owned();
         }
         fault

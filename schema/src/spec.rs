@@ -256,6 +256,17 @@ pub(crate) struct Checks {
     pub(crate) unterminated_ok: Key<bool>,
 }
 
+/// The keys of [`Checks`], which one may look for beside it.
+pub(crate) const CHECKS: [&str; 7] = [
+    "flags-mask",
+    "min",
+    "max",
+    "min-len",
+    "max-len",
+    "exact-len",
+    "unterminated-ok",
+];
+
 /// A number as such, or in words: a constant, `CONST - 1`, `u16-max`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Number {
@@ -444,13 +455,16 @@ impl<'de> Deserialize<'de> for Entry {
     }
 }
 
+/// What [`Entry`] is read from.
+pub(crate) const ENTRY: &str = "an entry's name, or its mapping of keys";
+
 struct EntryVisitor;
 
 impl<'de> Visitor<'de> for EntryVisitor {
     type Value = Entry;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an entry's name, or its mapping of keys")
+        f.write_str(ENTRY)
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Entry, E> {

@@ -1,7 +1,7 @@
 //! Multicast groups.
 
 use super::need;
-use super::scope::{Scope, check_length, check_name};
+use super::scope::{GROUP, Scope, check_length, check_name};
 use crate::diag::{Code, Diagnostic};
 use crate::model::{Group, Permission, Protocol};
 use crate::name::Name;
@@ -21,11 +21,11 @@ pub(super) fn resolve(
 ) -> Groups {
     let mut groups = Vec::new();
     let Some((section, at)) = spec.mcast_groups.here() else {
-        let scope = Scope::new("multicast group", !spec.mcast_groups.is_broken());
+        let scope = Scope::new(GROUP, !spec.mcast_groups.is_broken());
         return Groups { groups, scope };
     };
     need(&section.list, "list", "`mcast-groups`", at, faults);
-    let mut scope = Scope::new("multicast group", !section.list.has_broken());
+    let mut scope = Scope::new(GROUP, !section.list.has_broken());
     for (group, at) in section.list.items() {
         let Some(name) = need(&group.name, "name", "the group", at, faults) else {
             scope.leave_open();

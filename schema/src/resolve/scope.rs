@@ -6,6 +6,9 @@ use crate::diag::{Code, Diagnostic, MOST_SHOWN, Span};
 use crate::model::Protocol;
 use crate::name::Name;
 
+/// What a multicast group is called.
+pub(super) const GROUP: &str = "multicast group";
+
 /// Names among which each must be unique, in the spec and in generated code.
 #[derive(Debug)]
 pub(super) struct Scope {
@@ -111,7 +114,13 @@ impl Scope {
         }
         let mut names: Vec<_> = self.names.keys().map(String::as_str).collect();
         names.sort_unstable();
-        fault.did_you_mean(name, names)
+        match what {
+            GROUP if names.is_empty() => {
+                let list = format!("`mcast-groups: {{ list: [ {{ name: {name} }} ] }}`");
+                fault.help(format!("groups are listed at the spec's end: {list}"))
+            }
+            _ => fault.did_you_mean(name, names),
+        }
     }
 }
 
