@@ -12,7 +12,7 @@ use std::io::Write;
 use genl_user::Options;
 use genl_user::families::kvstore::server::Served;
 use genl_user::families::kvstore::{Client, Event, Events, Get, GetDump, Group, Set};
-use genl_user::server::Listener;
+use genl_user::server::Server;
 use store::Store;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -26,13 +26,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve() -> Result<(), Box<dyn Error>> {
-    let mut listener = Listener::bind()?;
-    listener.register(Served(Store::default()))?;
+    let mut server = Server::bind()?;
+    server.register(Served(Store::default()))?;
     // Whoever runs this wants it to be written to.
-    listener.allow_admin(true);
-    println!("{}", listener.port());
+    server.allow_admin(true);
+    println!("{}", server.port());
     std::io::stdout().flush()?;
-    Ok(listener.serve()?)
+    Ok(server.serve()?)
 }
 
 fn ask(options: &Options, call: &[&str]) -> Result<(), Box<dyn Error>> {

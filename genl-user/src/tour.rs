@@ -19,11 +19,8 @@
     doc = "[`dynamic::Client`]: crate::dynamic::Client"
 )]
 #![cfg_attr(not(feature = "dynamic"), doc = "[`dynamic::Client`]: crate#features")]
-#![cfg_attr(
-    feature = "server",
-    doc = "[`server::Listener`]: crate::server::Listener"
-)]
-#![cfg_attr(not(feature = "server"), doc = "[`server::Listener`]: crate#features")]
+#![cfg_attr(feature = "server", doc = "[`server::Server`]: crate::server::Server")]
+#![cfg_attr(not(feature = "server"), doc = "[`server::Server`]: crate#features")]
 #![cfg_attr(
     feature = "testing",
     doc = "[`testing::Kernel`]: crate::testing::Kernel"

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use genl_user::families::kvstore::server::Served;
 use genl_user::families::kvstore::{Client, Get};
-use genl_user::server::Listener;
+use genl_user::server::Server;
 use genl_user::{Error, Options};
 use store::Store;
 
@@ -141,24 +141,24 @@ fn a_server_that_is_gone_is_an_error() {
 
 #[test]
 fn who_does_not_serve_the_family_is_named() {
-    let mut listener = Listener::bind().expect("a port");
-    let port = listener.port();
+    let mut server = Server::bind().expect("a port");
+    let port = server.port();
     let options = Options::new().peer(port).timeout(PATIENCE);
-    let error = opened(&mut listener, &options).expect_err("nobody serves it");
+    let error = opened(&mut server, &options).expect_err("nobody serves it");
     let expected = format!("the process at port {port} does not serve the family \"kvstore\"");
     assert_eq!(error.to_string(), expected);
 }
 
 #[test]
 fn who_is_gone_is_named_by_a_pipeline_too() {
-    let mut listener = Listener::bind().expect("a port");
-    listener
+    let mut server = Server::bind().expect("a port");
+    server
         .register(Served(Store::default()))
         .expect("it is the first");
-    let port = listener.port();
+    let port = server.port();
     let options = Options::new().peer(port).timeout(PATIENCE);
-    let mut kv = opened(&mut listener, &options).expect("it is served");
-    drop(listener);
+    let mut kv = opened(&mut server, &options).expect("it is served");
+    drop(server);
     let mut batch = kv.pipeline();
     let ticket = batch.get(&Get { key: "host" }).expect("it can be written");
     let answers = batch.send().expect("what fails are the calls");
@@ -167,11 +167,11 @@ fn who_is_gone_is_named_by_a_pipeline_too() {
     assert!(matches!(error, Error::Unreachable { peer, .. } if peer == port));
 }
 
-/// A client of a listener, which is asked for the family and nothing else.
-fn opened(listener: &mut Listener, options: &Options) -> Result<Client, Error> {
+/// A client of a server, which is asked for the family and nothing else.
+fn opened(server: &mut Server, options: &Options) -> Result<Client, Error> {
     std::thread::scope(|scope| {
         let client = scope.spawn(|| Client::open_with(options));
-        listener.serve_timeout(PATIENCE).expect("it is asked");
+        server.serve_timeout(PATIENCE).expect("it is asked");
         client.join().expect("it does not panic")
     })
 }

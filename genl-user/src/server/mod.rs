@@ -2,7 +2,7 @@
 //!
 //! From a spec comes, beside the client, a module `server` with a trait `Handler`: a method for each
 //! operation, with a typed view of the request, whose answer is the owned type that the client gives
-//! too. `Served(handler)` is what a [`Listener`] takes, to serve other processes, and the fake kernel
+//! too. `Served(handler)` is what a [`Server`] takes, to serve other processes, and the fake kernel
 //! of a test: `testing::Kernel`, with the feature `testing`.
 //!
 //! The [tour](crate::tour#a-family-without-its-kernel) has a handler of a few lines;
@@ -20,20 +20,20 @@ mod dump;
 mod engine;
 mod extack;
 mod items;
-mod listener;
 #[cfg(feature = "testing")]
 mod modules;
 mod op;
+mod peers;
 pub mod read;
 
 #[cfg(feature = "testing")]
 pub(crate) use engine::{Engine, Fault, Peer, Rights};
 pub use extack::Refusal;
 pub use items::{Cursor, Items};
-pub use listener::{Listener, Registered};
 pub use op::Op;
 #[cfg(feature = "testing")]
 pub(crate) use op::{Outbox, Outgoing, To};
+pub use peers::{Registered, Server};
 pub use read::Parse;
 
 use crate::policy::Policy;
@@ -77,6 +77,10 @@ pub enum Permission {
 }
 
 /// A family and its handlers: the generated type `Served`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` serves no family by itself",
+    label = "this is the handler: wrap it in `Served`, of the family's module `server`"
+)]
 pub trait Serve: Sized + Send + 'static {
     /// The family.
     const FAMILY: Description;

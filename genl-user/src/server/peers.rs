@@ -40,7 +40,7 @@ const MOST_SLOW: usize = 1024;
 /// use genl_user::Options;
 /// use genl_user::families::kvstore::server::{Handler, Served};
 /// use genl_user::families::kvstore::{Client, Stats, StatsReplyOwned};
-/// use genl_user::server::{Listener, Op, Refusal};
+/// use genl_user::server::{Server, Op, Refusal};
 ///
 /// struct Empty;
 ///
@@ -51,10 +51,10 @@ const MOST_SLOW: usize = 1024;
 /// }
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let mut listener = Listener::bind()?;
-/// listener.register(Served(Empty))?;
-/// let port = listener.port();
-/// std::thread::spawn(move || listener.serve());
+/// let mut server = Server::bind()?;
+/// server.register(Served(Empty))?;
+/// let port = server.port();
+/// std::thread::spawn(move || server.serve());
 ///
 /// // In any process of the same network namespace:
 /// let mut kv = Client::open_with(&Options::new().peer(port))?;
@@ -66,7 +66,7 @@ const MOST_SLOW: usize = 1024;
 /// Anyone in the namespace can send to the port. So operations that take CAP_NET_ADMIN are refused
 /// unless [`Self::allow_admin`] says otherwise. To listen to its groups takes that capability
 /// whatever the server says, and the namespace has 32 of them for all servers together.
-pub struct Listener {
+pub struct Server {
     socket: NlSocket,
     port: u32,
     engine: Engine,
@@ -76,13 +76,13 @@ pub struct Listener {
     slow: BTreeSet<u32>,
 }
 
-/// A family that was registered with a [`Listener`].
+/// A family that was registered with a [`Server`].
 pub struct Registered<S> {
     id: u16,
     served: PhantomData<fn() -> S>,
 }
 
-impl Listener {
+impl Server {
     /// Opens a port of the kernel's choice, for no family yet.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl Listener {
     pub fn bind() -> io::Result<Self> {
         let socket = NlSocket::connect(NlFamily::Usersock, None, Groups::empty())?;
         let port = socket.pid()?;
-        let listener = Self {
+        let server = Self {
             socket,
             port,
             engine: Engine::new(),
@@ -103,8 +103,8 @@ impl Listener {
             buffer: vec![0; ROOM],
             slow: BTreeSet::new(),
         };
-        sys::set_timeout(listener.as_fd(), libc::SO_SNDTIMEO, Some(PATIENCE))?;
-        Ok(listener)
+        sys::set_timeout(server.as_fd(), libc::SO_SNDTIMEO, Some(PATIENCE))?;
+        Ok(server)
     }
 
     /// Its port, by which clients find it.
@@ -277,15 +277,15 @@ impl Listener {
     }
 }
 
-impl AsFd for Listener {
+impl AsFd for Server {
     fn as_fd(&self) -> BorrowedFd<'_> {
         sys::fd(&self.socket)
     }
 }
 
-impl fmt::Debug for Listener {
+impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Listener")
+        f.debug_struct("Server")
             .field("port", &self.port)
             .finish_non_exhaustive()
     }
@@ -323,7 +323,7 @@ mod tests {
     }
 
     /// Sends so many requests that are answered by an ACK.
-    fn ask(from: &NlSocket, listener: &Listener, count: usize) {
+    fn ask(from: &NlSocket, server: &Server, count: usize) {
         let head = Head {
             len: 0,
             kind: libc::NLMSG_NOOP as u16,
@@ -332,7 +332,7 @@ mod tests {
             port: 0,
         };
         let requests = head.with_body(&[]).repeat(count);
-        sys::send_to(sys::fd(from), &requests, 0, (listener.port(), 0)).unwrap();
+        sys::send_to(sys::fd(from), &requests, 0, (server.port(), 0)).unwrap();
     }
 
     /// How many answers are there, or come within a second.
@@ -350,36 +350,36 @@ mod tests {
     #[test]
     fn who_does_not_read_holds_up_the_others_but_once() {
         let _alone = alone();
-        let mut listener = Listener::bind().unwrap();
+        let mut server = Server::bind().unwrap();
         let (lazy, other) = (lazy(), lazy());
         let started = Instant::now();
         for _ in 0..3 {
-            ask(&lazy, &listener, 20);
-            listener.serve_once().unwrap();
+            ask(&lazy, &server, 20);
+            server.serve_once().unwrap();
         }
         assert!(started.elapsed() < 8 * PATIENCE, "{:?}", started.elapsed());
-        ask(&other, &listener, 1);
-        listener.serve_once().unwrap();
+        ask(&other, &server, 1);
+        server.serve_once().unwrap();
         assert_eq!(answers(&other, libc::MSG_DONTWAIT), 1);
         // And once there is room again, it has its answers.
         assert!(answers(&lazy, libc::MSG_DONTWAIT) > 0);
-        ask(&lazy, &listener, 1);
-        listener.serve_once().unwrap();
+        ask(&lazy, &server, 1);
+        server.serve_once().unwrap();
         assert_eq!(answers(&lazy, libc::MSG_DONTWAIT), 1);
     }
 
     #[test]
     fn a_signal_takes_no_answer() {
         let _alone = alone();
-        let mut listener = Listener::bind().unwrap();
+        let mut server = Server::bind().unwrap();
         let lazy = lazy();
-        ask(&lazy, &listener, 20);
+        ask(&lazy, &server, 20);
         let read = thread::scope(|scope| {
             let reader = scope.spawn(|| {
                 thread::sleep(PATIENCE / 4);
                 answers(&lazy, 0)
             });
-            with_signals(5, PATIENCE / 50, || listener.serve_once()).unwrap();
+            with_signals(5, PATIENCE / 50, || server.serve_once()).unwrap();
             reader.join().unwrap()
         });
         assert_eq!(read, 20);
@@ -388,12 +388,12 @@ mod tests {
     #[test]
     fn signals_do_not_lengthen_the_wait_for_who_does_not_read() {
         let _alone = alone();
-        let mut listener = Listener::bind().unwrap();
+        let mut server = Server::bind().unwrap();
         let lazy = lazy();
-        ask(&lazy, &listener, 20);
+        ask(&lazy, &server, 20);
         let took = with_signals(60, PATIENCE / 10, || {
             let started = Instant::now();
-            listener.serve_once().unwrap();
+            server.serve_once().unwrap();
             started.elapsed()
         });
         assert!(took < 5 * PATIENCE, "{took:?}");
@@ -402,30 +402,30 @@ mod tests {
     #[test]
     fn no_time_is_too_long() {
         let _alone = alone();
-        let mut listener = Listener::bind().unwrap();
+        let mut server = Server::bind().unwrap();
         let client = lazy();
-        ask(&client, &listener, 1);
-        assert!(listener.serve_timeout(Duration::MAX).unwrap());
-        assert!(!listener.serve_timeout(Duration::ZERO).unwrap());
+        ask(&client, &server, 1);
+        assert!(server.serve_timeout(Duration::MAX).unwrap());
+        assert!(!server.serve_timeout(Duration::ZERO).unwrap());
     }
 
     #[test]
     fn what_answers_a_client_that_is_gone_answers_no_other() {
         let _alone = alone();
         // Whoever has the process's own number leaves it to the clients, one after the other.
-        let first = Listener::bind().unwrap();
-        let mut listener = Listener::bind().unwrap();
+        let first = Server::bind().unwrap();
+        let mut server = Server::bind().unwrap();
         drop(first);
-        listener.register(kvstore::server::Served(Nothing)).unwrap();
-        let wanted = listener.register(nltest::server::Served(Nothing)).unwrap();
-        let options = Options::new().peer(listener.port());
+        server.register(kvstore::server::Served(Nothing)).unwrap();
+        let wanted = server.register(nltest::server::Served(Nothing)).unwrap();
+        let options = Options::new().peer(server.port());
         let hasty = options.clone().timeout(Duration::from_millis(10));
         let gone = kvstore::Client::open_with(&hasty).map(drop);
         assert!(matches!(gone, Err(Error::TimedOut)), "{gone:?}");
         thread::scope(|scope| {
             scope.spawn(|| {
                 let minute = Duration::from_secs(1);
-                while listener.serve_timeout(minute).unwrap() {}
+                while server.serve_timeout(minute).unwrap() {}
             });
             let mut client = nltest::Client::open_with(&options).unwrap();
             assert_eq!(client.connection().family_id(), wanted.id);
