@@ -1,8 +1,9 @@
 //! Clients made by a build script: the files, and what cargo does with an app that has one.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::SystemTime;
 
 use genl_schema::build::{Clients, Error};
@@ -134,21 +135,24 @@ operations:
     assert!(error.contains("headers of different sizes"), "{error}");
 }
 
-/// The app in `example-app`, in a place where its files can be changed.
+/// Where cargo builds.
+fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
+}
+
+/// One of the apps beside this crate, in a place where its files can be changed.
 struct App {
     dir: PathBuf,
 }
 
 impl App {
-    fn new() -> Self {
-        let from = Path::new(PACKAGE).join("example-app");
-        let dir = empty("example-app");
-        for file in [
-            "Cargo.toml",
-            "build.rs",
-            "src/main.rs",
-            "schema/nlctrl.yaml",
-        ] {
+    fn new(name: &str, files: &[&str]) -> Self {
+        let from = Path::new(PACKAGE).join(name);
+        let dir = empty(name);
+        for file in ["Cargo.toml", "build.rs", "src/main.rs"]
+            .iter()
+            .chain(files)
+        {
             let to = dir.join(file);
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             fs::copy(from.join(file), to).unwrap();
@@ -177,10 +181,7 @@ impl App {
         Command::new(env!("CARGO"))
             .args([verb, "--offline", "--verbose"])
             .current_dir(&self.dir)
-            .env(
-                "CARGO_TARGET_DIR",
-                Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap(),
-            )
+            .env("CARGO_TARGET_DIR", target())
             .output()
             .unwrap()
     }
@@ -196,7 +197,7 @@ impl App {
 
 #[test]
 fn an_app_outside_the_workspace_follows_its_spec() {
-    let app = App::new();
+    let app = App::new("example-app", &["schema/nlctrl.yaml"]);
     let output = app.cargo("run");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
@@ -244,4 +245,42 @@ fn an_app_outside_the_workspace_follows_its_spec() {
         !said.contains('\u{1b}') && !said.contains("panicked"),
         "{said}"
     );
+}
+
+#[test]
+fn an_app_with_a_family_of_its_own_passes_its_tests() {
+    let files = ["src/lib.rs", "schema/thermo.yaml", "tests/house.rs"];
+    let app = App::new("example-house", &files);
+    let output = app.cargo("test");
+    let told = String::from_utf8(output.stdout).unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}{told}");
+    assert!(
+        !said.lines().any(|line| line.starts_with("warning")),
+        "{said}"
+    );
+    assert!(told.contains("test result: ok. 3 passed"), "{told}");
+
+    // What it needs was built for its tests.
+    let program = target().join("debug/example-house");
+    let mut server = Command::new(&program)
+        .arg("serve")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut port = String::new();
+    let mut printed = BufReader::new(server.stdout.take().unwrap());
+    printed.read_line(&mut port).unwrap();
+    let ask = |words: &[&str]| {
+        let mut client = Command::new(&program);
+        let output = client.arg(port.trim()).args(words).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let warm = ask(&["warm", "kitchen", "200"]);
+    let list = ask(&["list"]);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(warm, "200\n");
+    let kitchen = "GetReply { name: Some(\"kitchen\"), target: Some(200), mode: Some(Heat) }\n";
+    assert_eq!(list, kitchen);
 }
