@@ -166,6 +166,9 @@ impl<T: Transport> Link<T> {
 
     /// Begins calls that are to be sent together.
     ///
+    /// What was wished of the next call is wished of them: of all together the
+    /// [deadline](Self::within), of the first one the [flags](Self::with_flags).
+    ///
     /// ```
     /// # use genl_user::families::nlctrl::{Client, Getfamily, GetfamilyReplyOwned};
     /// # fn main() -> Result<(), genl_user::Error> {
@@ -245,6 +248,11 @@ impl<T: Transport> Link<T> {
     #[inline]
     pub(crate) fn take_flags(&mut self) -> Flags {
         std::mem::take(&mut self.wishes.flags)
+    }
+
+    /// What the user wants of the next call, which is one of several, or is not made at all.
+    pub(crate) fn take_wishes(&mut self) -> Wishes {
+        std::mem::take(&mut self.wishes)
     }
 }
 

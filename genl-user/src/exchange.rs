@@ -4,7 +4,7 @@
 //! what comes in answer to a request of which nobody knows any more has another sequence number
 //! than the next request, and a dump that was begun is read to its end before that is sent.
 
-use std::io;
+use std::{io, mem};
 
 use crate::client::Link;
 use crate::controller;
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::extack::Verdict;
 use crate::family::{Answer, Message, Operation, Request};
 use crate::flags::Flags;
-use crate::inbox::Arrived;
+use crate::inbox::{Arrived, Inbox};
 use crate::transport::{self, Deadline, Transport};
 use crate::wire::{
     Encoder, FromPayload, Head, Malformed, Payload, finish, generic, set_kind, set_seq,
@@ -64,8 +64,18 @@ impl<T: Transport> Link<T> {
         operation: &'o Operation,
         request: &impl Request,
     ) -> Result<Asked<'o>, Error> {
-        let flags = self.take_flags().of_do(operation)?;
+        let flags = self.flags_of_do(operation)?;
         self.write(self.id, flags, operation, request)
+    }
+
+    /// The flags of a request that is no dump.
+    #[inline]
+    fn flags_of_do(&mut self, operation: &Operation) -> Result<u16, Error> {
+        let flags = self.take_flags().of_do(operation);
+        // Of a call that is not made nothing is left to the next one.
+        flags.inspect_err(|_| {
+            self.take_wishes();
+        })
     }
 
     /// Sends the request that is written, and waits for its end: the reply, if there is one. A
@@ -106,13 +116,15 @@ impl<T: Transport> Link<T> {
         begun: Result<Progress, Error>,
         mut deadline: Deadline,
     ) -> Result<Option<Arrived>, Error> {
-        match self.go_on(asked, begun, &mut deadline).await {
-            Err(error) if self.renewed_after(&error, &mut deadline).await? => {
-                self.readdress(&mut asked);
-                self.exchange(asked, &mut deadline).await
-            }
-            finished => finished,
+        let mut finished = self.go_on(asked, begun, &mut deadline).await;
+        if let Err(error) = &finished
+            && self.renewed_after(error, &mut deadline).await?
+        {
+            self.readdress(&mut asked);
+            finished = self.exchange(asked, &mut deadline).await;
+            finished = self.recovered(finished);
         }
+        finished
     }
 
     /// Reads the reply to what was asked; without one it is a message with nothing in it.
@@ -135,20 +147,22 @@ impl<T: Transport> Link<T> {
         operation: &Operation,
         request: &impl Request,
     ) -> Result<bool, Error> {
-        let flags = self.take_flags().of_do(operation)? | ACK;
+        let flags = self.flags_of_do(operation)? | ACK;
         let asked = self.write(self.id, flags, operation, request)?;
         self.replies_to(asked).await
     }
 
     async fn replies_to(&mut self, mut asked: Asked<'_>) -> Result<bool, Error> {
         let mut deadline = self.deadline();
-        match self.begin_replies(asked, &mut deadline).await {
-            Err(error) if self.renewed_after(&error, &mut deadline).await? => {
-                self.readdress(&mut asked);
-                self.begin_replies(asked, &mut deadline).await
-            }
-            begun => begun,
+        let mut begun = self.begin_replies(asked, &mut deadline).await;
+        if let Err(error) = &begun
+            && self.renewed_after(error, &mut deadline).await?
+        {
+            self.readdress(&mut asked);
+            begun = self.begin_replies(asked, &mut deadline).await;
+            begun = self.recovered(begun);
         }
+        begun
     }
 
     /// Asks for a dump, and waits until the kernel has begun it, or refused.
@@ -164,13 +178,15 @@ impl<T: Transport> Link<T> {
 
     async fn dump_of(&mut self, mut asked: Asked<'_>) -> Result<(), Error> {
         let mut deadline = self.deadline();
-        match self.begin_dump(asked, &mut deadline).await {
-            Err(error) if self.renewed_after(&error, &mut deadline).await? => {
-                self.readdress(&mut asked);
-                self.begin_dump(asked, &mut deadline).await
-            }
-            begun => begun,
+        let mut begun = self.begin_dump(asked, &mut deadline).await;
+        if let Err(error) = &begun
+            && self.renewed_after(error, &mut deadline).await?
+        {
+            self.readdress(&mut asked);
+            begun = self.begin_dump(asked, &mut deadline).await;
+            begun = self.recovered(begun);
         }
+        begun
     }
 
     /// As [`Self::reply_to`], but to that id alone.
@@ -394,6 +410,11 @@ impl<T: Transport> Link<T> {
         }
     }
 
+    /// What has come of something that is not tried again, with the queue in order.
+    pub(crate) fn recovered<R>(&mut self, result: Result<R, Error>) -> Result<R, Error> {
+        result.inspect_err(|error| self.recover_from(error))
+    }
+
     /// Empties the queue if the error is an overrun: before that nothing gets into it, and the next
     /// answer would be lost too (`netlink_attachskb()`).
     #[cold]
@@ -471,18 +492,30 @@ impl<T: Transport> Link<T> {
     ) -> Result<bool, Error> {
         match error {
             Error::Refused(refused) if refused.hints_at_stale_id() => {
-                // Who asks for the id writes a request too.
-                let request = std::mem::take(&mut self.request);
-                let resolved = controller::resolve(self, deadline).await;
-                self.request = request;
-                let id = resolved?;
-                Ok(std::mem::replace(&mut self.id, id) != id)
+                match self.resolve_meanwhile(None, deadline).await {
+                    Err(gone @ Error::UnknownFamily { .. }) => Err(gone),
+                    // That it was refused is certain, and its id may be the family's still.
+                    Err(_) => Ok(false),
+                    Ok(id) => Ok(std::mem::replace(&mut self.id, id) != id),
+                }
             }
             _ => {
                 self.recover_from(error);
                 Ok(false)
             }
         }
+    }
+
+    /// The id of the family, as the kernel says now. The request stays as it is, and so does what was
+    /// received, if there is another `inbox` for the answer.
+    pub(crate) async fn resolve_meanwhile(
+        &mut self,
+        inbox: Option<Inbox>,
+        deadline: &mut Deadline,
+    ) -> Result<u16, Error> {
+        let kept = Kept::of(self, inbox);
+        let resolved = controller::resolve(&mut *kept.link, deadline).await;
+        kept.link.recovered(resolved)
     }
 
     /// Lets the request that is written go to the family's present id, as a new one.
@@ -592,7 +625,10 @@ impl<T: Transport> Link<T> {
                 id,
                 flags,
             }),
-            Err(unfit) => Err(Error::unfit(operation, &self.request, unfit)),
+            Err(unfit) => {
+                self.take_wishes();
+                Err(Error::unfit(operation, &self.request, unfit))
+            }
         }
     }
 
@@ -638,6 +674,33 @@ impl<T: Transport> Link<T> {
             reply = Some(arrived);
         }
         Ok(Progress::Open(reply))
+    }
+}
+
+/// What a connection has back once something else was asked over it, even if nobody waits for the
+/// answer to that any more.
+struct Kept<'l, T: Transport> {
+    link: &'l mut Link<T>,
+    request: Vec<u8>,
+    inbox: Option<Inbox>,
+}
+
+impl<'l, T: Transport> Kept<'l, T> {
+    fn of(link: &'l mut Link<T>, inbox: Option<Inbox>) -> Self {
+        Self {
+            request: mem::take(&mut link.request),
+            inbox: inbox.map(|other| mem::replace(&mut link.inbox, other)),
+            link,
+        }
+    }
+}
+
+impl<T: Transport> Drop for Kept<'_, T> {
+    fn drop(&mut self) {
+        self.link.request = mem::take(&mut self.request);
+        if let Some(inbox) = self.inbox.take() {
+            self.link.inbox = inbox;
+        }
     }
 }
 

@@ -191,7 +191,7 @@ impl Inbox {
 
     /// Where the next datagram goes.
     #[inline]
-    fn room(&mut self) -> &mut [u8] {
+    pub(crate) fn room(&mut self) -> &mut [u8] {
         let end = match self.fill_from {
             0 => self.buffer.len() - ACK_SIZE,
             _ => self.buffer.len(),

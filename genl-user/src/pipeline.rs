@@ -1,18 +1,18 @@
 //! Several calls at once.
 
-use std::io;
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::{io, mem};
 
 use crate::client::Link;
-use crate::controller;
 use crate::error::Error;
 use crate::exchange::ACK;
 use crate::extack::Verdict;
 use crate::family::{Answer, Message, Operation, Request};
-use crate::flags::Flags;
+use crate::flags::{Flags, Wishes};
 use crate::inbox::{Arrived, Inbox};
+use crate::refused::Warning;
 #[cfg(feature = "tokio")]
 use crate::tokio::Tokio;
 use crate::transport::{self, Blocking, Deadline, Transport, now};
@@ -42,6 +42,8 @@ const DATAGRAM: usize = 32 << 10;
 #[must_use = "nothing is sent before `send`"]
 pub struct Pipeline<'c, T: Transport = Blocking> {
     link: &'c mut Link<T>,
+    /// Of the next call that is added the flags, of all together the deadline.
+    wishes: Wishes,
 }
 
 /// The answers to a [`Pipeline`], borrowed from the receive buffer.
@@ -90,7 +92,11 @@ struct Call {
 enum State {
     /// Not done, as far as is known; the reply may be there.
     Open(Option<Arrived>),
-    Done(Option<Arrived>),
+    Done {
+        reply: Option<Arrived>,
+        /// The ACK, if it says something.
+        remark: Option<Arrived>,
+    },
     Refused(Arrived),
     Failed(Failure),
 }
@@ -112,7 +118,8 @@ impl<'c, T: Transport> Pipeline<'c, T> {
         batch.number = NUMBER.fetch_add(1, Ordering::Relaxed);
         batch.requests.clear();
         batch.calls.clear();
-        Self { link }
+        let wishes = link.take_wishes();
+        Self { link, wishes }
     }
 
     /// Adds a call; `M` is what answers the operation, `()` where nothing but an ACK does.
@@ -125,7 +132,8 @@ impl<'c, T: Transport> Pipeline<'c, T> {
         operation: &'static Operation,
         request: &impl Request,
     ) -> Result<Ticket<M>, Error> {
-        let asked = self.link.write_do(operation, request)?;
+        let flags = mem::take(&mut self.wishes.flags).of_do(operation)?;
+        let asked = self.link.write(self.link.id, flags, operation, request)?;
         let Link {
             batch,
             request,
@@ -150,7 +158,7 @@ impl<'c, T: Transport> Pipeline<'c, T> {
 
     /// Lets the next call that is added have these flags beside its own, and that call alone.
     pub fn with_flags(&mut self, flags: Flags) -> &mut Self {
-        self.link.with_flags(flags);
+        self.wishes.flags = flags;
         self
     }
 
@@ -172,7 +180,7 @@ impl<'c> Pipeline<'c> {
     ///
     /// If nothing was sent; what becomes of each call is told when its answer is taken.
     pub fn send(self) -> Result<Answers<'c>, Error> {
-        now(self.link.send_batch())?;
+        now(self.link.send_batch(self.wishes.deadline))?;
         Ok(Answers::of(self.link))
     }
 }
@@ -185,7 +193,7 @@ impl<'c> Pipeline<'c, Tokio> {
     ///
     /// If nothing was sent; what becomes of each call is told when its answer is taken.
     pub async fn send(self) -> Result<Answers<'c, Tokio>, Error> {
-        self.link.send_batch().await?;
+        self.link.send_batch(self.wishes.deadline).await?;
         Ok(Answers::of(self.link))
     }
 }
@@ -205,20 +213,55 @@ impl<'c, T: Transport> Answers<'c, T> {
     /// any more. Where the queue was too small for the answers nevertheless, it is an [`Error::Io`]
     /// with ENOBUFS: the kernel has done the call, or refused it, and nobody knows which.
     pub fn take<M: Message>(&self, ticket: Ticket<M>) -> Result<M::View<'_>, Error> {
-        let batch = &self.link.batch;
-        let call = batch.calls.get(ticket.index);
-        let Some(call) = call.filter(|_| ticket.batch == batch.number) else {
+        let Some(call) = self.call(ticket) else {
             return Err(Error::Unexpected {
                 operation: "a pipeline",
                 what: "nothing for the ticket of another one",
             });
         };
         match &call.state {
-            State::Done(reply) => self.link.reply::<M>(call.operation, reply.as_ref()),
+            State::Done { reply, .. } => self.link.reply::<M>(call.operation, reply.as_ref()),
             State::Refused(arrived) => Err(self.refusal(call, arrived)),
             State::Failed(failure) => Err(failure.error(call.operation)),
             State::Open(_) => Err(Error::TimedOut),
         }
+    }
+
+    /// What the kernel minded about a call, though it has done it.
+    ///
+    /// It says so in an ACK: those calls have one that are not answered by a reply, and those
+    /// [`with_flags`](Pipeline::with_flags) that ask for it.
+    ///
+    /// ```
+    /// # use genl_user::{Flags, families::nlctrl::{Client, Getfamily}};
+    /// # fn main() -> Result<(), genl_user::Error> {
+    /// let mut nlctrl = Client::open()?;
+    /// let mut batch = nlctrl.pipeline();
+    /// let request = Getfamily { family_id: Some(16), ..Default::default() };
+    /// let known = batch.with_flags(Flags::ACK).getfamily(&request)?;
+    /// let answers = batch.send()?;
+    /// assert_eq!(answers.take(known)?.family_name(), Some("nlctrl"));
+    /// if let Some(warning) = answers.warning(known) {
+    ///     println!("{warning}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn warning<M>(&self, ticket: Ticket<M>) -> Option<Warning> {
+        let call = self.call(ticket)?;
+        let State::Done { remark, .. } = &call.state else {
+            return None;
+        };
+        let ack = remark.as_ref()?;
+        let verdict = Verdict::read(&ack.head, self.link.inbox.bytes(ack)).ok()?;
+        verdict.warning(call.operation.family.name, call.operation.name)
+    }
+
+    /// The call that a ticket of this pipeline's is for.
+    fn call<M>(&self, ticket: Ticket<M>) -> Option<&'c Call> {
+        let batch = &self.link.batch;
+        let call = batch.calls.get(ticket.index);
+        call.filter(|_| ticket.batch == batch.number)
     }
 
     fn refusal(&self, call: &Call, arrived: &Arrived) -> Error {
@@ -268,8 +311,8 @@ impl Failure {
 
 impl<T: Transport> Link<T> {
     /// Sends what the batch has, and reads all answers.
-    pub(crate) async fn send_batch(&mut self) -> Result<(), Error> {
-        let mut deadline = self.deadline();
+    pub(crate) async fn send_batch(&mut self, wanted: Option<Deadline>) -> Result<(), Error> {
+        let mut deadline = wanted.unwrap_or_else(|| self.deadline());
         self.settle(&mut deadline).await?;
         self.warning = None;
         self.inbox.release();
@@ -389,7 +432,10 @@ impl<T: Transport> Link<T> {
             match Verdict::read(&arrived.head, self.inbox.bytes(&arrived)) {
                 Ok(verdict) if verdict.errno != 0 => State::Refused(arrived.clone()),
                 Ok(_) if acked && !arrived.is_acknowledgement() => return,
-                Ok(_) => State::Done(reply.clone()),
+                Ok(verdict) => State::Done {
+                    reply: reply.clone(),
+                    remark: verdict.text.map(|_| arrived.clone()),
+                },
                 Err(_) => State::Failed(Failure::Unexpected("an answer that makes no sense")),
             }
         } else if call.operation.answer == Answer::Ack {
@@ -405,7 +451,10 @@ impl<T: Transport> Link<T> {
         } else if acked {
             State::Open(Some(arrived.clone()))
         } else {
-            State::Done(Some(arrived.clone()))
+            State::Done {
+                reply: Some(arrived.clone()),
+                remark: None,
+            }
         };
         self.batch.calls[index].state = state;
         self.inbox.keep(&arrived);
@@ -428,10 +477,8 @@ impl<T: Transport> Link<T> {
             .filter(|&at| is_stale(&self.batch.calls[at]))
             .collect();
         // The answers that there are stay where they are.
-        let kept = std::mem::replace(&mut self.inbox, Inbox::new());
-        let resolved = controller::resolve(self, deadline).await;
-        self.inbox = kept;
-        let Ok(id) = resolved else {
+        let resolved = self.resolve_meanwhile(Some(Inbox::new()), deadline);
+        let Ok(id) = resolved.await else {
             // The family is gone altogether: the refusals stand as they are.
             return Ok(());
         };

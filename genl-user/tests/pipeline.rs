@@ -154,6 +154,32 @@ fn flags_are_for_one_call() {
     }
 }
 
+#[test]
+fn flags_of_calls_that_are_not_made_are_not_those_of_others() {
+    let mut client = Client::open().unwrap();
+    // With them it would be a dump.
+    let both = Flags::REPLACE | Flags::EXCL;
+    let goes_on = |client: &mut Client| {
+        assert_eq!(client.getfamily(&NLCTRL).unwrap().family_id(), Some(16));
+    };
+    // Of a pipeline that is not sent.
+    drop(client.with_flags(both).pipeline());
+    goes_on(&mut client);
+    let _ = client.pipeline().with_flags(both);
+    goes_on(&mut client);
+    // Of one that is sent without another call.
+    let mut batch = client.pipeline();
+    let _ = batch.with_flags(both);
+    batch.send().unwrap();
+    goes_on(&mut client);
+    // Of one, they are the first call's.
+    let mut batch = client.with_flags(both).pipeline();
+    let first = batch.getfamily(&NLCTRL);
+    assert!(matches!(first, Err(Error::DumpFlags { .. })), "{first:?}");
+    let second = batch.getfamily(&NLCTRL).unwrap();
+    assert!(batch.send().unwrap().take(second).is_ok());
+}
+
 #[cfg(feature = "tokio")]
 #[tokio::test]
 async fn tasks_have_pipelines_too() {

@@ -1,7 +1,7 @@
 //! Futures that are dropped wherever they wait; the next calls have to get their own answers. And how
 //! a dump begins.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
@@ -205,13 +205,153 @@ fn a_pipeline_may_be_dropped_wherever_it_waits() {
         let tickets: Vec<Ticket<GetfamilyReplyOwned>> = (0..40)
             .map(|_| batch.add(&Client::GETFAMILY, &NLCTRL).unwrap())
             .collect();
-        link.send_batch().await.unwrap();
+        link.send_batch(None).await.unwrap();
         let answers = Answers::of(link);
         for ticket in tickets {
             assert_eq!(answers.take(ticket).unwrap().family_id(), Some(16));
         }
     });
     assert_eq!(dropped, 41);
+}
+
+/// An id that no family has: the kernel gives out none that is as high.
+const STALE: u16 = 0xfff0;
+
+#[test]
+fn what_was_there_before_the_id_was_asked_for_anew_is_there_if_that_is_dropped() {
+    let mut link = open();
+    link.reserve(1 << 20);
+    let room = link.inbox.room().len();
+    let mut works_with = async |pipeline: bool, times| {
+        link.id = STALE;
+        let asked = match pipeline {
+            true => {
+                let mut batch = link.pipeline();
+                let ticket = batch.add::<GetfamilyReplyOwned>(&Client::GETFAMILY, &NLCTRL);
+                let _ = ticket.unwrap();
+                poll(times, link.send_batch(None)).is_some()
+            }
+            false => poll(times, link.ask(&Client::GETFAMILY, &NLCTRL)).is_some(),
+        };
+        link.inbox.release();
+        assert_eq!(link.inbox.room().len(), room, "after {times} polls");
+        assert_ne!(link.request.capacity(), 0, "after {times} polls");
+        asked
+    };
+    for pipeline in [true, false] {
+        let dropped = (1..).take_while(|&times| !finish(works_with(pipeline, times)));
+        // In each of three exchanges once while it is sent, and once before it is answered; and what
+        // answers those that were dropped comes before that.
+        assert!(dropped.count() >= 6);
+    }
+    link.id = 16;
+    works(&mut link);
+}
+
+/// Does something else with what is sent or received by itself, counted from 0.
+struct Faulty {
+    socket: Blocking,
+    /// This request is lost.
+    loses: usize,
+    /// In place of this answer the kernel says that it had to drop some.
+    overruns: usize,
+    sent: Cell<usize>,
+    received: Cell<usize>,
+    /// Nothing was left in the queue.
+    drained: Cell<bool>,
+}
+
+impl Receive for Faulty {
+    fn new(socket: Socket) -> io::Result<Self> {
+        Ok(Self {
+            socket: Blocking::new(socket)?,
+            loses: usize::MAX,
+            overruns: usize::MAX,
+            sent: Cell::default(),
+            received: Cell::default(),
+            drained: Cell::default(),
+        })
+    }
+
+    fn socket(&self) -> &Socket {
+        self.socket.socket()
+    }
+
+    fn socket_mut(&mut self) -> &mut Socket {
+        self.socket.socket_mut()
+    }
+
+    fn try_send(&self, datagram: &[u8]) -> io::Result<()> {
+        match self.sent.replace(self.sent.get() + 1) == self.loses {
+            true => Ok(()),
+            false => self.socket.try_send(datagram),
+        }
+    }
+
+    async fn send(&self, datagram: &[u8], _: &mut Deadline) -> io::Result<()> {
+        self.try_send(datagram)
+    }
+
+    fn try_recv(&self, room: &mut [u8]) -> io::Result<Option<Received>> {
+        let received = self.socket.try_recv(room)?;
+        self.drained.set(received.is_none());
+        match received {
+            Some(_) if self.received.replace(self.received.get() + 1) == self.overruns => {
+                Err(io::Error::from_raw_os_error(libc::ENOBUFS))
+            }
+            received => Ok(received),
+        }
+    }
+
+    async fn recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Received> {
+        match self.try_recv(room)? {
+            Some(received) => Ok(received),
+            None => self.socket.recv(room, deadline).await,
+        }
+    }
+}
+
+fn faulty() -> Link<Faulty> {
+    let mut link = Link::<Faulty>::over(transport::open(&Options::new()).unwrap(), &FAMILY);
+    link.id = STALE;
+    link
+}
+
+#[test]
+fn that_a_call_was_refused_is_told_though_nobody_says_whose_the_id_is() {
+    let mut link = faulty();
+    link.transport.loses = 1;
+    link.within(Duration::from_millis(20));
+    let refused = finish(link.ask(&Client::GETFAMILY, &NLCTRL)).unwrap_err();
+    assert_eq!(refused.errno(), Some(libc::ENOENT), "{refused}");
+}
+
+#[test]
+fn an_overrun_is_recovered_from_wherever_it_is_seen() {
+    let nlctrl = GetfamilyDump {};
+    for overruns in 0..3 {
+        let mut link = faulty();
+        link.transport.overruns = overruns;
+        let called = finish(link.ask(&Client::GETFAMILY, &NLCTRL)).map(drop);
+        assert!(
+            called.is_err() && link.transport.drained.get(),
+            "{overruns}"
+        );
+        let mut link = faulty();
+        link.transport.overruns = overruns;
+        let called = finish(link.ask_all(&Client::GETFAMILY, &NLCTRL)).map(drop);
+        assert!(
+            called.is_err() && link.transport.drained.get(),
+            "{overruns}"
+        );
+        let mut link = faulty();
+        link.transport.overruns = overruns;
+        let called = finish(link.ask_dump(&Client::GETFAMILY_DUMP, &nlctrl));
+        assert!(
+            called.is_err() && link.transport.drained.get(),
+            "{overruns}"
+        );
+    }
 }
 
 /// Notes how long it is what it receives.

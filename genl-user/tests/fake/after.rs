@@ -161,6 +161,49 @@ fn replies_that_are_lost_take_no_later_answer_with_them() {
 }
 
 #[test]
+fn the_deadline_of_a_call_that_is_not_made_is_not_that_of_another() {
+    let now = Duration::ZERO;
+    let unfit = Get { key: "a\0b" };
+    // With these flags it would be a dump.
+    let both = Flags::REPLACE | Flags::EXCL;
+    let patient = |kv: &mut Client| {
+        let kernel = kernel();
+        kernel.hold();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(Duration::from_millis(20));
+                kernel.release();
+            });
+            kv.stats(&Stats {}).map(drop).expect("it is waited for");
+        });
+    };
+    in_new_netns(|| {
+        let mut kv = open();
+        drop(kv.within(now).pipeline());
+        patient(&mut kv);
+        kv.within(now).get(&unfit).expect_err("it cannot be sent");
+        patient(&mut kv);
+        let dump = kv.within(now).with_flags(both).stats(&Stats {});
+        assert!(matches!(dump, Err(Error::DumpFlags { .. })));
+        patient(&mut kv);
+        let request = GetDump {
+            prefix: Some("a\0b"),
+        };
+        let dump = kv.within(now).get_dump(&request).map(drop);
+        dump.expect_err("it cannot be sent");
+        patient(&mut kv);
+        // What cannot be added leaves it to the others.
+        let mut batch = kv.within(now).pipeline();
+        batch.get(&unfit).expect_err("it cannot be sent");
+        let stats = batch.stats(&Stats {}).expect("it can be sent");
+        kernel().hold();
+        let late = batch.send().expect("it is sent").take(stats);
+        assert!(matches!(late, Err(Error::TimedOut)), "{late:?}");
+        patient(&mut kv);
+    });
+}
+
+#[test]
 fn a_dump_whose_end_is_lost_costs_one_call_whatever_else_comes() {
     const TIMEOUT: Duration = Duration::from_millis(50);
     in_new_netns(|| {

@@ -284,5 +284,24 @@ fn what_the_kernel_minds_about_a_success_is_a_warning() {
         };
         assert_eq!(refusal(client.remark(&unlucky)).errno, libc::EINVAL);
         assert_eq!(minded(&mut client), None);
+
+        // Of several calls each has its own.
+        let mut batch = client.pipeline();
+        let minded = batch.remark(&remark).expect("it can be sent");
+        let refused = batch.remark(&unlucky).expect("it can be sent");
+        let replied = batch.hello(&Hello { text: "hello" });
+        let replied = replied.expect("it can be sent");
+        let other = Remark {
+            text: "stand back",
+            ..Remark::default()
+        };
+        let other = batch.remark(&other).expect("it can be sent");
+        let answers = batch.send().expect("answers");
+        answers.take(minded).expect("it is no error");
+        let warned = |ticket| answers.warning(ticket).map(|warning| warning.message);
+        assert_eq!(warned(minded).as_deref(), Some("remark: mind the gap"));
+        assert_eq!(warned(other).as_deref(), Some("remark: stand back"));
+        assert_eq!(warned(refused), None);
+        assert_eq!(answers.warning(replied), None);
     });
 }
