@@ -6,6 +6,7 @@ mod store;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use genl_user::families::kvstore::server::Served;
@@ -139,8 +140,15 @@ fn a_server_that_is_gone_is_an_error() {
     assert_eq!(complaint, expected);
 }
 
+/// One at a time: a port that one of this process's sockets has left is the next one's.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[test]
 fn who_does_not_serve_the_family_is_named() {
+    let _alone = alone();
     let mut server = Server::bind().expect("a port");
     let port = server.port();
     let options = Options::new().peer(port).timeout(PATIENCE);
@@ -151,6 +159,7 @@ fn who_does_not_serve_the_family_is_named() {
 
 #[test]
 fn who_is_gone_is_named_by_a_pipeline_too() {
+    let _alone = alone();
     let mut server = Server::bind().expect("a port");
     server
         .register(Served(Store::default()))
