@@ -1,5 +1,6 @@
 //! Messages that the kernel sends of its own accord: to groups, or to this port alone.
 
+mod aside;
 mod follow;
 mod listener;
 mod look_up;

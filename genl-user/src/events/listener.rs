@@ -1,12 +1,11 @@
 //! One socket that listens to any number of groups, of any families.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use super::Group;
-use super::look_up::Aside;
+use super::aside::{Aside, Shelf};
 use super::notice::{Heard, Notice};
 use super::roster::{Name, Roster};
 use crate::controller::NOTIFY;
@@ -82,7 +81,7 @@ pub struct Listening<T: Transport> {
     /// Clients of these ports caused what is passed over.
     ignored: Vec<u32>,
     /// What came while an answer of the controller was awaited. It is older than the inbox.
-    pub(super) aside: VecDeque<Aside>,
+    pub(super) aside: Shelf,
     /// The last of these, which is being read.
     current: Option<Aside>,
     /// Some events were lost, and nobody was told yet.
@@ -143,7 +142,8 @@ impl Listener {
     ///
     /// With no group, what it sends to this port alone is heard.
     ///
-    /// What comes after it has returned is heard, or its loss is told.
+    /// What comes after it has returned is heard, or its loss is told. So is what comes from other
+    /// groups while it waits for the controller: as much is kept as the queue has room for.
     ///
     /// # Errors
     ///
@@ -342,7 +342,7 @@ impl<T: Transport> Listening<T> {
             inbox: Inbox::new(),
             roster: Roster::default(),
             ignored: Vec::new(),
-            aside: VecDeque::new(),
+            aside: Shelf::default(),
             current: None,
             overrun: false,
             unsure: false,
@@ -427,7 +427,7 @@ impl<T: Transport> Listening<T> {
             if let Some(place) = self.roster.take_reloaded() {
                 return Ok(Some(Next::Reloaded(place)));
             }
-            if let Some(aside) = self.aside.pop_front() {
+            if let Some(aside) = self.aside.take() {
                 let socket = self.transport.socket_mut();
                 let (head, nsid) = (aside.head, aside.nsid);
                 let for_us = self.roster.heed(socket, &head, nsid, &aside.message)?;

@@ -1,5 +1,6 @@
 //! How a listener asks the controller for a family, between the events that come meanwhile.
 
+use super::aside::Aside;
 use super::listener::{Listening, Receipt};
 use crate::controller::{CONTROLLER_ID, NEWFAMILY};
 use crate::error::Error;
@@ -9,13 +10,6 @@ use crate::family::Request;
 use crate::inbox::Arrived;
 use crate::transport::{self, Deadline, Transport};
 use crate::wire::{Encoder, Head, finish, generic};
-
-/// A message that is not in the receive buffer any more.
-pub(super) struct Aside {
-    pub(super) head: Head,
-    pub(super) nsid: Option<i32>,
-    pub(super) message: Vec<u8>,
-}
 
 impl<T: Transport> Listening<T> {
     /// Asks the controller for each family, in case that one has got another id and the message
@@ -46,11 +40,13 @@ impl<T: Transport> Listening<T> {
 
     /// Asks the controller for a family, and waits for it if it is to be waited for.
     pub(super) async fn look_up(&mut self, family: &str) -> Result<Arrived, Error> {
+        let room = self.socket().queue_size();
+        let room = room.map_err(Error::io("ask for the queue size"))?;
         // What of the last datagram is unread is older than the answer.
-        self.put_rest_aside()?;
+        self.put_rest_aside(room)?;
         let mut end = None;
         loop {
-            let answer = self.ask_for(family).await?;
+            let answer = self.ask_for(family, room).await?;
             if !answer.is_acknowledgement() {
                 return Ok(answer);
             }
@@ -62,15 +58,16 @@ impl<T: Transport> Listening<T> {
             }
             // The controller's group was joined before it was asked, so that it tells.
             if let Some(end) = &mut end
-                && !self.wait_for_a_family(end).await?
+                && !self.wait_for_a_family(end, room).await?
             {
                 return Err(self.unknown(family));
             }
         }
     }
 
-    /// Asks the controller for a family. What comes before the answer is put aside.
-    async fn ask_for(&mut self, family: &str) -> Result<Arrived, Error> {
+    /// Asks the controller for a family. What comes before the answer is put aside, of which there may
+    /// be so many bytes.
+    async fn ask_for(&mut self, family: &str, room: usize) -> Result<Arrived, Error> {
         let mut deadline = Deadline::after(self.timeout);
         'asking: loop {
             self.seq = self.seq.wrapping_add(1);
@@ -81,7 +78,7 @@ impl<T: Transport> Listening<T> {
                 while let Some(arrived) = self.inbox.unread()? {
                     match self.is_answer(&arrived) {
                         true => return Ok(arrived),
-                        false => self.put_aside(&arrived),
+                        false => self.put_aside(&arrived, room),
                     }
                 }
                 let receipt = match lost {
@@ -103,13 +100,13 @@ impl<T: Transport> Listening<T> {
     }
 
     /// Waits until some family has come, or it may be that one has; false if none has until then.
-    async fn wait_for_a_family(&mut self, end: &mut Deadline) -> Result<bool, Error> {
+    async fn wait_for_a_family(&mut self, end: &mut Deadline, room: usize) -> Result<bool, Error> {
         loop {
             while let Some(arrived) = self.inbox.unread()? {
-                self.put_aside(&arrived);
+                self.put_aside(&arrived, room);
                 let cmd = generic(self.inbox.bytes(&arrived)).map(|(cmd, _)| cmd);
                 if arrived.head.kind == CONTROLLER_ID && cmd == Ok(NEWFAMILY) {
-                    return self.put_rest_aside().map(|()| true);
+                    return self.put_rest_aside(room).map(|()| true);
                 }
             }
             match self.receive(end).await? {
@@ -159,19 +156,22 @@ impl<T: Transport> Listening<T> {
         }
     }
 
-    fn put_rest_aside(&mut self) -> Result<(), Error> {
+    fn put_rest_aside(&mut self, room: usize) -> Result<(), Error> {
         while let Some(arrived) = self.inbox.unread()? {
-            self.put_aside(&arrived);
+            self.put_aside(&arrived, room);
         }
         Ok(())
     }
 
-    fn put_aside(&mut self, arrived: &Arrived) {
-        self.aside.push_back(Aside {
+    fn put_aside(&mut self, arrived: &Arrived, room: usize) {
+        let aside = Aside {
             head: arrived.head,
             nsid: self.inbox.nsid(),
             message: self.inbox.bytes(arrived).to_vec(),
-        });
+        };
+        if !self.aside.put(aside, room) {
+            (self.overrun, self.unsure) = (true, true);
+        }
     }
 }
 

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use genl_user::families::kvstore::server::{Event as Told, Served};
 use genl_user::families::kvstore::{Client, DelNtfOwned, Get, GetDump, GetReplyOwned, Set, Stats};
-use genl_user::families::nltest;
 use genl_user::families::nltest::server::{CountDump, Echo, Event as Said, Handler, Hello};
+use genl_user::families::{kvstore, nltest};
 use genl_user::server::{Description, Group, Items, Op, Permission, Refusal, Row, Serve};
 use genl_user::testing::Kernel;
 use genl_user::{Error, Family, Flags, Heard, Listener, Notice, Options};
 
 use crate::guest::{in_new_netns, kernel};
 use crate::served::Store;
-use crate::{open, put};
+use crate::{open, options, put};
 
 /// Answers with so many bytes, which nearly fill the receive buffer.
 const LONG: usize = 60_000;
@@ -233,6 +233,51 @@ fn a_dump_whose_end_is_lost_costs_one_call_whatever_else_comes() {
             assert!(matches!(first, Err(Error::TimedOut)), "{first:?}");
             assert!(second.is_ok(), "{second:?}");
         });
+    });
+}
+
+#[test]
+fn what_comes_while_a_family_is_waited_for_takes_no_more_room_than_the_queue() {
+    const EVENTS: usize = 500;
+    in_new_netns(|| {
+        kernel().unregister("kvstore");
+        let family = kernel().register(Served(Store::default()));
+        let family = family.expect("registered");
+        let told = DelNtfOwned::default();
+        let options = options()
+            .queue_size(4096)
+            .wait_for_family(Duration::from_millis(300));
+        let mut listener = Listener::open_with(&options).expect("a socket");
+        listener.join(&[kvstore::Group::Changes]).expect("joined");
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..EVENTS {
+                    family.tell(&Told::DelNtf(&told)).expect("told");
+                    // Time to read it, so that it is not the queue that is full.
+                    thread::sleep(Duration::from_micros(100));
+                }
+            });
+            let joined = listener.join(&[Twin("kept")]);
+            assert!(matches!(joined, Err(Error::UnknownFamily { .. })));
+        });
+        let next = |listener: &mut Listener| {
+            let heard = listener.next_timeout(Duration::ZERO);
+            heard
+                .expect("no error")
+                .map(|heard| heard.notice().is_some())
+        };
+        // That some were lost comes first.
+        assert_eq!(next(&mut listener), Some(false));
+        let mut count = 0;
+        while let Some(is_message) = next(&mut listener) {
+            assert!(is_message);
+            count += 1;
+        }
+        assert!((1..EVENTS / 2).contains(&count), "{count}");
+        // Now there is room again.
+        family.tell(&Told::DelNtf(&told)).expect("told");
+        assert_eq!(next(&mut listener), Some(true));
+        assert_eq!(next(&mut listener), None);
     });
 }
 
