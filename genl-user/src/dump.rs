@@ -31,6 +31,8 @@ use crate::transport::{Blocking, Transport, now};
 ///
 /// A dump that is dropped before its end is read to its end, as the kernel would refuse the next one
 /// with EBUSY (`__netlink_dump_start()`): then as far as it has come, the rest before the next request.
+/// In a task, which others wait for, some pieces are read then; for as long as the rest is not, the
+/// kernel keeps the family's module from being unloaded.
 #[must_use = "a dump is read as its items are asked for"]
 pub struct Dump<'c, M, T: Transport = Blocking> {
     link: &'c mut Link<T>,
@@ -208,7 +210,7 @@ impl<'c, M: Message> AsyncDump<'c, M> {
 impl<M, T: Transport> Drop for Dump<'_, M, T> {
     fn drop(&mut self) {
         if !self.ended {
-            self.link.drain();
+            self.link.drain(self.link.transport.at_a_time());
         }
     }
 }

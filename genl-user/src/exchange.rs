@@ -4,20 +4,19 @@
 //! what comes in answer to a request of which nobody knows any more has another sequence number
 //! than the next request, and a dump that was begun is read to its end before that is sent.
 
-use std::{io, mem};
+use std::io;
 
 use crate::client::Link;
-use crate::controller;
 use crate::error::Error;
 use crate::extack::Verdict;
 use crate::family::{Answer, Message, Operation, Request};
 use crate::flags::Flags;
-use crate::inbox::{Arrived, Inbox};
+use crate::inbox::Arrived;
 use crate::transport::{self, Deadline, Transport};
-use crate::wire::{
-    Encoder, FromPayload, Head, Malformed, Payload, finish, generic, set_kind, set_seq,
-};
+use crate::wire::{Encoder, FromPayload, Head, Malformed, Payload, finish, generic, set_seq};
 
+mod renewal;
+mod rest;
 #[cfg(test)]
 mod tests;
 
@@ -371,89 +370,6 @@ impl<T: Transport> Link<T> {
         Ok(())
     }
 
-    /// Reads what is left of a dump that nobody wants any more.
-    pub(crate) async fn settle(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
-        let mut comes = false;
-        while let Some(seq) = self.dumping {
-            match self.inbox.unread() {
-                Ok(Some(arrived)) => {
-                    comes |= arrived.head.seq == seq;
-                    self.pass(&arrived);
-                }
-                Ok(None) => match self.receive_rest(deadline).await {
-                    Ok(()) => {}
-                    // Of no interest, and gone already.
-                    Err(Error::Truncated { .. }) => comes = true,
-                    Err(error) => {
-                        // If nothing of it comes, its end is lost: it is not waited for again.
-                        let lost = !comes && matches!(error, Error::TimedOut);
-                        self.dumping.take_if(|_| lost);
-                        return Err(error);
-                    }
-                },
-                Err(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Receives more of a dump that nobody wants any more, if more of it can come.
-    async fn receive_rest(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
-        self.transport.share().await;
-        match self.inbox.try_receive(&self.transport)? {
-            true => Ok(()),
-            false if self.transport.has_dumps_at_hand() => {
-                self.dumping = None;
-                Ok(())
-            }
-            false => self.inbox.receive(&self.transport, deadline).await,
-        }
-    }
-
-    /// What has come of something that is not tried again, with the queue in order.
-    pub(crate) fn recovered<R>(&mut self, result: Result<R, Error>) -> Result<R, Error> {
-        result.inspect_err(|error| self.recover_from(error))
-    }
-
-    /// Empties the queue if the error is an overrun: before that nothing gets into it, and the next
-    /// answer would be lost too (`netlink_attachskb()`).
-    #[cold]
-    pub(crate) fn recover_from(&mut self, error: &Error) {
-        if !matches!(error, Error::Io { .. }) || error.errno() != Some(libc::ENOBUFS) {
-            return;
-        }
-        self.drain();
-        while let Ok(true) | Err(Error::Truncated { .. }) = self.inbox.try_receive(&self.transport)
-        {
-        }
-    }
-
-    /// As [`Self::settle`], as far as it can be done without waiting. After an error nothing may
-    /// come any more; then the next request tries, and reports.
-    pub(crate) fn drain(&mut self) {
-        while self.dumping.is_some() {
-            match self.inbox.unread() {
-                Ok(Some(arrived)) => self.pass(&arrived),
-                Ok(None) => match self.inbox.try_receive(&self.transport) {
-                    Ok(true) | Err(Error::Truncated { .. }) => {}
-                    Ok(false) => {
-                        let ended = self.transport.has_dumps_at_hand();
-                        self.dumping.take_if(|_| ended);
-                        return;
-                    }
-                    Err(_) => return,
-                },
-                Err(_) => {}
-            }
-        }
-    }
-
-    /// Takes notice of a dump's end.
-    fn pass(&mut self, arrived: &Arrived) {
-        self.dumping
-            .take_if(|seq| arrived.head.seq == *seq && arrived.is_end());
-    }
-
     /// The next reply to a request for which an ACK was asked; `None` at the ACK.
     pub(crate) async fn next_reply(
         &mut self,
@@ -480,50 +396,6 @@ impl<T: Transport> Link<T> {
     /// The last request asked for the notifications that it causes.
     fn wants_echo(&self) -> bool {
         Head::read(&self.request).is_ok_and(|head| head.flags & Flags::ECHO.bits() != 0)
-    }
-
-    /// After an error: the family turns out to have got another id, as happens when its module is
-    /// loaded anew. If it is an error of something else it is false, and the next call is not to
-    /// suffer from it.
-    async fn renewed_after(
-        &mut self,
-        error: &Error,
-        deadline: &mut Deadline,
-    ) -> Result<bool, Error> {
-        match error {
-            Error::Refused(refused) if refused.hints_at_stale_id() => {
-                match self.resolve_meanwhile(None, deadline).await {
-                    Err(gone @ Error::UnknownFamily { .. }) => Err(gone),
-                    // That it was refused is certain, and its id may be the family's still.
-                    Err(_) => Ok(false),
-                    Ok(id) => Ok(std::mem::replace(&mut self.id, id) != id),
-                }
-            }
-            _ => {
-                self.recover_from(error);
-                Ok(false)
-            }
-        }
-    }
-
-    /// The id of the family, as the kernel says now. The request stays as it is, and so does what was
-    /// received, if there is another `inbox` for the answer.
-    pub(crate) async fn resolve_meanwhile(
-        &mut self,
-        inbox: Option<Inbox>,
-        deadline: &mut Deadline,
-    ) -> Result<u16, Error> {
-        let kept = Kept::of(self, inbox);
-        let resolved = controller::resolve(&mut *kept.link, deadline).await;
-        kept.link.recovered(resolved)
-    }
-
-    /// Lets the request that is written go to the family's present id, as a new one.
-    fn readdress(&mut self, asked: &mut Asked<'_>) {
-        asked.id = self.id;
-        self.seq = self.seq.wrapping_add(1);
-        set_kind(&mut self.request, self.id);
-        set_seq(&mut self.request, self.seq);
     }
 
     async fn begin_dump(
@@ -674,33 +546,6 @@ impl<T: Transport> Link<T> {
             reply = Some(arrived);
         }
         Ok(Progress::Open(reply))
-    }
-}
-
-/// What a connection has back once something else was asked over it, even if nobody waits for the
-/// answer to that any more.
-struct Kept<'l, T: Transport> {
-    link: &'l mut Link<T>,
-    request: Vec<u8>,
-    inbox: Option<Inbox>,
-}
-
-impl<'l, T: Transport> Kept<'l, T> {
-    fn of(link: &'l mut Link<T>, inbox: Option<Inbox>) -> Self {
-        Self {
-            request: mem::take(&mut link.request),
-            inbox: inbox.map(|other| mem::replace(&mut link.inbox, other)),
-            link,
-        }
-    }
-}
-
-impl<T: Transport> Drop for Kept<'_, T> {
-    fn drop(&mut self) {
-        self.link.request = mem::take(&mut self.request);
-        if let Some(inbox) = self.inbox.take() {
-            self.link.inbox = inbox;
-        }
     }
 }
 

@@ -85,6 +85,10 @@ impl Receive for Tokio {
         }
     }
 
+    fn at_a_time(&self) -> usize {
+        8
+    }
+
     async fn share(&self) {
         poll_fn(|context| coop::poll_proceed(context).map(|turn| turn.made_progress())).await;
     }

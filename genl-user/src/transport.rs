@@ -58,6 +58,11 @@ pub(crate) trait Receive: Sized {
         self.socket().is_of_kernel()
     }
 
+    /// How many datagrams may be received where nobody can have a turn in between.
+    fn at_a_time(&self) -> usize {
+        usize::MAX
+    }
+
     /// Lets others have their turn, if this has had a long one without waiting for anything.
     async fn share(&self) {}
 }

@@ -33,6 +33,8 @@ mod served;
 #[path = "../vm/store.rs"]
 mod store;
 mod talker;
+#[cfg(feature = "tokio")]
+mod tasks;
 mod wanting;
 
 use genl_user::Options;
