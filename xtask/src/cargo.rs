@@ -103,15 +103,20 @@ pub(crate) fn vm_tests(environment: &[(&str, OsString)]) -> Result<VmTests> {
     })
 }
 
-/// Builds the tests of our own families alone, and tells where the program is.
-pub(crate) fn own_vm_tests() -> Result<PathBuf> {
-    let features = "genl-user/cli,genl-user/tokio,genl-user/vm-tests";
-    let mut build = command(["test", "--no-run", "--test", "vm", "--features", features]);
-    build.args(["--package", "genl-user"]).args(OPTIMIZED);
-    let programs = programs(&mut build)?;
-    let tests = programs.into_iter().find(|program| program.target == "vm");
-    let program = tests.context("cargo did not build the tests of genl-user")?;
-    Ok(program.file)
+/// Builds the tests that are hostile alone, and tells where the program is.
+pub(crate) fn torture() -> Result<PathBuf> {
+    let mut build = command([
+        "test",
+        "--no-run",
+        "--package",
+        "genl-user",
+        "--test",
+        "torture",
+    ]);
+    build
+        .args(["--features", "dynamic,vm-tests"])
+        .args(OPTIMIZED);
+    program(&mut build, "torture")
 }
 
 /// Builds an example of genl-user, and tells where the program is.

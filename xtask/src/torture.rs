@@ -61,7 +61,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Some(_) => "churn::modules_come_and_go_under_load",
         None => "hostile::any_family_stands_it",
     };
-    let mut command = vec![OsString::from(cargo::own_vm_tests()?)];
+    let mut command = vec![OsString::from(cargo::torture()?)];
     command.extend([test, "--exact", "--include-ignored", "--nocapture"].map(OsString::from));
     let mut request = vm::Request::new(kind, command)?;
     request.fast = options.fast;

@@ -25,6 +25,7 @@ mod faults;
 mod follow;
 #[cfg(feature = "cli")]
 mod genl;
+mod given;
 mod guest;
 #[cfg(feature = "dynamic")]
 mod hostile;
@@ -52,28 +53,8 @@ mod talk;
 mod tasks;
 mod tools;
 
-use genl_user::Options;
-use genl_user::families::kvstore;
-
+use given::{number, open, options};
 use kv::{keys, put, put_flagged, put_labels};
 
 #[global_allocator]
 static ALLOCATOR: counting::Counting = counting::Counting;
-
-/// A client of the namespace that the calling thread is in.
-fn open() -> kvstore::Client {
-    kvstore::Client::open().expect("kvstore is loaded")
-}
-
-/// How a client of that namespace is opened.
-fn options() -> Options {
-    Options::new()
-}
-
-/// A number that the environment may say: how much of something a run has time for.
-fn number(variable: &str, otherwise: u64) -> u64 {
-    std::env::var(variable).map_or(otherwise, |text| {
-        text.parse()
-            .unwrap_or_else(|_| panic!("{variable} is no number: {text}"))
-    })
-}
