@@ -7,7 +7,11 @@ use genl_user::families::nlctrl::{AsyncClient, Getfamily};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    run(&mut io::stdout(), std::env::args().skip(1).collect()).await
+    let names: Vec<_> = std::env::args().skip(1).collect();
+    if names.is_empty() {
+        return Err("say names of families".into());
+    }
+    run(&mut io::stdout(), names).await
 }
 
 pub(crate) async fn run(out: &mut impl Write, names: Vec<String>) -> Result<(), Box<dyn Error>> {

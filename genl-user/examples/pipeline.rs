@@ -7,6 +7,9 @@ use genl_user::families::nlctrl::{Client, Getfamily};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let names: Vec<_> = std::env::args().skip(1).collect();
+    if names.is_empty() {
+        return Err("say names of families".into());
+    }
     run(&mut io::stdout(), &names)
 }
 

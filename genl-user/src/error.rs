@@ -112,6 +112,16 @@ pub enum Error {
         /// Why; ECONNREFUSED if nobody has the port.
         source: io::Error,
     },
+    /// A multicast group cannot be joined.
+    #[error("cannot join the group \"{group}\" of \"{family}\": {source}")]
+    Join {
+        /// The family.
+        family: String,
+        /// The group.
+        group: String,
+        /// Why; EPERM if it takes a capability that the caller lacks.
+        source: io::Error,
+    },
     /// A network namespace cannot be entered.
     #[error("cannot enter the network namespace {netns}: {source}")]
     Netns {
@@ -123,7 +133,7 @@ pub enum Error {
     /// A system call failed.
     #[error("netlink: cannot {doing}: {source}")]
     Io {
-        /// What was tried: `send`, `join a group`, …
+        /// What was tried: `send`, `receive`, …
         doing: &'static str,
         /// Why it failed.
         source: io::Error,
@@ -136,6 +146,7 @@ impl Error {
         match self {
             Self::Refused(refused) => Some(refused.errno),
             Self::Io { source, .. }
+            | Self::Join { source, .. }
             | Self::Netns { source, .. }
             | Self::Unreachable { source, .. } => source.raw_os_error(),
             _ => None,
@@ -163,6 +174,7 @@ impl Error {
             Self::DumpInterrupted => io::ErrorKind::Other,
             Self::TimedOut => io::ErrorKind::TimedOut,
             Self::Io { source, .. }
+            | Self::Join { source, .. }
             | Self::Netns { source, .. }
             | Self::Unreachable { source, .. } => source.kind(),
         }

@@ -20,6 +20,8 @@ mod errors;
 mod fake_kernel;
 #[path = "../examples/json.rs"]
 mod json;
+#[path = "../examples/listen.rs"]
+mod listen;
 #[path = "../examples/pipeline.rs"]
 mod pipeline;
 #[path = "../examples/pool.rs"]
@@ -27,6 +29,10 @@ mod pool;
 
 use std::fmt::Debug;
 use std::path::Path;
+
+use genl_user::Options;
+use genl_user::families::kvstore;
+use genl_user::testing::Kernel;
 
 /// What an example prints.
 fn output<E: Debug>(run: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> String {
@@ -131,6 +137,26 @@ fn fake_kernel() {
         no right: kvstore refused set: Operation not permitted\n\
         no module: the kernel has no netlink family \"kvstore\": is its module loaded?\n";
     assert_eq!(told, expected);
+}
+
+#[test]
+fn listen() {
+    struct Nothing;
+    impl kvstore::server::Handler for Nothing {}
+
+    let kernel = Kernel::new();
+    let options = Options::new().kernel(&kernel);
+    let meanwhile = || {
+        kernel
+            .register(kvstore::server::Served(Nothing))
+            .expect("it is the first");
+        kernel.unregister("kvstore");
+    };
+    let told = output(|out| listen::run(out, &options, 4, meanwhile));
+    let lines: Vec<_> = told.lines().collect();
+    assert_eq!(lines[0], "came: Some(\"kvstore\")");
+    assert!(lines[1].starts_with("NewmcastGrp("), "{told}");
+    assert!(told.contains("gone: Some(\"kvstore\")\n"), "{told}");
 }
 
 #[test]

@@ -147,7 +147,7 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownFamily`], [`Error::UnknownGroup`], and [`Error::Io`] with EPERM for a group
+    /// [`Error::UnknownFamily`], [`Error::UnknownGroup`], and [`Error::Join`] with EPERM for a group
     /// that takes a capability (`genl_bind()`).
     pub fn join<G: Group>(&mut self, groups: &[G]) -> Result<(), Error> {
         now(self.join_groups(groups))

@@ -1,6 +1,7 @@
 //! The families that are listened to: their ids and groups at present, and how these change.
 
 use std::borrow::Cow;
+use std::io;
 
 use crate::controller::{CONTROLLER_ID, NEWFAMILY, NOTIFY};
 use crate::error::Error;
@@ -108,7 +109,8 @@ impl Roster {
                 continue;
             }
             let number = number(described, &family, &name)?;
-            socket.join(number).map_err(Error::io("join a group"))?;
+            let joined = socket.join(number);
+            joined.map_err(|source| unjoined(&family, &name, source))?;
             entry.groups.push(Joined { name, number });
         }
         Ok(())
@@ -214,7 +216,7 @@ impl Roster {
         let join = |joined: &mut Joined| {
             joined.number = number(described, name, &joined.name)?;
             let again = socket.join(joined.number);
-            again.map_err(Error::io("join a group again"))
+            again.map_err(|source| unjoined(name, &joined.name, source))
         };
         // All of them are tried: one that is gone is no reason to miss the others.
         let tried = entry.groups.iter_mut().map(join);
@@ -244,4 +246,13 @@ fn number(described: &GetfamilyReply<'_>, family: &str, group: &str) -> Result<u
             family: family.into(),
             group: group.into(),
         })
+}
+
+/// The error that a group could not be joined.
+fn unjoined(family: &str, group: &str, source: io::Error) -> Error {
+    Error::Join {
+        family: family.into(),
+        group: group.into(),
+        source,
+    }
 }

@@ -375,6 +375,12 @@ fn each_group_asks_for_its_own_right() {
         assert_eq!(errnos(), [0, 0, libc::EPERM].map(Some));
         kernel().set_admin(false);
         assert_eq!(errnos(), [0, libc::EPERM, libc::EPERM].map(Some));
+        let error = Events::open_with(&options(), &[Group::Owners]).expect_err("it takes a right");
+        assert_eq!(
+            error.to_string(),
+            "cannot join the group \"owners\" of \"everything\": \
+             Operation not permitted (os error 1)"
+        );
         kernel().set_sys_admin(true);
         assert_eq!(errnos(), [0, libc::EPERM, 0].map(Some));
     });

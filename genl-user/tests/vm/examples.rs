@@ -23,11 +23,11 @@ pub(crate) mod dump;
 mod echo;
 #[path = "../../examples/kv.rs"]
 mod kv_tool;
-#[path = "../../examples/listen.rs"]
-mod listen;
 #[cfg(feature = "tokio")]
 #[path = "../../examples/listen_async.rs"]
 mod listen_async;
+#[path = "../../examples/listen_many.rs"]
+mod listen_many;
 #[path = "../../examples/mirror.rs"]
 mod mirror;
 #[path = "../../examples/overrun.rs"]
@@ -152,7 +152,7 @@ fn warning() {
 }
 
 #[test]
-fn listen() {
+fn listen_many() {
     in_new_netns(|| {
         let mut out = Vec::new();
         let meanwhile = |mine: &mut genl_user::families::kvstore::Client| {
@@ -163,7 +163,7 @@ fn listen() {
             open().del(&Del { key: "theirs" })?;
             Ok(())
         };
-        listen::run(&mut out, &options(), 3, meanwhile).expect("it listens");
+        listen_many::run(&mut out, &options(), 3, meanwhile).expect("it listens");
         let expected = "set Some(\"theirs\")\nsaid Some(\"hello\")\ndeleted Some(\"theirs\")\n";
         assert_eq!(String::from_utf8_lossy(&out), expected);
     });

@@ -114,11 +114,7 @@ impl Faults {
 
 /// The kernel said that memory is short: as the family's answer, or before it came that far.
 fn is_shortage(error: &Error) -> bool {
-    let errno = match error {
-        Error::Io { source, .. } => source.raw_os_error(),
-        other => other.errno(),
-    };
-    matches!(errno, Some(libc::ENOMEM | libc::ENOBUFS))
+    matches!(error.errno(), Some(libc::ENOMEM | libc::ENOBUFS))
 }
 
 #[test]
