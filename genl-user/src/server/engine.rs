@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
 
 use super::dump::{Running, begin};
 #[cfg(feature = "testing")]
@@ -216,22 +217,29 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// EEXIST if one of the name is there, ENOSPC if there are no more numbers: of groups only
+    /// If one of the name is there, or there are no more numbers: of groups only
     /// those up to `last_group` can be had.
     pub(crate) fn register(
         &mut self,
         served: Box<dyn Served>,
         last_group: u32,
         outbox: &mut Outbox,
-    ) -> Result<Numbered, i32> {
+    ) -> io::Result<Numbered> {
         let family = served.family();
         if family.name == controller::FAMILY.name || self.by_name(family.name).is_some() {
-            return Err(libc::EEXIST);
+            let why = format!("the family \"{}\" is registered already", family.name);
+            return Err(io::Error::new(ErrorKind::AlreadyExists, why));
         }
+        let full = |of: &str| {
+            let why = format!("no {of} are left for the family \"{}\"", family.name);
+            io::Error::new(ErrorKind::StorageFull, why)
+        };
         let taken = |id: &u16| self.families.contains_key(id);
         let ids = (self.next_id..=LAST_ID).chain(FIRST_ID..self.next_id);
-        let id = ids.into_iter().find(|id| !taken(id)).ok_or(libc::ENOSPC)?;
-        let first_group = self.free_groups(family.groups.len() as u32, last_group)?;
+        let id = ids.into_iter().find(|id| !taken(id));
+        let id = id.ok_or_else(|| full("ids"))?;
+        let first_group = self.free_groups(family.groups.len() as u32, last_group);
+        let first_group = first_group.ok_or_else(|| full("groups"))?;
         // As the kernel's, so that a family that comes back has another id.
         self.next_id = match id {
             LAST_ID => FIRST_ID,
@@ -288,12 +296,12 @@ impl Engine {
     }
 
     /// The first number of so many groups in a row.
-    fn free_groups(&self, count: u32, last: u32) -> Result<u32, i32> {
+    fn free_groups(&self, count: u32, last: u32) -> Option<u32> {
         let is_free =
             |number: u32| !RESERVED_GROUPS.contains(&number) && self.group(number).is_none();
         let fits = |first: &u32| (*first..*first + count).all(is_free);
         let mut firsts = 2..=(last + 1).saturating_sub(count);
-        firsts.find(fits).ok_or(libc::ENOSPC)
+        firsts.find(fits)
     }
 
     /// Serves all messages of a datagram: `netlink_rcv_skb()`.

@@ -125,12 +125,12 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// EEXIST if a family of this name is there, ENOSPC if there are not enough groups left.
+    /// [`io::ErrorKind::AlreadyExists`] if a family of this name is there,
+    /// [`io::ErrorKind::StorageFull`] if there are not enough groups left.
     pub fn register<S: Serve>(&mut self, served: S) -> io::Result<Registered<S>> {
         let mut outbox = Outbox::default();
         let served = Box::new(served);
-        let registered = self.engine.register(served, LAST_GROUP, &mut outbox);
-        let numbers = registered.map_err(io::Error::from_raw_os_error)?;
+        let numbers = self.engine.register(served, LAST_GROUP, &mut outbox)?;
         self.send(outbox);
         Ok(Registered {
             id: numbers.id,
@@ -397,6 +397,16 @@ mod tests {
             started.elapsed()
         });
         assert!(took < 5 * PATIENCE, "{took:?}");
+    }
+
+    #[test]
+    fn a_family_whose_groups_have_no_room_is_refused() {
+        let served = Box::new(kvstore::server::Served(Nothing));
+        let refused = Engine::new().register(served, 1, &mut Outbox::default());
+        let error = refused.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        let words = "no groups are left for the family \"kvstore\"";
+        assert_eq!(error.to_string(), words);
     }
 
     #[test]

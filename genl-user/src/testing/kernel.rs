@@ -77,11 +77,11 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// EEXIST if a family of this name is there.
+    /// [`io::ErrorKind::AlreadyExists`] if a family of this name is there.
     pub fn register<S: Serve>(&self, served: S) -> io::Result<Registration<S>> {
         self.change(|state, outbox| {
-            let registered = state.engine.register(Box::new(served), LAST_GROUP, outbox);
-            let numbers = registered.map_err(io::Error::from_raw_os_error)?;
+            let served = Box::new(served);
+            let numbers = state.engine.register(served, LAST_GROUP, outbox)?;
             Ok(Registration {
                 kernel: self.clone(),
                 id: numbers.id,

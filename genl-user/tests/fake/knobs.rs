@@ -214,7 +214,9 @@ fn a_family_that_comes_back_is_found_again() {
             Err(Error::UnknownFamily { .. })
         ));
         let served = kernel().register(Served(Store::default()));
-        assert!(kernel().register(Served(Store::default())).is_err());
+        let again = kernel().register(Served(Store::default()));
+        let error = again.expect_err("there is one").to_string();
+        assert_eq!(error, "the family \"kvstore\" is registered already");
         kv.stats(&Stats {}).expect("it is there again");
         let now = kv.connection().family_id();
         assert_ne!(before, now);
