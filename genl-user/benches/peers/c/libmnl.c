@@ -119,12 +119,10 @@ static void parse_entry(const struct nlmsghdr *nlh, const struct nlattr **tb)
 	check(mnl_attr_parse(nlh, sizeof(struct genlmsghdr), into_table, &table) >= 0);
 }
 
-static int read_entry(const struct nlmsghdr *nlh, void *data)
+static void add_entry(const struct nlattr **tb, uint64_t *sum)
 {
-	const struct nlattr *tb[KVSTORE_A_ENTRY_MAX + 1] = {}, *attr;
-	uint64_t *sum = data;
+	const struct nlattr *attr;
 
-	parse_entry(nlh, tb);
 	*sum += strlen(mnl_attr_get_str(tb[KVSTORE_A_ENTRY_KEY]));
 	if (tb[KVSTORE_A_ENTRY_VALUE])
 		*sum += mnl_attr_get_payload_len(tb[KVSTORE_A_ENTRY_VALUE]);
@@ -132,7 +130,7 @@ static int read_entry(const struct nlmsghdr *nlh, void *data)
 	if (tb[KVSTORE_A_ENTRY_FLAGS])
 		*sum += mnl_attr_get_u32(tb[KVSTORE_A_ENTRY_FLAGS]);
 	if (!tb[KVSTORE_A_ENTRY_META])
-		return MNL_CB_OK;
+		return;
 	/* A table keeps one attribute of a type, and there are many labels. */
 	mnl_attr_for_each_nested(attr, tb[KVSTORE_A_ENTRY_META])
 		switch (mnl_attr_get_type(attr)) {
@@ -149,6 +147,14 @@ static int read_entry(const struct nlmsghdr *nlh, void *data)
 			*sum += strlen(mnl_attr_get_str(attr));
 			break;
 		}
+}
+
+static int read_entry(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *tb[KVSTORE_A_ENTRY_MAX + 1] = {};
+
+	parse_entry(nlh, tb);
+	add_entry(tb, data);
 	return MNL_CB_OK;
 }
 
@@ -297,9 +303,12 @@ operation *peer_open(const char *what, void **state)
 static int read_event(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlattr *tb[KVSTORE_A_ENTRY_MAX + 1] = {};
+	uint64_t sum = 0;
 
 	(void)data;
 	parse_entry(nlh, tb);
+	add_entry(tb, &sum);
+	use(sum);
 	return peer_heard(mnl_attr_get_str(tb[KVSTORE_A_ENTRY_KEY])) ? MNL_CB_OK : MNL_CB_STOP;
 }
 

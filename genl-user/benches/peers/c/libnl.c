@@ -84,21 +84,25 @@ static int read_policy(struct nl_msg *msg, void *data)
 	return NL_OK;
 }
 
-static int read_entry(struct nl_msg *msg, void *data)
+static void parse_entry(struct nl_msg *msg, struct nlattr **tb)
 {
-	struct client *client = data;
-	struct nlattr *tb[KVSTORE_A_ENTRY_MAX + 1], *attr;
+	check(!genlmsg_parse(nlmsg_hdr(msg), 0, tb, KVSTORE_A_ENTRY_MAX, entry_policy));
+}
+
+static uint64_t entry(struct nlattr **tb)
+{
+	uint64_t sum = 0;
+	struct nlattr *attr;
 	int rest;
 
-	check(!genlmsg_parse(nlmsg_hdr(msg), 0, tb, KVSTORE_A_ENTRY_MAX, entry_policy));
-	client->sum += strlen(nla_get_string(tb[KVSTORE_A_ENTRY_KEY]));
+	sum += strlen(nla_get_string(tb[KVSTORE_A_ENTRY_KEY]));
 	if (tb[KVSTORE_A_ENTRY_VALUE])
-		client->sum += nla_len(tb[KVSTORE_A_ENTRY_VALUE]);
+		sum += nla_len(tb[KVSTORE_A_ENTRY_VALUE]);
 	use(nla_get_u64(tb[KVSTORE_A_ENTRY_REVISION]));
 	if (tb[KVSTORE_A_ENTRY_FLAGS])
-		client->sum += nla_get_u32(tb[KVSTORE_A_ENTRY_FLAGS]);
+		sum += nla_get_u32(tb[KVSTORE_A_ENTRY_FLAGS]);
 	if (!tb[KVSTORE_A_ENTRY_META])
-		return NL_OK;
+		return sum;
 	/* A table keeps one attribute of a type, and there are many labels. */
 	nla_for_each_nested(attr, tb[KVSTORE_A_ENTRY_META], rest)
 		switch (nla_type(attr)) {
@@ -109,9 +113,19 @@ static int read_entry(struct nl_msg *msg, void *data)
 			use(nla_len(attr) == 4 ? nla_get_u32(attr) : nla_get_u64(attr));
 			break;
 		case KVSTORE_A_META_LABEL:
-			client->sum += strlen(nla_get_string(attr));
+			sum += strlen(nla_get_string(attr));
 			break;
 		}
+	return sum;
+}
+
+static int read_entry(struct nl_msg *msg, void *data)
+{
+	struct client *client = data;
+	struct nlattr *tb[KVSTORE_A_ENTRY_MAX + 1];
+
+	parse_entry(msg, tb);
+	client->sum += entry(tb);
 	return NL_OK;
 }
 
@@ -120,7 +134,7 @@ static int read_revision(struct nl_msg *msg, void *data)
 	struct client *client = data;
 	struct nlattr *tb[KVSTORE_A_ENTRY_MAX + 1];
 
-	check(!genlmsg_parse(nlmsg_hdr(msg), 0, tb, KVSTORE_A_ENTRY_MAX, entry_policy));
+	parse_entry(msg, tb);
 	client->sum += !!tb[KVSTORE_A_ENTRY_REVISION];
 	return NL_OK;
 }
@@ -198,7 +212,8 @@ static int read_event(struct nl_msg *msg, void *data)
 	struct nlattr *tb[KVSTORE_A_ENTRY_MAX + 1];
 
 	(void)data;
-	check(!genlmsg_parse(nlmsg_hdr(msg), 0, tb, KVSTORE_A_ENTRY_MAX, entry_policy));
+	parse_entry(msg, tb);
+	use(entry(tb));
 	enough = !peer_heard(nla_get_string(tb[KVSTORE_A_ENTRY_KEY]));
 	return enough ? NL_STOP : NL_OK;
 }

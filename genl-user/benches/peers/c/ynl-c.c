@@ -137,13 +137,16 @@ void peer_listen(void)
 	while (go_on) {
 		struct pollfd pollfd = { .fd = ynl_socket_get_fd(ys), .events = POLLIN };
 		struct ynl_ntf_base_type *ntf;
+		struct kvstore_get_rsp *event;
 
 		poll(&pollfd, 1, -1);
 		if (ynl_ntf_check(ys))
 			peer_lost();
 		while (go_on && ynl_has_ntf(ys)) {
 			ntf = ynl_ntf_dequeue(ys);
-			go_on = peer_heard(((struct kvstore_get_ntf *)ntf)->obj.key);
+			event = &((struct kvstore_get_ntf *)ntf)->obj;
+			use(entry(event));
+			go_on = peer_heard(event->key);
 			ynl_ntf_free(ntf);
 		}
 	}

@@ -194,8 +194,10 @@ fn listen(reader: &mut Reader) {
     });
 }
 
+/// The key of an event that is read as a whole.
 fn key(event: &RawGenlMessage) -> String {
     let message = event.parse_into_genlmsg::<Store>().expect("an event");
+    black_box(entry(&message.payload.attrs));
     let key = message
         .payload
         .attrs

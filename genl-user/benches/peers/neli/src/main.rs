@@ -280,7 +280,9 @@ fn listen(reader: &mut Reader) {
     }
 }
 
+/// The key of an event that is read as a whole.
 fn key(message: &Message) -> String {
+    black_box(entry(message));
     let attrs = message.attrs().get_attr_handle();
     attrs
         .get_attr_payload_as_with_len::<String>(1)

@@ -106,8 +106,9 @@ fn listen(reader: &mut Reader) {
     loop {
         match sock.recv() {
             Ok((_, message)) => {
-                let entry = kvstore::entry(message);
-                let key = entry.get_key().expect("a key");
+                let event = kvstore::entry(message);
+                black_box(entry(event));
+                let key = event.get_key().expect("a key");
                 if !reader.heard(key.to_str().expect("text")) {
                     return;
                 }

@@ -130,7 +130,10 @@ fn listen(reader: &mut Reader) {
 /// Whether to go on.
 fn heard(reader: &mut Reader, event: &kvstore::Event<'_>) -> bool {
     match event {
-        kvstore::Event::SetNtf(entry) => reader.heard(entry.key().unwrap_or_default()),
+        kvstore::Event::SetNtf(event) => {
+            black_box(entry(event));
+            reader.heard(event.key().unwrap_or_default())
+        }
         kvstore::Event::Overrun => {
             reader.lost();
             true

@@ -168,12 +168,10 @@ fn listen(reader: &mut Reader) {
             continue;
         };
         for message in messages {
-            let mut key = "";
-            for (kind, value) in Attrs::of(message) {
-                if kind == KEY {
-                    key = std::str::from_utf8(&value[..value.len() - 1]).expect("text");
-                }
-            }
+            black_box(entry(message));
+            let mut attrs = Attrs::of(message);
+            let (_, key) = attrs.find(|(kind, _)| *kind == KEY).expect("a key");
+            let key = std::str::from_utf8(&key[..key.len() - 1]).expect("text");
             if !reader.heard(key) {
                 return;
             }
