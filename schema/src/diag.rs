@@ -251,18 +251,29 @@ impl fmt::Debug for Report {
 
 impl std::error::Error for Report {}
 
-/// The one of `known` that `wrong` is nearest to, where it is near: a third of the letters differ.
+/// The one of `known` that `wrong` is nearest to, where it is near: a third of the letters differ; or else
+/// the only one that has `wrong` among its words, as `family-name` has `name`.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Nobody's typing error; and the distance takes the product of both lengths to compute.
     if wrong.len() > 64 {
         return None;
     }
-    known
-        .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
-        .filter(|(distance, _)| *distance <= wrong.len().max(3) / 3)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+    let (mut near, mut with_it) = (None, Vec::new());
+    for name in known {
+        let distance = strsim::damerau_levenshtein(wrong, name);
+        let is_nearer = near.is_none_or(|(least, _)| distance < least);
+        if distance <= wrong.len().max(3) / 3 && is_nearer {
+            near = Some((distance, name));
+        }
+        if name.split('-').any(|word| word == wrong) {
+            with_it.push(name);
+        }
+    }
+    match (near, &with_it[..]) {
+        (Some((_, name)), _) => Some(name),
+        (None, [name]) => Some(name),
+        (None, _) => None,
+    }
 }
 
 #[cfg(test)]
@@ -274,6 +285,9 @@ mod tests {
         assert_eq!(nearest("prefxi", ["key", "prefix"]), Some("prefix"));
         assert_eq!(nearest("ky", ["key", "prefix"]), Some("key"));
         assert_eq!(nearest("port", ["key", "prefix"]), None);
+        let names = ["family-name", "family-id", "op"];
+        assert_eq!(nearest("name", names), Some("family-name"));
+        assert_eq!(nearest("family", names), None);
     }
 
     #[test]

@@ -174,6 +174,10 @@ fn wrong_use_is_said_before_anything_is_sent() {
             "familyname=x: ctrl has no attribute \"familyname\"; did you mean \"family-name\"?",
         ),
         (
+            &["do", "getfamily", "name=x"],
+            "name=x: ctrl has no attribute \"name\"; did you mean \"family-name\"?",
+        ),
+        (
             &["do", "getfamily", "family-id"],
             "family-id: it needs a value, behind a =",
         ),
