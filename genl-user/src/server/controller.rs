@@ -3,7 +3,7 @@
 
 use super::engine::{CONTROLLER, Engine, Registered, Stand, Way};
 use super::extack::Refusal;
-use super::op::{Numbered, Op, Outbox, To};
+use super::op::{Numbered, Op, Outbox, To, send_event};
 use super::{Description, Group, Permission};
 use crate::policy::tell::tell_rule;
 use crate::policy::{Kind, Policy, Rule, Rules};
@@ -167,8 +167,7 @@ pub(super) fn serve(engine: &Engine, payload: Payload<'_>, op: &mut Op<'_>) -> R
     let family = family.unwrap_or_else(|| Err(Refusal::new(libc::EINVAL)))?;
     let to = (op.port, op.head.seq);
     let bytes = NUMBERS.message(to, 0, cmd::NEWFAMILY, |out| fill(out, family))?;
-    op.outbox.push(To::Port(op.port), bytes);
-    Ok(())
+    op.answer(bytes)
 }
 
 /// What is left to tell.
@@ -357,23 +356,23 @@ impl Table {
 }
 
 /// Tells that a family has come, and its groups.
-pub(super) fn tell_new(family: &Registered, outbox: &mut Outbox) {
+pub(super) fn tell_new(family: &Registered, outbox: &mut dyn Outbox) {
     tell_family(cmd::NEWFAMILY, family, outbox);
     tell_groups(cmd::NEWMCAST_GRP, family, outbox);
 }
 
 #[cfg(feature = "testing")]
 /// Tells that a family's groups have gone, and it as well.
-pub(super) fn tell_gone(family: &Registered, outbox: &mut Outbox) {
+pub(super) fn tell_gone(family: &Registered, outbox: &mut dyn Outbox) {
     tell_groups(cmd::DELMCAST_GRP, family, outbox);
     tell_family(cmd::DELFAMILY, family, outbox);
 }
 
-fn tell_family(cmd: u8, family: &Registered, outbox: &mut Outbox) {
+fn tell_family(cmd: u8, family: &Registered, outbox: &mut dyn Outbox) {
     tell(cmd, outbox, |out| fill(out, family.into()));
 }
 
-fn tell_groups(cmd: u8, registered: &Registered, outbox: &mut Outbox) {
+fn tell_groups(cmd: u8, registered: &Registered, outbox: &mut dyn Outbox) {
     let Numbered {
         id,
         first_group,
@@ -389,9 +388,13 @@ fn tell_groups(cmd: u8, registered: &Registered, outbox: &mut Outbox) {
 }
 
 /// Tells the group "notify" something; nothing if it is too long, as the kernel does.
-fn tell(cmd: u8, outbox: &mut Outbox, fill: impl FnOnce(&mut Encoder<'_>) -> Result<(), Unfit>) {
+fn tell(
+    cmd: u8,
+    outbox: &mut dyn Outbox,
+    fill: impl FnOnce(&mut Encoder<'_>) -> Result<(), Unfit>,
+) {
     if let Ok(bytes) = NUMBERS.message((0, 0), 0, cmd, fill) {
         let number = NUMBERS.first_group;
-        outbox.push(To::Group { number, but: None }, bytes);
+        send_event(outbox, To::Group { number, but: None }, bytes);
     }
 }

@@ -3,7 +3,7 @@
 use super::controller;
 use super::engine::{CONTROLLER, Engine, Peer, Stand, tlvs};
 use super::extack::Refusal;
-use super::op::{Numbered, Op, Outbox};
+use super::op::{Numbered, Op, Outbox, To};
 use crate::policy::extack::Extack;
 use crate::wire::{ATTRS_OFFSET, Head, Payload, align};
 
@@ -59,7 +59,7 @@ pub(super) fn begin(
 
 impl Engine {
     /// The next chunk of the peer's dump; `None` if there is none.
-    pub(crate) fn chunk(&mut self, peer: &mut Peer, outbox: &mut Outbox) -> Option<Vec<u8>> {
+    pub(crate) fn chunk(&mut self, peer: &mut Peer, outbox: &mut dyn Outbox) -> Option<Vec<u8>> {
         let mut dump = peer.dump.take()?;
         let room = peer.largest_receive.clamp(SHORT, LONG);
         let mut chunk = Vec::new();
@@ -88,11 +88,29 @@ impl Engine {
         }
         Some(chunk)
     }
+
+    /// Sends a chunk of the peer's dump. If one is lost so are all that would come behind it, as nobody
+    /// could tell that it is missing: then the dump's end says why.
+    pub(crate) fn send_chunk(&self, peer: &mut Peer, chunk: Vec<u8>, outbox: &mut dyn Outbox) {
+        let port = To::Port(peer.port);
+        if let Err(errno) = outbox.push(port, chunk)
+            && let Some(dump) = peer.dump.take()
+        {
+            let end = dump.end(peer, errno, &Extack::default());
+            // If there is no room for that either, the client waits in vain.
+            let _ = outbox.push(port, end);
+        }
+    }
 }
 
 impl Running {
     /// The next item, marked if it is not consistent with those before; `None` at the end.
-    fn advance(&mut self, engine: &mut Engine, port: u32, outbox: &mut Outbox) -> Option<Vec<u8>> {
+    fn advance(
+        &mut self,
+        engine: &mut Engine,
+        port: u32,
+        outbox: &mut dyn Outbox,
+    ) -> Option<Vec<u8>> {
         let head = Head::read(&self.request).ok()?;
         let payload = Payload::new(&self.request[ATTRS_OFFSET..], ATTRS_OFFSET);
         let mut op = Op {

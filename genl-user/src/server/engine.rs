@@ -223,7 +223,7 @@ impl Engine {
         &mut self,
         served: Box<dyn Served>,
         last_group: u32,
-        outbox: &mut Outbox,
+        outbox: &mut dyn Outbox,
     ) -> io::Result<Numbered> {
         let family = served.family();
         if family.name == controller::FAMILY.name || self.by_name(family.name).is_some() {
@@ -262,7 +262,7 @@ impl Engine {
 
     #[cfg(feature = "testing")]
     /// Unregisters a family, and tells of it.
-    pub(crate) fn unregister(&mut self, id: u16, outbox: &mut Outbox) -> Option<Registered> {
+    pub(crate) fn unregister(&mut self, id: u16, outbox: &mut dyn Outbox) -> Option<Registered> {
         let registered = self.families.remove(&id)?;
         controller::tell_gone(&registered, outbox);
         Some(registered)
@@ -305,7 +305,7 @@ impl Engine {
     }
 
     /// Serves all messages of a datagram: `netlink_rcv_skb()`.
-    pub(crate) fn receive(&mut self, peer: &mut Peer, datagram: &[u8], outbox: &mut Outbox) {
+    pub(crate) fn receive(&mut self, peer: &mut Peer, datagram: &[u8], outbox: &mut dyn Outbox) {
         let mut rest = datagram;
         while let Ok(head) = Head::read(rest) {
             let message = &rest[..head.len];
@@ -355,7 +355,7 @@ impl Engine {
         peer: &mut Peer,
         head: &Head,
         message: &[u8],
-        outbox: &mut Outbox,
+        outbox: &mut dyn Outbox,
         extack: &mut Extack,
     ) -> Result<Outcome, i32> {
         let (numbers, ways) = match self.families.get(&head.kind) {
@@ -421,7 +421,7 @@ impl Engine {
             Ok(Outcome::Dumping) => {
                 let chunk = self.chunk(peer, outbox);
                 if let Some(bytes) = chunk {
-                    outbox.push(To::Port(peer.port), bytes);
+                    self.send_chunk(peer, bytes, outbox);
                 }
                 Ok(Outcome::Dumping)
             }
@@ -487,7 +487,7 @@ fn acknowledge(
     message: &[u8],
     errno: i32,
     extack: &Extack,
-    outbox: &mut Outbox,
+    outbox: &mut dyn Outbox,
 ) {
     let repeats = errno != 0 && !peer.caps_ack;
     let mut body = (-errno).to_ne_bytes().to_vec();
@@ -512,7 +512,8 @@ fn acknowledge(
         seq: head.seq,
         port: peer.port,
     };
-    outbox.push(To::Port(peer.port), answer.with_body(&body));
+    // Who does not get it has to wait for it.
+    let _ = outbox.push(To::Port(peer.port), answer.with_body(&body));
 }
 
 /// NLM_F_CAPPED, which says that the request is not repeated.

@@ -24,6 +24,7 @@ mod items;
 mod modules;
 mod op;
 mod peers;
+mod post;
 pub mod read;
 
 #[cfg(feature = "testing")]

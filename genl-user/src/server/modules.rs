@@ -35,7 +35,7 @@ impl Modules {
 impl Engine {
     /// Registers the family of this name if it is not there but its module is:
     /// `request_module("net-pf-16-proto-16-family-…")` in `ctrl_getfamily()`.
-    pub(super) fn load(&mut self, family: &[u8], outbox: &mut Outbox) {
+    pub(super) fn load(&mut self, family: &[u8], outbox: &mut dyn Outbox) {
         let mut modules = self.modules.0.iter();
         let Some(at) = modules.position(|module| module.family.as_bytes() == family) else {
             return;

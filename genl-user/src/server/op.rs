@@ -1,6 +1,7 @@
 //! The call that is being served.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::extack::Refusal;
 use super::{Description, Encode, Event};
@@ -18,9 +19,15 @@ pub(crate) enum To {
     },
 }
 
-/// What is to be sent, in this order.
-#[derive(Debug, Default)]
-pub(crate) struct Outbox(pub(crate) Vec<Outgoing>);
+/// What takes messages that are to be sent, one after the other.
+pub(crate) trait Outbox: fmt::Debug {
+    /// Takes a message.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not get to a port, as an error number. Of a group it is nobody's matter.
+    fn push(&mut self, to: To, bytes: Vec<u8>) -> Result<(), i32>;
+}
 
 /// A message on its way.
 #[derive(Debug)]
@@ -29,9 +36,11 @@ pub(crate) struct Outgoing {
     pub(crate) bytes: Vec<u8>,
 }
 
-impl Outbox {
-    pub(crate) fn push(&mut self, to: To, bytes: Vec<u8>) {
-        self.0.push(Outgoing { to, bytes });
+/// Keeps them.
+impl Outbox for Vec<Outgoing> {
+    fn push(&mut self, to: To, bytes: Vec<u8>) -> Result<(), i32> {
+        self.push(Outgoing { to, bytes });
+        Ok(())
     }
 }
 
@@ -81,10 +90,10 @@ impl Numbered {
     }
 
     /// Builds an event for its group.
-    pub(crate) fn tell(&self, event: &impl Event, outbox: &mut Outbox) -> Result<(), Refusal> {
+    pub(crate) fn tell(&self, event: &impl Event, outbox: &mut dyn Outbox) -> Result<(), Refusal> {
         let number = self.group(event)?;
         let bytes = self.event((0, 0), event)?;
-        outbox.push(To::Group { number, but: None }, bytes);
+        send_event(outbox, To::Group { number, but: None }, bytes);
         Ok(())
     }
 
@@ -93,12 +102,17 @@ impl Numbered {
         &self,
         port: u32,
         event: &impl Event,
-        outbox: &mut Outbox,
+        outbox: &mut dyn Outbox,
     ) -> Result<(), Refusal> {
         let bytes = self.event((0, 0), event)?;
-        outbox.push(To::Port(port), bytes);
+        send_event(outbox, To::Port(port), bytes);
         Ok(())
     }
+}
+
+/// An event that does not get to its listeners is lost, as the kernel's are.
+pub(super) fn send_event(outbox: &mut dyn Outbox, to: To, bytes: Vec<u8>) {
+    let _ = outbox.push(to, bytes);
 }
 
 /// The call that is being served: who made it, and how to tell of it.
@@ -109,7 +123,7 @@ pub struct Op<'s> {
     /// The port that the request came from.
     pub(super) port: u32,
     pub(super) payload: Payload<'s>,
-    pub(super) outbox: &'s mut Outbox,
+    pub(super) outbox: &'s mut (dyn Outbox + 's),
     pub(super) extack: Extack,
     /// The revision of what a dump lists, if it was told.
     pub(super) revision: Option<u64>,
@@ -167,9 +181,9 @@ impl Op<'_> {
         let bytes = self.family.event((self.port, self.head.seq), event)?;
         let but = self.wants_echo().then_some(self.port);
         let to = To::Group { number, but };
-        self.outbox.push(to, bytes.clone());
+        send_event(self.outbox, to, bytes.clone());
         if let Some(port) = but {
-            self.outbox.push(To::Port(port), bytes);
+            send_event(self.outbox, To::Port(port), bytes);
         }
         Ok(())
     }
@@ -199,12 +213,21 @@ impl Op<'_> {
     ///
     /// # Errors
     ///
-    /// EMSGSIZE if it cannot be written.
+    /// EMSGSIZE if it cannot be written, or is too long to be sent to another process; ENOBUFS if
+    /// that leaves no room for it, and ECONNREFUSED if it is gone.
     pub fn reply(&mut self, cmd: u8, reply: &impl Encode) -> Result<(), Refusal> {
         let to = (self.port, self.head.seq);
         let bytes = self.family.message(to, 0, cmd, |out| reply.encode(out));
-        self.outbox.push(To::Port(self.port), long_or(bytes)?);
-        Ok(())
+        self.answer(long_or(bytes)?)
+    }
+
+    /// Sends a message of any family's to who asked.
+    pub(super) fn answer(&mut self, bytes: Vec<u8>) -> Result<(), Refusal> {
+        let sent = self.outbox.push(To::Port(self.port), bytes);
+        sent.map_err(|errno| match errno {
+            libc::EMSGSIZE => too_long(),
+            errno => Refusal::new(errno),
+        })
     }
 
     /// Builds an item of a dump; generated code calls it.
@@ -223,5 +246,9 @@ impl Op<'_> {
 
 /// What does not fit is too long, to the kernel.
 fn long_or(bytes: Result<Vec<u8>, Unfit>) -> Result<Vec<u8>, Refusal> {
-    bytes.map_err(|_| Refusal::new(libc::EMSGSIZE).because("the answer is too long for a message"))
+    bytes.map_err(|_| too_long())
+}
+
+fn too_long() -> Refusal {
+    Refusal::new(libc::EMSGSIZE).because("the answer is too long for a message")
 }

@@ -1,19 +1,19 @@
 //! Families served to other processes, over NETLINK_USERSOCK.
 
 use std::any::Any;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use libc::c_int;
 use neli::consts::socket::NlFamily;
 use neli::socket::NlSocket;
 use neli::utils::Groups;
 
 use super::engine::{Engine, Peer, Rights};
-use super::op::{Outbox, Outgoing, To};
+use super::post::Post;
 use super::{Event, Refusal, Serve};
 use crate::sys;
 
@@ -22,13 +22,6 @@ const LAST_GROUP: u32 = 32;
 
 /// Room for the longest datagram that a socket's send buffer lets through by default.
 const ROOM: usize = 256 << 10;
-
-/// How long a client may leave its queue full before it loses the answer. After that it is not waited
-/// for at all, until it has room again: it would keep all others waiting.
-const PATIENCE: Duration = Duration::from_millis(500);
-
-/// So many clients that have no room are remembered.
-const MOST_SLOW: usize = 1024;
 
 /// Serves families to other processes, as the kernel serves its own.
 ///
@@ -67,13 +60,11 @@ const MOST_SLOW: usize = 1024;
 /// unless [`Self::allow_admin`] says otherwise. To listen to its groups takes that capability
 /// whatever the server says, and the namespace has 32 of them for all servers together.
 pub struct Server {
-    socket: NlSocket,
+    post: Post,
     port: u32,
     engine: Engine,
     rights: Rights,
     buffer: Vec<u8>,
-    /// The ports of clients that were waited for in vain.
-    slow: BTreeSet<u32>,
 }
 
 /// A family that was registered with a [`Server`].
@@ -91,8 +82,8 @@ impl Server {
     pub fn bind() -> io::Result<Self> {
         let socket = NlSocket::connect(NlFamily::Usersock, None, Groups::empty())?;
         let port = socket.pid()?;
-        let server = Self {
-            socket,
+        Ok(Self {
+            post: Post::new(socket)?,
             port,
             engine: Engine::new(),
             rights: Rights {
@@ -101,10 +92,7 @@ impl Server {
                 netns_sys_admin: false,
             },
             buffer: vec![0; ROOM],
-            slow: BTreeSet::new(),
-        };
-        sys::set_timeout(server.as_fd(), libc::SO_SNDTIMEO, Some(PATIENCE))?;
-        Ok(server)
+        })
     }
 
     /// Its port, by which clients find it.
@@ -128,10 +116,8 @@ impl Server {
     /// [`io::ErrorKind::AlreadyExists`] if a family of this name is there,
     /// [`io::ErrorKind::StorageFull`] if there are not enough groups left.
     pub fn register<S: Serve>(&mut self, served: S) -> io::Result<Registered<S>> {
-        let mut outbox = Outbox::default();
         let served = Box::new(served);
-        let numbers = self.engine.register(served, LAST_GROUP, &mut outbox)?;
-        self.send(outbox);
+        let numbers = self.engine.register(served, LAST_GROUP, &mut self.post)?;
         Ok(Registered {
             id: numbers.id,
             served: PhantomData,
@@ -151,12 +137,9 @@ impl Server {
     ///
     /// If it cannot be written, or has no group.
     pub fn tell<S>(&mut self, family: &Registered<S>, event: &impl Event) -> Result<(), Refusal> {
-        let mut outbox = Outbox::default();
         let registered = self.engine.by_id(family.id);
         let registered = registered.ok_or_else(|| Refusal::new(libc::ENODEV))?;
-        registered.numbers.tell(event, &mut outbox)?;
-        self.send(outbox);
-        Ok(())
+        registered.numbers.tell(event, &mut self.post)
     }
 
     /// Waits for one datagram, and serves all that is in it.
@@ -166,27 +149,7 @@ impl Server {
     /// If none can be received. What becomes of the answers is the client's matter: those that it
     /// leaves no room for are lost.
     pub fn serve_once(&mut self) -> io::Result<()> {
-        let mut port = 0;
-        let len = loop {
-            match sys::receive(sys::fd(&self.socket), &mut self.buffer, 0, Some(&mut port)) {
-                Ok(len) => break len,
-                Err(error) => match error.raw_os_error() {
-                    // Some requests found the queue full; those that did not are still there.
-                    Some(libc::ENOBUFS | libc::EINTR) => {}
-                    _ => return Err(error),
-                },
-            }
-        };
-        if let Some(datagram) = self.buffer.get(..len) {
-            let mut outbox = Outbox::default();
-            let mut peer = Peer::new(port, self.rights);
-            // Our clients have room for as much.
-            peer.largest_receive = usize::MAX;
-            self.engine.receive(&mut peer, datagram, &mut outbox);
-            self.send(outbox);
-            self.finish_dump(&mut peer);
-        }
-        Ok(())
+        self.serve_next(0).map(drop)
     }
 
     /// As [`Self::serve_once`], but waits no longer than this; false if nothing came.
@@ -198,7 +161,7 @@ impl Server {
         let millis = i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
         match sys::poll(self.as_fd(), millis) {
             Ok(false) => Ok(false),
-            Ok(true) => self.serve_once().map(|()| true),
+            Ok(true) => self.serve_next(libc::MSG_DONTWAIT),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
             Err(error) => Err(error),
         }
@@ -215,71 +178,40 @@ impl Server {
         }
     }
 
-    /// Sends what is left of a dump, as long as the client reads it.
-    fn finish_dump(&mut self, peer: &mut Peer) {
-        while peer.is_dumping() {
-            let mut outbox = Outbox::default();
-            let chunk = self.engine.chunk(peer, &mut outbox);
-            self.send(outbox);
-            let port = peer.port;
-            if !chunk.is_some_and(|chunk| self.send_to(&chunk, port)) {
-                return;
-            }
-        }
-    }
-
-    /// Sends messages; who is gone, or leaves no room, loses them.
-    fn send(&mut self, outbox: Outbox) {
-        for Outgoing { to, bytes } in outbox.0 {
-            match to {
-                To::Port(port) => {
-                    self.send_to(&bytes, port);
-                }
-                // The one that is left out has another copy: it hears of it twice at worst.
-                To::Group { number, .. } => {
-                    // It fails for the kernel's port, behind which nobody is.
-                    let group = (0, 1 << (number - 1));
-                    let _ = sys::send_to(self.as_fd(), &bytes, 0, group);
-                }
-            }
-        }
-    }
-
-    /// Sends a message to a client; false if that is gone, or leaves no room.
-    fn send_to(&mut self, bytes: &[u8], port: u32) -> bool {
-        let started = Instant::now();
-        let mut waits = !self.slow.contains(&port);
-        let sent = loop {
-            let flags = match waits {
-                true => 0,
-                false => libc::MSG_DONTWAIT,
-            };
-            match sys::send_to(self.as_fd(), bytes, flags, (port, 0)) {
-                // A signal of our own is no matter of the client's.
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                    waits &= started.elapsed() < PATIENCE;
-                }
-                sent => break sent,
+    /// Serves one datagram; false if there was none, by these flags of recv(2).
+    ///
+    /// Each answer is sent before the next one is built, so that all of them together take no more
+    /// room than the longest.
+    fn serve_next(&mut self, flags: c_int) -> io::Result<bool> {
+        let mut port = 0;
+        let len = loop {
+            match sys::receive(self.post.as_fd(), &mut self.buffer, flags, Some(&mut port)) {
+                Ok(len) => break len,
+                Err(error) => match error.raw_os_error() {
+                    // Some requests found the queue full; those that did not are still there.
+                    Some(libc::ENOBUFS | libc::EINTR) => {}
+                    Some(libc::EAGAIN) => return Ok(false),
+                    _ => return Err(error),
+                },
             }
         };
-        match &sent {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                if self.slow.len() == MOST_SLOW {
-                    self.slow.pop_first();
-                }
-                self.slow.insert(port);
-            }
-            _ => {
-                self.slow.remove(&port);
+        if let Some(datagram) = self.buffer.get(..len) {
+            let mut peer = Peer::new(port, self.rights);
+            // Our clients have room for as much.
+            peer.largest_receive = usize::MAX;
+            let Self { engine, post, .. } = self;
+            engine.receive(&mut peer, datagram, post);
+            while let Some(chunk) = engine.chunk(&mut peer, post) {
+                engine.send_chunk(&mut peer, chunk, post);
             }
         }
-        sent.is_ok()
+        Ok(true)
     }
 }
 
 impl AsFd for Server {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        sys::fd(&self.socket)
+        self.post.as_fd()
     }
 }
 
@@ -302,13 +234,18 @@ impl<S> fmt::Debug for Registered<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::{Arc, Mutex, mpsc};
     use std::thread;
+    use std::time::Instant;
 
     use crate::error::Error;
     use crate::families::{kvstore, nltest};
+    use crate::family::Request;
     use crate::options::Options;
+    use crate::server::post::PATIENCE;
+    use crate::server::{Items, Op};
     use crate::sys::tests::{alone, with_signals};
-    use crate::wire::Head;
+    use crate::wire::{Encoder, Head, finish};
 
     struct Nothing;
 
@@ -440,5 +377,153 @@ mod tests {
             let mut client = nltest::Client::open_with(&options).unwrap();
             assert_eq!(client.connection().family_id(), wanted.id);
         });
+    }
+    /// Says things one after the other; calls the closure before it says the next one.
+    struct Speaker<F>(F);
+
+    /// So much of what it says goes into one piece of a dump.
+    const PIECE: u32 = 4;
+
+    impl<F: FnMut(u32) + Clone + Send + 'static> nltest::server::Handler for Speaker<F> {
+        /// Gives two replies.
+        fn hello(
+            &mut self,
+            _: nltest::server::Hello<'_>,
+            op: &mut Op<'_>,
+        ) -> Result<nltest::HelloReplyOwned, Refusal> {
+            let cmd = nltest::Client::HELLO.answer.cmd().unwrap();
+            op.reply(cmd, &nltest::HelloReplyOwned::default())?;
+            (self.0)(1);
+            Ok(nltest::HelloReplyOwned::default())
+        }
+
+        /// Is too long for a datagram.
+        fn echo(
+            &mut self,
+            _: nltest::server::Echo<'_>,
+            _: &mut Op<'_>,
+        ) -> Result<nltest::EchoReplyOwned, Refusal> {
+            Ok(nltest::EchoReplyOwned {
+                multi: vec![0; 100_000],
+                ..Default::default()
+            })
+        }
+
+        fn count_dump(
+            &mut self,
+            request: nltest::server::CountDump<'_>,
+            _: &mut Op<'_>,
+        ) -> Result<Items<Self, nltest::CountDumpReplyOwned>, Refusal> {
+            let mut before = self.0.clone();
+            Ok(Items::of((0..request.to()).map(move |number| {
+                before(number);
+                nltest::CountDumpReplyOwned {
+                    number: Some(number),
+                    blob: Some(vec![0; 30_000 / PIECE as usize]),
+                }
+            })))
+        }
+    }
+
+    /// A client of a server that speaks so, and does so while the closure runs.
+    fn spoken_to<T>(
+        before: impl FnMut(u32) + Clone + Send + 'static,
+        run: impl FnOnce(&mut nltest::Client) -> T,
+    ) -> T {
+        let mut server = Server::bind().unwrap();
+        server
+            .register(nltest::server::Served(Speaker(before)))
+            .unwrap();
+        let options = Options::new().peer(server.port());
+        thread::scope(|scope| {
+            // It ends with this, which is dropped even if a test fails.
+            let (_going, goes) = mpsc::channel::<()>();
+            scope.spawn(move || {
+                while goes.try_recv() == Err(mpsc::TryRecvError::Empty) {
+                    server.serve_timeout(Duration::from_millis(10)).unwrap();
+                }
+            });
+            run(&mut nltest::Client::open_with(&options).unwrap())
+        })
+    }
+
+    #[test]
+    fn an_answer_is_sent_before_the_next_is_built() {
+        let _alone = alone();
+        let (heard, told) = mpsc::channel();
+        let told = Arc::new(Mutex::new(told));
+        let before = move |_| {
+            let told = told.lock().unwrap();
+            // If it never comes, the second reply does, and the test fails.
+            let _ = told.recv_timeout(Duration::from_secs(2));
+        };
+        let replies = spoken_to(before, |client| {
+            let request = nltest::Hello { text: "hello" };
+            let started = Instant::now();
+            let replies = client
+                .connection()
+                .call_all::<nltest::HelloReplyOwned>(&nltest::Client::HELLO, &request);
+            let mut replies = replies.unwrap();
+            replies.next().unwrap().unwrap();
+            assert!(started.elapsed() < Duration::from_secs(1));
+            heard.send(()).unwrap();
+            1 + replies.owned().count()
+        });
+        assert_eq!(replies, 2);
+    }
+
+    #[test]
+    fn an_answer_that_is_too_long_to_be_sent_is_refused() {
+        let _alone = alone();
+        let told = spoken_to(
+            |_| (),
+            |client| client.echo(&nltest::Echo::default()).map(drop),
+        );
+        let refused = told.unwrap_err();
+        assert_eq!(refused.errno(), Some(libc::EMSGSIZE), "{refused}");
+    }
+
+    #[test]
+    fn no_dump_goes_on_behind_a_piece_that_is_lost() {
+        let _alone = alone();
+        let mut server = Server::bind().unwrap();
+        let lazy = Arc::new(lazy());
+        let port = lazy.pid().unwrap();
+        // It reads again as soon as the first piece is lost.
+        let reads = Arc::clone(&lazy);
+        let before = move |number| {
+            if number == 2 * PIECE {
+                answers(&reads, libc::MSG_DONTWAIT);
+            }
+        };
+        let served = nltest::server::Served(Speaker(before));
+        let family = server.register(served).unwrap();
+        ask(&lazy, &server, 20);
+        server.serve_once().unwrap();
+
+        let operation = &nltest::Client::COUNT_DUMP;
+        let head = Head {
+            len: 0,
+            kind: family.id,
+            flags: (libc::NLM_F_REQUEST | libc::NLM_F_DUMP) as u16,
+            seq: 2,
+            port,
+        };
+        let mut request = Vec::new();
+        head.begin(operation.cmd, nltest::FAMILY.version, &mut request);
+        let wanted = nltest::CountDump {
+            to: 5 * PIECE,
+            ..Default::default()
+        };
+        wanted.encode(&mut Encoder::new(&mut request)).unwrap();
+        finish(&mut request);
+        sys::send_to(sys::fd(&lazy), &request, 0, (server.port(), 0)).unwrap();
+        server.serve_once().unwrap();
+
+        let mut room = vec![0; 64 << 10];
+        while let Ok(len) = sys::receive(sys::fd(&lazy), &mut room, libc::MSG_DONTWAIT, None) {
+            let first = Head::read(&room[..len]).unwrap();
+            assert_ne!(first.kind, family.id, "{first:?}");
+        }
     }
 }

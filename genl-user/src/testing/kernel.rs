@@ -220,8 +220,8 @@ impl Kernel {
     }
 
     /// Changes something, and sends what is to be told of it.
-    fn change<T>(&self, change: impl FnOnce(&mut State, &mut Outbox) -> T) -> T {
-        let mut outbox = Outbox::default();
+    fn change<T>(&self, change: impl FnOnce(&mut State, &mut dyn Outbox) -> T) -> T {
+        let mut outbox = Vec::new();
         let mut state = self.0.lock();
         let changed = change(&mut state, &mut outbox);
         state.send(outbox);
@@ -246,7 +246,7 @@ impl fmt::Debug for Kernel {
 impl State {
     /// Serves a datagram from a port.
     pub(super) fn receive(&mut self, port: u32, datagram: &[u8]) {
-        let mut outbox = Outbox::default();
+        let mut outbox = Vec::new();
         if let Some(mailbox) = self.ports.get_mut(&port) {
             self.engine
                 .receive(&mut mailbox.peer, datagram, &mut outbox);
@@ -257,31 +257,32 @@ impl State {
 
     /// Goes on with a port's dump, if one is running and there is room.
     pub(super) fn continue_dump(&mut self, port: u32) {
-        let mut outbox = Outbox::default();
+        let mut outbox = Vec::new();
         let Some(mailbox) = self.ports.get_mut(&port) else {
             return;
         };
         if mailbox.has_room()
             && let Some(chunk) = self.engine.chunk(&mut mailbox.peer, &mut outbox)
         {
-            outbox.push(To::Port(port), chunk);
+            self.engine
+                .send_chunk(&mut mailbox.peer, chunk, &mut outbox);
         }
         self.send(outbox);
     }
 
     /// Takes away what answers a request, if such are to be lost.
-    fn lose_answers(&mut self, port: u32, outbox: &mut Outbox) {
+    fn lose_answers(&mut self, port: u32, outbox: &mut Vec<Outgoing>) {
         let answers = |outgoing: &Outgoing| outgoing.to == To::Port(port);
-        if self.losses > 0 && outbox.0.iter().any(answers) {
+        if self.losses > 0 && outbox.iter().any(answers) {
             self.losses -= 1;
-            outbox.0.retain(|outgoing| !answers(outgoing));
+            outbox.retain(|outgoing| !answers(outgoing));
         }
     }
 
-    fn send(&mut self, outbox: Outbox) {
+    fn send(&mut self, outbox: Vec<Outgoing>) {
         match &mut self.held {
-            Some(held) => held.extend(outbox.0),
-            None => self.deliver(outbox.0),
+            Some(held) => held.extend(outbox),
+            None => self.deliver(outbox),
         }
     }
 
