@@ -67,7 +67,7 @@
 //! `vm-tests` is for this repository's own tests. The modules that are generated for an app look at
 //! the *app's* features: `tokio = ["genl-user/tokio"]`, `serde = ["dep:serde", "genl-user/serde"]`, on by
 //! its `default` if it always wants them. If it has servers generated, its `genl-user` needs `server`.
-//! `schema/example-house` is an app with all of it.
+//! `schema/example-house` is such an app.
 //!
 //! # What it promises
 //!
