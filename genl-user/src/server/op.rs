@@ -30,6 +30,7 @@ pub(crate) trait Outbox: fmt::Debug {
 }
 
 /// A message on its way.
+#[cfg(feature = "testing")]
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     pub(crate) to: To,
@@ -37,6 +38,7 @@ pub(crate) struct Outgoing {
 }
 
 /// Keeps them.
+#[cfg(feature = "testing")]
 impl Outbox for Vec<Outgoing> {
     fn push(&mut self, to: To, bytes: Vec<u8>) -> Result<(), i32> {
         self.push(Outgoing { to, bytes });

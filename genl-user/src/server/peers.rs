@@ -338,8 +338,10 @@ mod tests {
 
     #[test]
     fn a_family_whose_groups_have_no_room_is_refused() {
+        let _alone = alone();
+        let mut server = Server::bind().unwrap();
         let served = Box::new(kvstore::server::Served(Nothing));
-        let refused = Engine::new().register(served, 1, &mut Vec::new());
+        let refused = server.engine.register(served, 1, &mut server.post);
         let error = refused.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
         let words = "no groups are left for the family \"kvstore\"";
