@@ -33,7 +33,7 @@ pub use extack::Refusal;
 pub use items::{Cursor, Items};
 pub use op::Op;
 #[cfg(feature = "testing")]
-pub(crate) use op::{Outbox, Outgoing, To};
+pub(crate) use op::{Outbox, Outgoing, Queue, To};
 pub use peers::{Registered, Server};
 pub use read::Parse;
 

@@ -37,11 +37,15 @@ pub(crate) struct Outgoing {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Keeps them.
+/// Messages that are kept, in this order.
 #[cfg(feature = "testing")]
-impl Outbox for Vec<Outgoing> {
+#[derive(Debug, Default)]
+pub(crate) struct Queue(pub(crate) Vec<Outgoing>);
+
+#[cfg(feature = "testing")]
+impl Outbox for Queue {
     fn push(&mut self, to: To, bytes: Vec<u8>) -> Result<(), i32> {
-        self.push(Outgoing { to, bytes });
+        self.0.push(Outgoing { to, bytes });
         Ok(())
     }
 }

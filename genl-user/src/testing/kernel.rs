@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::mailbox::Mailbox;
 use super::port::Port;
-use crate::server::{Engine, Event, Fault, Outbox, Outgoing, Refusal, Rights, Serve, To};
+use crate::server::{Engine, Event, Fault, Outbox, Outgoing, Queue, Refusal, Rights, Serve, To};
 
 /// The last number that a group gets.
 const LAST_GROUP: u32 = 1 << 16;
@@ -221,7 +221,7 @@ impl Kernel {
 
     /// Changes something, and sends what is to be told of it.
     fn change<T>(&self, change: impl FnOnce(&mut State, &mut dyn Outbox) -> T) -> T {
-        let mut outbox = Vec::new();
+        let mut outbox = Queue::default();
         let mut state = self.0.lock();
         let changed = change(&mut state, &mut outbox);
         state.send(outbox);
@@ -246,7 +246,7 @@ impl fmt::Debug for Kernel {
 impl State {
     /// Serves a datagram from a port.
     pub(super) fn receive(&mut self, port: u32, datagram: &[u8]) {
-        let mut outbox = Vec::new();
+        let mut outbox = Queue::default();
         if let Some(mailbox) = self.ports.get_mut(&port) {
             self.engine
                 .receive(&mut mailbox.peer, datagram, &mut outbox);
@@ -257,7 +257,7 @@ impl State {
 
     /// Goes on with a port's dump, if one is running and there is room.
     pub(super) fn continue_dump(&mut self, port: u32) {
-        let mut outbox = Vec::new();
+        let mut outbox = Queue::default();
         let Some(mailbox) = self.ports.get_mut(&port) else {
             return;
         };
@@ -271,18 +271,18 @@ impl State {
     }
 
     /// Takes away what answers a request, if such are to be lost.
-    fn lose_answers(&mut self, port: u32, outbox: &mut Vec<Outgoing>) {
+    fn lose_answers(&mut self, port: u32, outbox: &mut Queue) {
         let answers = |outgoing: &Outgoing| outgoing.to == To::Port(port);
-        if self.losses > 0 && outbox.iter().any(answers) {
+        if self.losses > 0 && outbox.0.iter().any(answers) {
             self.losses -= 1;
-            outbox.retain(|outgoing| !answers(outgoing));
+            outbox.0.retain(|outgoing| !answers(outgoing));
         }
     }
 
-    fn send(&mut self, outbox: Vec<Outgoing>) {
+    fn send(&mut self, outbox: Queue) {
         match &mut self.held {
-            Some(held) => held.extend(outbox),
-            None => self.deliver(outbox),
+            Some(held) => held.extend(outbox.0),
+            None => self.deliver(outbox.0),
         }
     }
 
