@@ -78,6 +78,7 @@ fn run(arguments: &[&str]) -> (bool, String, String) {
 
 #[test]
 fn one_process_serves_another() {
+    let _alone = alone();
     let mut server = Process::start(&["serve"]);
     let port = server.line();
     assert!(run(&[&port, "set", "host", "example"]).0);
@@ -94,6 +95,7 @@ fn one_process_serves_another() {
 
 #[test]
 fn a_dump_of_many_chunks_comes_whole() {
+    let _alone = alone();
     let mut server = Process::start(&["serve"]);
     let port = server.line();
     let value = "v".repeat(4000);
@@ -111,6 +113,7 @@ fn a_dump_of_many_chunks_comes_whole() {
 
 #[test]
 fn events_go_to_who_listens() {
+    let _alone = alone();
     let mut server = Process::start(&["serve"]);
     let port = server.line();
     let mut watcher = Process::start(&[&port, "watch"]);
@@ -132,6 +135,7 @@ fn events_go_to_who_listens() {
 
 #[test]
 fn a_server_that_is_gone_is_an_error() {
+    let _alone = alone();
     let mut server = Process::start(&["serve"]);
     let port = server.line();
     drop(server);
@@ -143,7 +147,8 @@ fn a_server_that_is_gone_is_an_error() {
     assert_eq!(complaint, expected);
 }
 
-/// One at a time: a port that one of this process's sockets has left is the next one's.
+/// One at a time: a port that one of this process's sockets has left is the next one's, and a child
+/// that has been forked keeps a socket open until it runs another program.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
