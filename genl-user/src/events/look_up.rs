@@ -42,10 +42,11 @@ impl<T: Transport> Listening<T> {
     pub(super) async fn look_up(&mut self, family: &str) -> Result<Arrived, Error> {
         let room = self.socket().queue_size();
         let room = room.map_err(Error::io("ask for the queue size"))?;
-        // What of the last datagram is unread is older than the answer.
-        self.put_rest_aside(room)?;
         let mut end = None;
         loop {
+            // It is older than the answer, for which there is no room before it is read: after an overrun
+            // all is lost until the queue is empty, and nobody is told again (`netlink_overrun()`).
+            self.put_queue_aside(room)?;
             let answer = self.ask_for(family, room).await?;
             if !answer.is_acknowledgement() {
                 return Ok(answer);
@@ -153,6 +154,18 @@ impl<T: Transport> Listening<T> {
         Error::UnknownFamily {
             name: family.into(),
             peer: self.socket().peer(),
+        }
+    }
+
+    /// Puts aside what has been received, and what is in the queue.
+    fn put_queue_aside(&mut self, room: usize) -> Result<(), Error> {
+        loop {
+            self.put_rest_aside(room)?;
+            match self.receive_at_once()? {
+                Receipt::Datagram => {}
+                Receipt::Overrun => (self.overrun, self.unsure) = (true, true),
+                Receipt::Nothing => return Ok(()),
+            }
         }
     }
 

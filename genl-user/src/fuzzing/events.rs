@@ -48,7 +48,7 @@ impl Heard {
             Err(Error::Malformed { .. }) => Self::Malformed,
             Err(Error::Truncated { .. }) => Self::Truncated,
             Err(Error::UnknownGroup { .. }) => Self::NoGroup,
-            Err(Error::Io { .. }) => Self::NotJoined,
+            Err(Error::Join { .. }) => Self::NotJoined,
             Err(other) => panic!("nothing of a script is {other:?}"),
         }
     }
@@ -59,7 +59,11 @@ pub fn events(datagrams: Vec<Datagram>) -> Vec<Heard> {
     let mut listener = Listening::<Script>::new(&Options::new()).expect("a socket");
     // So that the first question has the number of its answer.
     listener.seq = 0;
-    listener.transport.receives(vec![description()]);
+    let answer = Datagram {
+        late: true,
+        ..description()
+    };
+    listener.transport.receives(vec![answer]);
     now(listener.join_groups(&[Group::Changes])).expect("it is described");
     listener.transport.receives(datagrams);
     let mut heard = Vec::new();

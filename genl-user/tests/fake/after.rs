@@ -237,6 +237,27 @@ fn a_dump_whose_end_is_lost_costs_one_call_whatever_else_comes() {
 }
 
 #[test]
+fn groups_are_joined_after_an_overrun() {
+    in_new_netns(|| {
+        kernel().unregister("kvstore");
+        let family = kernel().register(Served(Store::default()));
+        let family = family.expect("registered");
+        let options = options().queue_size(4096).timeout(Duration::from_secs(2));
+        let mut listener = Listener::open_with(&options).expect("a socket");
+        listener.join(&[kvstore::Group::Changes]).expect("joined");
+        for _ in 0..100 {
+            let told = family.tell(&Told::DelNtf(&DelNtfOwned::default()));
+            told.expect("told");
+        }
+        assert!(matches!(listener.next(), Ok(Heard::Overrun)));
+        // The queue takes nothing before it was read to its end, not even the controller's answer.
+        let joined = listener.join(&[nltest::Group::Chat]);
+        assert!(joined.is_ok(), "{joined:?}");
+        assert!(matches!(listener.next(), Ok(Heard::Message(_))));
+    });
+}
+
+#[test]
 fn what_comes_while_a_family_is_waited_for_takes_no_more_room_than_the_queue() {
     const EVENTS: usize = 500;
     in_new_netns(|| {
@@ -246,9 +267,10 @@ fn what_comes_while_a_family_is_waited_for_takes_no_more_room_than_the_queue() {
         let told = DelNtfOwned::default();
         let options = options()
             .queue_size(4096)
-            .wait_for_family(Duration::from_millis(300));
+            .wait_for_family(Duration::from_secs(20));
         let mut listener = Listener::open_with(&options).expect("a socket");
         listener.join(&[kvstore::Group::Changes]).expect("joined");
+        let kernel = kernel();
         thread::scope(|scope| {
             scope.spawn(|| {
                 for _ in 0..EVENTS {
@@ -256,9 +278,10 @@ fn what_comes_while_a_family_is_waited_for_takes_no_more_room_than_the_queue() {
                     // Time to read it, so that it is not the queue that is full.
                     thread::sleep(Duration::from_micros(100));
                 }
+                kernel.register(Before).expect("it is not there");
             });
             let joined = listener.join(&[Twin("kept")]);
-            assert!(matches!(joined, Err(Error::UnknownFamily { .. })));
+            assert!(joined.is_ok(), "{joined:?}");
         });
         let next = |listener: &mut Listener| {
             let heard = listener.next_timeout(Duration::ZERO);
@@ -269,9 +292,9 @@ fn what_comes_while_a_family_is_waited_for_takes_no_more_room_than_the_queue() {
         // That some were lost comes first.
         assert_eq!(next(&mut listener), Some(false));
         let mut count = 0;
+        // On a busy machine the queue was full too.
         while let Some(is_message) = next(&mut listener) {
-            assert!(is_message);
-            count += 1;
+            count += usize::from(is_message);
         }
         assert!((1..EVENTS / 2).contains(&count), "{count}");
         // Now there is room again.
