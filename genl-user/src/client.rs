@@ -12,6 +12,7 @@ use crate::flags::{Flags, Wishes};
 use crate::inbox::{Arrived, Inbox};
 use crate::options::Options;
 use crate::pipeline::{Batch, Pipeline};
+use crate::pool::Reusable;
 use crate::refused::Warning;
 use crate::replies::Replies;
 use crate::socket::first_seq;
@@ -467,6 +468,12 @@ impl AsyncConnection {
     ) -> Result<Dump<'_, M, Tokio>, Error> {
         self.ask_dump(operation, request).await?;
         Ok(Dump::new(self, operation))
+    }
+}
+
+impl<T: Transport> Reusable for Link<T> {
+    fn forget_wishes(&mut self) {
+        self.take_wishes();
     }
 }
 

@@ -166,7 +166,7 @@ pub use limits::Limits;
 pub use netns::Netns;
 pub use options::Options;
 pub use pipeline::{Answers, Pipeline, Ticket};
-pub use pool::{Pool, Pooled};
+pub use pool::{Pool, Pooled, Reusable};
 pub use refused::{Refused, Warning};
 #[cfg(feature = "tokio")]
 pub use replies::AsyncReplies;

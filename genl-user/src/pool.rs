@@ -9,7 +9,8 @@ use crate::error::Error;
 /// Clients for threads, or tasks, that call at the same time: each has one to itself while it calls.
 ///
 /// A client is opened where none is idle, and stays for the next caller: there come to be as many
-/// as were ever in use together. No lock is held while one is in use.
+/// as were ever in use together. No lock is held while one is in use. What can be lent is
+/// [`Reusable`].
 ///
 /// ```
 /// use genl_user::Pool;
@@ -31,17 +32,30 @@ use crate::error::Error;
 pub struct Pool<C, F = fn() -> Result<C, Error>> {
     idle: Mutex<Vec<C>>,
     open: F,
+    reset: fn(&mut C),
 }
 
-impl<C, F> Pool<C, F> {
+/// What a [`Pool`] lends to one after the other: the generated clients, connections, and what is made
+/// of them.
+pub trait Reusable {
+    /// Forgets what was wished of a call that was not made
+    /// ([`with_flags`](crate::Link::with_flags), [`within`](crate::Link::within)): nothing of it is to
+    /// be left to the next borrower.
+    fn forget_wishes(&mut self);
+}
+
+impl<C: Reusable, F> Pool<C, F> {
     /// A pool of clients that are opened so, none of them yet.
     pub const fn new(open: F) -> Self {
         Self {
             idle: Mutex::new(Vec::new()),
             open,
+            reset: C::forget_wishes,
         }
     }
+}
 
+impl<C, F> Pool<C, F> {
     /// How many clients are idle.
     pub fn idle(&self) -> usize {
         self.lock().len()
@@ -61,6 +75,7 @@ impl<C, F> Pool<C, F> {
         Pooled {
             idle: &self.idle,
             client: Some(client),
+            reset: self.reset,
         }
     }
 }
@@ -108,6 +123,7 @@ pub struct Pooled<'p, C> {
     idle: &'p Mutex<Vec<C>>,
     /// There until it is dropped.
     client: Option<C>,
+    reset: fn(&mut C),
 }
 
 impl<C> Deref for Pooled<'_, C> {
@@ -126,14 +142,19 @@ impl<C> DerefMut for Pooled<'_, C> {
 
 impl<C> Drop for Pooled<'_, C> {
     fn drop(&mut self) {
+        let Some(mut client) = self.client.take() else {
+            return;
+        };
+        (self.reset)(&mut client);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.extend(self.client.take());
+        idle.push(client);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Flags;
     use crate::families::nlctrl::{Client, Getfamily};
 
     const NLCTRL: Getfamily<'_> = Getfamily {
@@ -155,6 +176,16 @@ mod tests {
         assert_eq!(pool.idle(), 2);
         pool.close_idle();
         assert_eq!(pool.idle(), 0);
+    }
+
+    #[test]
+    fn what_one_borrower_wished_is_not_wished_of_the_next_ones_call() {
+        let pool: Pool<Client> = Pool::new(Client::open);
+        let both = Flags::REPLACE | Flags::EXCL;
+        // Something kept it from making the call.
+        let _ = pool.get().unwrap().with_flags(both);
+        // With these flags it would be a dump.
+        pool.get().unwrap().getfamily(&NLCTRL).unwrap();
     }
 
     #[test]

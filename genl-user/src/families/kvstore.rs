@@ -221,6 +221,12 @@ impl Client {
     }
 }
 
+impl genl_user::Reusable for Client {
+    fn forget_wishes(&mut self) {
+        genl_user::Reusable::forget_wishes(&mut self.connection);
+    }
+}
+
 /// A client of the family "kvstore", for tasks of tokio's.
 #[cfg(feature = "tokio")]
 #[derive(Debug)]
@@ -370,6 +376,13 @@ impl AsyncClient {
     /// Those of [`genl_user::Connection::order`].
     pub async fn clear(&mut self, request: &Clear) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::CLEAR, request).await
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl genl_user::Reusable for AsyncClient {
+    fn forget_wishes(&mut self) {
+        genl_user::Reusable::forget_wishes(&mut self.connection);
     }
 }
 

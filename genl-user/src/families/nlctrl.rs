@@ -142,6 +142,12 @@ impl Client {
     }
 }
 
+impl genl_user::Reusable for Client {
+    fn forget_wishes(&mut self) {
+        genl_user::Reusable::forget_wishes(&mut self.connection);
+    }
+}
+
 /// A client of the family "nlctrl", for tasks of tokio's.
 #[cfg(feature = "tokio")]
 #[derive(Debug)]
@@ -256,6 +262,13 @@ impl AsyncClient {
         request: &GetpolicyDump<'_>,
     ) -> Result<genl_user::AsyncDump<'_, GetpolicyDumpReplyOwned>, genl_user::Error> {
         self.connection.dump(&Client::GETPOLICY_DUMP, request).await
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl genl_user::Reusable for AsyncClient {
+    fn forget_wishes(&mut self) {
+        genl_user::Reusable::forget_wishes(&mut self.connection);
     }
 }
 

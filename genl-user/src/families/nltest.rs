@@ -250,6 +250,12 @@ impl Client {
     }
 }
 
+impl genl_user::Reusable for Client {
+    fn forget_wishes(&mut self) {
+        genl_user::Reusable::forget_wishes(&mut self.connection);
+    }
+}
+
 /// A client of the family "nltest", for tasks of tokio's.
 #[cfg(feature = "tokio")]
 #[derive(Debug)]
@@ -415,6 +421,13 @@ impl AsyncClient {
     /// Those of [`genl_user::Connection::order`].
     pub async fn remark(&mut self, request: &Remark<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::REMARK, request).await
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl genl_user::Reusable for AsyncClient {
+    fn forget_wishes(&mut self) {
+        genl_user::Reusable::forget_wishes(&mut self.connection);
     }
 }
 

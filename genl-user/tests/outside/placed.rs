@@ -138,6 +138,12 @@ impl Client {
     }
 }
 
+impl genl_user::Reusable for Client {
+    fn forget_wishes(&mut self) {
+        genl_user::Reusable::forget_wishes(&mut self.connection);
+    }
+}
+
 /// A client of the family "placed", for tasks of tokio's.
 #[cfg(feature = "tokio")]
 #[derive(Debug)]
@@ -252,6 +258,13 @@ impl AsyncClient {
         request: &BrowseDump<'_>,
     ) -> Result<genl_user::AsyncDump<'_, genl_user::Unspecified>, genl_user::Error> {
         self.connection.dump(&Client::BROWSE_DUMP, request).await
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl genl_user::Reusable for AsyncClient {
+    fn forget_wishes(&mut self) {
+        genl_user::Reusable::forget_wishes(&mut self.connection);
     }
 }
 

@@ -218,6 +218,12 @@ impl Client {
     }
 }
 
+impl genl_user::Reusable for Client {
+    fn forget_wishes(&mut self) {
+        genl_user::Reusable::forget_wishes(&mut self.connection);
+    }
+}
+
 /// A client of the family "every-legacy", for tasks of tokio's.
 #[cfg(feature = "tokio")]
 #[derive(Debug)]
@@ -375,6 +381,13 @@ impl AsyncClient {
     /// Those of [`genl_user::Connection::order`].
     pub async fn tell(&mut self, request: &Tell<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::TELL, request).await
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl genl_user::Reusable for AsyncClient {
+    fn forget_wishes(&mut self) {
+        genl_user::Reusable::forget_wishes(&mut self.connection);
     }
 }
 

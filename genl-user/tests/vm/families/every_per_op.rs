@@ -135,6 +135,12 @@ impl Client {
     }
 }
 
+impl genl_user::Reusable for Client {
+    fn forget_wishes(&mut self) {
+        genl_user::Reusable::forget_wishes(&mut self.connection);
+    }
+}
+
 /// A client of the family "every-per-op", for tasks of tokio's.
 #[cfg(feature = "tokio")]
 #[derive(Debug)]
@@ -245,6 +251,13 @@ impl AsyncClient {
         self.connection
             .call::<FindReplyOwned>(&Client::FIND, request)
             .await
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl genl_user::Reusable for AsyncClient {
+    fn forget_wishes(&mut self) {
+        genl_user::Reusable::forget_wishes(&mut self.connection);
     }
 }
 

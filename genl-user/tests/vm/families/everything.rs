@@ -466,6 +466,12 @@ impl Client {
     }
 }
 
+impl genl_user::Reusable for Client {
+    fn forget_wishes(&mut self) {
+        genl_user::Reusable::forget_wishes(&mut self.connection);
+    }
+}
+
 /// A client of the family "everything", for tasks of tokio's.
 #[cfg(feature = "tokio")]
 #[derive(Debug)]
@@ -760,6 +766,13 @@ impl AsyncClient {
     /// Those of [`genl_user::Connection::order`].
     pub async fn emit(&mut self, request: &Emit<'_>) -> Result<(), genl_user::Error> {
         self.connection.order(&Client::EMIT, request).await
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl genl_user::Reusable for AsyncClient {
+    fn forget_wishes(&mut self) {
+        genl_user::Reusable::forget_wishes(&mut self.connection);
     }
 }
 

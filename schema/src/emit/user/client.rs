@@ -111,6 +111,14 @@ fn client(types: &Types<'_>, colour: Colour, mut members: Vec<TokenStream>) -> V
             head: format!("{condition}impl {name}"),
             members,
         },
+        Item::Block {
+            head: format!("{condition}impl genl_user::Reusable for {name}"),
+            members: vec![quote! {
+                fn forget_wishes(&mut self) {
+                    genl_user::Reusable::forget_wishes(&mut self.connection);
+                }
+            }],
+        },
     ]
 }
 
