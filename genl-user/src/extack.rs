@@ -152,8 +152,12 @@ fn repeated_len(head: &Head, errno: i32, rest: &[u8]) -> usize {
     if errno == 0 || head.flags & libc::NLM_F_CAPPED as u16 != 0 {
         return NLMSG_HDRLEN;
     }
-    rest.first_chunk()
-        .map_or(NLMSG_HDRLEN, |len| align(u32::from_ne_bytes(*len) as usize))
+    // A length that is more than all there is says nothing, and is not rounded up: to where addresses
+    // have 32 bits that may be too much.
+    let len = rest
+        .first_chunk()
+        .map(|len| u32::from_ne_bytes(*len) as usize);
+    len.map_or(NLMSG_HDRLEN, |len| align(len.min(rest.len())))
 }
 
 /// A text of the kernel, which may quote what a user said.
