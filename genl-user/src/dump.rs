@@ -29,6 +29,9 @@ use crate::transport::{Blocking, Transport, now};
 /// [`Error::DumpInterrupted`]. Families tell that which count the changes
 /// (`genl_dump_check_consistent()`, NLM_F_DUMP_INTR); of others nobody knows.
 ///
+/// It has the client to itself until it is dropped: one that is bound to a name holds it even when its
+/// last item has come. `drop(dump)`, or let its block end, before the next call.
+///
 /// A dump that is dropped before its end is read to its end, as the kernel would refuse the next one
 /// with EBUSY (`__netlink_dump_start()`): then as far as it has come, the rest before the next request.
 /// In a task, which others wait for, some pieces are read then; for as long as the rest is not, the
