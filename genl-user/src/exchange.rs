@@ -101,9 +101,10 @@ impl<T: Transport> Link<T> {
         if let Err(error) = self.transport.try_send(&self.request) {
             return self.unsent(error);
         }
-        match self.inbox.try_receive(&self.transport)? {
-            true => self.read_answers(asked, None),
-            false => Ok(Progress::Open(None)),
+        match self.inbox.try_receive(&self.transport) {
+            Ok(true) => self.read_answers(asked, None),
+            Ok(false) => Ok(Progress::Open(None)),
+            Err(error) => self.unless_of_another(error).map(|()| Progress::Open(None)),
         }
     }
 
@@ -213,8 +214,13 @@ impl<T: Transport> Link<T> {
                     Progress::Open(None)
                 }
                 Progress::Open(reply) => {
-                    self.inbox.receive(&self.transport, deadline).await?;
-                    self.read_answers(asked, reply)?
+                    match self.inbox.receive(&self.transport, deadline).await {
+                        Ok(()) => self.read_answers(asked, reply)?,
+                        Err(error) => {
+                            self.unless_of_another(error)?;
+                            Progress::Open(reply)
+                        }
+                    }
                 }
                 Progress::Over(reply) => return Ok(reply),
             };
@@ -454,6 +460,15 @@ impl<T: Transport> Link<T> {
             self.warning = None;
         }
         self.inbox.release();
+    }
+
+    /// An error of receiving, unless it is that an answer did not fit which is to an earlier request.
+    #[cold]
+    fn unless_of_another(&self, error: Error) -> Result<(), Error> {
+        match error {
+            Error::Truncated { .. } if self.inbox.truncated_seq() != Some(self.seq) => Ok(()),
+            error => Err(error),
+        }
     }
 
     /// What comes of a request that could not be sent at once.

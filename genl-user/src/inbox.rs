@@ -144,6 +144,14 @@ impl Inbox {
         &self.buffer[arrived.start..][..arrived.head.len]
     }
 
+    /// The sequence number of the message that was [`Error::Truncated`], as its first bytes have it.
+    pub(crate) fn truncated_seq(&self) -> Option<u32> {
+        const SEQ: Range<usize> = 8..12;
+        let message = self.buffer.get(self.fill_from..)?;
+        let seq = message.get(SEQ)?.first_chunk()?;
+        Some(u32::from_ne_bytes(*seq))
+    }
+
     /// The id of the network namespace that the last datagram came from, if not the socket's own.
     #[inline]
     pub(crate) fn nsid(&self) -> Option<i32> {

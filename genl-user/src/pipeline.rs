@@ -398,7 +398,13 @@ impl<T: Transport> Link<T> {
                         // answers while it takes a request.
                         Err(error) if error.errno() == Some(libc::ENOBUFS) => lossy = true,
                         Err(error @ Error::Truncated { .. }) => {
-                            self.batch.fail(first..first + 1, Failure::of(error));
+                            // Whose it is its first bytes tell.
+                            let seq = self.inbox.truncated_seq();
+                            let mut open = first..calls.end;
+                            if let Some(at) = open.find(|&at| Some(self.batch.calls[at].seq) == seq)
+                            {
+                                self.batch.fail(at..at + 1, Failure::of(error));
+                            }
                         }
                         Err(error) => {
                             return self.batch.fail(first..calls.end, Failure::of(error));

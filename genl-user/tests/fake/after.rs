@@ -40,11 +40,13 @@ impl Handler for Verbose {
 
     fn echo(
         &mut self,
-        _request: Echo<'_>,
+        request: Echo<'_>,
         _op: &mut Op<'_>,
     ) -> Result<nltest::EchoReplyOwned, Refusal> {
         Ok(nltest::EchoReplyOwned {
             binary: Some(vec![0; LONG]),
+            // And more than fills it.
+            multi: vec![0; request.u32().map_or(0, |count| count as usize)],
             ..Default::default()
         })
     }
@@ -63,11 +65,44 @@ impl Handler for Verbose {
 }
 
 fn verbose() -> nltest::Client {
-    let kernel = Kernel::new();
+    verbose_of(&Kernel::new())
+}
+
+fn verbose_of(kernel: &Kernel) -> nltest::Client {
     let served = kernel.register(nltest::server::Served(Verbose));
     served.expect("it is the first family");
-    let options = Options::new().kernel(&kernel);
+    let options = Options::new().kernel(kernel).queue_size(1 << 20);
     nltest::Client::open_with(&options).expect("it is registered")
+}
+
+#[test]
+fn an_answer_that_does_not_fit_is_no_matter_of_the_next_call() {
+    let kernel = Kernel::new();
+    let mut client = verbose_of(&kernel);
+    let long = nltest::Echo {
+        u32: Some(10_000),
+        ..Default::default()
+    };
+    let given_up = |client: &mut nltest::Client| {
+        kernel.hold();
+        let late = client.within(Duration::from_millis(1)).echo(&long);
+        assert!(matches!(late, Err(Error::TimedOut)), "{late:?}");
+        kernel.release();
+    };
+    let hello = nltest::Hello { text: "hello" };
+    given_up(&mut client);
+    assert_eq!(client.hello(&hello).expect("its own").text(), Some("hello"));
+    given_up(&mut client);
+    let mut batch = client.pipeline();
+    let first = batch.hello(&hello).expect("it can be sent");
+    let second = batch.echo(&long).expect("it can be sent");
+    let answers = batch.send().expect("answers");
+    let first = answers.take(first).expect("its own");
+    assert_eq!(first.text(), Some("hello"));
+    let second = answers.take(second);
+    assert!(matches!(second, Err(Error::Truncated { .. })), "{second:?}");
+    let own = client.echo(&long);
+    assert!(matches!(own, Err(Error::Truncated { .. })), "{own:?}");
 }
 
 #[test]
