@@ -294,7 +294,11 @@ impl<T: Transport> Link<T> {
         loop {
             match self.unread_answer()? {
                 Some(arrived) => return Ok(arrived),
-                None => self.inbox.receive(&self.transport, deadline).await?,
+                None => {
+                    if let Err(error) = self.inbox.receive(&self.transport, deadline).await {
+                        self.unless_of_another(error)?;
+                    }
+                }
             }
         }
     }

@@ -93,6 +93,12 @@ fn an_answer_that_does_not_fit_is_no_matter_of_the_next_call() {
     given_up(&mut client);
     assert_eq!(client.hello(&hello).expect("its own").text(), Some("hello"));
     given_up(&mut client);
+    let replies = client
+        .connection()
+        .call_all::<nltest::HelloReplyOwned>(&nltest::Client::HELLO, &hello)
+        .expect("its own");
+    assert_eq!(replies.owned().count(), 1);
+    given_up(&mut client);
     let mut batch = client.pipeline();
     let first = batch.hello(&hello).expect("it can be sent");
     let second = batch.echo(&long).expect("it can be sent");
