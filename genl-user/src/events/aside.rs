@@ -29,10 +29,11 @@ pub(super) struct Shelf {
 }
 
 impl Shelf {
-    /// Puts a message behind the others, where all together may take so many bytes; false if it is
-    /// lost.
+    /// Puts a message behind the others, where several together may take so many bytes; false if it
+    /// is lost.
     pub(super) fn put(&mut self, aside: Aside, most: usize) -> bool {
-        self.is_congested |= self.used + aside.cost() > most;
+        // An empty one takes a message however long it is, as a socket's does (`netlink_attachskb()`).
+        self.is_congested |= !self.messages.is_empty() && self.used + aside.cost() > most;
         if !self.is_congested {
             self.used += aside.cost();
             self.messages.push_back(aside);
@@ -47,5 +48,48 @@ impl Shelf {
         self.used -= aside.cost();
         self.is_congested &= !self.messages.is_empty();
         Some(aside)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aside(len: usize) -> Aside {
+        let head = Head {
+            len,
+            kind: 16,
+            flags: 0,
+            seq: 0,
+            port: 0,
+        };
+        Aside {
+            head,
+            nsid: None,
+            message: vec![0; len],
+        }
+    }
+
+    #[test]
+    fn what_is_too_much_is_lost_until_it_is_empty() {
+        let mut shelf = Shelf::default();
+        let most = 2 * aside(100).cost();
+        let put: Vec<_> = [100, 100, 100, 0]
+            .map(|len| shelf.put(aside(len), most))
+            .into();
+        assert_eq!(put, [true, true, false, false]);
+        assert!(shelf.take().is_some());
+        assert!(!shelf.put(aside(0), most));
+        assert!(shelf.take().is_some());
+        assert!(shelf.put(aside(100), most));
+    }
+
+    #[test]
+    fn what_is_longer_than_all_of_it_fills_it_and_no_more() {
+        let mut shelf = Shelf::default();
+        assert!(shelf.put(aside(100), 1));
+        assert!(!shelf.put(aside(0), 1));
+        assert!(shelf.take().is_some() && shelf.take().is_none());
+        assert!(shelf.put(aside(0), 1000));
     }
 }
