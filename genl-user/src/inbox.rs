@@ -20,6 +20,8 @@ const ACK_SIZE: usize = 4 << 10;
 /// What the kernel sent and nobody has read yet.
 pub(crate) struct Inbox {
     buffer: Vec<u8>,
+    /// So long a message has room, wherever it goes.
+    room: usize,
     /// What is unread of the last datagram.
     unread: Range<usize>,
     /// Where the last datagram's successor goes.
@@ -63,6 +65,7 @@ impl Inbox {
     pub(crate) fn with_room(bytes: usize) -> Self {
         Self {
             buffer: vec![0; bytes + ACK_SIZE],
+            room: bytes,
             unread: 0..0,
             fill_from: 0,
             nsid: None,
@@ -74,6 +77,7 @@ impl Inbox {
     pub(crate) fn of(datagram: &[u8]) -> Self {
         Self {
             buffer: datagram.to_vec(),
+            room: datagram.len(),
             unread: 0..datagram.len(),
             fill_from: 0,
             nsid: None,
@@ -82,6 +86,7 @@ impl Inbox {
 
     /// Makes room for a message of so many bytes; never less than before.
     pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.room = self.room.max(bytes);
         let size = bytes.saturating_add(ACK_SIZE).max(self.buffer.len());
         self.buffer.resize(size, 0);
     }
@@ -165,15 +170,16 @@ impl Inbox {
 
     /// Makes room for a datagram behind what is kept, as large a one as if nothing were.
     pub(crate) fn make_room(&mut self) {
-        let end = self.fill_from + DEFAULT_SIZE + ACK_SIZE;
+        let end = self.fill_from + self.room + ACK_SIZE;
         if self.buffer.len() < end {
             // Ahead, so that not every answer of many lets it grow.
             self.buffer.resize(end + end / 2, 0);
         }
     }
 
-    /// Ends what [`Self::keep`] began.
+    /// Ends what [`Self::keep`] began, and leaves what is unread: nobody waits for it any more.
     pub(crate) fn release(&mut self) {
+        self.unread = 0..0;
         self.fill_from = 0;
     }
 
@@ -293,6 +299,25 @@ mod tests {
         ask(&from, 2, 0);
         next(&mut inbox, &from).unwrap();
         assert_ne!(inbox.bytes(&reply), bytes);
+    }
+
+    #[test]
+    fn there_is_as_much_room_behind_what_is_kept() {
+        const ROOM: usize = 1 << 20;
+        let mut inbox = Inbox::new();
+        inbox.reserve(ROOM);
+        let head = Head {
+            len: ROOM / 2,
+            kind: 16,
+            flags: 0,
+            seq: 0,
+            port: 0,
+        };
+        for start in [0, ROOM / 2, ROOM] {
+            inbox.keep(&Arrived { head, start });
+            inbox.make_room();
+            assert!(inbox.room().len() >= ROOM);
+        }
     }
 
     #[test]
