@@ -81,8 +81,9 @@ impl<T: Transport> Link<T> {
     /// blocking connection has its own way to do that.
     #[cfg(any(test, fuzzing, feature = "tokio"))]
     async fn reply_to(&mut self, asked: Asked<'_>) -> Result<Option<Arrived>, Error> {
-        self.transport.share().await;
+        // Before it waits for anything: of a call that is dropped nothing is left to the next one.
         let deadline = self.deadline();
+        self.transport.share().await;
         match self.attempt(asked) {
             Ok(Progress::Over(reply)) => Ok(reply),
             begun => self.finish(asked, begun, deadline).await,
@@ -206,6 +207,7 @@ impl<T: Transport> Link<T> {
         deadline: &mut Deadline,
     ) -> Result<Option<Arrived>, Error> {
         let mut progress = begun?;
+        let mut received = false;
         loop {
             progress = match progress {
                 Progress::Unsent => {
@@ -214,13 +216,8 @@ impl<T: Transport> Link<T> {
                     Progress::Open(None)
                 }
                 Progress::Open(reply) => {
-                    match self.inbox.receive(&self.transport, deadline).await {
-                        Ok(()) => self.read_answers(asked, reply)?,
-                        Err(error) => {
-                            self.unless_of_another(error)?;
-                            Progress::Open(reply)
-                        }
-                    }
+                    self.receive(&mut received, deadline).await?;
+                    self.read_answers(asked, reply)?
                 }
                 Progress::Over(reply) => return Ok(reply),
             };
@@ -291,16 +288,24 @@ impl<T: Transport> Link<T> {
     /// exchange that failed midway, or was given up.
     #[inline]
     pub(crate) async fn answer(&mut self, deadline: &mut Deadline) -> Result<Arrived, Error> {
+        let mut received = false;
         loop {
             match self.unread_answer()? {
                 Some(arrived) => return Ok(arrived),
-                None => {
-                    if let Err(error) = self.inbox.receive(&self.transport, deadline).await {
-                        self.unless_of_another(error)?;
-                    }
-                }
+                None => self.receive(&mut received, deadline).await?,
             }
         }
+    }
+
+    /// Receives more. Once something was `received` that did not end the wait, no more is after the
+    /// deadline, even if it is there: it may never end.
+    #[inline]
+    async fn receive(&mut self, received: &mut bool, deadline: &mut Deadline) -> Result<(), Error> {
+        if std::mem::replace(received, true) && deadline.has_passed() {
+            return Err(Error::TimedOut);
+        }
+        let arrived = self.inbox.receive(&self.transport, deadline).await;
+        arrived.or_else(|error| self.unless_of_another(error))
     }
 
     /// As [`Self::answer`], of what has been received.
@@ -437,6 +442,7 @@ impl<T: Transport> Link<T> {
     /// something into (`netlink_recvmsg()`), and the first one less than a page if there was
     /// nothing yet, as where the family's id was known: an item that is longer would end the dump.
     async fn prime(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
+        self.begin();
         self.seq = self.seq.wrapping_add(1);
         let nothing = noop(self.seq, self.port());
         transport::send(&self.transport, &nothing, deadline).await?;

@@ -363,7 +363,7 @@ impl<T: Transport> Link<T> {
                 }
             }
             // Who has given up waiting is not to find more done later.
-            if self.batch.calls[piece.end - 1].has_timed_out() {
+            if self.batch.calls[piece].iter().any(Call::has_timed_out) {
                 return self.batch.fail(next..calls.end, Failure::TimedOut);
             }
         }
@@ -373,6 +373,7 @@ impl<T: Transport> Link<T> {
     async fn await_calls(&mut self, calls: Range<usize>, deadline: &mut Deadline) {
         let mut first = calls.start;
         let mut lossy = false;
+        let mut answered = true;
         loop {
             while matches!(self.batch.calls.get(first), Some(call) if !call.is_open()) {
                 first += 1;
@@ -381,7 +382,11 @@ impl<T: Transport> Link<T> {
                 return;
             }
             match self.inbox.unread() {
-                Ok(Some(arrived)) => self.take_answer(first..calls.end, arrived),
+                Ok(Some(arrived)) => answered |= self.take_answer(first..calls.end, arrived),
+                // What answers none of them may come without end.
+                Ok(None) if !mem::take(&mut answered) && !lossy && deadline.has_passed() => {
+                    return self.batch.fail(first..calls.end, Failure::TimedOut);
+                }
                 Ok(None) => {
                     self.inbox.make_room();
                     let received = match self.inbox.try_receive(&self.transport) {
@@ -417,27 +422,27 @@ impl<T: Transport> Link<T> {
         }
     }
 
-    /// Takes a message for the call among `calls` that it answers.
-    fn take_answer(&mut self, calls: Range<usize>, arrived: Arrived) {
+    /// Takes a message for the call among `calls` that it answers; false if there is none.
+    fn take_answer(&mut self, calls: Range<usize>, arrived: Arrived) -> bool {
         if arrived.head.port != self.port() {
-            return;
+            return false;
         }
         let seq = arrived.head.seq;
         let Some(index) = calls
             .into_iter()
             .find(|&at| self.batch.calls[at].seq == seq)
         else {
-            return;
+            return false;
         };
         let call = &self.batch.calls[index];
         let State::Open(reply) = &call.state else {
-            return;
+            return false;
         };
         let acked = call.flags & ACK != 0;
         let state = if arrived.is_end() {
             match Verdict::read(&arrived.head, self.inbox.bytes(&arrived)) {
                 Ok(verdict) if verdict.errno != 0 => State::Refused(arrived.clone()),
-                Ok(_) if acked && !arrived.is_acknowledgement() => return,
+                Ok(_) if acked && !arrived.is_acknowledgement() => return false,
                 Ok(verdict) => State::Done {
                     reply: reply.clone(),
                     remark: verdict.text.map(|_| arrived.clone()),
@@ -446,11 +451,11 @@ impl<T: Transport> Link<T> {
             }
         } else if call.operation.answer == Answer::Ack {
             // Some families say more than their specs tell.
-            return;
+            return false;
         } else if self.check_reply(self.id, call.operation, &arrived).is_err() {
             match call.flags & Flags::ECHO.bits() {
                 0 => State::Failed(Failure::Unexpected("a message that is no reply")),
-                _ => return,
+                _ => return false,
             }
         } else if reply.is_some() {
             State::Failed(Failure::Unexpected("more than one reply"))
@@ -464,6 +469,7 @@ impl<T: Transport> Link<T> {
         };
         self.batch.calls[index].state = state;
         self.inbox.keep(&arrived);
+        true
     }
 
     /// Sends again, one by one, what the kernel refused for the family's id, if that has changed.
@@ -503,6 +509,10 @@ impl<T: Transport> Link<T> {
             call.seq = self.seq;
             call.state = State::Open(None);
             self.send_calls(at..at + 1, room, deadline).await;
+            // As there; those that are left have been refused, and still are.
+            if self.batch.calls[at].has_timed_out() {
+                break;
+            }
         }
         Ok(())
     }

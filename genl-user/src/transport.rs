@@ -53,7 +53,8 @@ pub(crate) trait Receive: Sized {
     async fn recv(&self, room: &mut [u8], deadline: &mut Deadline) -> io::Result<Received>;
 
     /// Of a dump that is running a piece can always be received without waiting: the kernel queues
-    /// the next one while it gives out the one before (`netlink_recvmsg()`).
+    /// the next one while it gives out the one before (`netlink_recvmsg()`). If it has no memory for
+    /// that, it says so (ENOBUFS), and goes on when something else is received.
     fn has_dumps_at_hand(&self) -> bool {
         self.socket().is_of_kernel()
     }
@@ -101,6 +102,11 @@ impl Deadline {
             }
             _ => false,
         }
+    }
+
+    /// It is over.
+    pub(crate) fn has_passed(&mut self) -> bool {
+        self.at().is_some_and(|at| at <= Instant::now())
     }
 
     /// When it is; `None` is never.

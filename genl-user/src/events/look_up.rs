@@ -1,5 +1,7 @@
 //! How a listener asks the controller for a family, between the events that come meanwhile.
 
+use std::mem;
+
 use super::aside::Aside;
 use super::listener::{Listening, Receipt};
 use crate::controller::{CONTROLLER_ID, NEWFAMILY};
@@ -70,6 +72,7 @@ impl<T: Transport> Listening<T> {
     /// be so many bytes.
     async fn ask_for(&mut self, family: &str, room: usize) -> Result<Arrived, Error> {
         let mut deadline = Deadline::after(self.timeout);
+        let mut received = false;
         'asking: loop {
             self.seq = self.seq.wrapping_add(1);
             write(self.port(), &mut self.request, self.seq, family)?;
@@ -81,6 +84,10 @@ impl<T: Transport> Listening<T> {
                         true => return Ok(arrived),
                         false => self.put_aside(&arrived, room),
                     }
+                }
+                // Events may come without end.
+                if mem::replace(&mut received, true) && deadline.has_passed() {
+                    return Err(Error::TimedOut);
                 }
                 let receipt = match lost {
                     false => self.receive(&mut deadline).await?,
@@ -102,6 +109,7 @@ impl<T: Transport> Listening<T> {
 
     /// Waits until some family has come, or it may be that one has; false if none has until then.
     async fn wait_for_a_family(&mut self, end: &mut Deadline, room: usize) -> Result<bool, Error> {
+        let mut received = false;
         loop {
             while let Some(arrived) = self.inbox.unread()? {
                 self.put_aside(&arrived, room);
@@ -109,6 +117,9 @@ impl<T: Transport> Listening<T> {
                 if arrived.head.kind == CONTROLLER_ID && cmd == Ok(NEWFAMILY) {
                     return self.put_rest_aside(room).map(|()| true);
                 }
+            }
+            if mem::replace(&mut received, true) && end.has_passed() {
+                return Ok(false);
             }
             match self.receive(end).await? {
                 Receipt::Datagram => {}

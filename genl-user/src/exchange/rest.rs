@@ -8,14 +8,14 @@ use crate::transport::{Deadline, Transport};
 impl<T: Transport> Link<T> {
     /// Reads what is left of a dump that nobody wants any more.
     pub(crate) async fn settle(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
-        let mut comes = false;
+        let (mut comes, mut received) = (false, false);
         while let Some(seq) = self.dumping {
             match self.inbox.unread() {
                 Ok(Some(arrived)) => {
                     comes |= arrived.head.seq == seq;
                     self.pass(&arrived);
                 }
-                Ok(None) => match self.receive_rest(deadline).await {
+                Ok(None) => match self.receive_rest(&mut received, deadline).await {
                     Ok(()) => {}
                     // Of no interest, and gone already.
                     Err(Error::Truncated { .. }) => comes = true,
@@ -33,8 +33,16 @@ impl<T: Transport> Link<T> {
     }
 
     /// Receives more of a dump that nobody wants any more, if more of it can come.
-    async fn receive_rest(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
+    async fn receive_rest(
+        &mut self,
+        received: &mut bool,
+        deadline: &mut Deadline,
+    ) -> Result<(), Error> {
         self.transport.share().await;
+        // However much of it is at hand.
+        if std::mem::replace(received, true) && deadline.has_passed() {
+            return Err(Error::TimedOut);
+        }
         match self.inbox.try_receive(&self.transport)? {
             true => Ok(()),
             false if self.transport.has_dumps_at_hand() => {
