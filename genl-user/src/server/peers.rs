@@ -373,13 +373,14 @@ mod tests {
         assert!(matches!(gone, Err(Error::TimedOut)), "{gone:?}");
         thread::scope(|scope| {
             scope.spawn(|| {
-                let minute = Duration::from_secs(1);
-                while server.serve_timeout(minute).unwrap() {}
+                let quiet = Duration::from_secs(1);
+                while server.serve_timeout(quiet).unwrap() {}
             });
             let mut client = nltest::Client::open_with(&options).unwrap();
             assert_eq!(client.connection().family_id(), wanted.id);
         });
     }
+
     /// Says things one after the other; calls the closure before it says the next one.
     struct Speaker<F>(F);
 
