@@ -3,6 +3,8 @@
 
 #![no_main]
 
+use std::ops::Range;
+
 use genl_user::Message as _;
 use genl_user::families::kvstore::GetReplyOwned;
 use genl_user::fuzzing::{self, Datagram, FAMILY_ID, PORT, Step};
@@ -18,6 +20,9 @@ const DONE: u16 = libc::NLMSG_DONE as u16;
 /// Sequence numbers: the dump's, and that of the call behind it.
 const DUMP: u32 = 1;
 const CALL: u32 = 2;
+
+/// Where a message has its sequence number.
+const SEQ: Range<usize> = 8..12;
 
 /// The command of kvstore's `get`.
 const GET: u8 = 1;
@@ -81,7 +86,11 @@ fn steps(datagrams: &[Datagram]) -> Option<Vec<Step>> {
     let (mut begun, mut interrupted) = (false, false);
     for datagram in datagrams.iter().filter(|datagram| datagram.from_kernel) {
         if datagram.lost > 0 {
-            steps.push(Step::Truncated);
+            // Whose it is its first bytes tell. There is room for more than those always.
+            match datagram.bytes.get(SEQ)? == DUMP.to_ne_bytes() {
+                true => steps.push(Step::Truncated),
+                false => continue,
+            }
             return Some(steps);
         }
         let messages = netlink::messages(&datagram.bytes);
