@@ -55,7 +55,7 @@ enum Only {
 }
 
 /// All of [`Only`], as it is written: side by side, so that what takes the longest begins first.
-const SIDE_BY_SIDE: &[&str] = &["debug", "leaks", "vm", "host", "upstream", "misuse"];
+const SIDE_BY_SIDE: &[&str] = &["debug", "leaks", "host", "vm", "upstream", "misuse"];
 
 /// What `cargo test` has turned on: all that runs on this machine.
 const FEATURES: &str =

@@ -2,6 +2,7 @@
 //! what its spec says, and its client gets through to its server.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::{env, fs};
 
@@ -36,7 +37,7 @@ fn add<S: Serve>(kernel: &Kernel, served: S) -> Option<&'static str> {
     match kernel.register(served) {
         Ok(_) => None,
         Err(error) => {
-            assert_eq!(error.raw_os_error(), Some(libc::EEXIST), "{error}");
+            assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}");
             Some(S::FAMILY.name)
         }
     }
