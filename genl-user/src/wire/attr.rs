@@ -226,7 +226,7 @@ impl<'a> Attr<'a> {
     /// [`Defect::TooDeep`], and those of the attributes inside.
     #[inline]
     pub fn nest<T: FromAttrs<'a>>(self) -> Result<T, Malformed> {
-        T::from_attrs(self.enter()?)
+        nest(self.payload, self.offset, self.level)
     }
 
     /// The content as a C struct; what is missing of it is zero, what is too much is left out.
@@ -310,6 +310,24 @@ impl<'a> Attr<'a> {
             offset: self.offset(),
         }
     }
+}
+
+/// [`Attr::nest`] of an attribute that is passed on in registers.
+// One piece of code, for who checks and for who reads: a system call leaves little of what is not the
+// kernel's in the caches, so the least code is the quickest.
+#[inline(never)]
+fn nest<'a, T: FromAttrs<'a>>(
+    payload: &'a [u8],
+    offset: u32,
+    level: Level,
+) -> Result<T, Malformed> {
+    let attr = Attr {
+        raw_kind: 0,
+        level,
+        offset,
+        payload,
+    };
+    T::from_attrs(attr.enter()?)
 }
 
 macro_rules! integers {
