@@ -23,23 +23,30 @@ use crate::socket::{Received, Socket};
 use crate::sys::tests::{Deaf, alone, with_signals};
 use crate::transport::{self, Blocking, Deadline, Receive};
 
+/// What all transports have that are another way to wait around a [`Blocking`].
+macro_rules! blocks_inside {
+    () => {
+        fn new(socket: Socket) -> io::Result<Self> {
+            Blocking::new(socket).map(Self)
+        }
+
+        fn socket(&self) -> &Socket {
+            self.0.socket()
+        }
+
+        fn socket_mut(&mut self) -> &mut Socket {
+            self.0.socket_mut()
+        }
+    };
+}
+
 mod deadlines;
 
 /// As a socket of a process that takes its time: each datagram has to be waited for, in both ways.
 struct Slow(Blocking);
 
 impl Receive for Slow {
-    fn new(socket: Socket) -> io::Result<Self> {
-        Blocking::new(socket).map(Self)
-    }
-
-    fn socket(&self) -> &Socket {
-        self.0.socket()
-    }
-
-    fn socket_mut(&mut self) -> &mut Socket {
-        self.0.socket_mut()
-    }
+    blocks_inside!();
 
     fn try_send(&self, _: &[u8]) -> io::Result<()> {
         Err(io::ErrorKind::WouldBlock.into())

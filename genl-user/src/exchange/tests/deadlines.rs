@@ -12,17 +12,7 @@ const OTHER: u32 = 0xdead;
 struct Endless(Blocking);
 
 impl Receive for Endless {
-    fn new(socket: Socket) -> io::Result<Self> {
-        Blocking::new(socket).map(Self)
-    }
-
-    fn socket(&self) -> &Socket {
-        self.0.socket()
-    }
-
-    fn socket_mut(&mut self) -> &mut Socket {
-        self.0.socket_mut()
-    }
+    blocks_inside!();
 
     async fn send(&self, datagram: &[u8], deadline: &mut Deadline) -> io::Result<()> {
         self.0.send(datagram, deadline).await
@@ -152,17 +142,7 @@ fn no_more_of_a_pipeline_is_sent_once_one_answer_was_waited_for_in_vain() {
 struct Busy(Blocking);
 
 impl Receive for Busy {
-    fn new(socket: Socket) -> io::Result<Self> {
-        Blocking::new(socket).map(Self)
-    }
-
-    fn socket(&self) -> &Socket {
-        self.0.socket()
-    }
-
-    fn socket_mut(&mut self) -> &mut Socket {
-        self.0.socket_mut()
-    }
+    blocks_inside!();
 
     async fn send(&self, datagram: &[u8], deadline: &mut Deadline) -> io::Result<()> {
         self.0.send(datagram, deadline).await
