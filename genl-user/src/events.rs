@@ -6,6 +6,8 @@ mod listener;
 mod look_up;
 mod notice;
 mod roster;
+#[cfg(test)]
+mod tests;
 
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::AsyncEvents;
 use super::{Events, Group, ListeningTo};
 use crate::error::Error;
-use crate::events::listener::Next;
+use crate::events::listener::{LEAST, Next, Receipt};
 #[cfg(feature = "tokio")]
 use crate::tokio::Tokio;
 use crate::transport::{Blocking, Deadline, Transport, now};
@@ -98,7 +98,7 @@ pub enum Update<S, E> {
 /// never come, as it is here that they are dealt with.
 #[must_use = "it dumps and listens as its updates are asked for"]
 pub struct Follow<G: Group, D, T: Transport = Blocking> {
-    news: News<G, T>,
+    pub(super) news: News<G, T>,
     dump: D,
 }
 
@@ -227,7 +227,7 @@ impl<G: Group, D, T: Transport> Follow<G, D, T> {
         &mut self.news.events
     }
 
-    fn new(events: ListeningTo<G, T>, dump: D) -> Self {
+    pub(super) fn new(events: ListeningTo<G, T>, dump: D) -> Self {
         Self {
             news: News {
                 events,
@@ -253,7 +253,7 @@ impl<G: Group, D, T: Transport> fmt::Debug for Follow<G, D, T> {
 pub type RevisionOf<G> = for<'a> fn(&<G as Group>::Event<'a>) -> Option<u64>;
 
 /// The events, and what of them is news.
-struct News<G: Group, T: Transport> {
+pub(super) struct News<G: Group, T: Transport> {
     events: ListeningTo<G, T>,
     /// A dump is due.
     due: bool,
@@ -263,14 +263,14 @@ struct News<G: Group, T: Transport> {
 }
 
 /// What an update will be made of.
-enum Step<S> {
+pub(super) enum Step<S> {
     Snapshot(S),
     Event(Next),
 }
 
 impl<G: Group, T: Transport> News<G, T> {
     /// What comes next; `None` if nothing does until the deadline.
-    async fn wait<S>(
+    pub(super) async fn wait<S>(
         &mut self,
         deadline: Deadline,
         dump: impl AsyncFnOnce() -> Result<Snapshot<S>, Error>,
@@ -311,17 +311,23 @@ impl<G: Group, T: Transport> News<G, T> {
     /// Passes over the events that have come: a dump that begins now has seen them. Those that were
     /// in the queue before others were lost would undo what these did.
     ///
-    /// It ends, as after a loss nothing gets into the queue until it is empty
-    /// (`netlink_broadcast_deliver()`).
+    /// More than the queue holds have come since then, and do no harm: they may have no end.
     async fn drain(&mut self) -> Result<(), Error> {
-        loop {
-            let at_once = Deadline::after(Some(Duration::ZERO));
-            match self.events.wait(at_once).await {
-                Ok(Some(_)) | Err(Error::Truncated { .. } | Error::Malformed { .. }) => {}
-                Ok(None) => return Ok(()),
+        let listener = &mut self.events.listener;
+        let size = listener.socket().queue_size();
+        let most = size.map_err(Error::io("ask for the queue size"))? / LEAST;
+        let mut left = most;
+        while left > 0 {
+            listener.transport.share().await;
+            left = match listener.pass_over() {
+                Ok(Receipt::Nothing) => return Ok(()),
+                Ok(Receipt::Overrun) => most,
+                Ok(Receipt::Datagram) => left - 1,
+                Err(Error::Truncated { .. } | Error::Malformed { .. }) => left - 1,
                 Err(error) => return Err(error),
-            }
+            };
         }
+        Ok(())
     }
 
     /// Whether the last dump has seen what the event tells.

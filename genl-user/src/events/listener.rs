@@ -17,6 +17,13 @@ use crate::socket::{Socket, first_seq};
 use crate::transport::{self, Blocking, Deadline, Transport, now};
 use crate::wire::{FromPayload, Head, generic};
 
+/// What a datagram takes at least of the bytes in a queue, as the kernel counts them
+/// (`SKB_TRUESIZE()`).
+pub(super) const LEAST: usize = 512;
+
+/// More datagrams than a queue of the default size holds (`net.core.rmem_default`).
+const QUEUEFUL: usize = 212_992 / LEAST;
+
 /// Listens to groups of any number of families, and to what the kernel sends to its port; blocks
 /// while nothing comes.
 ///
@@ -371,9 +378,13 @@ impl<T: Transport> Listening<T> {
 
     /// What comes next; `None` if nothing does until the deadline.
     pub(crate) async fn wait(&mut self, mut deadline: Deadline) -> Result<Option<Next>, Error> {
-        loop {
+        for received in 0_usize.. {
             if let Some(next) = self.unread()? {
                 return Ok(Some(next));
+            }
+            // What is for nobody may come without end; but what was there in time is read.
+            if received > QUEUEFUL && deadline.has_passed() {
+                return Ok(None);
             }
             let receipt = match self.unsure {
                 false => self.receive(&mut deadline).await?,
@@ -393,6 +404,15 @@ impl<T: Transport> Listening<T> {
                 Receipt::Nothing => return Ok(None),
             }
         }
+        Ok(None)
+    }
+
+    /// Passes over what has been received, and receives what is next in the queue.
+    pub(super) fn pass_over(&mut self) -> Result<Receipt, Error> {
+        while self.unread()?.is_some() {}
+        let receipt = self.receive_at_once()?;
+        self.unsure |= receipt == Receipt::Overrun;
+        Ok(receipt)
     }
 
     /// What came, as it is given to the user.

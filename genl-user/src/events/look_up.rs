@@ -48,8 +48,9 @@ impl<T: Transport> Listening<T> {
         loop {
             // It is older than the answer, for which there is no room before it is read: after an overrun
             // all is lost until the queue is empty, and nobody is told again (`netlink_overrun()`).
-            self.put_queue_aside(room)?;
-            let answer = self.ask_for(family, room).await?;
+            let mut deadline = Deadline::after(self.timeout);
+            self.put_queue_aside(room, &mut deadline)?;
+            let answer = self.ask_for(family, room, &mut deadline).await?;
             if !answer.is_acknowledgement() {
                 return Ok(answer);
             }
@@ -70,13 +71,17 @@ impl<T: Transport> Listening<T> {
 
     /// Asks the controller for a family. What comes before the answer is put aside, of which there may
     /// be so many bytes.
-    async fn ask_for(&mut self, family: &str, room: usize) -> Result<Arrived, Error> {
-        let mut deadline = Deadline::after(self.timeout);
+    async fn ask_for(
+        &mut self,
+        family: &str,
+        room: usize,
+        deadline: &mut Deadline,
+    ) -> Result<Arrived, Error> {
         let mut received = false;
         'asking: loop {
             self.seq = self.seq.wrapping_add(1);
             write(self.port(), &mut self.request, self.seq, family)?;
-            transport::send(&self.transport, &self.request, &mut deadline).await?;
+            transport::send(&self.transport, &self.request, deadline).await?;
             let mut lost = false;
             loop {
                 while let Some(arrived) = self.inbox.unread()? {
@@ -90,7 +95,7 @@ impl<T: Transport> Listening<T> {
                     return Err(Error::TimedOut);
                 }
                 let receipt = match lost {
-                    false => self.receive(&mut deadline).await?,
+                    false => self.receive(deadline).await?,
                     true => self.receive_at_once()?,
                 };
                 match receipt {
@@ -169,10 +174,11 @@ impl<T: Transport> Listening<T> {
     }
 
     /// Puts aside what has been received, and what is in the queue.
-    fn put_queue_aside(&mut self, room: usize) -> Result<(), Error> {
+    fn put_queue_aside(&mut self, room: usize, deadline: &mut Deadline) -> Result<(), Error> {
         loop {
             self.put_rest_aside(room)?;
             match self.receive_at_once()? {
+                Receipt::Datagram if deadline.has_passed() => return Err(Error::TimedOut),
                 Receipt::Datagram => {}
                 Receipt::Overrun => (self.overrun, self.unsure) = (true, true),
                 Receipt::Nothing => return Ok(()),
