@@ -288,11 +288,20 @@ impl<T: Transport> Link<T> {
     /// exchange that failed midway, or was given up.
     #[inline]
     pub(crate) async fn answer(&mut self, deadline: &mut Deadline) -> Result<Arrived, Error> {
-        let mut received = false;
+        self.another_answer(&mut false, deadline).await
+    }
+
+    /// As [`Self::answer`], of a wait in which something was `received` already, or not.
+    #[inline]
+    async fn another_answer(
+        &mut self,
+        received: &mut bool,
+        deadline: &mut Deadline,
+    ) -> Result<Arrived, Error> {
         loop {
             match self.unread_answer()? {
                 Some(arrived) => return Ok(arrived),
-                None => self.receive(&mut received, deadline).await?,
+                None => self.receive(received, deadline).await?,
             }
         }
     }
@@ -391,8 +400,10 @@ impl<T: Transport> Link<T> {
         operation: &Operation,
         deadline: &mut Deadline,
     ) -> Result<Option<Arrived>, Error> {
+        // Of what is no reply there may be no end.
+        let mut received = false;
         loop {
-            let arrived = self.answer(deadline).await?;
+            let arrived = self.another_answer(&mut received, deadline).await?;
             if !arrived.is_end() {
                 match self.check_reply(self.id, operation, &arrived) {
                     // The notification that was asked for.

@@ -2,6 +2,7 @@
 
 use super::*;
 
+use crate::flags::Flags;
 use crate::transport::now;
 use crate::wire::{Head, finish};
 
@@ -9,21 +10,43 @@ use crate::wire::{Head, finish};
 const OTHER: u32 = 0xdead;
 
 /// As a socket to a process that sends without end, though it was asked for nothing of that.
-struct Endless(Blocking);
+struct Endless {
+    socket: Blocking,
+    /// It answers the last request, by messages of this kind; else one that was another's.
+    answers: Option<u16>,
+    seq: Cell<u32>,
+}
 
 impl Receive for Endless {
-    blocks_inside!();
+    fn new(socket: Socket) -> io::Result<Self> {
+        Ok(Self {
+            socket: Blocking::new(socket)?,
+            answers: None,
+            seq: Cell::new(OTHER),
+        })
+    }
+
+    fn socket(&self) -> &Socket {
+        self.socket.socket()
+    }
+
+    fn socket_mut(&mut self) -> &mut Socket {
+        self.socket.socket_mut()
+    }
 
     async fn send(&self, datagram: &[u8], deadline: &mut Deadline) -> io::Result<()> {
-        self.0.send(datagram, deadline).await
+        if self.answers.is_some() {
+            self.seq.set(Head::read(datagram).unwrap().seq);
+        }
+        self.socket.send(datagram, deadline).await
     }
 
     fn try_recv(&self, room: &mut [u8]) -> io::Result<Option<Received>> {
         let head = Head {
             len: 0,
-            kind: FAMILY_ID,
+            kind: self.answers.unwrap_or(FAMILY_ID),
             flags: 0,
-            seq: OTHER,
+            seq: self.seq.get(),
             port: self.socket().port(),
         };
         let mut message = Vec::new();
@@ -78,6 +101,18 @@ fn nor_does_a_dump_that_was_given_up_and_has_no_end() {
         assert_eq!(link.dumping, Some(OTHER), "it comes still");
         called
     });
+}
+
+#[test]
+fn nor_does_what_answers_a_call_but_is_no_reply() {
+    // Echoes of what it does, of another command than the reply's, and ends of dumps.
+    for kind in [FAMILY_ID, libc::NLMSG_DONE as u16] {
+        times_out(move |link| {
+            link.transport.answers = Some(kind);
+            link.with_flags(Flags::ECHO);
+            now(link.ask_all(&Client::GETFAMILY, &NLCTRL)).map(drop)
+        });
+    }
 }
 
 /// Loses the first answer, and counts the datagrams that are sent.
