@@ -289,7 +289,8 @@ impl Connection {
     /// - [`Error::Refused`] is the family's own answer, or that of the core before it was asked:
     ///   EPERM to who lacks a capability, EOPNOTSUPP where this kernel's family has no such command
     ///   (`genl_rcv_msg()`), EINVAL or ERANGE by the policy (`__nla_validate_parse()`, lib/nlattr.c).
-    /// - [`Error::Unfit`] and [`Error::DumpFlags`]: it cannot be sent as it is, and was not.
+    /// - [`Error::Unfit`], [`Error::TooLong`] and [`Error::DumpFlags`]: it cannot be sent as it is, and
+    ///   was not.
     /// - [`Error::UnknownFamily`]: the family is gone, and does not come back when it is looked for.
     /// - [`Error::TimedOut`]: nobody knows whether the kernel has done it.
     /// - [`Error::Malformed`] and [`Error::Truncated`]: it was done, but the reply cannot be read.

@@ -6,6 +6,7 @@ use crate::family::{Message, Operation};
 use crate::layout::Inside;
 use crate::path::Named;
 use crate::refused::Refused;
+use crate::socket::Socket;
 use crate::wire::{Defect, Malformed, Misfit, Unfit};
 
 /// Why a call of a client failed.
@@ -58,6 +59,20 @@ pub enum Error {
         path: String,
         /// What is wrong with it.
         misfit: Misfit,
+    },
+    /// The request is longer than what the socket sends at once; nothing was sent.
+    ///
+    /// How long that is a socket learns when it is opened: from `net.core.wmem_default`, of which
+    /// the kernel keeps 32 bytes (`netlink_sendmsg()`).
+    #[error(
+        "a request of {len} bytes cannot be sent, as the socket takes {room} at once: \
+         send less in one, or open it with a larger net.core.wmem_default"
+    )]
+    TooLong {
+        /// Length of the request, in bytes.
+        len: usize,
+        /// How many bytes the socket takes.
+        room: usize,
     },
     /// The flags REPLACE and EXCL together, by which the kernel would take the request for a dump;
     /// nothing was sent.
@@ -149,6 +164,7 @@ impl Error {
             | Self::Join { source, .. }
             | Self::Netns { source, .. }
             | Self::Unreachable { source, .. } => source.raw_os_error(),
+            Self::TooLong { .. } => Some(libc::EMSGSIZE),
             _ => None,
         }
     }
@@ -166,7 +182,9 @@ impl Error {
         match self {
             Self::Refused(refused) => refused.kind(),
             Self::UnknownFamily { .. } | Self::UnknownGroup { .. } => io::ErrorKind::NotFound,
-            Self::Unfit { .. } | Self::DumpFlags { .. } => io::ErrorKind::InvalidInput,
+            Self::Unfit { .. } | Self::TooLong { .. } | Self::DumpFlags { .. } => {
+                io::ErrorKind::InvalidInput
+            }
             Self::Malformed { .. } | Self::Unexpected { .. } | Self::Truncated { .. } => {
                 io::ErrorKind::InvalidData
             }
@@ -212,14 +230,22 @@ impl Error {
         }
     }
 
-    /// Nothing was sent. The kernel always takes it; another process, the `peer`, may have had no room
-    /// for it in time.
+    /// Nothing of `datagram` was sent. The kernel takes all that the socket itself takes; another
+    /// process may have had no room for it in time.
     #[cold]
-    pub(crate) fn unsent(source: io::Error, peer: Option<u32>) -> Self {
-        match (source.kind(), peer) {
-            (io::ErrorKind::WouldBlock, _) => Self::TimedOut,
-            (_, Some(peer)) => Self::Unreachable { peer, source },
-            (_, None) => Self::io("send")(source),
+    pub(crate) fn unsent(source: io::Error, socket: &Socket, datagram: &[u8]) -> Self {
+        if source.kind() == io::ErrorKind::WouldBlock {
+            return Self::TimedOut;
+        }
+        if source.raw_os_error() == Some(libc::EMSGSIZE)
+            && let Ok(room) = socket.longest_datagram()
+        {
+            let len = datagram.len();
+            return Self::TooLong { len, room };
+        }
+        match socket.peer() {
+            Some(peer) => Self::Unreachable { peer, source },
+            None => Self::io("send")(source),
         }
     }
 
@@ -262,7 +288,13 @@ impl From<Error> for io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::families::nlctrl::{Client, Getfamily};
+    use crate::client::{Connection, Link};
+    use crate::families::nlctrl::{Client, FAMILY, Getfamily, GetfamilyReplyOwned};
+    use crate::family::Request;
+    use crate::options::Options;
+    use crate::sys::tests::{Deaf, alone};
+    use crate::transport;
+    use crate::wire::Encoder;
 
     #[test]
     fn who_prints_it_for_debugging_can_read_it() {
@@ -277,5 +309,53 @@ mod tests {
         // What the sentence leaves out is to be had.
         let fields = format!("{refused:#?}");
         assert!(fields.contains("    errno: 2,\n"), "{fields}");
+    }
+    /// More than a socket sends at once, unless the system was told otherwise.
+    struct Long;
+
+    impl Request for Long {
+        fn encode(&self, out: &mut Encoder<'_>) -> Result<(), Unfit> {
+            (0..100).try_for_each(|_| out.bytes(1, &[0; 60_000]))
+        }
+    }
+
+    const LEN: usize = 20 + 100 * 60_004;
+
+    #[test]
+    fn a_request_that_is_too_long_is_told_by_its_length() {
+        let _alone = alone();
+        let deaf = Deaf::new();
+        for options in [Options::new(), Options::new().peer(deaf.port())] {
+            let mut link: Connection = Link::over(transport::open(&options).unwrap(), &FAMILY);
+            let called = link.order(&Client::GETFAMILY, &Long);
+            let begun = link.dump::<GetfamilyReplyOwned>(&Client::GETFAMILY_DUMP, &Long);
+            let begun = begun.map(drop);
+            let mut batch = link.pipeline();
+            let ticket = batch.add::<GetfamilyReplyOwned>(&Client::GETFAMILY, &Long);
+            let batched = batch.send().unwrap().take(ticket.unwrap()).map(drop);
+            for failed in [called, begun, batched] {
+                let error = failed.unwrap_err();
+                let Error::TooLong { len: LEN, room } = error else {
+                    panic!("{error}")
+                };
+                assert!((1..LEN).contains(&room), "{error}");
+                assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+                assert_eq!(error.errno(), Some(libc::EMSGSIZE));
+            }
+        }
+    }
+
+    #[test]
+    fn as_long_a_request_as_is_told_is_sent() {
+        let options = Options::new();
+        let mut link: Connection = Link::over(transport::open(&options).unwrap(), &FAMILY);
+        let room = match link.order(&Client::GETFAMILY, &Long) {
+            Err(Error::TooLong { room, .. }) => room,
+            other => panic!("{other:?}"),
+        };
+        let socket = transport::Receive::socket(&link.transport);
+        socket.send(&vec![0; room]).unwrap();
+        let refused = socket.send(&vec![0; room + 1]).unwrap_err();
+        assert_eq!(refused.raw_os_error(), Some(libc::EMSGSIZE));
     }
 }

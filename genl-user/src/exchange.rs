@@ -414,7 +414,7 @@ impl<T: Transport> Link<T> {
     fn unsent(&self, error: io::Error) -> Result<Progress, Error> {
         match error.kind() {
             io::ErrorKind::WouldBlock => Ok(Progress::Unsent),
-            _ => Err(Error::unsent(error, self.transport.socket().peer())),
+            _ => Err(Error::unsent(error, self.transport.socket(), &self.request)),
         }
     }
 

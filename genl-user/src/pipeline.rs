@@ -107,6 +107,7 @@ enum Failure {
     TimedOut,
     Io(&'static str, i32),
     Unreachable { peer: u32, errno: i32 },
+    TooLong { len: usize, room: usize },
     Truncated { len: usize, room: usize },
     Unexpected(&'static str),
 }
@@ -288,6 +289,7 @@ impl Failure {
                 peer,
                 source: io::Error::from_raw_os_error(errno),
             },
+            Self::TooLong { len, room } => Error::TooLong { len, room },
             Self::Truncated { len, room } => Error::Truncated { len, room },
             Self::Unexpected(what) => operation.unexpected(what),
         }
@@ -296,6 +298,7 @@ impl Failure {
     fn of(error: Error) -> Self {
         match error {
             Error::TimedOut => Self::TimedOut,
+            Error::TooLong { len, room } => Self::TooLong { len, room },
             Error::Truncated { len, room } => Self::Truncated { len, room },
             Error::Io { doing, source } => {
                 Self::Io(doing, source.raw_os_error().unwrap_or(libc::EIO))

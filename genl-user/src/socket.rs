@@ -17,7 +17,7 @@ use crate::known::Place;
 use crate::options::Options;
 use crate::sys;
 #[cfg(feature = "testing")]
-use crate::testing::Port;
+use crate::testing::{LONGEST_DATAGRAM, Port};
 
 /// Where requests go, and answers come from.
 pub(crate) enum Socket {
@@ -109,6 +109,15 @@ impl Socket {
     /// How many bytes may queue up, as the kernel counts them: with its own for each message.
     pub(crate) fn queue_size(&self) -> io::Result<usize> {
         either!(self, socket => socket.queue_size())
+    }
+
+    /// How many bytes it sends at once.
+    pub(crate) fn longest_datagram(&self) -> io::Result<usize> {
+        match self {
+            Self::Netlink(socket) => socket.longest_datagram(),
+            #[cfg(feature = "testing")]
+            Self::Fake(_) => Ok(LONGEST_DATAGRAM),
+        }
     }
 
     /// Whose families are at the other end; `None` if they are another process's.
@@ -305,6 +314,13 @@ impl Netlink {
     pub(crate) fn queue_size(&self) -> io::Result<usize> {
         let size = sys::option(self.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF)?;
         Ok(usize::try_from(size).unwrap_or_default())
+    }
+
+    /// How many bytes it sends at once: what its send buffer holds, but for some that the kernel keeps
+    /// (`netlink_sendmsg()`).
+    fn longest_datagram(&self) -> io::Result<usize> {
+        let size = sys::option(self.as_fd(), libc::SOL_SOCKET, libc::SO_SNDBUF)?;
+        Ok(usize::try_from(size).unwrap_or_default().saturating_sub(32))
     }
 
     /// Sends one datagram at once: the kernel takes it whatever it does (`netlink_unicast_kernel()`),

@@ -183,7 +183,7 @@ pub(crate) async fn send(
     deadline: &mut Deadline,
 ) -> Result<(), Error> {
     let sent = from.send(datagram, deadline).await;
-    sent.map_err(|error| Error::unsent(error, from.socket().peer()))
+    sent.map_err(|error| Error::unsent(error, from.socket(), datagram))
 }
 
 /// Opens a socket.

@@ -408,8 +408,9 @@ impl Client {
     }
 
     fn send(&self, bytes: &[u8]) -> Result<(), Error> {
-        let sent = self.transport.socket().send(bytes);
-        Ok(sent.map_err(crate::Error::io("send"))?)
+        let socket = self.transport.socket();
+        let sent = socket.send(bytes);
+        Ok(sent.map_err(|error| crate::Error::unsent(error, socket, bytes))?)
     }
 
     /// The family turns out to have got another id, as happens when its module is loaded anew.

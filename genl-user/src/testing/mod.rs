@@ -65,5 +65,5 @@ mod port;
 mod raw;
 
 pub use kernel::{Kernel, Registration};
-pub(crate) use port::Port;
+pub(crate) use port::{LONGEST_DATAGRAM, Port};
 pub use raw::Raw;

@@ -10,6 +10,9 @@ use super::kernel::{Shared, State};
 use super::mailbox::Mailbox;
 use crate::socket::Received;
 
+/// How many bytes a port sends at once: `net.core.wmem_default`, but for 32 (`netlink_sendmsg()`).
+pub(crate) const LONGEST_DATAGRAM: usize = 212_992 - 32;
+
 /// A port of a fake kernel.
 pub(crate) struct Port {
     shared: Arc<Shared>,
@@ -86,6 +89,9 @@ impl Port {
 
     /// Sends a datagram; when this returns, all of it is served but the rest of dumps.
     pub(crate) fn send(&self, datagram: &[u8]) -> io::Result<()> {
+        if datagram.len() > LONGEST_DATAGRAM {
+            return Err(io::Error::from_raw_os_error(libc::EMSGSIZE));
+        }
         self.shared.lock().receive(self.number, datagram);
         self.shared.arrived.notify_all();
         Ok(())

@@ -387,3 +387,27 @@ fn each_group_asks_for_its_own_right() {
         assert_eq!(errnos(), [0, libc::EPERM, 0].map(Some));
     });
 }
+
+#[test]
+fn a_request_that_no_socket_sends_is_not_sent() {
+    in_new_netns(|| {
+        let mut client = nltest::Client::open_with(&options()).expect("it is there");
+        let mut echo = |count: usize| {
+            let multi = &vec![0; count];
+            let request = nltest::Echo {
+                multi,
+                ..Default::default()
+            };
+            client.echo(&request).map(|reply| reply.multi().count())
+        };
+        // Eight bytes each behind the headers, as much as the kernel's own sockets take by default.
+        let most = (212_992 - 32 - 20) / 8;
+        let long = echo(most + 1);
+        assert!(
+            matches!(long, Err(Error::TooLong { room: 212_960, .. })),
+            "{long:?}"
+        );
+        assert!(matches!(echo(most), Err(Error::Truncated { .. })));
+        assert_eq!(echo(1000).expect("it is short"), 1000);
+    });
+}
