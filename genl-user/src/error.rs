@@ -14,6 +14,11 @@ use crate::wire::{Defect, Malformed, Misfit, Unfit};
 /// It is a sentence, by `{:?}` too: what a `main` prints that returns it, or an `unwrap`. `{:#?}` gives
 /// all fields of what the kernel refused. It converts into an [`io::Error`] of the [`io::ErrorKind`] that fits, and stays inside it.
 ///
+/// What the system says is a part of the sentence. So it is not the error's
+/// [`source`](std::error::Error::source) too, of which there is none: who prints all sources one after
+/// the other would print it twice. The variants have it in `cause`; [`Self::errno`] and
+/// [`Self::kind`] tell it of them all.
+///
 /// ```
 /// use genl_user::Error;
 /// use genl_user::families::nlctrl::{Client, Getfamily};
@@ -120,38 +125,38 @@ pub enum Error {
     #[error("no answer came in time")]
     TimedOut,
     /// The process that serves the family in place of the kernel cannot be sent to.
-    #[error("cannot reach the process at port {peer}: {source}")]
+    #[error("cannot reach the process at port {peer}: {cause}")]
     Unreachable {
         /// Its port, of [`Options::peer`](crate::Options::peer).
         peer: u32,
         /// Why; ECONNREFUSED if nobody has the port.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A multicast group cannot be joined.
-    #[error("cannot join the group \"{group}\" of \"{family}\": {source}")]
+    #[error("cannot join the group \"{group}\" of \"{family}\": {cause}")]
     Join {
         /// The family.
         family: String,
         /// The group.
         group: String,
         /// Why; EPERM if it takes a capability that the caller lacks.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A network namespace cannot be entered.
-    #[error("cannot enter the network namespace {netns}: {source}")]
+    #[error("cannot enter the network namespace {netns}: {cause}")]
     Netns {
         /// The namespace: its file's path.
         netns: String,
         /// Why.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A system call failed.
-    #[error("netlink: cannot {doing}: {source}")]
+    #[error("netlink: cannot {doing}: {cause}")]
     Io {
         /// What was tried: `send`, `receive`, …
         doing: &'static str,
         /// Why it failed.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
@@ -160,10 +165,10 @@ impl Error {
     pub fn errno(&self) -> Option<i32> {
         match self {
             Self::Refused(refused) => Some(refused.errno),
-            Self::Io { source, .. }
-            | Self::Join { source, .. }
-            | Self::Netns { source, .. }
-            | Self::Unreachable { source, .. } => source.raw_os_error(),
+            Self::Io { cause, .. }
+            | Self::Join { cause, .. }
+            | Self::Netns { cause, .. }
+            | Self::Unreachable { cause, .. } => cause.raw_os_error(),
             Self::TooLong { .. } => Some(libc::EMSGSIZE),
             _ => None,
         }
@@ -191,10 +196,10 @@ impl Error {
             // Not Interrupted, upon which std's own helpers try again.
             Self::DumpInterrupted => io::ErrorKind::Other,
             Self::TimedOut => io::ErrorKind::TimedOut,
-            Self::Io { source, .. }
-            | Self::Join { source, .. }
-            | Self::Netns { source, .. }
-            | Self::Unreachable { source, .. } => source.kind(),
+            Self::Io { cause, .. }
+            | Self::Join { cause, .. }
+            | Self::Netns { cause, .. }
+            | Self::Unreachable { cause, .. } => cause.kind(),
         }
     }
 
@@ -233,25 +238,25 @@ impl Error {
     /// Nothing of `datagram` was sent. The kernel takes all that the socket itself takes; another
     /// process may have had no room for it in time.
     #[cold]
-    pub(crate) fn unsent(source: io::Error, socket: &Socket, datagram: &[u8]) -> Self {
-        if source.kind() == io::ErrorKind::WouldBlock {
+    pub(crate) fn unsent(cause: io::Error, socket: &Socket, datagram: &[u8]) -> Self {
+        if cause.kind() == io::ErrorKind::WouldBlock {
             return Self::TimedOut;
         }
-        if source.raw_os_error() == Some(libc::EMSGSIZE)
+        if cause.raw_os_error() == Some(libc::EMSGSIZE)
             && let Ok(room) = socket.longest_datagram()
         {
             let len = datagram.len();
             return Self::TooLong { len, room };
         }
         match socket.peer() {
-            Some(peer) => Self::Unreachable { peer, source },
-            None => Self::io("send")(source),
+            Some(peer) => Self::Unreachable { peer, cause },
+            None => Self::io("send")(cause),
         }
     }
 
     /// For `map_err`: a system call failed while `doing` something.
     pub(crate) fn io(doing: &'static str) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io { doing, source }
+        move |cause| Self::Io { doing, cause }
     }
 }
 
@@ -357,5 +362,39 @@ mod tests {
         socket.send(&vec![0; room]).unwrap();
         let refused = socket.send(&vec![0; room + 1]).unwrap_err();
         assert_eq!(refused.raw_os_error(), Some(libc::EMSGSIZE));
+    }
+    #[test]
+    fn what_the_system_says_is_told_once() {
+        let cause = || io::Error::from_raw_os_error(libc::EACCES);
+        let name = String::new;
+        let errors = [
+            Error::Unreachable {
+                peer: 1,
+                cause: cause(),
+            },
+            Error::Join {
+                family: name(),
+                group: name(),
+                cause: cause(),
+            },
+            Error::Netns {
+                netns: name(),
+                cause: cause(),
+            },
+            Error::io("send")(cause()),
+        ];
+        for error in errors {
+            let told = format!("{error}");
+            assert!(
+                told.ends_with(": Permission denied (os error 13)"),
+                "{told}"
+            );
+            assert_eq!(format!("{error:?}"), told);
+            assert!(std::error::Error::source(&error).is_none());
+            assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+            let inside = io::Error::from(error);
+            assert_eq!(inside.to_string(), told);
+            assert!(std::error::Error::source(&inside).is_none());
+        }
     }
 }

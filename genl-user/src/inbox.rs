@@ -219,7 +219,7 @@ impl Inbox {
             io::ErrorKind::WouldBlock => Error::TimedOut,
             _ => Error::Io {
                 doing: "receive",
-                source: error,
+                cause: error,
             },
         })?;
         if !received.from_kernel {

@@ -80,15 +80,15 @@ impl Netns {
     /// the process, as a failed allocation does elsewhere in Rust: a thread that goes on in the
     /// wrong network would be worse.
     pub(crate) fn within<T>(&self, run: impl FnOnce() -> T) -> Result<T, Error> {
-        let failed = |source| Error::Netns {
+        let failed = |cause| Error::Netns {
             netns: self.to_string(),
-            source,
+            cause,
         };
         let there = self.open().map_err(failed)?;
         let here = File::open(OWN).map_err(failed)?;
-        sys::enter_netns(here.as_fd()).map_err(|source| Error::Netns {
+        sys::enter_netns(here.as_fd()).map_err(|cause| Error::Netns {
             netns: format!("{OWN} again"),
-            source,
+            cause,
         })?;
         let _back = Back(here);
         sys::enter_netns(there.as_fd()).map_err(failed)?;

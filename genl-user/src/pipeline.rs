@@ -283,11 +283,11 @@ impl Failure {
             Self::TimedOut => Error::TimedOut,
             Self::Io(doing, errno) => Error::Io {
                 doing,
-                source: io::Error::from_raw_os_error(errno),
+                cause: io::Error::from_raw_os_error(errno),
             },
             Self::Unreachable { peer, errno } => Error::Unreachable {
                 peer,
-                source: io::Error::from_raw_os_error(errno),
+                cause: io::Error::from_raw_os_error(errno),
             },
             Self::TooLong { len, room } => Error::TooLong { len, room },
             Self::Truncated { len, room } => Error::Truncated { len, room },
@@ -300,11 +300,11 @@ impl Failure {
             Error::TimedOut => Self::TimedOut,
             Error::TooLong { len, room } => Self::TooLong { len, room },
             Error::Truncated { len, room } => Self::Truncated { len, room },
-            Error::Io { doing, source } => {
-                Self::Io(doing, source.raw_os_error().unwrap_or(libc::EIO))
+            Error::Io { doing, cause } => {
+                Self::Io(doing, cause.raw_os_error().unwrap_or(libc::EIO))
             }
-            Error::Unreachable { peer, source } => {
-                let errno = source.raw_os_error().unwrap_or(libc::EIO);
+            Error::Unreachable { peer, cause } => {
+                let errno = cause.raw_os_error().unwrap_or(libc::EIO);
                 Self::Unreachable { peer, errno }
             }
             _ => Self::Unexpected("a message that makes no sense"),

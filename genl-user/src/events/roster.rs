@@ -110,7 +110,7 @@ impl Roster {
             }
             let number = number(described, &family, &name)?;
             let joined = socket.join(number);
-            joined.map_err(|source| unjoined(&family, &name, source))?;
+            joined.map_err(|cause| unjoined(&family, &name, cause))?;
             entry.groups.push(Joined { name, number });
         }
         Ok(())
@@ -216,7 +216,7 @@ impl Roster {
         let join = |joined: &mut Joined| {
             joined.number = number(described, name, &joined.name)?;
             let again = socket.join(joined.number);
-            again.map_err(|source| unjoined(name, &joined.name, source))
+            again.map_err(|cause| unjoined(name, &joined.name, cause))
         };
         // All of them are tried: one that is gone is no reason to miss the others.
         let tried = entry.groups.iter_mut().map(join);
@@ -249,10 +249,10 @@ fn number(described: &GetfamilyReply<'_>, family: &str, group: &str) -> Result<u
 }
 
 /// The error that a group could not be joined.
-fn unjoined(family: &str, group: &str, source: io::Error) -> Error {
+fn unjoined(family: &str, group: &str, cause: io::Error) -> Error {
     Error::Join {
         family: family.into(),
         group: group.into(),
-        source,
+        cause,
     }
 }
