@@ -59,9 +59,13 @@ pub(crate) trait Receive: Sized {
         self.socket().is_of_kernel()
     }
 
-    /// How many datagrams may be received where nobody can have a turn in between.
+    /// How many datagrams may be received where nobody can have a turn in between. What another
+    /// process sends may have no end.
     fn at_a_time(&self) -> usize {
-        usize::MAX
+        match self.has_dumps_at_hand() {
+            true => usize::MAX,
+            false => 64,
+        }
     }
 
     /// Lets others have their turn, if this has had a long one without waiting for anything.

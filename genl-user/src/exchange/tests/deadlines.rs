@@ -63,6 +63,10 @@ impl Receive for Endless {
     async fn recv(&self, room: &mut [u8], _: &mut Deadline) -> io::Result<Received> {
         Ok(self.try_recv(room)?.expect("there is always more"))
     }
+
+    fn has_dumps_at_hand(&self) -> bool {
+        false
+    }
 }
 
 const FAMILY_ID: u16 = 16;
@@ -113,6 +117,18 @@ fn nor_does_what_answers_a_call_but_is_no_reply() {
             now(link.ask_all(&Client::GETFAMILY, &NLCTRL)).map(drop)
         });
     }
+}
+
+#[test]
+fn nor_is_who_drops_it_kept_for_its_end() {
+    times_out(|link| {
+        link.dumping = Some(OTHER);
+        drop(Dump::<GetfamilyReplyOwned, _>::new(
+            link,
+            &Client::GETFAMILY_DUMP,
+        ));
+        now(link.ask(&Client::GETFAMILY, &NLCTRL)).map(drop)
+    });
 }
 
 /// Loses the first answer, and counts the datagrams that are sent.
