@@ -123,6 +123,8 @@ impl Port {
         };
         let bytes = taken?;
         state.continue_dump(self.number);
+        // What serves the dump may have told others something.
+        self.shared.arrived.notify_all();
         let len = bytes.len().min(buffer.len());
         buffer[..len].copy_from_slice(&bytes[..len]);
         Ok(Some(Received {
@@ -171,5 +173,73 @@ impl AsFd for Port {
 impl Drop for Port {
     fn drop(&mut self) {
         self.shared.lock().ports.remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use crate::families::nltest::server::{CountDump, Event, Handler, Served};
+    use crate::families::nltest::{self, Client, CountDumpReplyOwned, Events, Group, MessageOwned};
+    use crate::options::Options;
+    use crate::server::{Items, Op, Refusal};
+    use crate::testing::Kernel;
+
+    /// Says something before it counts the last.
+    struct Counter;
+
+    impl Handler for Counter {
+        fn count_dump(
+            &mut self,
+            request: CountDump<'_>,
+            _: &mut Op<'_>,
+        ) -> Result<Items<Self, CountDumpReplyOwned>, Refusal> {
+            let mut numbers = (1..=request.to()).rev();
+            Ok(Items::from_fn(move |_, op| {
+                let number = numbers.next();
+                if number == Some(1) {
+                    op.tell(&Event::Message(&MessageOwned::default()))?;
+                }
+                Ok(number.map(|number| CountDumpReplyOwned {
+                    number: Some(number),
+                    // One of them goes into a chunk.
+                    blob: Some(vec![0; 20_000]),
+                }))
+            }))
+        }
+    }
+
+    #[test]
+    fn who_waits_hears_at_once_what_a_dump_tells() {
+        let kernel = Kernel::new();
+        kernel.register(Served(Counter)).unwrap();
+        let options = Options::new().kernel(&kernel);
+        let mut client = Client::open_with(&options).unwrap();
+        let mut events = Events::open_with(&options, &[Group::Chat]).unwrap();
+        let (waits, waiting) = mpsc::channel();
+        thread::scope(|scope| {
+            let listener = scope.spawn(move || {
+                waits.send(()).unwrap();
+                let started = Instant::now();
+                let event = events.next_timeout(Duration::from_secs(5)).unwrap();
+                assert!(matches!(event, Some(nltest::Event::Message(_))));
+                started.elapsed()
+            });
+            waiting.recv().unwrap();
+            let request = nltest::CountDump {
+                to: 5,
+                ..Default::default()
+            };
+            let mut dump = client.count_dump(&request).unwrap();
+            while dump.next().unwrap().is_some() {
+                // What woke the listener before is over.
+                thread::sleep(Duration::from_millis(20));
+            }
+            let waited = listener.join().unwrap();
+            assert!(waited < Duration::from_secs(2), "{waited:?}");
+        });
     }
 }
