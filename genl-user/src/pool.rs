@@ -63,7 +63,9 @@ impl<C, F> Pool<C, F> {
 
     /// Closes the clients that are idle.
     pub fn close_idle(&self) {
-        drop(std::mem::take(&mut *self.lock()));
+        let idle = std::mem::take(&mut *self.lock());
+        // Not before the lock is let go.
+        drop(idle);
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<C>> {
@@ -224,5 +226,31 @@ mod tests {
         let pool: Pool<Client> = Pool::new(|| Err(Error::TimedOut));
         assert!(matches!(pool.get(), Err(Error::TimedOut)));
         assert_eq!(pool.idle(), 0);
+    }
+
+    #[test]
+    fn the_pool_can_be_used_while_its_clients_are_closed() {
+        struct Counting;
+
+        static POOL: Pool<Counting> = Pool::new(|| Ok(Counting));
+
+        impl Reusable for Counting {
+            fn forget_wishes(&mut self) {}
+        }
+
+        impl Drop for Counting {
+            fn drop(&mut self) {
+                POOL.idle();
+            }
+        }
+
+        let (done, ends) = std::sync::mpsc::channel();
+        // Not in a scope: if it does not end, nobody is to wait for it.
+        std::thread::spawn(move || {
+            drop(POOL.get().unwrap());
+            POOL.close_idle();
+            done.send(POOL.idle())
+        });
+        assert_eq!(ends.recv_timeout(std::time::Duration::from_secs(5)), Ok(0));
     }
 }
