@@ -304,8 +304,13 @@ impl Engine {
         firsts.find(fits)
     }
 
-    /// Serves all messages of a datagram: `netlink_rcv_skb()`.
-    pub(crate) fn receive(&mut self, peer: &mut Peer, datagram: &[u8], outbox: &mut dyn Outbox) {
+    /// Serves all messages of a datagram: `netlink_rcv_skb()`. Gives what is left of it behind them.
+    pub(crate) fn receive<'d>(
+        &mut self,
+        peer: &mut Peer,
+        datagram: &'d [u8],
+        outbox: &mut dyn Outbox,
+    ) -> &'d [u8] {
         let mut rest = datagram;
         while let Ok(head) = Head::read(rest) {
             let message = &rest[..head.len];
@@ -329,6 +334,7 @@ impl Engine {
             }
             rest = &rest[align(head.len).min(rest.len())..];
         }
+        rest
     }
 
     /// Whether a call is to fail that nothing is wrong with, and how.
@@ -481,7 +487,7 @@ fn validate(
 }
 
 /// `netlink_ack()`
-fn acknowledge(
+pub(super) fn acknowledge(
     peer: &Peer,
     head: &Head,
     message: &[u8],

@@ -16,6 +16,7 @@
 //! texts that are not UTF-8, and arrays of C with bytes left over.
 
 mod controller;
+mod cut;
 mod dump;
 mod engine;
 mod extack;

@@ -12,6 +12,7 @@ use neli::consts::socket::NlFamily;
 use neli::socket::NlSocket;
 use neli::utils::Groups;
 
+use super::cut;
 use super::engine::{Engine, Peer, Rights};
 use super::post::Post;
 use super::{Event, Refusal, Serve};
@@ -20,8 +21,9 @@ use crate::sys;
 /// The protocol has no more groups (`netlink_add_usersock_entry()`).
 const LAST_GROUP: u32 = 32;
 
-/// Room for the longest datagram that a socket's send buffer lets through by default.
-const ROOM: usize = 256 << 10;
+/// Room for the longest datagram that a socket's send buffer lets through by default; of a longer one the
+/// request that does not fit is refused.
+pub(super) const ROOM: usize = 256 << 10;
 
 /// Serves families to other processes, as the kernel serves its own.
 ///
@@ -55,6 +57,9 @@ const ROOM: usize = 256 << 10;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// A request of more than 256 KiB is refused with EMSGSIZE; a client's socket sends no such thing unless it
+/// was given a longer send buffer.
 ///
 /// Anyone in the namespace can send to the port. So operations that take CAP_NET_ADMIN are refused
 /// unless [`Self::allow_admin`] says otherwise. To listen to its groups takes that capability
@@ -195,16 +200,21 @@ impl Server {
                 },
             }
         };
-        if let Some(datagram) = self.buffer.get(..len) {
-            let mut peer = Peer::new(port, self.rights);
-            // Our clients have room for as much.
-            peer.largest_receive = usize::MAX;
-            let Self { engine, post, .. } = self;
-            engine.receive(&mut peer, datagram, post);
-            while let Some(chunk) = engine.chunk(&mut peer, post) {
-                engine.send_chunk(&mut peer, chunk, post);
-            }
+        let mut peer = Peer::new(port, self.rights);
+        // Our clients have room for as much.
+        peer.largest_receive = usize::MAX;
+        let Self {
+            engine,
+            post,
+            buffer,
+            ..
+        } = self;
+        let datagram = &buffer[..len.min(ROOM)];
+        let rest = engine.receive(&mut peer, datagram, post);
+        while let Some(chunk) = engine.chunk(&mut peer, post) {
+            engine.send_chunk(&mut peer, chunk, post);
         }
+        cut::refuse(&peer, rest, len - datagram.len(), post);
         Ok(true)
     }
 }
