@@ -102,8 +102,7 @@ impl<G: Group> Events<G> {
     ///
     /// # Errors
     ///
-    /// After any error the next event can be waited for; [`Error::Malformed`] and
-    /// [`Error::Truncated`] are about a single one.
+    /// Those of [`Listener::next`]; after any of them the next event can be waited for.
     #[expect(
         clippy::should_implement_trait,
         reason = "the events borrow from the receive buffer, which Iterator cannot express"

@@ -125,6 +125,7 @@ mod limits;
 mod netns;
 mod options;
 mod path;
+mod pauses;
 mod pipeline;
 pub mod policy;
 mod pool;

@@ -337,6 +337,19 @@ pub(crate) mod tests {
         })
     }
 
+    /// Runs it on a thread of its own that has no rights.
+    #[cfg(feature = "server")]
+    pub(crate) fn without_rights<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+        const NOBODY: libc::uid_t = 65_534;
+        let run = || {
+            // SAFETY: it takes numbers only. The bare system call is about the calling thread alone; it
+            // fails for who has no rights already.
+            unsafe { libc::syscall(libc::SYS_setresuid, NOBODY, NOBODY, NOBODY) };
+            run()
+        };
+        std::thread::scope(|scope| scope.spawn(run).join()).unwrap()
+    }
+
     /// Tests that count on which ports of NETLINK_USERSOCK are free run one after the other.
     pub(crate) fn alone() -> MutexGuard<'static, ()> {
         static ALONE: Mutex<()> = Mutex::new(());

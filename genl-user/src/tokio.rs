@@ -8,6 +8,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::task::coop;
 use tokio::time::{sleep_until, timeout_at};
 
+use crate::pauses::Pauses;
 use crate::socket::{Received, Socket};
 use crate::sys;
 use crate::transport::{Deadline, Receive};
@@ -20,8 +21,8 @@ use crate::transport::{Deadline, Receive};
 /// is no timeout and the kernel is talked to: `enable_all` of its builder, or `#[tokio::main]`.
 pub struct Tokio(AsyncFd<Socket>);
 
-/// How long another process that has no room is left alone at first, and at most.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(64));
+/// How long another process that has no room is left alone.
+const PAUSES: Pauses = Pauses::new(Duration::from_millis(1), Duration::from_millis(64));
 
 impl fmt::Debug for Tokio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,7 +49,7 @@ impl Receive for Tokio {
     /// nobody else (`netlink_attachskb()`). So it is asked again and again, ever more seldom.
     async fn send(&self, datagram: &[u8], deadline: &mut Deadline) -> io::Result<()> {
         self.share().await;
-        let (mut pause, longest) = PAUSES;
+        let mut pauses = PAUSES;
         loop {
             let full = match self.try_send(datagram) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => error,
@@ -58,9 +59,8 @@ impl Receive for Tokio {
             if end.is_some_and(|end| end <= now) {
                 return Err(full);
             }
-            let next = now + pause;
+            let next = now + pauses.take();
             sleep_until(end.map_or(next, |end| end.min(next)).into()).await;
-            pause = (pause * 2).min(longest);
         }
     }
 

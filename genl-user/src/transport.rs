@@ -108,6 +108,11 @@ impl Deadline {
         }
     }
 
+    /// The same, but no later than this.
+    pub(crate) fn or_before(&mut self, at: Instant) -> Self {
+        Self::At(self.at().map_or(at, |end| end.min(at)))
+    }
+
     /// It is over.
     pub(crate) fn has_passed(&mut self) -> bool {
         self.at().is_some_and(|at| at <= Instant::now())

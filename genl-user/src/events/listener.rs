@@ -73,7 +73,10 @@ const QUEUEFUL: usize = 212_992 / LEAST;
 ///
 /// A listener follows its families. One whose module is loaded anew has another id, and its groups
 /// other numbers: the listener learns that from the controller, joins the groups again, and tells
-/// of it by the event `Reloaded`, as some events may have come before it was back.
+/// of it by the event `Reloaded`, as some events may have come before it was back. Why a group could not
+/// be joined again is told by an error before that. If it is there, and the kernel did not let the
+/// listener join it, that is tried again and again, ever more seldom; `Overrun` tells when it was done,
+/// as what came from the group until then is lost.
 pub type Listener = Listening<Blocking>;
 
 /// A [`Listener`] whose `next` is awaited in a task of tokio's.
@@ -99,6 +102,8 @@ pub struct Listening<T: Transport> {
     pub(super) timeout: Option<Duration>,
     /// How long a family is waited for that is not there.
     pub(super) patience: Option<Duration>,
+    /// The controller tells it of families that come.
+    pub(super) is_told: bool,
     pub(crate) seq: u32,
     pub(super) request: Vec<u8>,
 }
@@ -174,8 +179,10 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// After any error the next event can be waited for; [`Error::Malformed`] and
-    /// [`Error::Truncated`] are about a single one.
+    /// After any error the next event can be waited for. [`Error::Malformed`] and
+    /// [`Error::Truncated`] are about a single one; [`Error::Join`] and [`Error::UnknownGroup`] about
+    /// the groups of a family that was loaded anew; [`Error::Refused`] about a question to the controller,
+    /// what has become of a family while events were lost, which is asked again.
     #[expect(
         clippy::should_implement_trait,
         reason = "the events borrow from the receive buffer, which Iterator cannot express"
@@ -338,12 +345,13 @@ impl<T: Transport> Listening<T> {
         let socket = transport.socket_mut();
         let set = socket.set_timeout(None);
         set.map_err(Error::io("set the timeout"))?;
-        match socket.join(NOTIFY) {
-            // Of another process's families nothing is told there, and groups of its protocol take
-            // a right.
-            Err(_) if options.peer.is_some() => {}
-            joined => joined.map_err(Error::io("join the controller's group"))?,
-        }
+        let is_told = match socket.join(NOTIFY) {
+            // Groups of the protocol that processes speak with each other take a right.
+            Err(_) if options.peer.is_some() => false,
+            joined => joined
+                .map(|()| true)
+                .map_err(Error::io("join the controller's group"))?,
+        };
         Ok(Self {
             transport,
             inbox: Inbox::new(),
@@ -355,6 +363,7 @@ impl<T: Transport> Listening<T> {
             unsure: false,
             timeout: options.timeout,
             patience: options.wait_for_family,
+            is_told,
             seq: first_seq(),
             request: Vec::new(),
         })
@@ -386,9 +395,14 @@ impl<T: Transport> Listening<T> {
             if received > QUEUEFUL && deadline.has_passed() {
                 return Ok(None);
             }
-            let receipt = match self.unsure {
-                false => self.receive(&mut deadline).await?,
-                true => self.receive_at_once()?,
+            if self.try_again() {
+                return Ok(Some(Next::Overrun));
+            }
+            let again = self.roster.again_at();
+            let receipt = match (self.unsure, again) {
+                (true, _) => self.receive_at_once()?,
+                (false, None) => self.receive(&mut deadline).await?,
+                (false, Some(again)) => self.receive(&mut deadline.or_before(again)).await?,
             };
             match receipt {
                 Receipt::Datagram => {}
@@ -401,10 +415,23 @@ impl<T: Transport> Listening<T> {
                     Err(Error::TimedOut) => return Ok(None),
                     asked => asked?,
                 },
+                Receipt::Nothing if again.is_some() && !deadline.has_passed() => {}
                 Receipt::Nothing => return Ok(None),
             }
         }
         Ok(None)
+    }
+
+    /// Tries again what has failed when families came back, if it is time to; true if events were lost
+    /// until now.
+    #[inline]
+    fn try_again(&mut self) -> bool {
+        if self.roster.again_at().is_none() {
+            return false;
+        }
+        let tried = self.roster.try_again(self.transport.socket_mut());
+        self.unsure |= tried.is_unsure;
+        tried.joined
     }
 
     /// Passes over what has been received, and receives what is next in the queue.
@@ -445,7 +472,7 @@ impl<T: Transport> Listening<T> {
                 return Ok(Some(Next::Overrun));
             }
             if let Some(place) = self.roster.take_reloaded() {
-                return Ok(Some(Next::Reloaded(place)));
+                return place.map(|place| Some(Next::Reloaded(place)));
             }
             if let Some(aside) = self.aside.take() {
                 let socket = self.transport.socket_mut();

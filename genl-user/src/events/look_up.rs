@@ -1,15 +1,17 @@
 //! How a listener asks the controller for a family, between the events that come meanwhile.
 
 use std::mem;
+use std::time::Instant;
 
 use super::aside::Aside;
 use super::listener::{Listening, Receipt};
-use crate::controller::{CONTROLLER_ID, NEWFAMILY};
+use crate::controller::{self, CONTROLLER_ID, NEWFAMILY};
 use crate::error::Error;
 use crate::extack::Verdict;
 use crate::families::nlctrl::{Client, Getfamily};
 use crate::family::Request;
 use crate::inbox::Arrived;
+use crate::socket::Socket;
 use crate::transport::{self, Deadline, Transport};
 use crate::wire::{Encoder, Head, finish, generic};
 
@@ -32,6 +34,9 @@ impl<T: Transport> Listening<T> {
             let sent = transport::send(&self.transport, &self.request, deadline).await;
             if let Err(error) = sent {
                 self.unsure = matches!(error, Error::TimedOut);
+                if !self.unsure {
+                    self.roster.ask_later(place);
+                }
                 return Err(error);
             }
             self.roster.asked(place, self.seq);
@@ -44,7 +49,7 @@ impl<T: Transport> Listening<T> {
     pub(super) async fn look_up(&mut self, family: &str) -> Result<Arrived, Error> {
         let room = self.socket().queue_size();
         let room = room.map_err(Error::io("ask for the queue size"))?;
-        let mut end = None;
+        let (mut end, mut pauses) = (None, controller::PAUSES);
         loop {
             // It is older than the answer, for which there is no room before it is read: after an overrun
             // all is lost until the queue is empty, and nobody is told again (`netlink_overrun()`).
@@ -60,11 +65,18 @@ impl<T: Transport> Listening<T> {
                 (Some(patience), None) => end = Some(Deadline::after(Some(patience))),
                 (Some(_), Some(_)) => {}
             }
-            // The controller's group was joined before it was asked, so that it tells.
-            if let Some(end) = &mut end
-                && !self.wait_for_a_family(end, room).await?
-            {
-                return Err(self.unknown(family));
+            if let Some(end) = &mut end {
+                let again = match self.is_told {
+                    // The controller's group was joined before it was asked.
+                    true => self.wait_for_a_family(end, room).await?,
+                    false => {
+                        let mut pause = end.or_before(Instant::now() + pauses.take());
+                        self.wait_for_a_family(&mut pause, room).await? || !end.has_passed()
+                    }
+                };
+                if !again {
+                    return Err(self.unknown(family));
+                }
             }
         }
     }
@@ -157,11 +169,7 @@ impl<T: Transport> Listening<T> {
             Ok(verdict) => match verdict.errno {
                 0 => Client::GETFAMILY.unexpected("an ACK but no reply"),
                 libc::ENOENT => self.unknown(family),
-                _ => {
-                    let mut refused = verdict.refused(&Client::GETFAMILY, &self.request);
-                    refused.peer = self.socket().peer();
-                    Box::new(refused).into()
-                }
+                _ => refused(&verdict, &self.request, self.socket()),
             },
         }
     }
@@ -205,8 +213,15 @@ impl<T: Transport> Listening<T> {
     }
 }
 
+/// The error that the controller refuses a question.
+pub(super) fn refused(verdict: &Verdict<'_>, request: &[u8], socket: &Socket) -> Error {
+    let mut refused = verdict.refused(&Client::GETFAMILY, request);
+    refused.peer = socket.peer();
+    Box::new(refused).into()
+}
+
 /// Writes the question for a family to the controller.
-fn write(port: u32, request: &mut Vec<u8>, seq: u32, family: &str) -> Result<(), Error> {
+pub(super) fn write(port: u32, request: &mut Vec<u8>, seq: u32, family: &str) -> Result<(), Error> {
     let head = Head {
         len: 0,
         kind: CONTROLLER_ID,

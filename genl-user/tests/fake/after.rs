@@ -8,12 +8,13 @@ use genl_user::families::kvstore::server::{Event as Told, Served};
 use genl_user::families::kvstore::{Client, DelNtfOwned, Get, GetDump, GetReplyOwned, Set, Stats};
 use genl_user::families::nltest::server::{CountDump, Echo, Event as Said, Handler, Hello};
 use genl_user::families::{kvstore, nltest};
-use genl_user::server::{Description, Group, Items, Op, Permission, Refusal, Row, Serve};
+use genl_user::server::{Items, Op, Refusal};
 use genl_user::testing::Kernel;
-use genl_user::{Error, Family, Flags, Heard, Listener, Notice, Options};
+use genl_user::{Error, Flags, Heard, Listener, Options};
 
 use crate::guest::{in_new_netns, kernel};
 use crate::served::Store;
+use crate::twin::{After, Before, GROUPS, Twin, Word};
 use crate::{open, options, put};
 
 /// Answers with so many bytes, which nearly fill the receive buffer.
@@ -343,88 +344,6 @@ fn what_comes_while_a_family_is_waited_for_takes_no_more_room_than_the_queue() {
         assert_eq!(next(&mut listener), Some(true));
         assert_eq!(next(&mut listener), None);
     });
-}
-
-/// A family that has lost a group by the time that it comes back.
-struct Before;
-struct After;
-
-const fn twin(groups: &'static [Group]) -> Description {
-    Description {
-        name: "twin",
-        version: 1,
-        header: 0,
-        resv_start_op: 0,
-        groups,
-    }
-}
-
-const GROUPS: [Group; 2] = [
-    Group {
-        name: "lost",
-        permission: Permission::Anyone,
-    },
-    Group {
-        name: "kept",
-        permission: Permission::Anyone,
-    },
-];
-
-impl Serve for Before {
-    const FAMILY: Description = twin(&GROUPS);
-    const ROWS: &'static [Row<Self>] = &[];
-}
-
-impl Serve for After {
-    const FAMILY: Description = twin(GROUPS.split_at(1).1);
-    const ROWS: &'static [Row<Self>] = &[];
-}
-
-#[derive(Clone, Copy)]
-struct Twin(&'static str);
-
-impl genl_user::Group for Twin {
-    type Event<'a> = Option<Notice<'a>>;
-
-    const FAMILY: &'static Family = &Family {
-        name: "twin",
-        version: 1,
-    };
-
-    fn name(self) -> &'static str {
-        self.0
-    }
-
-    fn event(notice: Notice<'_>) -> Result<Option<Notice<'_>>, Error> {
-        Ok(Some(notice))
-    }
-
-    fn overrun<'a>() -> Option<Notice<'a>> {
-        None
-    }
-
-    fn reloaded<'a>() -> Option<Notice<'a>> {
-        None
-    }
-}
-
-/// Something for the last group.
-struct Word;
-
-impl genl_user::server::Encode for Word {
-    fn encode(&self, _: &mut genl_user::wire::Encoder<'_>) -> Result<(), genl_user::wire::Unfit> {
-        Ok(())
-    }
-}
-
-impl genl_user::server::Event for Word {
-    fn cmd(&self) -> u8 {
-        1
-    }
-
-    fn group(&self) -> Option<u8> {
-        Some(0)
-    }
 }
 
 #[test]

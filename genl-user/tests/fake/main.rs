@@ -26,6 +26,7 @@ mod nltest;
 mod raw;
 #[path = "../vm/refusals.rs"]
 mod refusals;
+mod rejoin;
 #[path = "../vm/rights.rs"]
 mod rights;
 #[path = "../../examples/store/mod.rs"]
@@ -35,6 +36,7 @@ mod store;
 mod talker;
 #[cfg(feature = "tokio")]
 mod tasks;
+mod twin;
 mod wanting;
 
 use genl_user::Options;
