@@ -354,6 +354,10 @@ impl Connection {
     ///
     /// Those of [`Self::call`]: what keeps the dump from beginning. What goes wrong later is told
     /// by [`Dump::next`].
+    ///
+    /// With ENOBUFS the kernel says, at the beginning or later, that it had no memory for a piece of the
+    /// dump (`netlink_dump()`). It would go on with that one; it is read to its end before the next
+    /// request, and a dump can be asked for again.
     pub fn dump<M: Message>(
         &mut self,
         operation: &'static Operation,

@@ -18,8 +18,11 @@ use crate::wire::{Encoder, FromPayload, Head, Malformed, Payload, finish, generi
 mod dumping;
 mod renewal;
 mod rest;
+
+pub(crate) use rest::leaves_dump_running;
+
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) const REQUEST: u16 = libc::NLM_F_REQUEST as u16;
 pub(crate) const ACK: u16 = libc::NLM_F_ACK as u16;

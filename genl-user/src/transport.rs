@@ -54,7 +54,7 @@ pub(crate) trait Receive: Sized {
 
     /// Of a dump that is running a piece can always be received without waiting: the kernel queues
     /// the next one while it gives out the one before (`netlink_recvmsg()`). If it has no memory for
-    /// that, it says so (ENOBUFS), and goes on when something else is received.
+    /// that, it says so (ENOBUFS), and goes on when something else is received: see `Link::nudge`.
     fn has_dumps_at_hand(&self) -> bool {
         self.socket().is_of_kernel()
     }

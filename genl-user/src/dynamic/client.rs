@@ -1,5 +1,6 @@
 //! Calls by a spec.
 
+use std::mem;
 use std::time::Duration;
 
 use genl_schema::model::{Family, Permission};
@@ -11,7 +12,7 @@ use super::lookup::{Mode, Target};
 use super::path::names;
 use super::{Unknown, decode, encode};
 use crate::client::DEFAULT_TIMEOUT;
-use crate::exchange::noop;
+use crate::exchange::{leaves_dump_running, noop};
 use crate::extack::Verdict;
 use crate::families::nlctrl::{Client as Controller, Getfamily, GetfamilyReplyOwned};
 use crate::inbox::{Arrived, Inbox};
@@ -227,26 +228,36 @@ impl Client {
         self.dumping = false;
     }
 
-    /// Reads what is left of a dump that nobody wants any more.
+    /// Reads what is left of a dump that nobody wants any more: a piece of it can always be received, or
+    /// the kernel had no memory for the next one, and goes on once it has answered something else.
     pub(super) fn settle(&mut self) -> Result<(), Error> {
         let mut deadline = self.deadline();
-        let mut comes = false;
+        let (mut received, mut nudged) = (false, false);
         while self.dumping {
-            match now(self.inbox.next(&self.transport, &mut deadline)) {
-                Ok(arrived) => {
-                    comes = true;
-                    self.dumping = !(arrived.head.seq == self.seq && arrived.is_end());
+            match self.inbox.unread() {
+                Ok(Some(arrived)) if arrived.head.seq == self.seq => {
+                    nudged = false;
+                    self.dumping = !arrived.is_end() || self.leaves_dump_running(&arrived);
                 }
-                // Of no interest, and gone already.
-                Err(crate::Error::Truncated { .. } | crate::Error::Malformed { .. }) => {}
-                Err(error) => {
-                    // If nothing comes at all, its end is lost: it is not waited for again.
-                    self.dumping &= comes || !matches!(error, crate::Error::TimedOut);
-                    return Err(error.into());
+                Ok(Some(_)) | Err(_) => {}
+                // However much of it there is.
+                Ok(None) if mem::replace(&mut received, true) && deadline.has_passed() => {
+                    return Err(crate::Error::TimedOut.into());
                 }
+                Ok(None) => match self.inbox.try_receive(&self.transport) {
+                    // What does not fit is of no interest, and gone already.
+                    Ok(true) | Err(crate::Error::Truncated { .. }) => {}
+                    Ok(false) if mem::replace(&mut nudged, true) => self.dumping = false,
+                    Ok(false) => self.send(&noop(self.seq.wrapping_sub(1), self.port()))?,
+                    Err(error) => return Err(error.into()),
+                },
             }
         }
         Ok(())
+    }
+
+    fn leaves_dump_running(&self, arrived: &Arrived) -> bool {
+        leaves_dump_running(arrived, self.inbox.bytes(arrived))
     }
 
     /// What a NLMSG_ERROR or a NLMSG_DONE says.
@@ -328,7 +339,7 @@ impl Client {
     /// Before the first dump, receives something, so that it begins with a large piece: as a
     /// connection does whose family's id was known.
     fn prime(&mut self) -> Result<(), Error> {
-        if std::mem::take(&mut self.is_new) {
+        if mem::take(&mut self.is_new) {
             self.seq = self.seq.wrapping_add(1);
             self.send(&noop(self.seq, self.port()))?;
             let mut deadline = self.deadline();
@@ -346,7 +357,7 @@ impl Client {
         self.dumping = true;
         let arrived = self.answer(&sent)?;
         if i32::from(arrived.head.kind) == libc::NLMSG_ERROR {
-            self.dumping = false;
+            self.dumping = self.leaves_dump_running(&arrived);
             self.verdict(&sent, &arrived)?;
             return Err(Error::Unexpected {
                 operation: sent.operation,
@@ -419,7 +430,7 @@ impl Client {
             Err(Error::Refused(refused)) if refused.hints_at_stale_id() => {
                 let id = describe(self.family.name.as_str())?.family_id;
                 let id = id.unwrap_or_default();
-                Ok(std::mem::replace(&mut self.id, id) != id)
+                Ok(mem::replace(&mut self.id, id) != id)
             }
             _ => Ok(false),
         }
@@ -457,6 +468,7 @@ pub(super) fn describe(family: &str) -> Result<GetfamilyReplyOwned, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::tests::starved::crowd;
 
     #[test]
     fn a_dump_begins_with_a_large_piece() {
@@ -474,5 +486,22 @@ mod tests {
         }
         // A page is what a socket begins with by itself.
         assert!(len > 4096, "{len}");
+    }
+
+    #[test]
+    fn a_dump_that_finds_no_memory_is_in_no_other_dumps_way() {
+        let spec = include_str!("../../../schema/families/nlctrl.yaml");
+        let family = genl_schema::compile("nlctrl.yaml", spec).unwrap();
+        let mut client = Client::open(family).unwrap();
+        client.inbox = Inbox::with_room(4096);
+        let values = serde_json::json!({"family-name": "ethtool"});
+        let request = Request::new("getpolicy", values.as_object().cloned().unwrap());
+        let dump = |client: &mut Client| client.dump(&request)?.collect::<Result<Vec<_>, _>>();
+        let all = dump(&mut client).unwrap().len();
+        crowd(&client.transport);
+        let refused = dump(&mut client).unwrap_err();
+        let errno = refused.refused().map(|refused| refused.errno);
+        assert_eq!(errno, Some(libc::ENOBUFS), "{refused}");
+        assert_eq!(dump(&mut client).unwrap().len(), all);
     }
 }

@@ -50,8 +50,11 @@ impl<T: Transport> Link<T> {
         self.dumping = Some(self.seq);
         let arrived = self.answer(deadline).await?;
         if arrived.is_acknowledgement() {
-            self.verdict(asked.operation, &arrived)
-                .inspect_err(|_| self.dumping = None)?;
+            let refused = self.verdict(asked.operation, &arrived);
+            if refused.is_err() && !self.leaves_dump_running(&arrived) {
+                self.dumping = None;
+            }
+            refused.inspect_err(|_| self.drain(self.transport.at_a_time()))?;
         }
         self.inbox.put_back(&arrived);
         Ok(())

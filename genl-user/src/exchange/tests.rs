@@ -41,6 +41,7 @@ macro_rules! blocks_inside {
 }
 
 mod deadlines;
+pub(crate) mod starved;
 
 /// As a socket of a process that takes its time: each datagram has to be waited for, in both ways.
 struct Slow(Blocking);
