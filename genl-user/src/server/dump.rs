@@ -92,13 +92,19 @@ impl Engine {
     /// Sends a chunk of the peer's dump. If one is lost so are all that would come behind it, as nobody
     /// could tell that it is missing: then the dump's end says why.
     pub(crate) fn send_chunk(&self, peer: &mut Peer, chunk: Vec<u8>, outbox: &mut dyn Outbox) {
-        let port = To::Port(peer.port);
-        if let Err(errno) = outbox.push(port, chunk)
-            && let Some(dump) = peer.dump.take()
-        {
-            let end = dump.end(peer, errno, &Extack::default());
+        if let Err(errno) = outbox.push(To::Port(peer.port), chunk) {
+            peer.end_dump(errno, outbox);
+        }
+    }
+}
+
+impl Peer {
+    /// Ends the peer's dump before its end, if one is running.
+    pub(super) fn end_dump(&mut self, errno: i32, outbox: &mut dyn Outbox) {
+        if let Some(dump) = self.dump.take() {
+            let end = dump.end(self, errno, &Extack::default());
             // If there is no room for that either, the client waits in vain.
-            let _ = outbox.push(port, end);
+            let _ = outbox.push(To::Port(self.port), end);
         }
     }
 }

@@ -220,7 +220,7 @@ impl Op<'_> {
     /// # Errors
     ///
     /// EMSGSIZE if it cannot be written, or is too long to be sent to another process; ENOBUFS if
-    /// that leaves no room for it, and ECONNREFUSED if it is gone.
+    /// too much waits for that to read, and ECONNREFUSED if it is gone.
     pub fn reply(&mut self, cmd: u8, reply: &impl Encode) -> Result<(), Refusal> {
         let to = (self.port, self.head.seq);
         let bytes = self.family.message(to, 0, cmd, |out| reply.encode(out));

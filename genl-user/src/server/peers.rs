@@ -5,9 +5,8 @@ use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use libc::c_int;
 use neli::consts::socket::NlFamily;
 use neli::socket::NlSocket;
 use neli::utils::Groups;
@@ -24,6 +23,9 @@ const LAST_GROUP: u32 = 32;
 /// Room for the longest datagram that a socket's send buffer lets through by default; of a longer one the
 /// request that does not fit is refused.
 pub(super) const ROOM: usize = 256 << 10;
+
+/// So many pieces of a dump are sent before others have their turn.
+const TURN: usize = 8;
 
 /// Serves families to other processes, as the kernel serves its own.
 ///
@@ -70,6 +72,8 @@ pub struct Server {
     engine: Engine,
     rights: Rights,
     buffer: Vec<u8>,
+    /// Clients whose dumps have not ended, each of them once.
+    dumps: Vec<Peer>,
 }
 
 /// A family that was registered with a [`Server`].
@@ -97,6 +101,7 @@ impl Server {
                 netns_sys_admin: false,
             },
             buffer: vec![0; ROOM],
+            dumps: Vec::new(),
         })
     }
 
@@ -149,26 +154,30 @@ impl Server {
 
     /// Waits for one datagram, and serves all that is in it.
     ///
+    /// A dump is made piece by piece, and others are served meanwhile. What a client leaves no room
+    /// for is put aside, and goes on whenever the server serves; if the client reads nothing for half
+    /// a second, it is lost.
+    ///
     /// # Errors
     ///
-    /// If none can be received. What becomes of the answers is the client's matter: those that it
-    /// leaves no room for are lost.
+    /// If nothing can be received. What becomes of the answers is the client's matter.
     pub fn serve_once(&mut self) -> io::Result<()> {
-        self.serve_next(0).map(drop)
+        self.serve_until(None).map(drop)
     }
 
     /// As [`Self::serve_once`], but waits no longer than this; false if nothing came.
+    ///
+    /// Who polls the descriptor instead, and then asks with [`Duration::ZERO`], asks again after some
+    /// milliseconds if [`Self::is_behind`]: nothing tells when a client has room.
     ///
     /// # Errors
     ///
     /// Those of [`Self::serve_once`].
     pub fn serve_timeout(&mut self, timeout: Duration) -> io::Result<bool> {
-        let millis = i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
-        match sys::poll(self.as_fd(), millis) {
-            Ok(false) => Ok(false),
-            Ok(true) => self.serve_next(libc::MSG_DONTWAIT),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
-            Err(error) => Err(error),
+        // One that is too far away is none.
+        match Instant::now().checked_add(timeout) {
+            Some(end) => self.serve_until(Some(end)),
+            None => self.serve_until(None),
         }
     }
 
@@ -183,39 +192,117 @@ impl Server {
         }
     }
 
-    /// Serves one datagram; false if there was none, by these flags of recv(2).
+    /// Something was put aside for a client that has left no room for it.
+    pub fn is_behind(&self) -> bool {
+        self.post.pause().is_some()
+    }
+
+    /// Serves one datagram, and others until nothing can go on at once; false if none came in time.
+    fn serve_until(&mut self, end: Option<Instant>) -> io::Result<bool> {
+        let mut served = false;
+        loop {
+            let goes_on = self.go_on();
+            if served && !goes_on {
+                return Ok(true);
+            }
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            let wait = match (goes_on, self.post.pause()) {
+                (true, _) => Some(Duration::ZERO),
+                (false, Some(pause)) => Some(left.map_or(pause, |left| left.min(pause))),
+                (false, None) => left,
+            };
+            let next = match self.serve_next(wait) {
+                // Who waits only for so long may have to look at what the signal was.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted && end.is_some() => {
+                    return Ok(served);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => false,
+                next => next?,
+            };
+            match next {
+                true => served = true,
+                false if left == Some(Duration::ZERO) => return Ok(served || goes_on),
+                false if !goes_on => self.post.wait_for_reader(),
+                false => {}
+            }
+        }
+    }
+
+    /// Sends what clients have room for by now: of what was put aside, and some pieces of each dump.
+    /// True if there is more for one that has room.
+    fn go_on(&mut self) -> bool {
+        let Self {
+            post,
+            engine,
+            dumps,
+            ..
+        } = self;
+        let lost = post.try_again();
+        dumps.retain(|peer| !lost.contains(&peer.port));
+        let mut goes_on = false;
+        dumps.retain_mut(|peer| {
+            for _ in 0..TURN {
+                if post.is_behind(peer.port) {
+                    return true;
+                }
+                let Some(chunk) = engine.chunk(peer, post) else {
+                    return false;
+                };
+                engine.send_chunk(peer, chunk, post);
+            }
+            goes_on = true;
+            true
+        });
+        goes_on
+    }
+
+    /// Serves one datagram; false if none came for so long; `None` waits forever.
     ///
     /// Each answer is sent before the next one is built, so that all of them together take no more
     /// room than the longest.
-    fn serve_next(&mut self, flags: c_int) -> io::Result<bool> {
+    fn serve_next(&mut self, wait: Option<Duration>) -> io::Result<bool> {
         let mut port = 0;
-        let len = loop {
-            match sys::receive(self.post.as_fd(), &mut self.buffer, flags, Some(&mut port)) {
-                Ok(len) => break len,
-                Err(error) => match error.raw_os_error() {
-                    // Some requests found the queue full; those that did not are still there.
-                    Some(libc::ENOBUFS | libc::EINTR) => {}
-                    Some(libc::EAGAIN) => return Ok(false),
-                    _ => return Err(error),
-                },
-            }
+        let Some(len) = self.receive(wait, &mut port)? else {
+            return Ok(false);
         };
         let mut peer = Peer::new(port, self.rights);
         // Our clients have room for as much.
         peer.largest_receive = usize::MAX;
-        let Self {
-            engine,
-            post,
-            buffer,
-            ..
-        } = self;
-        let datagram = &buffer[..len.min(ROOM)];
-        let rest = engine.receive(&mut peer, datagram, post);
-        while let Some(chunk) = engine.chunk(&mut peer, post) {
-            engine.send_chunk(&mut peer, chunk, post);
+        let datagram = &self.buffer[..len.min(ROOM)];
+        let rest = self.engine.receive(&mut peer, datagram, &mut self.post);
+        cut::refuse(&peer, rest, len - datagram.len(), &mut self.post);
+        if peer.is_dumping() {
+            // Its client has given that one up, or is another one, which has got its port.
+            let before = self.dumps.iter_mut().filter(|before| before.port == port);
+            before.for_each(|before| before.end_dump(libc::ECANCELED, &mut self.post));
+            self.dumps.push(peer);
         }
-        cut::refuse(&peer, rest, len - datagram.len(), post);
         Ok(true)
+    }
+
+    /// Receives a datagram: its length, if one comes in time.
+    fn receive(&mut self, wait: Option<Duration>, port: &mut u32) -> io::Result<Option<usize>> {
+        let flags = match wait {
+            None => 0,
+            Some(wait) => {
+                let millis = i32::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
+                match sys::poll(self.as_fd(), millis)? {
+                    true => libc::MSG_DONTWAIT,
+                    false => return Ok(None),
+                }
+            }
+        };
+        loop {
+            match sys::receive(self.post.as_fd(), &mut self.buffer, flags, Some(&mut *port)) {
+                Ok(len) => return Ok(Some(len)),
+                Err(error) => match error.raw_os_error() {
+                    // Some requests found the queue full; those that did not are still there.
+                    Some(libc::ENOBUFS | libc::EINTR) => {}
+                    Some(libc::EAGAIN) => return Ok(None),
+                    _ => return Err(error),
+                },
+            }
+        }
     }
 }
 
@@ -242,301 +329,4 @@ impl<S> fmt::Debug for Registered<S> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::{Arc, Mutex, mpsc};
-    use std::thread;
-    use std::time::Instant;
-
-    use crate::error::Error;
-    use crate::families::{kvstore, nltest};
-    use crate::family::Request;
-    use crate::options::Options;
-    use crate::server::post::PATIENCE;
-    use crate::server::{Items, Op};
-    use crate::sys::tests::{alone, with_signals};
-    use crate::wire::{Encoder, Head, finish};
-
-    struct Nothing;
-
-    impl kvstore::server::Handler for Nothing {}
-    impl nltest::server::Handler for Nothing {}
-
-    /// A client whose queue has room for one answer, or a few.
-    fn lazy() -> NlSocket {
-        let socket = NlSocket::connect(NlFamily::Usersock, None, Groups::empty()).unwrap();
-        socket.set_recv_buffer_size(1).unwrap();
-        socket
-    }
-
-    /// Sends so many requests that are answered by an ACK.
-    fn ask(from: &NlSocket, server: &Server, count: usize) {
-        let head = Head {
-            len: 0,
-            kind: libc::NLMSG_NOOP as u16,
-            flags: (libc::NLM_F_REQUEST | libc::NLM_F_ACK) as u16,
-            seq: 1,
-            port: 0,
-        };
-        let requests = head.with_body(&[]).repeat(count);
-        sys::send_to(sys::fd(from), &requests, 0, (server.port(), 0)).unwrap();
-    }
-
-    /// How many answers are there, or come within a second.
-    fn answers(to: &NlSocket, flags: libc::c_int) -> usize {
-        let fd = sys::fd(to);
-        let came = || match flags {
-            libc::MSG_DONTWAIT => true,
-            _ => sys::poll(fd, 1000).unwrap(),
-        };
-        (0..)
-            .take_while(|_| came() && sys::receive(fd, &mut [0; 64], flags, None).is_ok())
-            .count()
-    }
-
-    #[test]
-    fn who_does_not_read_holds_up_the_others_but_once() {
-        let _alone = alone();
-        let mut server = Server::bind().unwrap();
-        let (lazy, other) = (lazy(), lazy());
-        let started = Instant::now();
-        for _ in 0..3 {
-            ask(&lazy, &server, 20);
-            server.serve_once().unwrap();
-        }
-        assert!(started.elapsed() < 8 * PATIENCE, "{:?}", started.elapsed());
-        ask(&other, &server, 1);
-        server.serve_once().unwrap();
-        assert_eq!(answers(&other, libc::MSG_DONTWAIT), 1);
-        // And once there is room again, it has its answers.
-        assert!(answers(&lazy, libc::MSG_DONTWAIT) > 0);
-        ask(&lazy, &server, 1);
-        server.serve_once().unwrap();
-        assert_eq!(answers(&lazy, libc::MSG_DONTWAIT), 1);
-    }
-
-    #[test]
-    fn a_signal_takes_no_answer() {
-        let _alone = alone();
-        let mut server = Server::bind().unwrap();
-        let lazy = lazy();
-        ask(&lazy, &server, 20);
-        let read = thread::scope(|scope| {
-            let reader = scope.spawn(|| {
-                thread::sleep(PATIENCE / 4);
-                answers(&lazy, 0)
-            });
-            with_signals(5, PATIENCE / 50, || server.serve_once()).unwrap();
-            reader.join().unwrap()
-        });
-        assert_eq!(read, 20);
-    }
-
-    #[test]
-    fn signals_do_not_lengthen_the_wait_for_who_does_not_read() {
-        let _alone = alone();
-        let mut server = Server::bind().unwrap();
-        let lazy = lazy();
-        ask(&lazy, &server, 20);
-        let took = with_signals(60, PATIENCE / 10, || {
-            let started = Instant::now();
-            server.serve_once().unwrap();
-            started.elapsed()
-        });
-        assert!(took < 5 * PATIENCE, "{took:?}");
-    }
-
-    #[test]
-    fn a_family_whose_groups_have_no_room_is_refused() {
-        let _alone = alone();
-        let mut server = Server::bind().unwrap();
-        let served = Box::new(kvstore::server::Served(Nothing));
-        let refused = server.engine.register(served, 1, &mut server.post);
-        let error = refused.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
-        let words = "no groups are left for the family \"kvstore\"";
-        assert_eq!(error.to_string(), words);
-    }
-
-    #[test]
-    fn no_time_is_too_long() {
-        let _alone = alone();
-        let mut server = Server::bind().unwrap();
-        let client = lazy();
-        ask(&client, &server, 1);
-        assert!(server.serve_timeout(Duration::MAX).unwrap());
-        assert!(!server.serve_timeout(Duration::ZERO).unwrap());
-    }
-
-    #[test]
-    fn what_answers_a_client_that_is_gone_answers_no_other() {
-        let _alone = alone();
-        // Whoever has the process's own number leaves it to the clients, one after the other.
-        let first = Server::bind().unwrap();
-        let mut server = Server::bind().unwrap();
-        drop(first);
-        server.register(kvstore::server::Served(Nothing)).unwrap();
-        let wanted = server.register(nltest::server::Served(Nothing)).unwrap();
-        let options = Options::new().peer(server.port());
-        let hasty = options.clone().timeout(Duration::from_millis(10));
-        let gone = kvstore::Client::open_with(&hasty).map(drop);
-        assert!(matches!(gone, Err(Error::TimedOut)), "{gone:?}");
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                let quiet = Duration::from_secs(1);
-                while server.serve_timeout(quiet).unwrap() {}
-            });
-            let mut client = nltest::Client::open_with(&options).unwrap();
-            assert_eq!(client.connection().family_id(), wanted.id);
-        });
-    }
-
-    /// Says things one after the other; calls the closure before it says the next one.
-    struct Speaker<F>(F);
-
-    /// So much of what it says goes into one piece of a dump.
-    const PIECE: u32 = 4;
-
-    impl<F: FnMut(u32) + Clone + Send + 'static> nltest::server::Handler for Speaker<F> {
-        /// Gives two replies.
-        fn hello(
-            &mut self,
-            _: nltest::server::Hello<'_>,
-            op: &mut Op<'_>,
-        ) -> Result<nltest::HelloReplyOwned, Refusal> {
-            let cmd = nltest::Client::HELLO.answer.cmd().unwrap();
-            op.reply(cmd, &nltest::HelloReplyOwned::default())?;
-            (self.0)(1);
-            Ok(nltest::HelloReplyOwned::default())
-        }
-
-        /// Is too long for a datagram.
-        fn echo(
-            &mut self,
-            _: nltest::server::Echo<'_>,
-            _: &mut Op<'_>,
-        ) -> Result<nltest::EchoReplyOwned, Refusal> {
-            Ok(nltest::EchoReplyOwned {
-                multi: vec![0; 100_000],
-                ..Default::default()
-            })
-        }
-
-        fn count_dump(
-            &mut self,
-            request: nltest::server::CountDump<'_>,
-            _: &mut Op<'_>,
-        ) -> Result<Items<Self, nltest::CountDumpReplyOwned>, Refusal> {
-            let mut before = self.0.clone();
-            Ok(Items::of((0..request.to()).map(move |number| {
-                before(number);
-                nltest::CountDumpReplyOwned {
-                    number: Some(number),
-                    blob: Some(vec![0; 30_000 / PIECE as usize]),
-                }
-            })))
-        }
-    }
-
-    /// A client of a server that speaks so, and does so while the closure runs.
-    fn spoken_to<T>(
-        before: impl FnMut(u32) + Clone + Send + 'static,
-        run: impl FnOnce(&mut nltest::Client) -> T,
-    ) -> T {
-        let mut server = Server::bind().unwrap();
-        server
-            .register(nltest::server::Served(Speaker(before)))
-            .unwrap();
-        let options = Options::new().peer(server.port());
-        thread::scope(|scope| {
-            // It ends with this, which is dropped even if a test fails.
-            let (_going, goes) = mpsc::channel::<()>();
-            scope.spawn(move || {
-                while goes.try_recv() == Err(mpsc::TryRecvError::Empty) {
-                    server.serve_timeout(Duration::from_millis(10)).unwrap();
-                }
-            });
-            run(&mut nltest::Client::open_with(&options).unwrap())
-        })
-    }
-
-    #[test]
-    fn an_answer_is_sent_before_the_next_is_built() {
-        let _alone = alone();
-        let (heard, told) = mpsc::channel();
-        let told = Arc::new(Mutex::new(told));
-        let before = move |_| {
-            let told = told.lock().unwrap();
-            // If it never comes, the second reply does, and the test fails.
-            let _ = told.recv_timeout(Duration::from_secs(2));
-        };
-        let replies = spoken_to(before, |client| {
-            let request = nltest::Hello { text: "hello" };
-            let started = Instant::now();
-            let replies = client
-                .connection()
-                .call_all::<nltest::HelloReplyOwned>(&nltest::Client::HELLO, &request);
-            let mut replies = replies.unwrap();
-            replies.next().unwrap().unwrap();
-            assert!(started.elapsed() < Duration::from_secs(1));
-            heard.send(()).unwrap();
-            1 + replies.owned().count()
-        });
-        assert_eq!(replies, 2);
-    }
-
-    #[test]
-    fn an_answer_that_is_too_long_to_be_sent_is_refused() {
-        let _alone = alone();
-        let told = spoken_to(
-            |_| (),
-            |client| client.echo(&nltest::Echo::default()).map(drop),
-        );
-        let refused = told.unwrap_err();
-        assert_eq!(refused.errno(), Some(libc::EMSGSIZE), "{refused}");
-    }
-
-    #[test]
-    fn no_dump_goes_on_behind_a_piece_that_is_lost() {
-        let _alone = alone();
-        let mut server = Server::bind().unwrap();
-        let lazy = Arc::new(lazy());
-        let port = lazy.pid().unwrap();
-        // It reads again as soon as the first piece is lost.
-        let reads = Arc::clone(&lazy);
-        let before = move |number| {
-            if number == 2 * PIECE {
-                answers(&reads, libc::MSG_DONTWAIT);
-            }
-        };
-        let served = nltest::server::Served(Speaker(before));
-        let family = server.register(served).unwrap();
-        ask(&lazy, &server, 20);
-        server.serve_once().unwrap();
-
-        let operation = &nltest::Client::COUNT_DUMP;
-        let head = Head {
-            len: 0,
-            kind: family.id,
-            flags: (libc::NLM_F_REQUEST | libc::NLM_F_DUMP) as u16,
-            seq: 2,
-            port,
-        };
-        let mut request = Vec::new();
-        head.begin(operation.cmd, nltest::FAMILY.version, &mut request);
-        let wanted = nltest::CountDump {
-            to: 5 * PIECE,
-            ..Default::default()
-        };
-        wanted.encode(&mut Encoder::new(&mut request)).unwrap();
-        finish(&mut request);
-        sys::send_to(sys::fd(&lazy), &request, 0, (server.port(), 0)).unwrap();
-        server.serve_once().unwrap();
-
-        let mut room = vec![0; 64 << 10];
-        while let Ok(len) = sys::receive(sys::fd(&lazy), &mut room, libc::MSG_DONTWAIT, None) {
-            let first = Head::read(&room[..len]).unwrap();
-            assert_ne!(first.kind, family.id, "{first:?}");
-        }
-    }
-}
+mod tests;

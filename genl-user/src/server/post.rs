@@ -1,28 +1,59 @@
 //! How a server's messages get to other processes.
+//!
+//! Who leaves no room for an answer keeps nobody else waiting: the answer is put aside, and tried again
+//! from time to time.
 
-use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
+use libc::c_int;
 use neli::socket::NlSocket;
 
 use super::op::{Outbox, To};
 use crate::sys;
 
-/// How long a client may leave its queue full before it loses the answer. After that it is not waited
-/// for at all, until it has room again: it would keep all others waiting.
+/// How long a client may leave its queue full before what is there for it is lost.
 pub(super) const PATIENCE: Duration = Duration::from_millis(500);
 
-/// So many clients that have no room are remembered.
-const MOST_SLOW: usize = 1024;
+/// For so many clients something can be put aside.
+pub(super) const MOST_CLIENTS: usize = 64;
 
-/// A server's socket, and who of its clients reads nothing.
+/// So many bytes can be put aside for one of them, or one message that is longer.
+pub(super) const MOST_BYTES: usize = 256 << 10;
+
+/// How long a client is waited for that reads, as long as there is nothing else to do: a tick of the
+/// system's.
+const TICK: Duration = Duration::from_millis(1);
+
+/// How long it takes at first, and at most, until what was put aside is tried again.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(16));
+
+/// What a send buffer holds beside a datagram (`netlink_sendmsg()`).
+const OVERHEAD: usize = 32;
+
+/// A server's socket, and what its clients have no room for yet.
 pub(super) struct Post {
     socket: NlSocket,
-    /// The ports of clients that were waited for in vain.
-    slow: BTreeSet<u32>,
+    /// The longest datagram that can be sent, in bytes.
+    longest: usize,
+    aside: Vec<Aside>,
+    /// When it is tried again, and how long after the last time that is.
+    next: Instant,
+    pause: Duration,
+}
+
+/// What a client has no room for, or had none until a moment ago.
+struct Aside {
+    port: u32,
+    messages: VecDeque<Vec<u8>>,
+    bytes: usize,
+    /// When something was sent last, or the first was put aside.
+    since: Instant,
+    /// It was not waited for in vain since then.
+    reads: bool,
 }
 
 impl Post {
@@ -30,51 +61,160 @@ impl Post {
     ///
     /// # Errors
     ///
-    /// If it does not take a timeout.
+    /// If it does not tell the size of its send buffer, or takes no timeout.
     pub(super) fn new(socket: NlSocket) -> io::Result<Self> {
-        sys::set_timeout(sys::fd(&socket), libc::SO_SNDTIMEO, Some(PATIENCE))?;
-        let slow = BTreeSet::new();
-        Ok(Self { socket, slow })
+        sys::set_timeout(sys::fd(&socket), libc::SO_SNDTIMEO, Some(TICK))?;
+        let buffer = sys::option(sys::fd(&socket), libc::SOL_SOCKET, libc::SO_SNDBUF)?;
+        let buffer = usize::try_from(buffer).unwrap_or_default();
+        Ok(Self {
+            socket,
+            longest: buffer.saturating_sub(OVERHEAD),
+            aside: Vec::new(),
+            next: Instant::now(),
+            pause: PAUSES.0,
+        })
     }
 
-    /// Sends a message to a client; fails with an error number if that is gone, or leaves no room.
-    fn send_to(&mut self, bytes: &[u8], port: u32) -> Result<(), i32> {
-        let started = Instant::now();
-        let mut waits = !self.slow.contains(&port);
-        let sent = loop {
-            let flags = match waits {
-                true => 0,
-                false => libc::MSG_DONTWAIT,
-            };
-            match sys::send_to(self.as_fd(), bytes, flags, (port, 0)) {
-                // A signal of our own is no matter of the client's.
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                    waits &= started.elapsed() < PATIENCE;
-                }
-                sent => break sent,
+    /// How long there is nothing to be done about what was put aside; `None` if nothing was.
+    pub(super) fn pause(&self) -> Option<Duration> {
+        let mut behind = self.aside.iter().filter(|aside| aside.is_behind());
+        match behind.next()?.reads || behind.any(|aside| aside.reads) {
+            true => Some(Duration::ZERO),
+            false => Some(self.next.saturating_duration_since(Instant::now())),
+        }
+    }
+
+    /// Waits a moment for a client that reads: the kernel tells at once when there is room, but only
+    /// who waits in sendto(2) (`netlink_attachskb()`).
+    pub(super) fn wait_for_reader(&mut self) {
+        let fd = sys::fd(&self.socket);
+        let mut behind = self.aside.iter_mut().filter(|aside| aside.is_behind());
+        // It stays: there is no more room than for this one, most likely.
+        if let Some(aside) = behind.find(|aside| aside.reads) {
+            aside.reads = aside.send_first(fd, 0).is_ok();
+        }
+    }
+
+    /// Something was put aside for this client.
+    pub(super) fn is_behind(&self, port: u32) -> bool {
+        let mut behind = self.aside.iter().filter(|aside| aside.is_behind());
+        behind.any(|aside| aside.port == port)
+    }
+
+    /// How many bytes were put aside.
+    #[cfg(test)]
+    pub(super) fn put_aside(&self) -> usize {
+        self.aside.iter().map(|aside| aside.bytes).sum()
+    }
+
+    /// Tries again to send what was put aside, if it is time; gives the clients that have lost it, as
+    /// they are gone or have read nothing for too long.
+    pub(super) fn try_again(&mut self) -> Vec<u32> {
+        let mut lost = Vec::new();
+        if self.aside.len() == MOST_CLIENTS {
+            // The next one is to find a place.
+            let by_age = |at: &usize| self.aside[*at].since;
+            let oldest = (0..MOST_CLIENTS).min_by_key(by_age);
+            lost.extend(oldest.map(|at| self.aside.swap_remove(at).port));
+        }
+        let now = Instant::now();
+        if self.aside.is_empty() || now < self.next {
+            return lost;
+        }
+        let fd = sys::fd(&self.socket);
+        let mut moved = false;
+        self.aside.retain_mut(|aside| {
+            let before = aside.messages.len();
+            let sent = aside.send(fd);
+            moved |= aside.messages.len() != before;
+            let waits = sent == Err(libc::EAGAIN) && aside.since.elapsed() < PATIENCE;
+            if sent.is_err() && !waits {
+                lost.push(aside.port);
             }
+            waits
+        });
+        self.pause = match moved {
+            true => PAUSES.0,
+            false => PAUSES.1.min(self.pause * 2),
         };
-        let Err(error) = sent else {
-            self.slow.remove(&port);
-            return Ok(());
-        };
-        if error.kind() != io::ErrorKind::WouldBlock {
-            self.slow.remove(&port);
-            return Err(error.raw_os_error().unwrap_or(libc::EIO));
+        self.next = now + self.pause;
+        lost
+    }
+
+    /// Sends a message to a client, or puts it aside behind what is there.
+    fn send_to(&mut self, port: u32, bytes: Vec<u8>) -> Result<(), i32> {
+        if bytes.len() > self.longest {
+            return Err(libc::EMSGSIZE);
         }
-        if self.slow.len() == MOST_SLOW {
-            self.slow.pop_first();
+        if let Some(aside) = self.aside.iter_mut().find(|aside| aside.port == port) {
+            return aside.put(bytes);
         }
-        self.slow.insert(port);
-        Err(libc::ENOBUFS)
+        match send(self.as_fd(), port, &bytes, libc::MSG_DONTWAIT) {
+            Err(libc::EAGAIN) if self.aside.len() < MOST_CLIENTS => {
+                let now = Instant::now();
+                self.next = self.next.clamp(now, now + PAUSES.0);
+                self.aside.push(Aside {
+                    port,
+                    bytes: bytes.len(),
+                    messages: VecDeque::from([bytes]),
+                    since: now,
+                    reads: true,
+                });
+                Ok(())
+            }
+            Err(libc::EAGAIN) => Err(libc::ENOBUFS),
+            sent => sent,
+        }
     }
 }
 
-/// Sends them at once.
+impl Aside {
+    fn is_behind(&self) -> bool {
+        !self.messages.is_empty()
+    }
+
+    fn put(&mut self, bytes: Vec<u8>) -> Result<(), i32> {
+        if self.is_behind() && self.bytes + bytes.len() > MOST_BYTES {
+            return Err(libc::ENOBUFS);
+        }
+        if !self.is_behind() {
+            self.since = Instant::now();
+        }
+        self.bytes += bytes.len();
+        self.messages.push_back(bytes);
+        Ok(())
+    }
+
+    /// Sends what there is room for.
+    fn send(&mut self, from: BorrowedFd<'_>) -> Result<(), i32> {
+        while !self.messages.is_empty() {
+            self.send_first(from, libc::MSG_DONTWAIT)?;
+        }
+        Ok(())
+    }
+
+    fn send_first(&mut self, from: BorrowedFd<'_>, flags: c_int) -> Result<(), i32> {
+        if let Some(first) = self.messages.front() {
+            send(from, self.port, first, flags)?;
+            self.bytes -= first.len();
+            self.messages.pop_front();
+            (self.since, self.reads) = (Instant::now(), true);
+        }
+        Ok(())
+    }
+}
+
+/// Sends a message if the client has room for it, or has before the socket's timeout ends.
+fn send(from: BorrowedFd<'_>, port: u32, bytes: &[u8], flags: c_int) -> Result<(), i32> {
+    let sent = sys::send_to(from, bytes, flags, (port, 0));
+    sent.map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
+}
+
+/// Sends them at once, as far as there is room.
 impl Outbox for Post {
     fn push(&mut self, to: To, bytes: Vec<u8>) -> Result<(), i32> {
         match to {
-            To::Port(port) => self.send_to(&bytes, port),
+            To::Port(port) => self.send_to(port, bytes),
             // The one that is left out has another copy: it hears of it twice at worst.
             To::Group { number, .. } => {
                 // It fails for the kernel's port, behind which nobody is.
@@ -94,6 +234,9 @@ impl AsFd for Post {
 
 impl fmt::Debug for Post {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Post").field("slow", &self.slow).finish()
+        let ports = self.aside.iter().map(|aside| aside.port);
+        f.debug_struct("Post")
+            .field("aside", &ports.collect::<Vec<_>>())
+            .finish()
     }
 }
