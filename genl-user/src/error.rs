@@ -212,7 +212,7 @@ impl Error {
     ) -> Self {
         let attrs = M::LAYOUT.within(message, M::HEADER);
         Self::Malformed {
-            path: path(operation, attrs, malformed.offset),
+            path: path(operation, attrs, malformed.offset as usize),
             defect: malformed.defect,
         }
     }

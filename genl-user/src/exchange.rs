@@ -285,7 +285,7 @@ impl<T: Transport> Link<T> {
     }
 
     /// As [`Self::answer`], of what has been received.
-    #[inline]
+    #[inline(always)]
     fn unread_answer(&mut self) -> Result<Option<Arrived>, Error> {
         while let Some(arrived) = self.inbox.unread()? {
             if self.answers(self.seq, &arrived) {

@@ -45,8 +45,8 @@ impl<'a> Verdict<'a> {
             return match i32::from(head.kind) {
                 libc::NLMSG_DONE => Ok(Self::default()),
                 _ => Err(Malformed {
-                    defect: Defect::Leftover(payload.len()),
-                    offset: NLMSG_HDRLEN,
+                    defect: Defect::Leftover(payload.len() as u32),
+                    offset: NLMSG_HDRLEN as u32,
                 }),
             };
         };

@@ -69,7 +69,7 @@ fn walk(attrs: Attrs<'_>, expected: netlink::Run<netlink::Attr<'_>>) {
                 payload: attr.bytes().expect("they are as they are"),
             }),
             Err(malformed) => {
-                assert_eq!(broken_at.replace(malformed.offset), None);
+                assert_eq!(broken_at.replace(malformed.offset as usize), None);
             }
         }
     }

@@ -41,7 +41,7 @@ pub fn decode(
     let header = message.header.map(|id| &family[id]);
     let header_len = header.map_or(0, |header| align(header.size));
     let Some(attrs) = bytes.get(header_len..) else {
-        return Err(Fault::new(Defect::Leftover(bytes.len())));
+        return Err(Fault::new(Defect::Leftover(bytes.len() as u32)));
     };
     let decoder = Decoder { family, unknown };
     let mut values = decoder.set(message.set, all(Attrs::new(attrs, header_len))?)?;
@@ -145,10 +145,7 @@ impl Decoder<'_> {
         let scalar = Scalar::of_bitfield(bitfield);
         let Some((value, selector)) = payload.split_at_checked(4).filter(|_| payload.len() == 8)
         else {
-            return Err(Fault::new(Defect::Width {
-                expected: 8,
-                actual: payload.len(),
-            }));
+            return Err(Fault::new(Defect::width(8, payload.len())));
         };
         let mut parts = Map::new();
         parts.insert("value".into(), scalar.decode(self.family, value)?);

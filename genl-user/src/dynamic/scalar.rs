@@ -73,10 +73,10 @@ impl Scalar {
             None => matches!(bytes.len(), 4 | 8),
         };
         if !fits {
-            return Err(Fault::new(Defect::Width {
-                expected: self.kind.fixed_size().unwrap_or(8),
-                actual: bytes.len(),
-            }));
+            return Err(Fault::new(Defect::width(
+                self.kind.fixed_size().unwrap_or(8),
+                bytes.len(),
+            )));
         }
         Ok(self.show(family, self.read(bytes)))
     }

@@ -1129,18 +1129,28 @@ impl<'a> wire::FromAttrs<'a> for MetaView<'a> {
         let mut view = Self {
             created_ns: None,
             hits: None,
-            label: wire::List::repeated(attrs, meta_attrs::LABEL, wire::Attr::str),
+            label: wire::List::empty(wire::Attr::str),
         };
         for attr in attrs {
             let attr = attr?;
             match attr.kind() {
                 meta_attrs::CREATED_NS => view.created_ns = Some(attr.u64()?),
                 meta_attrs::HITS => view.hits = Some(attr.uint()?),
-                meta_attrs::LABEL => view.label.check_str(attr)?,
+                meta_attrs::LABEL => view.label.add(attrs, attr, |attr| attr.has_str())?,
                 _ => {}
             }
         }
         Ok(view)
+    }
+
+    #[inline]
+    fn can_be_read(attrs: wire::Attrs<'a>) -> bool {
+        attrs.each(|attr| match attr.kind() {
+            meta_attrs::CREATED_NS => attr.has_width(8),
+            meta_attrs::HITS => attr.has_uint(),
+            meta_attrs::LABEL => attr.has_str(),
+            _ => true,
+        })
     }
 }
 
@@ -1201,6 +1211,14 @@ impl wire::FromAttrs<'_> for FlagCountsView {
             }
         }
         Ok(view)
+    }
+
+    #[inline]
+    fn can_be_read(attrs: wire::Attrs<'_>) -> bool {
+        attrs.each(|attr| match attr.kind() {
+            flag_counts_attrs::READ_ONLY | flag_counts_attrs::STICKY => attr.has_width(4),
+            _ => true,
+        })
     }
 }
 

@@ -495,10 +495,10 @@ impl<'a> wire::FromAttrs<'a> for GetfamilyReply<'a> {
                 ctrl_attrs::VERSION => view.version = Some(attr.u32()?),
                 ctrl_attrs::HDRSIZE => view.hdrsize = Some(attr.u32()?),
                 ctrl_attrs::MAXATTR => view.maxattr = Some(attr.u32()?),
-                ctrl_attrs::OPS => view.ops = wire::List::array(attr, wire::Attr::nest)?,
-                ctrl_attrs::MCAST_GROUPS => {
-                    view.mcast_groups = wire::List::array(attr, wire::Attr::nest)?;
-                }
+                ctrl_attrs::OPS => view.ops.fill(attr, |attr| attr.has_nest::<OpView>())?,
+                ctrl_attrs::MCAST_GROUPS => view
+                    .mcast_groups
+                    .fill(attr, |attr| attr.has_nest::<McastGroupView<'a>>())?,
                 _ => {}
             }
         }
@@ -633,17 +633,19 @@ impl<'a> wire::FromAttrs<'a> for GetpolicyDumpReply<'a> {
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             family_id: None,
-            policy: wire::Map::repeated(attrs, ctrl_attrs::POLICY_, |attr| {
-                wire::Map::read(attr, wire::Attr::nest)
-            }),
-            op_policy: wire::Map::repeated(attrs, ctrl_attrs::OP_POLICY, wire::Attr::nest),
+            policy: wire::Map::empty(|attr| wire::Map::read(attr, wire::Attr::nest)),
+            op_policy: wire::Map::empty(wire::Attr::nest),
         };
         for attr in attrs {
             let attr = attr?;
             match attr.kind() {
                 ctrl_attrs::FAMILY_ID => view.family_id = Some(attr.u16()?),
-                ctrl_attrs::POLICY_ => view.policy.check(attr)?,
-                ctrl_attrs::OP_POLICY => view.op_policy.check(attr)?,
+                ctrl_attrs::POLICY_ => view.policy.add(attrs, attr, |attr| {
+                    attr.has_members(|attr| attr.has_nest::<PolicyView>())
+                })?,
+                ctrl_attrs::OP_POLICY => view
+                    .op_policy
+                    .add(attrs, attr, |attr| attr.has_nest::<OpPolicyView>())?,
                 _ => {}
             }
         }
@@ -724,9 +726,9 @@ impl<'a> wire::FromAttrs<'a> for NewmcastGrp<'a> {
             match attr.kind() {
                 ctrl_attrs::FAMILY_ID => view.family_id = Some(attr.u16()?),
                 ctrl_attrs::FAMILY_NAME => view.family_name = Some(attr.str()?),
-                ctrl_attrs::MCAST_GROUPS => {
-                    view.mcast_groups = wire::List::array(attr, wire::Attr::nest)?;
-                }
+                ctrl_attrs::MCAST_GROUPS => view
+                    .mcast_groups
+                    .fill(attr, |attr| attr.has_nest::<McastGroupView<'a>>())?,
                 _ => {}
             }
         }
@@ -803,9 +805,9 @@ impl<'a> wire::FromAttrs<'a> for DelmcastGrp<'a> {
             match attr.kind() {
                 ctrl_attrs::FAMILY_ID => view.family_id = Some(attr.u16()?),
                 ctrl_attrs::FAMILY_NAME => view.family_name = Some(attr.str()?),
-                ctrl_attrs::MCAST_GROUPS => {
-                    view.mcast_groups = wire::List::array(attr, wire::Attr::nest)?;
-                }
+                ctrl_attrs::MCAST_GROUPS => view
+                    .mcast_groups
+                    .fill(attr, |attr| attr.has_nest::<McastGroupView<'a>>())?,
                 _ => {}
             }
         }
@@ -880,6 +882,15 @@ impl<'a> wire::FromAttrs<'a> for McastGroupView<'a> {
         }
         Ok(view)
     }
+
+    #[inline]
+    fn can_be_read(attrs: wire::Attrs<'a>) -> bool {
+        attrs.each(|attr| match attr.kind() {
+            mcast_group_attrs::NAME => attr.has_str(),
+            mcast_group_attrs::ID => attr.has_width(4),
+            _ => true,
+        })
+    }
 }
 
 /// A copy of [`McastGroupView`].
@@ -936,6 +947,14 @@ impl wire::FromAttrs<'_> for OpView {
             }
         }
         Ok(view)
+    }
+
+    #[inline]
+    fn can_be_read(attrs: wire::Attrs<'_>) -> bool {
+        attrs.each(|attr| match attr.kind() {
+            op_attrs::ID | op_attrs::FLAGS => attr.has_width(4),
+            _ => true,
+        })
     }
 }
 
@@ -1074,6 +1093,24 @@ impl wire::FromAttrs<'_> for PolicyView {
         }
         Ok(view)
     }
+
+    #[inline]
+    fn can_be_read(attrs: wire::Attrs<'_>) -> bool {
+        attrs.each(|attr| match attr.kind() {
+            policy_attrs::TYPE
+            | policy_attrs::MIN_LENGTH
+            | policy_attrs::MAX_LENGTH
+            | policy_attrs::POLICY_IDX
+            | policy_attrs::POLICY_MAXTYPE
+            | policy_attrs::BITFIELD32_MASK => attr.has_width(4),
+            policy_attrs::MIN_VALUE_S
+            | policy_attrs::MAX_VALUE_S
+            | policy_attrs::MIN_VALUE_U
+            | policy_attrs::MAX_VALUE_U
+            | policy_attrs::MASK => attr.has_width(8),
+            _ => true,
+        })
+    }
 }
 
 /// A copy of [`PolicyView`].
@@ -1148,6 +1185,14 @@ impl wire::FromAttrs<'_> for OpPolicyView {
             }
         }
         Ok(view)
+    }
+
+    #[inline]
+    fn can_be_read(attrs: wire::Attrs<'_>) -> bool {
+        attrs.each(|attr| match attr.kind() {
+            op_policy_attrs::DO | op_policy_attrs::DUMP => attr.has_width(4),
+            _ => true,
+        })
     }
 }
 

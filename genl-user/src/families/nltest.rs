@@ -983,7 +983,7 @@ impl<'a> wire::FromAttrs<'a> for EchoReply<'a> {
             flag: false,
             enum_: None,
             nest: None,
-            multi: wire::List::repeated(attrs, echo_attrs::MULTI, wire::Attr::u32),
+            multi: wire::List::empty(wire::Attr::u32),
             range: None,
         };
         for attr in attrs {
@@ -1006,7 +1006,7 @@ impl<'a> wire::FromAttrs<'a> for EchoReply<'a> {
                 echo_attrs::FLAG => view.flag = true,
                 echo_attrs::ENUM => view.enum_ = Some(Color::from(attr.u32()?)),
                 echo_attrs::NEST => view.nest = Some(attr.nest()?),
-                echo_attrs::MULTI => view.multi.check(attr)?,
+                echo_attrs::MULTI => view.multi.add(attrs, attr, |attr| attr.has_width(4))?,
                 echo_attrs::RANGE => view.range = Some(attr.u8()?),
                 _ => {}
             }
@@ -1238,14 +1238,14 @@ impl<'a> wire::FromAttrs<'a> for RepeatReply<'a> {
         let mut view = Self {
             text: None,
             number: None,
-            all: wire::List::repeated(attrs, repetition_attrs::ALL, wire::Attr::str),
+            all: wire::List::empty(wire::Attr::str),
         };
         for attr in attrs {
             let attr = attr?;
             match attr.kind() {
                 repetition_attrs::TEXT => view.text = Some(attr.str()?),
                 repetition_attrs::NUMBER => view.number = Some(attr.u32()?),
-                repetition_attrs::ALL => view.all.check_str(attr)?,
+                repetition_attrs::ALL => view.all.add(attrs, attr, |attr| attr.has_str())?,
                 _ => {}
             }
         }
@@ -1576,6 +1576,15 @@ impl<'a> wire::FromAttrs<'a> for InnerView<'a> {
             }
         }
         Ok(view)
+    }
+
+    #[inline]
+    fn can_be_read(attrs: wire::Attrs<'a>) -> bool {
+        attrs.each(|attr| match attr.kind() {
+            inner_attrs::NUMBER => attr.has_width(4),
+            inner_attrs::TEXT => attr.has_str(),
+            _ => true,
+        })
     }
 }
 

@@ -118,7 +118,7 @@ impl From<Unfit> for Refusal {
 impl From<Malformed> for Refusal {
     fn from(malformed: Malformed) -> Self {
         let mut refusal = Self::new(libc::EINVAL).because(malformed.defect.to_string());
-        refusal.extack.offset = Some(malformed.offset as u32);
+        refusal.extack.offset = Some(malformed.offset);
         refusal
     }
 }

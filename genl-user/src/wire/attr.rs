@@ -25,8 +25,11 @@ pub struct Malformed {
     /// What is wrong.
     pub defect: Defect,
     /// Where the header of the attribute at fault is, in bytes from the message's begin.
-    pub offset: usize,
+    pub offset: u32,
 }
+
+// All that reads may return it: the larger it is, the more there is to move for each attribute.
+const _: () = assert!(size_of::<Result<(), Malformed>>() <= 2 * size_of::<u64>());
 
 // These are made out of the way of what is read well. They take numbers, as an attribute that is
 // passed on would have to be put into memory first, each time.
@@ -34,24 +37,24 @@ impl Malformed {
     #[cold]
     fn leftover(offset: u32, left: usize) -> Self {
         Self {
-            defect: Defect::Leftover(left),
-            offset: offset as usize,
+            defect: Defect::Leftover(left as u32),
+            offset,
         }
     }
 
     #[cold]
     fn length(offset: u32, len: usize) -> Self {
         Self {
-            defect: Defect::Length(len),
-            offset: offset as usize,
+            defect: Defect::Length(len as u32),
+            offset,
         }
     }
 
     #[cold]
     fn width(offset: u32, expected: usize, actual: usize) -> Self {
         Self {
-            defect: Defect::Width { expected, actual },
-            offset: offset as usize,
+            defect: Defect::width(expected, actual),
+            offset,
         }
     }
 }
@@ -62,17 +65,17 @@ impl Malformed {
 pub enum Defect {
     /// A header says that more, or less, belongs to it than can be.
     #[error("its length field says {0} bytes, which cannot be")]
-    Length(usize),
+    Length(u32),
     /// Bytes are left over that are too few for a header.
     #[error("{0} bytes are left over")]
-    Leftover(usize),
+    Leftover(u32),
     /// An integer has another width than its type.
     #[error("it has {actual} bytes where {expected} were expected")]
     Width {
         /// Width of the type, in bytes.
-        expected: usize,
+        expected: u16,
         /// Width that came, in bytes.
-        actual: usize,
+        actual: u16,
     },
     /// The attribute of this number is not there, and has to be.
     #[error("attribute {0} is missing")]
@@ -83,6 +86,16 @@ pub enum Defect {
     /// It is a nest inside more nests than anything sensible has.
     #[error("it is a nest below {MAX_DEPTH} other ones")]
     TooDeep,
+}
+
+impl Defect {
+    /// It has other than `expected` bytes; no attribute has more than 16 bits can say.
+    pub(crate) fn width(expected: usize, actual: usize) -> Self {
+        Self::Width {
+            expected: expected as u16,
+            actual: actual as u16,
+        }
+    }
 }
 
 /// One attribute.
@@ -168,18 +181,15 @@ impl<'a> Attr<'a> {
     ///
     /// [`Defect::NotUtf8`]. The kernel asks of few names that they be UTF-8: those of interfaces, for
     /// one, may be any bytes. [`bytes`](Self::bytes) gives them.
-    #[inline(always)]
+    #[inline]
     pub fn str(self) -> Result<&'a str, Malformed> {
         text(self.payload).ok_or_else(|| self.malformed(Defect::NotUtf8))
     }
 
-    /// [`str`](Self::str), for who wants to know only whether it is one.
+    /// [`str`](Self::str) has no error.
     #[inline]
-    pub(super) fn check_str(self) -> Result<(), Malformed> {
-        match is_text(self.payload) {
-            true => Ok(()),
-            false => Err(self.malformed(Defect::NotUtf8)),
-        }
+    pub fn has_str(self) -> bool {
+        is_text(self.payload)
     }
 
     /// The same, once it has been read without an error.
@@ -229,6 +239,19 @@ impl<'a> Attr<'a> {
         nest(self.payload, self.offset, self.level)
     }
 
+    /// [`nest`](Self::nest) has no error.
+    #[inline]
+    pub fn has_nest<T: FromAttrs<'a>>(self) -> bool {
+        self.enter().is_ok_and(T::can_be_read)
+    }
+
+    /// The attributes inside, of which there is any number, can all be read, as `can_be_read` says of
+    /// each.
+    #[inline]
+    pub fn has_members(self, can_be_read: impl Fn(Attr<'a>) -> bool) -> bool {
+        has_members(self.payload, self.offset, self.level, can_be_read)
+    }
+
     /// The content as a C struct; what is missing of it is zero, what is too much is left out.
     ///
     /// # Errors
@@ -252,8 +275,14 @@ impl<'a> Attr<'a> {
     ) -> Result<Array<'a, T>, Malformed> {
         match self.payload.len() % width {
             0 => Ok(Array::new(self.payload, width, read)),
-            left => Err(self.malformed(Defect::Leftover(left))),
+            left => Err(self.malformed(Defect::Leftover(left as u32))),
         }
+    }
+
+    /// [`array`](Self::array) has no error.
+    #[inline]
+    pub fn has_array(self, width: usize) -> bool {
+        self.payload.len().is_multiple_of(width)
     }
 
     /// Bits, and which of them are meant.
@@ -297,17 +326,66 @@ impl<'a> Attr<'a> {
         }
     }
 
+    /// It has so many bytes, as what has a fixed width must have to be read.
+    #[inline]
+    pub fn has_width(self, bytes: usize) -> bool {
+        self.payload.len() == bytes
+    }
+
+    /// [`uint`](Self::uint) and [`sint`](Self::sint) have no error.
+    #[inline]
+    pub fn has_uint(self) -> bool {
+        matches!(self.payload.len(), 4 | 8)
+    }
+
     #[inline]
     fn fixed<const N: usize>(self) -> Result<[u8; N], Malformed> {
         let bytes = self.payload.try_into();
         bytes.map_err(|_| Malformed::width(self.offset, N, self.payload.len()))
     }
 
+    /// What `read` refuses it for, if it does.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`.
+    #[inline]
+    pub(super) fn refusal<T>(
+        self,
+        read: fn(Attr<'a>) -> Result<T, Malformed>,
+    ) -> Result<(), Malformed> {
+        refusal(self.payload, self.offset, self.level, read)
+    }
+
+    /// What `read` refuses one of the attributes inside for, if it does.
+    ///
+    /// # Errors
+    ///
+    /// [`Defect::TooDeep`], those of the attributes inside, and those of `read`.
+    #[inline]
+    pub(super) fn refusal_of_members<T>(
+        self,
+        read: fn(Attr<'a>) -> Result<T, Malformed>,
+    ) -> Result<(), Malformed> {
+        refusal_of_members(self.payload, self.offset, self.level, read)
+    }
+
+    /// One whose number is of no interest any more.
+    #[inline]
+    fn of_parts(payload: &'a [u8], offset: u32, level: Level) -> Self {
+        Self {
+            raw_kind: 0,
+            level,
+            offset,
+            payload,
+        }
+    }
+
     #[inline]
     fn malformed(self, defect: Defect) -> Malformed {
         Malformed {
             defect,
-            offset: self.offset(),
+            offset: self.offset,
         }
     }
 }
@@ -321,13 +399,44 @@ fn nest<'a, T: FromAttrs<'a>>(
     offset: u32,
     level: Level,
 ) -> Result<T, Malformed> {
-    let attr = Attr {
-        raw_kind: 0,
-        level,
-        offset,
-        payload,
-    };
-    T::from_attrs(attr.enter()?)
+    T::from_attrs(Attr::of_parts(payload, offset, level).enter()?)
+}
+
+/// [`Attr::has_members`], likewise.
+#[inline(never)]
+fn has_members<'a>(
+    payload: &'a [u8],
+    offset: u32,
+    level: Level,
+    can_be_read: impl Fn(Attr<'a>) -> bool,
+) -> bool {
+    let members = Attr::of_parts(payload, offset, level).enter();
+    members.is_ok_and(|members| members.each(can_be_read))
+}
+
+/// [`Attr::refusal`], likewise.
+#[cold]
+fn refusal<'a, T>(
+    payload: &'a [u8],
+    offset: u32,
+    level: Level,
+    read: fn(Attr<'a>) -> Result<T, Malformed>,
+) -> Result<(), Malformed> {
+    read(Attr::of_parts(payload, offset, level)).map(drop)
+}
+
+/// [`Attr::refusal_of_members`], likewise.
+#[cold]
+fn refusal_of_members<'a, T>(
+    payload: &'a [u8],
+    offset: u32,
+    level: Level,
+    read: fn(Attr<'a>) -> Result<T, Malformed>,
+) -> Result<(), Malformed> {
+    for member in Attr::of_parts(payload, offset, level).enter()? {
+        read(member?)?;
+    }
+    Ok(())
 }
 
 macro_rules! integers {
@@ -386,6 +495,14 @@ pub trait FromAttrs<'a>: Sized {
     ///
     /// What is wrong with the first attribute that cannot be read.
     fn from_attrs(attrs: Attrs<'a>) -> Result<Self, Malformed>;
+
+    /// [`Self::from_attrs`] has no error.
+    ///
+    /// It makes no view, of which there may be many in an array, each to be made when it is asked for.
+    #[inline]
+    fn can_be_read(attrs: Attrs<'a>) -> bool {
+        Self::from_attrs(attrs).is_ok()
+    }
 }
 
 /// A run of attributes, and an iterator over them.
@@ -419,10 +536,18 @@ impl<'a> Attrs<'a> {
         Self { level, ..self }
     }
 
-    /// All of them have been read before, without an error.
+    /// They are attributes, and `test` is true of each.
     #[inline]
-    pub(super) fn is_checked(self) -> bool {
-        self.level.is_checked()
+    pub fn each(mut self, test: impl Fn(Attr<'a>) -> bool) -> bool {
+        Iterator::all(&mut self, |attr| attr.is_ok_and(&test))
+    }
+
+    /// From one of them on, which is `attr`.
+    #[inline]
+    pub(super) fn from(self, attr: Attr<'a>) -> Self {
+        let begin = attr.offset.wrapping_sub(self.offset());
+        let bytes = self.bytes.get(begin as usize..).unwrap_or_default();
+        Self { bytes, ..self }
     }
 
     /// The bytes that are yet to be read.
@@ -530,7 +655,7 @@ mod tests {
             bytes[..2].copy_from_slice(&len.to_ne_bytes());
             let mut attrs = Attrs::new(&bytes[..available], 20);
             let malformed = attrs.next().unwrap().unwrap_err();
-            assert_eq!(malformed.defect, Defect::Length(len.into()));
+            assert_eq!(malformed.defect, Defect::Length(len as u32));
             assert_eq!(malformed.offset, 20);
             assert_eq!(attrs.next(), None);
         }

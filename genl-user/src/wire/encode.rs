@@ -1,5 +1,6 @@
 //! Writing attributes to a buffer that is used again for each request.
 
+use super::text::is_plain;
 use super::{Bitfield32, FieldsMut, NLA_HDRLEN, Struct, align};
 
 /// Longest payload of an attribute, in bytes: `nla_len` has 16 bits and counts the header.
@@ -74,14 +75,15 @@ impl<'b> Encoder<'b> {
         if value.len() >= MAX_PAYLOAD {
             return Err(self.unfit(kind, Misfit::TooLong(value.len() + 1)));
         }
-        if value.as_bytes().contains(&0) {
+        if !is_plain(value.as_bytes()) && value.contains('\0') {
             return Err(self.unfit(kind, Misfit::InnerNul));
         }
         self.head(kind, value.len() + 1);
         self.out.extend_from_slice(value.as_bytes());
-        // The NUL, and padding.
-        self.out
-            .extend_from_slice(&[0; 4][..align(value.len() + 1) - value.len()]);
+        // The NUL, and padding: four bytes are written at once, of which the last may be too much.
+        let end = align(self.out.len() + 1);
+        self.out.extend_from_slice(&[0; 4]);
+        self.out.truncate(end);
         Ok(())
     }
 
@@ -262,8 +264,9 @@ impl<'b> Encoder<'b> {
 
     #[inline]
     fn pad(&mut self) {
-        let len = self.out.len();
-        self.out.extend_from_slice(&[0; 4][..align(len) - len]);
+        let end = align(self.out.len());
+        self.out.extend_from_slice(&[0; 4]);
+        self.out.truncate(end);
     }
 
     #[inline]

@@ -9,17 +9,6 @@ use super::{Attr, Attrs, Malformed};
 /// How one value is read from its attribute.
 type Read<'a, T> = fn(Attr<'a>) -> Result<T, Malformed>;
 
-/// Reads all of them, to see that they can be read, unless that has been seen.
-#[inline]
-fn check<'a, T>(attrs: Attrs<'a>, read: Read<'a, T>) -> Result<(), Malformed> {
-    if !attrs.is_checked() {
-        for attr in attrs {
-            read(attr?)?;
-        }
-    }
-    Ok(())
-}
-
 /// Values in a row, and an iterator over them.
 pub struct List<'a, T> {
     attrs: Attrs<'a>,
@@ -28,6 +17,16 @@ pub struct List<'a, T> {
 }
 
 impl<'a, T> List<'a, T> {
+    /// A list without values.
+    #[inline]
+    pub fn empty(read: Read<'a, T>) -> Self {
+        Self {
+            attrs: Attrs::default(),
+            only: None,
+            read,
+        }
+    }
+
     /// The values of the attribute `kind`, which may stand among `attrs` any number of times.
     ///
     /// What `read` refuses is left out: whoever makes the list has read each of them before.
@@ -40,43 +39,61 @@ impl<'a, T> List<'a, T> {
         }
     }
 
-    /// Reads one of the values, to see that it can be read.
-    ///
-    /// # Errors
-    ///
-    /// Why it cannot.
-    #[inline]
-    pub fn check(&self, attr: Attr<'a>) -> Result<(), Malformed> {
-        match attr.is_checked() {
-            true => Ok(()),
-            false => (self.read)(attr).map(drop),
-        }
-    }
-
-    /// A list without values.
-    #[inline]
-    pub fn empty(read: Read<'a, T>) -> Self {
-        Self {
-            attrs: Attrs::default(),
-            only: None,
-            read,
-        }
-    }
-
     /// Reads an array: a nest with one value in each of its members, whatever their numbers.
     ///
     /// # Errors
     ///
     /// [`Defect`](super::Defect)s of the nest, or of the first value that cannot be read.
-    #[inline]
-    pub fn array(attr: Attr<'a>, read: Read<'a, T>) -> Result<Self, Malformed> {
-        let attrs = attr.enter()?;
-        check(attrs, read)?;
+    pub fn array(array: Attr<'a>, read: Read<'a, T>) -> Result<Self, Malformed> {
+        if !array.is_checked() {
+            array.refusal_of_members(read)?;
+        }
         Ok(Self {
-            attrs: attrs.checked(),
-            only: None,
-            read,
+            attrs: array.nested().checked(),
+            ..Self::empty(read)
         })
+    }
+
+    /// Takes an array's values instead of those that there are, as [`Self::array`] does; `can_be_read`
+    /// says so of a value without making it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::array`].
+    #[inline]
+    pub fn fill(
+        &mut self,
+        array: Attr<'a>,
+        can_be_read: impl Fn(Attr<'a>) -> bool,
+    ) -> Result<(), Malformed> {
+        if !array.is_checked() && !array.has_members(can_be_read) {
+            array.refusal_of_members(self.read)?;
+        }
+        self.attrs = array.nested().checked();
+        Ok(())
+    }
+
+    /// Takes the next of the attributes that hold a value each, and stand `among` others;
+    /// `can_be_read` says so of a value without making it.
+    ///
+    /// # Errors
+    ///
+    /// Why the value cannot be read.
+    #[inline]
+    pub fn add(
+        &mut self,
+        among: Attrs<'a>,
+        attr: Attr<'a>,
+        can_be_read: impl Fn(Attr<'a>) -> bool,
+    ) -> Result<(), Malformed> {
+        if !attr.is_checked() && !can_be_read(attr) {
+            attr.refusal(self.read)?;
+        }
+        if self.only.is_none() {
+            self.attrs = among.from(attr).checked();
+            self.only = Some(attr.kind());
+        }
+        Ok(())
     }
 
     /// The same, read by `read`: where the compiler sees what that is, it need not be called by its
@@ -89,21 +106,6 @@ impl<'a, T> List<'a, T> {
     /// There are no values (left).
     pub fn is_empty(&self) -> bool {
         self.clone().next().is_none()
-    }
-}
-
-impl<'a> List<'a, &'a str> {
-    /// As [`Self::check`], for less: it takes no `&str` to see that there is one.
-    ///
-    /// # Errors
-    ///
-    /// [`Defect::NotUtf8`](super::Defect::NotUtf8).
-    #[inline]
-    pub fn check_str(&self, attr: Attr<'a>) -> Result<(), Malformed> {
-        match attr.is_checked() {
-            true => Ok(()),
-            false => attr.check_str(),
-        }
     }
 }
 
@@ -129,32 +131,33 @@ impl<T> Iterator for List<'_, T> {
 pub struct Map<'a, T> {
     /// The nests to come, of this number.
     nests: Attrs<'a>,
-    only: u16,
+    only: Option<u16>,
     /// What is left of the nest at hand.
     members: Attrs<'a>,
     read: Read<'a, T>,
 }
 
 impl<'a, T> Map<'a, T> {
+    /// A map without values.
+    #[inline]
+    pub fn empty(read: Read<'a, T>) -> Self {
+        Self {
+            nests: Attrs::default(),
+            only: None,
+            members: Attrs::default(),
+            read,
+        }
+    }
+
     /// The values in the nests `kind`, which may stand among `attrs` any number of times.
     ///
     /// What `read` refuses is left out: whoever makes the map has read each nest before.
     pub fn repeated(attrs: Attrs<'a>, kind: u16, read: Read<'a, T>) -> Self {
         Self {
             nests: attrs.checked(),
-            only: kind,
-            members: Attrs::default(),
-            read,
+            only: Some(kind),
+            ..Self::empty(read)
         }
-    }
-
-    /// Reads one of the nests, to see that it can be read.
-    ///
-    /// # Errors
-    ///
-    /// Why it cannot.
-    pub fn check(&self, attr: Attr<'a>) -> Result<(), Malformed> {
-        Self::read(attr, self.read).map(drop)
     }
 
     /// Reads a single nest.
@@ -162,15 +165,37 @@ impl<'a, T> Map<'a, T> {
     /// # Errors
     ///
     /// [`Defect`](super::Defect)s of the nest, or of the first value that cannot be read.
-    pub fn read(attr: Attr<'a>, read: Read<'a, T>) -> Result<Self, Malformed> {
-        let members = attr.enter()?;
-        check(members, read)?;
+    pub fn read(nest: Attr<'a>, read: Read<'a, T>) -> Result<Self, Malformed> {
+        if !nest.is_checked() {
+            nest.refusal_of_members(read)?;
+        }
         Ok(Self {
-            nests: Attrs::default(),
-            only: 0,
-            members: members.checked(),
-            read,
+            members: nest.nested().checked(),
+            ..Self::empty(read)
         })
+    }
+
+    /// Takes the next of the nests, which stand `among` others; `can_be_read` says so of a value
+    /// without making it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::read`].
+    #[inline]
+    pub fn add(
+        &mut self,
+        among: Attrs<'a>,
+        nest: Attr<'a>,
+        can_be_read: impl Fn(Attr<'a>) -> bool,
+    ) -> Result<(), Malformed> {
+        if !nest.is_checked() && !nest.has_members(can_be_read) {
+            nest.refusal_of_members(self.read)?;
+        }
+        if self.only.is_none() {
+            self.nests = among.from(nest).checked();
+            self.only = Some(nest.kind());
+        }
+        Ok(())
     }
 
     /// The first value that stands by `number`.
@@ -197,7 +222,7 @@ impl<T> Iterator for Map<'_, T> {
                 return found;
             }
             let mut nests = self.nests.by_ref().map_while(Result::ok);
-            self.members = nests.find(|attr| attr.kind() == only)?.nested();
+            self.members = nests.find(|attr| Some(attr.kind()) == only)?.nested();
         }
     }
 }
@@ -209,14 +234,18 @@ pub struct Lazy<'a, T> {
 }
 
 impl<'a, T> Lazy<'a, T> {
-    /// Reads the nest, to see that it can be read.
+    /// Takes the nest; `can_be_read` says so without making its value.
     ///
     /// # Errors
     ///
-    /// Why it cannot.
-    pub fn read(attr: Attr<'a>, read: Read<'a, T>) -> Result<Self, Malformed> {
-        if !attr.is_checked() {
-            read(attr)?;
+    /// Why it cannot be read.
+    pub fn new(
+        attr: Attr<'a>,
+        can_be_read: impl Fn(Attr<'a>) -> bool,
+        read: Read<'a, T>,
+    ) -> Result<Self, Malformed> {
+        if !attr.is_checked() && !can_be_read(attr) {
+            attr.refusal(read)?;
         }
         Ok(Self {
             attr: attr.checked(),
@@ -301,7 +330,7 @@ impl<T: serde::Serialize> serde::Serialize for Lazy<'_, T> {
 mod tests {
     use std::cell::Cell;
 
-    use super::super::Encoder;
+    use super::super::{Defect, Encoder};
     use super::*;
 
     thread_local! {
@@ -329,10 +358,37 @@ mod tests {
         });
         written.unwrap();
         let table = Attrs::new(&out, 0).next().unwrap().unwrap();
-        let table = List::array(table, numbers).unwrap();
-        assert_eq!(READ.get(), 4);
-        let sums: Vec<u32> = table.map(|row| row.sum()).collect();
-        assert_eq!(sums, [6, 4]);
-        assert_eq!(READ.get(), 8);
+        let read = List::array(table, numbers).unwrap();
+        assert_eq!(READ.replace(0), 4);
+        assert!(read.map(|row| row.sum::<u32>()).eq([6, 4]));
+        assert_eq!(READ.replace(0), 4);
+
+        // Nor at all, where somebody says that it can be read.
+        let mut list = List::empty(numbers);
+        let can_be_read = |row: Attr<'_>| row.has_members(|attr| attr.has_width(4));
+        list.fill(table, can_be_read).unwrap();
+        assert_eq!(READ.replace(0), 0);
+        assert!(list.map(|row| row.sum::<u32>()).eq([6, 4]));
+        assert_eq!(READ.replace(0), 4);
+
+        // Who says that it cannot need not be right.
+        list.fill(table, |_| false).unwrap();
+        assert_eq!(READ.replace(0), 4);
+        assert!(list.map(|row| row.sum::<u32>()).eq([6, 4]));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_by_who_reads() {
+        let mut out = Vec::new();
+        Encoder::new(&mut out).u8(7, 1);
+        Encoder::new(&mut out).u32(7, 2);
+        let among = Attrs::new(&out, 20);
+        let [one, two] = [0, 1].map(|at| among.clone().nth(at).unwrap().unwrap());
+        let mut list = List::empty(number);
+        let refused = list.add(among, one, |attr| attr.has_width(4)).unwrap_err();
+        assert_eq!((refused.defect, refused.offset), (Defect::width(4, 1), 20));
+        assert!(list.is_empty());
+        list.add(among, two, |attr| attr.has_width(4)).unwrap();
+        assert!(list.eq([2]));
     }
 }

@@ -25,7 +25,7 @@ impl Head {
     pub(crate) fn read(datagram: &[u8]) -> Result<Self, Malformed> {
         let malformed = |defect| Malformed { defect, offset: 0 };
         let Some(bytes) = datagram.first_chunk::<NLMSG_HDRLEN>() else {
-            return Err(malformed(Defect::Leftover(datagram.len())));
+            return Err(malformed(Defect::Leftover(datagram.len() as u32)));
         };
         let fields = Fields::new(bytes);
         let head = Self {
@@ -37,7 +37,7 @@ impl Head {
         };
         match (NLMSG_HDRLEN..=datagram.len()).contains(&head.len) {
             true => Ok(head),
-            false => Err(malformed(Defect::Length(head.len))),
+            false => Err(malformed(Defect::Length(head.len as u32))),
         }
     }
 
@@ -150,8 +150,8 @@ pub(crate) fn generic(message: &[u8]) -> Result<(u8, Payload<'_>), Malformed> {
     match (message.get(NLMSG_HDRLEN), message.get(ATTRS_OFFSET..)) {
         (Some(&cmd), Some(bytes)) => Ok((cmd, Payload::new(bytes, ATTRS_OFFSET))),
         _ => Err(Malformed {
-            defect: Defect::Leftover(message.len().saturating_sub(NLMSG_HDRLEN)),
-            offset: NLMSG_HDRLEN,
+            defect: Defect::Leftover(message.len().saturating_sub(NLMSG_HDRLEN) as u32),
+            offset: NLMSG_HDRLEN as u32,
         }),
     }
 }
@@ -192,7 +192,7 @@ mod tests {
         let (_, out) = message();
         for len in 0..16 {
             let malformed = Head::read(&out[..len]).unwrap_err();
-            assert_eq!(malformed.defect, Defect::Leftover(len));
+            assert_eq!(malformed.defect, Defect::Leftover(len as u32));
         }
         for len in 16..24 {
             let malformed = Head::read(&out[..len]).unwrap_err();

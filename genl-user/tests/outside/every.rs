@@ -933,40 +933,34 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
         let mut view = Self {
             level: None,
             narrow_level: None,
-            levels: wire::List::repeated(attrs, thing_attrs::LEVELS, |attr| {
-                Ok(Level::from(attr.u32()?))
-            }),
+            levels: wire::List::empty(|attr| Ok(Level::from(attr.u32()?))),
             level_set: None,
             places: None,
             wide_places: None,
-            blobs: wire::List::repeated(attrs, thing_attrs::BLOBS, wire::Attr::bytes),
-            parts: wire::List::repeated(attrs, thing_attrs::PARTS, wire::Attr::nest),
+            blobs: wire::List::empty(wire::Attr::bytes),
+            parts: wire::List::empty(wire::Attr::nest),
             array: wire::List::empty(wire::Attr::nest),
-            offsets: wire::List::repeated(attrs, thing_attrs::OFFSETS, wire::Attr::sint),
+            offsets: wire::List::empty(wire::Attr::sint),
             signed_be: None,
             self_: None,
             layout: false,
-            by_number: wire::Map::repeated(attrs, thing_attrs::BY_NUMBER, |attr| {
-                wire::Map::read(attr, wire::Attr::nest)
-            }),
-            by_one_number: wire::Map::repeated(attrs, thing_attrs::BY_ONE_NUMBER, wire::Attr::nest),
-            counts: wire::Map::repeated(attrs, thing_attrs::COUNTS, wire::Attr::u64),
+            by_number: wire::Map::empty(|attr| wire::Map::read(attr, wire::Attr::nest)),
+            by_one_number: wire::Map::empty(wire::Attr::nest),
+            counts: wire::Map::empty(wire::Attr::u64),
             pair: None,
             record: None,
-            pairs: wire::List::repeated(attrs, thing_attrs::PAIRS, wire::Attr::structure),
+            pairs: wire::List::empty(wire::Attr::structure),
             numbers: None,
             le_numbers: None,
             level_numbers: None,
-            number_lists: wire::List::repeated(attrs, thing_attrs::NUMBER_LISTS, |attr| {
-                attr.array(8, |item| item.u64(0))
-            }),
+            number_lists: wire::List::empty(|attr| attr.array(8, |item| item.u64(0))),
             bits: None,
             place_bits: None,
             level_bits: None,
             indexed_levels: wire::List::empty(|attr| Ok(Level::from(u32::from(attr.u8()?)))),
             indexed_names: wire::List::empty(wire::Attr::str),
             indexed_blobs: wire::List::empty(wire::Attr::bytes),
-            names: wire::List::repeated(attrs, thing_attrs::NAMES, wire::Attr::str),
+            names: wire::List::empty(wire::Attr::str),
             little: None,
             temperature: None,
             unnamed: None,
@@ -976,7 +970,7 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
             type_: None,
             tree: None,
             out: None,
-            view: wire::List::repeated(attrs, thing_attrs::VIEW, wire::Attr::u8),
+            view: wire::List::empty(wire::Attr::u8),
         };
         for attr in attrs {
             let attr = attr?;
@@ -985,7 +979,7 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
                 thing_attrs::NARROW_LEVEL => {
                     view.narrow_level = Some(Level::from(u32::from(attr.u8()?)));
                 }
-                thing_attrs::LEVELS => view.levels.check(attr)?,
+                thing_attrs::LEVELS => view.levels.add(attrs, attr, |attr| attr.has_width(4))?,
                 thing_attrs::LEVEL_SET => {
                     view.level_set = Some(LevelFlags::from_bits_retain(u32::from(attr.u16()?)));
                 }
@@ -995,19 +989,27 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
                 thing_attrs::WIDE_PLACES => {
                     view.wide_places = Some(Places::from_bits_retain(attr.u64()?));
                 }
-                thing_attrs::BLOBS => view.blobs.check(attr)?,
-                thing_attrs::PARTS => view.parts.check(attr)?,
-                thing_attrs::ARRAY => view.array = wire::List::array(attr, wire::Attr::nest)?,
-                thing_attrs::OFFSETS => view.offsets.check(attr)?,
+                thing_attrs::BLOBS => view.blobs.add(attrs, attr, |_| true)?,
+                thing_attrs::PARTS => view
+                    .parts
+                    .add(attrs, attr, |attr| attr.has_nest::<PartView<'a>>())?,
+                thing_attrs::ARRAY => view
+                    .array
+                    .fill(attr, |attr| attr.has_nest::<PartView<'a>>())?,
+                thing_attrs::OFFSETS => view.offsets.add(attrs, attr, |attr| attr.has_uint())?,
                 thing_attrs::SIGNED_BE => view.signed_be = Some(attr.s64_be()?),
                 thing_attrs::SELF => view.self_ = Some(attr.str()?),
                 thing_attrs::LAYOUT_ => view.layout = true,
-                thing_attrs::BY_NUMBER => view.by_number.check(attr)?,
-                thing_attrs::BY_ONE_NUMBER => view.by_one_number.check(attr)?,
-                thing_attrs::COUNTS => view.counts.check(attr)?,
+                thing_attrs::BY_NUMBER => view.by_number.add(attrs, attr, |attr| {
+                    attr.has_members(|attr| attr.has_nest::<PartView<'a>>())
+                })?,
+                thing_attrs::BY_ONE_NUMBER => view
+                    .by_one_number
+                    .add(attrs, attr, |attr| attr.has_nest::<PartView<'a>>())?,
+                thing_attrs::COUNTS => view.counts.add(attrs, attr, |attr| attr.has_width(8))?,
                 thing_attrs::PAIR => view.pair = Some(attr.structure()?),
                 thing_attrs::RECORD => view.record = Some(attr.structure()?),
-                thing_attrs::PAIRS => view.pairs.check(attr)?,
+                thing_attrs::PAIRS => view.pairs.add(attrs, attr, |_| true)?,
                 thing_attrs::NUMBERS => {
                     view.numbers = Some(attr.array(4, |item| item.u32(0))?);
                 }
@@ -1018,7 +1020,9 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
                     view.level_numbers =
                         Some(attr.array(2, |item| Level::from(u32::from(item.u16(0))))?);
                 }
-                thing_attrs::NUMBER_LISTS => view.number_lists.check(attr)?,
+                thing_attrs::NUMBER_LISTS => view
+                    .number_lists
+                    .add(attrs, attr, |attr| attr.has_array(8))?,
                 thing_attrs::BITS => view.bits = Some(attr.bitfield32()?),
                 thing_attrs::PLACE_BITS => {
                     view.place_bits = Some(
@@ -1030,16 +1034,13 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
                     view.level_bits = Some(attr.bitfield32()?.map(LevelFlags::from_bits_retain));
                 }
                 thing_attrs::INDEXED_LEVELS => {
-                    view.indexed_levels =
-                        wire::List::array(attr, |attr| Ok(Level::from(u32::from(attr.u8()?))))?;
+                    view.indexed_levels.fill(attr, |attr| attr.has_width(1))?
                 }
                 thing_attrs::INDEXED_NAMES => {
-                    view.indexed_names = wire::List::array(attr, wire::Attr::str)?;
+                    view.indexed_names.fill(attr, |attr| attr.has_str())?
                 }
-                thing_attrs::INDEXED_BLOBS => {
-                    view.indexed_blobs = wire::List::array(attr, wire::Attr::bytes)?;
-                }
-                thing_attrs::NAMES => view.names.check_str(attr)?,
+                thing_attrs::INDEXED_BLOBS => view.indexed_blobs.fill(attr, |_| true)?,
+                thing_attrs::NAMES => view.names.add(attrs, attr, |attr| attr.has_str())?,
                 thing_attrs::LITTLE => view.little = Some(attr.u32_le()?),
                 thing_attrs::TEMPERATURE => {
                     view.temperature = Some(Temperature::from(attr.s32()?));
@@ -1051,7 +1052,7 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
                 thing_attrs::TYPE => view.type_ = Some(attr.u8()?),
                 thing_attrs::TREE => view.tree = Some(attr.nest()?),
                 thing_attrs::OUT => view.out = Some(attr.u8()?),
-                thing_attrs::VIEW => view.view.check(attr)?,
+                thing_attrs::VIEW => view.view.add(attrs, attr, |attr| attr.has_width(1))?,
                 _ => {}
             }
         }
@@ -1437,6 +1438,15 @@ impl<'a> wire::FromAttrs<'a> for PartView<'a> {
         }
         Ok(view)
     }
+
+    #[inline]
+    fn can_be_read(attrs: wire::Attrs<'a>) -> bool {
+        attrs.each(|attr| match attr.kind() {
+            part_attrs::SIZE => attr.has_uint(),
+            part_attrs::NAME => attr.has_str(),
+            _ => true,
+        })
+    }
 }
 
 /// A copy of [`PartView`].
@@ -1497,23 +1507,43 @@ impl<'a> wire::FromAttrs<'a> for TreeView<'a> {
             name: None,
             left: None,
             right: None,
-            more: wire::List::repeated(attrs, tree_attrs::MORE, wire::Attr::nest),
+            more: wire::List::empty(wire::Attr::nest),
         };
         for attr in attrs {
             let attr = attr?;
             match attr.kind() {
                 tree_attrs::NAME => view.name = Some(attr.str()?),
                 tree_attrs::LEFT => {
-                    view.left = Some(wire::Lazy::read(attr, wire::Attr::nest)?);
+                    view.left = Some(wire::Lazy::new(
+                        attr,
+                        |attr| attr.has_nest::<TreeView<'a>>(),
+                        wire::Attr::nest,
+                    )?);
                 }
                 tree_attrs::RIGHT => {
-                    view.right = Some(wire::Lazy::read(attr, wire::Attr::nest)?);
+                    view.right = Some(wire::Lazy::new(
+                        attr,
+                        |attr| attr.has_nest::<BranchView<'a>>(),
+                        wire::Attr::nest,
+                    )?);
                 }
-                tree_attrs::MORE => view.more.check(attr)?,
+                tree_attrs::MORE => view
+                    .more
+                    .add(attrs, attr, |attr| attr.has_nest::<TreeView<'a>>())?,
                 _ => {}
             }
         }
         Ok(view)
+    }
+
+    #[inline]
+    fn can_be_read(attrs: wire::Attrs<'a>) -> bool {
+        attrs.each(|attr| match attr.kind() {
+            tree_attrs::NAME => attr.has_str(),
+            tree_attrs::LEFT | tree_attrs::MORE => attr.has_nest::<TreeView<'a>>(),
+            tree_attrs::RIGHT => attr.has_nest::<BranchView<'a>>(),
+            _ => true,
+        })
     }
 }
 
@@ -1570,12 +1600,25 @@ impl<'a> wire::FromAttrs<'a> for BranchView<'a> {
             match attr.kind() {
                 branch_attrs::LENGTH => view.length = Some(attr.u32()?),
                 branch_attrs::TREE => {
-                    view.tree = Some(wire::Lazy::read(attr, wire::Attr::nest)?);
+                    view.tree = Some(wire::Lazy::new(
+                        attr,
+                        |attr| attr.has_nest::<TreeView<'a>>(),
+                        wire::Attr::nest,
+                    )?);
                 }
                 _ => {}
             }
         }
         Ok(view)
+    }
+
+    #[inline]
+    fn can_be_read(attrs: wire::Attrs<'a>) -> bool {
+        attrs.each(|attr| match attr.kind() {
+            branch_attrs::LENGTH => attr.has_width(4),
+            branch_attrs::TREE => attr.has_nest::<TreeView<'a>>(),
+            _ => true,
+        })
     }
 }
 

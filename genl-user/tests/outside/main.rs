@@ -504,7 +504,7 @@ fn what_is_unknown_is_skipped_and_what_is_broken_is_not() {
                 actual: 1,
             },
         };
-        let offset = 20 + broken;
+        let offset = 20 + broken as u32;
         assert_eq!(malformed, Malformed { defect, offset }, "attribute {kind}");
     }
 }

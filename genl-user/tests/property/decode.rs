@@ -42,7 +42,7 @@ fn attributes_are_where_the_rules_say() {
                     at: attr.offset(),
                     payload: attr.bytes().unwrap(),
                 }),
-                Err(malformed) => found.broken_at = Some(malformed.offset),
+                Err(malformed) => found.broken_at = Some(malformed.offset as usize),
             }
         }
         assert_eq!(found, expected, "{bytes:02x?}");
@@ -63,7 +63,7 @@ fn what_is_inside_counts_from_the_message_too() {
                 assert_eq!((first.kind(), first.offset()), (expected.kind, expected.at));
             }
             (Some(Err(malformed)), None) => {
-                assert_eq!(Some(malformed.offset), expected.broken_at);
+                assert_eq!(Some(malformed.offset as usize), expected.broken_at);
             }
             (first, expected) => assert!(first.is_none() && expected.is_none()),
         }
@@ -134,8 +134,8 @@ fn numbers_are_what_their_bytes_say() {
                 (true, false) => Ok(unsigned as i128),
                 (false, _) => Err(Malformed {
                     defect: Defect::Width {
-                        expected: *width,
-                        actual: len,
+                        expected: *width as u16,
+                        actual: len as u16,
                     },
                     offset: 20,
                 }),
@@ -155,6 +155,10 @@ fn numbers_are_what_their_bytes_say() {
             assert_eq!(i128::from(attr.sint().unwrap()), signed(unsigned, len));
         }
         assert_eq!(attr.bitfield32().is_ok(), len == 8);
+        assert_eq!(attr.has_uint(), attr.uint().is_ok());
+        assert_eq!(attr.has_width(8), attr.u64().is_ok());
+        let whole = attr.array(4, |item| item.u32(0)).is_ok();
+        assert_eq!(attr.has_array(4), whole);
     });
 }
 
@@ -173,5 +177,6 @@ fn texts_end_where_c_ends_them() {
             .take_while(|&byte| byte != 0)
             .collect();
         assert_eq!(attr.str().ok(), String::from_utf8(text).ok().as_deref());
+        assert_eq!(attr.has_str(), attr.str().is_ok());
     });
 }

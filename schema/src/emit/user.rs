@@ -66,7 +66,7 @@ pub fn render_with(family: &Family, origin: Origin<'_>, server: Server) -> Strin
         match message.direction {
             Direction::Request => items.extend(request::items(&types, &shape, Some(message))),
             Direction::FromKernel => {
-                items.extend(view::items(&types, &shape));
+                items.extend(view::items(&types, &shape, false));
                 items.extend(owned::items(&types, &shape, true));
             }
         }
@@ -75,7 +75,7 @@ pub fn render_with(family: &Family, origin: Origin<'_>, server: Server) -> Strin
         items.extend(request::items(&types, &shape, None));
     }
     for shape in types.nested_in_views() {
-        items.extend(view::items(&types, &shape));
+        items.extend(view::items(&types, &shape, true));
         items.extend(owned::items(&types, &shape, false));
     }
     items.extend(structs::items(&types));

@@ -1106,7 +1106,7 @@ impl<'a> wire::FromPayload<'a> for AllReply<'a> {
             wide: None,
             kind: None,
             part: None,
-            values: wire::List::repeated(attrs, thing_attrs::VALUES, wire::Attr::u16),
+            values: wire::List::empty(wire::Attr::u16),
             place: None,
         };
         for attr in attrs {
@@ -1117,7 +1117,7 @@ impl<'a> wire::FromPayload<'a> for AllReply<'a> {
                 thing_attrs::WIDE => view.wide = Some(attr.u64()?),
                 thing_attrs::KIND => view.kind = Some(Kind::from(attr.u8()?)),
                 thing_attrs::PART => view.part = Some(attr.nest()?),
-                thing_attrs::VALUES => view.values.check(attr)?,
+                thing_attrs::VALUES => view.values.add(attrs, attr, |attr| attr.has_width(2))?,
                 thing_attrs::PLACE => view.place = Some(attr.structure()?),
                 _ => {}
             }
@@ -1533,6 +1533,15 @@ impl<'a> wire::FromAttrs<'a> for PartView<'a> {
             }
         }
         Ok(view)
+    }
+
+    #[inline]
+    fn can_be_read(attrs: wire::Attrs<'a>) -> bool {
+        attrs.each(|attr| match attr.kind() {
+            part_attrs::NUMBER => attr.has_width(4),
+            part_attrs::NAME => attr.has_str(),
+            _ => true,
+        })
     }
 }
 

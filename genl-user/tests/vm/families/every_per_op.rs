@@ -634,6 +634,14 @@ impl wire::FromAttrs<'_> for PartView {
         }
         Ok(view)
     }
+
+    #[inline]
+    fn can_be_read(attrs: wire::Attrs<'_>) -> bool {
+        attrs.each(|attr| match attr.kind() {
+            part_attrs::SIZE => attr.has_width(2),
+            _ => true,
+        })
+    }
 }
 
 /// A copy of [`PartView`].

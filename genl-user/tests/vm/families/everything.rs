@@ -1499,22 +1499,14 @@ impl<'a> wire::FromAttrs<'a> for NumbersReply<'a> {
             le_s16: None,
             le_s32: None,
             le_s64: None,
-            many_u8: wire::List::repeated(attrs, numbers_attrs::MANY_U8, wire::Attr::u8),
-            many_u32: wire::List::repeated(attrs, numbers_attrs::MANY_U32, wire::Attr::u32),
-            many_u64: wire::List::repeated(attrs, numbers_attrs::MANY_U64, wire::Attr::u64),
-            many_s16: wire::List::repeated(attrs, numbers_attrs::MANY_S16, wire::Attr::s16),
-            many_be_u32: wire::List::repeated(
-                attrs,
-                numbers_attrs::MANY_BE_U32,
-                wire::Attr::u32_be,
-            ),
-            many_le_s64: wire::List::repeated(
-                attrs,
-                numbers_attrs::MANY_LE_S64,
-                wire::Attr::s64_le,
-            ),
-            many_uint: wire::List::repeated(attrs, numbers_attrs::MANY_UINT, wire::Attr::uint),
-            many_sint: wire::List::repeated(attrs, numbers_attrs::MANY_SINT, wire::Attr::sint),
+            many_u8: wire::List::empty(wire::Attr::u8),
+            many_u32: wire::List::empty(wire::Attr::u32),
+            many_u64: wire::List::empty(wire::Attr::u64),
+            many_s16: wire::List::empty(wire::Attr::s16),
+            many_be_u32: wire::List::empty(wire::Attr::u32_be),
+            many_le_s64: wire::List::empty(wire::Attr::s64_le),
+            many_uint: wire::List::empty(wire::Attr::uint),
+            many_sint: wire::List::empty(wire::Attr::sint),
         };
         for attr in attrs {
             let attr = attr?;
@@ -1542,14 +1534,30 @@ impl<'a> wire::FromAttrs<'a> for NumbersReply<'a> {
                 numbers_attrs::LE_S16 => view.le_s16 = Some(attr.s16_le()?),
                 numbers_attrs::LE_S32 => view.le_s32 = Some(attr.s32_le()?),
                 numbers_attrs::LE_S64 => view.le_s64 = Some(attr.s64_le()?),
-                numbers_attrs::MANY_U8 => view.many_u8.check(attr)?,
-                numbers_attrs::MANY_U32 => view.many_u32.check(attr)?,
-                numbers_attrs::MANY_U64 => view.many_u64.check(attr)?,
-                numbers_attrs::MANY_S16 => view.many_s16.check(attr)?,
-                numbers_attrs::MANY_BE_U32 => view.many_be_u32.check(attr)?,
-                numbers_attrs::MANY_LE_S64 => view.many_le_s64.check(attr)?,
-                numbers_attrs::MANY_UINT => view.many_uint.check(attr)?,
-                numbers_attrs::MANY_SINT => view.many_sint.check(attr)?,
+                numbers_attrs::MANY_U8 => {
+                    view.many_u8.add(attrs, attr, |attr| attr.has_width(1))?
+                }
+                numbers_attrs::MANY_U32 => {
+                    view.many_u32.add(attrs, attr, |attr| attr.has_width(4))?
+                }
+                numbers_attrs::MANY_U64 => {
+                    view.many_u64.add(attrs, attr, |attr| attr.has_width(8))?
+                }
+                numbers_attrs::MANY_S16 => {
+                    view.many_s16.add(attrs, attr, |attr| attr.has_width(2))?
+                }
+                numbers_attrs::MANY_BE_U32 => view
+                    .many_be_u32
+                    .add(attrs, attr, |attr| attr.has_width(4))?,
+                numbers_attrs::MANY_LE_S64 => view
+                    .many_le_s64
+                    .add(attrs, attr, |attr| attr.has_width(8))?,
+                numbers_attrs::MANY_UINT => {
+                    view.many_uint.add(attrs, attr, |attr| attr.has_uint())?
+                }
+                numbers_attrs::MANY_SINT => {
+                    view.many_sint.add(attrs, attr, |attr| attr.has_uint())?
+                }
                 _ => {}
             }
         }
@@ -2330,18 +2338,10 @@ impl<'a> wire::FromAttrs<'a> for LimitsReply<'a> {
             colors: None,
             shades: None,
             masked: None,
-            many_ranged: wire::List::repeated(attrs, limits_attrs::MANY_RANGED, wire::Attr::u32),
-            many_primes: wire::List::repeated(attrs, limits_attrs::MANY_PRIMES, |attr| {
-                Ok(Prime::from(u64::from(attr.u32()?)))
-            }),
-            many_modes: wire::List::repeated(attrs, limits_attrs::MANY_MODES, |attr| {
-                Ok(Mode::from_bits_retain(u32::from(attr.u8()?)))
-            }),
-            many_le_ranged: wire::List::repeated(
-                attrs,
-                limits_attrs::MANY_LE_RANGED,
-                wire::Attr::u16_le,
-            ),
+            many_ranged: wire::List::empty(wire::Attr::u32),
+            many_primes: wire::List::empty(|attr| Ok(Prime::from(u64::from(attr.u32()?)))),
+            many_modes: wire::List::empty(|attr| Ok(Mode::from_bits_retain(u32::from(attr.u8()?)))),
+            many_le_ranged: wire::List::empty(wire::Attr::u16_le),
         };
         for attr in attrs {
             let attr = attr?;
@@ -2420,10 +2420,18 @@ impl<'a> wire::FromAttrs<'a> for LimitsReply<'a> {
                     view.shades = Some(ShadeFlags::from_bits_retain(attr.u8()?));
                 }
                 limits_attrs::MASKED => view.masked = Some(attr.u16()?),
-                limits_attrs::MANY_RANGED => view.many_ranged.check(attr)?,
-                limits_attrs::MANY_PRIMES => view.many_primes.check(attr)?,
-                limits_attrs::MANY_MODES => view.many_modes.check(attr)?,
-                limits_attrs::MANY_LE_RANGED => view.many_le_ranged.check(attr)?,
+                limits_attrs::MANY_RANGED => view
+                    .many_ranged
+                    .add(attrs, attr, |attr| attr.has_width(4))?,
+                limits_attrs::MANY_PRIMES => view
+                    .many_primes
+                    .add(attrs, attr, |attr| attr.has_width(4))?,
+                limits_attrs::MANY_MODES => {
+                    view.many_modes.add(attrs, attr, |attr| attr.has_width(1))?
+                }
+                limits_attrs::MANY_LE_RANGED => view
+                    .many_le_ranged
+                    .add(attrs, attr, |attr| attr.has_width(2))?,
                 _ => {}
             }
         }
@@ -2866,17 +2874,9 @@ impl<'a> wire::FromAttrs<'a> for BytesReply<'a> {
             open_text: None,
             open_short_text: None,
             open_middle_text: None,
-            many_texts: wire::List::repeated(attrs, bytes_attrs::MANY_TEXTS, wire::Attr::str),
-            many_long_texts: wire::List::repeated(
-                attrs,
-                bytes_attrs::MANY_LONG_TEXTS,
-                wire::Attr::str,
-            ),
-            many_open_texts: wire::List::repeated(
-                attrs,
-                bytes_attrs::MANY_OPEN_TEXTS,
-                wire::Attr::str,
-            ),
+            many_texts: wire::List::empty(wire::Attr::str),
+            many_long_texts: wire::List::empty(wire::Attr::str),
+            many_open_texts: wire::List::empty(wire::Attr::str),
             bytes: None,
             short_bytes: None,
             long_bytes: None,
@@ -2884,7 +2884,7 @@ impl<'a> wire::FromAttrs<'a> for BytesReply<'a> {
             middle_bytes: None,
             huge_bytes: None,
             no_bytes: None,
-            many_bytes: wire::List::repeated(attrs, bytes_attrs::MANY_BYTES, wire::Attr::bytes),
+            many_bytes: wire::List::empty(wire::Attr::bytes),
             address: None,
             number: None,
         };
@@ -2898,9 +2898,15 @@ impl<'a> wire::FromAttrs<'a> for BytesReply<'a> {
                 bytes_attrs::OPEN_TEXT => view.open_text = Some(attr.str()?),
                 bytes_attrs::OPEN_SHORT_TEXT => view.open_short_text = Some(attr.str()?),
                 bytes_attrs::OPEN_MIDDLE_TEXT => view.open_middle_text = Some(attr.str()?),
-                bytes_attrs::MANY_TEXTS => view.many_texts.check_str(attr)?,
-                bytes_attrs::MANY_LONG_TEXTS => view.many_long_texts.check_str(attr)?,
-                bytes_attrs::MANY_OPEN_TEXTS => view.many_open_texts.check_str(attr)?,
+                bytes_attrs::MANY_TEXTS => {
+                    view.many_texts.add(attrs, attr, |attr| attr.has_str())?
+                }
+                bytes_attrs::MANY_LONG_TEXTS => view
+                    .many_long_texts
+                    .add(attrs, attr, |attr| attr.has_str())?,
+                bytes_attrs::MANY_OPEN_TEXTS => view
+                    .many_open_texts
+                    .add(attrs, attr, |attr| attr.has_str())?,
                 bytes_attrs::BYTES => view.bytes = Some(attr.bytes()?),
                 bytes_attrs::SHORT_BYTES => view.short_bytes = Some(attr.bytes()?),
                 bytes_attrs::LONG_BYTES => view.long_bytes = Some(attr.bytes()?),
@@ -2908,7 +2914,7 @@ impl<'a> wire::FromAttrs<'a> for BytesReply<'a> {
                 bytes_attrs::MIDDLE_BYTES => view.middle_bytes = Some(attr.bytes()?),
                 bytes_attrs::HUGE_BYTES => view.huge_bytes = Some(attr.bytes()?),
                 bytes_attrs::NO_BYTES => view.no_bytes = Some(attr.bytes()?),
-                bytes_attrs::MANY_BYTES => view.many_bytes.check(attr)?,
+                bytes_attrs::MANY_BYTES => view.many_bytes.add(attrs, attr, |_| true)?,
                 bytes_attrs::ADDRESS => view.address = Some(attr.bytes()?),
                 bytes_attrs::NUMBER => view.number = Some(attr.u32()?),
                 _ => {}
@@ -3268,7 +3274,7 @@ impl<'a> wire::FromAttrs<'a> for LayoutsReply<'a> {
             record: None,
             whole_point: None,
             least_point: None,
-            points: wire::List::repeated(attrs, layouts_attrs::POINTS, wire::Attr::structure),
+            points: wire::List::empty(wire::Attr::structure),
             octets: None,
             shorts: None,
             words: None,
@@ -3278,9 +3284,7 @@ impl<'a> wire::FromAttrs<'a> for LayoutsReply<'a> {
             le_words: None,
             colors: None,
             few_words: None,
-            word_lists: wire::List::repeated(attrs, layouts_attrs::WORD_LISTS, |attr| {
-                attr.array(4, |item| item.u32(0))
-            }),
+            word_lists: wire::List::empty(|attr| attr.array(4, |item| item.u32(0))),
         };
         for attr in attrs {
             let attr = attr?;
@@ -3289,7 +3293,7 @@ impl<'a> wire::FromAttrs<'a> for LayoutsReply<'a> {
                 layouts_attrs::RECORD => view.record = Some(attr.structure()?),
                 layouts_attrs::WHOLE_POINT => view.whole_point = Some(attr.structure()?),
                 layouts_attrs::LEAST_POINT => view.least_point = Some(attr.structure()?),
-                layouts_attrs::POINTS => view.points.check(attr)?,
+                layouts_attrs::POINTS => view.points.add(attrs, attr, |_| true)?,
                 layouts_attrs::OCTETS => {
                     view.octets = Some(attr.array(1, |item| item.u8(0))?);
                 }
@@ -3313,7 +3317,9 @@ impl<'a> wire::FromAttrs<'a> for LayoutsReply<'a> {
                 layouts_attrs::FEW_WORDS => {
                     view.few_words = Some(attr.array(4, |item| item.u32(0))?);
                 }
-                layouts_attrs::WORD_LISTS => view.word_lists.check(attr)?,
+                layouts_attrs::WORD_LISTS => {
+                    view.word_lists.add(attrs, attr, |attr| attr.has_array(4))?
+                }
                 _ => {}
             }
         }
@@ -3743,7 +3749,7 @@ impl<'a> wire::FromAttrs<'a> for NestsReply<'a> {
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             leaf: None,
-            leaves: wire::List::repeated(attrs, nests_attrs::LEAVES, wire::Attr::nest),
+            leaves: wire::List::empty(wire::Attr::nest),
             small_leaf: None,
             tree: None,
             leaf_array: wire::List::empty(wire::Attr::nest),
@@ -3755,11 +3761,9 @@ impl<'a> wire::FromAttrs<'a> for NestsReply<'a> {
             color_array: wire::List::empty(|attr| Ok(Color::from(i64::from(attr.u32()?)))),
             text_array: wire::List::empty(wire::Attr::str),
             bytes_array: wire::List::empty(wire::Attr::bytes),
-            by_number: wire::Map::repeated(attrs, nests_attrs::BY_NUMBER, wire::Attr::nest),
-            by_numbers: wire::Map::repeated(attrs, nests_attrs::BY_NUMBERS, |attr| {
-                wire::Map::read(attr, wire::Attr::nest)
-            }),
-            counts: wire::Map::repeated(attrs, nests_attrs::COUNTS, wire::Attr::u64),
+            by_number: wire::Map::empty(wire::Attr::nest),
+            by_numbers: wire::Map::empty(|attr| wire::Map::read(attr, wire::Attr::nest)),
+            counts: wire::Map::empty(wire::Attr::u64),
             bits: None,
             color_bits: None,
         };
@@ -3767,40 +3771,37 @@ impl<'a> wire::FromAttrs<'a> for NestsReply<'a> {
             let attr = attr?;
             match attr.kind() {
                 nests_attrs::LEAF => view.leaf = Some(attr.nest()?),
-                nests_attrs::LEAVES => view.leaves.check(attr)?,
+                nests_attrs::LEAVES => view
+                    .leaves
+                    .add(attrs, attr, |attr| attr.has_nest::<LeafView<'a>>())?,
                 nests_attrs::SMALL_LEAF => view.small_leaf = Some(attr.nest()?),
                 nests_attrs::TREE => view.tree = Some(attr.nest()?),
-                nests_attrs::LEAF_ARRAY => {
-                    view.leaf_array = wire::List::array(attr, wire::Attr::nest)?;
-                }
+                nests_attrs::LEAF_ARRAY => view
+                    .leaf_array
+                    .fill(attr, |attr| attr.has_nest::<LeafView<'a>>())?,
                 nests_attrs::NUMBER_ARRAY => {
-                    view.number_array = wire::List::array(attr, wire::Attr::u32)?;
+                    view.number_array.fill(attr, |attr| attr.has_width(4))?
                 }
                 nests_attrs::NARROW_ARRAY => {
-                    view.narrow_array = wire::List::array(attr, wire::Attr::u8)?;
+                    view.narrow_array.fill(attr, |attr| attr.has_width(1))?
                 }
                 nests_attrs::SIGNED_ARRAY => {
-                    view.signed_array = wire::List::array(attr, wire::Attr::s64)?;
+                    view.signed_array.fill(attr, |attr| attr.has_width(8))?
                 }
-                nests_attrs::BE_ARRAY => {
-                    view.be_array = wire::List::array(attr, wire::Attr::u16_be)?;
-                }
-                nests_attrs::UINT_ARRAY => {
-                    view.uint_array = wire::List::array(attr, wire::Attr::uint)?;
-                }
+                nests_attrs::BE_ARRAY => view.be_array.fill(attr, |attr| attr.has_width(2))?,
+                nests_attrs::UINT_ARRAY => view.uint_array.fill(attr, |attr| attr.has_uint())?,
                 nests_attrs::COLOR_ARRAY => {
-                    view.color_array =
-                        wire::List::array(attr, |attr| Ok(Color::from(i64::from(attr.u32()?))))?;
+                    view.color_array.fill(attr, |attr| attr.has_width(4))?
                 }
-                nests_attrs::TEXT_ARRAY => {
-                    view.text_array = wire::List::array(attr, wire::Attr::str)?;
-                }
-                nests_attrs::BYTES_ARRAY => {
-                    view.bytes_array = wire::List::array(attr, wire::Attr::bytes)?;
-                }
-                nests_attrs::BY_NUMBER => view.by_number.check(attr)?,
-                nests_attrs::BY_NUMBERS => view.by_numbers.check(attr)?,
-                nests_attrs::COUNTS => view.counts.check(attr)?,
+                nests_attrs::TEXT_ARRAY => view.text_array.fill(attr, |attr| attr.has_str())?,
+                nests_attrs::BYTES_ARRAY => view.bytes_array.fill(attr, |_| true)?,
+                nests_attrs::BY_NUMBER => view
+                    .by_number
+                    .add(attrs, attr, |attr| attr.has_nest::<LeafView<'a>>())?,
+                nests_attrs::BY_NUMBERS => view.by_numbers.add(attrs, attr, |attr| {
+                    attr.has_members(|attr| attr.has_nest::<LeafView<'a>>())
+                })?,
+                nests_attrs::COUNTS => view.counts.add(attrs, attr, |attr| attr.has_width(8))?,
                 nests_attrs::BITS => {
                     view.bits = Some(attr.bitfield32()?.map(Mode::from_bits_retain));
                 }
@@ -5502,7 +5503,7 @@ impl<'a> wire::FromAttrs<'a> for LeafView<'a> {
             name: None,
             size: None,
             color: None,
-            shares: wire::List::repeated(attrs, leaf_attrs::SHARES, wire::Attr::u16),
+            shares: wire::List::empty(wire::Attr::u16),
             le_size: None,
         };
         for attr in attrs {
@@ -5512,12 +5513,24 @@ impl<'a> wire::FromAttrs<'a> for LeafView<'a> {
                 leaf_attrs::NAME => view.name = Some(attr.str()?),
                 leaf_attrs::SIZE => view.size = Some(attr.u64()?),
                 leaf_attrs::COLOR => view.color = Some(Color::from(i64::from(attr.u8()?))),
-                leaf_attrs::SHARES => view.shares.check(attr)?,
+                leaf_attrs::SHARES => view.shares.add(attrs, attr, |attr| attr.has_width(2))?,
                 leaf_attrs::LE_SIZE => view.le_size = Some(attr.u32_le()?),
                 _ => {}
             }
         }
         Ok(view)
+    }
+
+    #[inline]
+    fn can_be_read(attrs: wire::Attrs<'a>) -> bool {
+        attrs.each(|attr| match attr.kind() {
+            leaf_attrs::ID | leaf_attrs::LE_SIZE => attr.has_width(4),
+            leaf_attrs::NAME => attr.has_str(),
+            leaf_attrs::SIZE => attr.has_width(8),
+            leaf_attrs::COLOR => attr.has_width(1),
+            leaf_attrs::SHARES => attr.has_width(2),
+            _ => true,
+        })
     }
 }
 
@@ -5584,6 +5597,15 @@ impl<'a> wire::FromAttrs<'a> for SmallLeafView<'a> {
         }
         Ok(view)
     }
+
+    #[inline]
+    fn can_be_read(attrs: wire::Attrs<'a>) -> bool {
+        attrs.each(|attr| match attr.kind() {
+            small_leaf_attrs::ID => attr.has_width(4),
+            small_leaf_attrs::NAME => attr.has_str(),
+            _ => true,
+        })
+    }
 }
 
 /// A copy of [`SmallLeafView`].
@@ -5643,7 +5665,7 @@ impl<'a> wire::FromAttrs<'a> for TreeView<'a> {
         let mut view = Self {
             name: None,
             left: None,
-            more: wire::List::repeated(attrs, tree_attrs::MORE, wire::Attr::nest),
+            more: wire::List::empty(wire::Attr::nest),
             leaf: None,
         };
         for attr in attrs {
@@ -5651,14 +5673,30 @@ impl<'a> wire::FromAttrs<'a> for TreeView<'a> {
             match attr.kind() {
                 tree_attrs::NAME => view.name = Some(attr.str()?),
                 tree_attrs::LEFT => {
-                    view.left = Some(wire::Lazy::read(attr, wire::Attr::nest)?);
+                    view.left = Some(wire::Lazy::new(
+                        attr,
+                        |attr| attr.has_nest::<TreeView<'a>>(),
+                        wire::Attr::nest,
+                    )?);
                 }
-                tree_attrs::MORE => view.more.check(attr)?,
+                tree_attrs::MORE => view
+                    .more
+                    .add(attrs, attr, |attr| attr.has_nest::<TreeView<'a>>())?,
                 tree_attrs::LEAF => view.leaf = Some(attr.nest()?),
                 _ => {}
             }
         }
         Ok(view)
+    }
+
+    #[inline]
+    fn can_be_read(attrs: wire::Attrs<'a>) -> bool {
+        attrs.each(|attr| match attr.kind() {
+            tree_attrs::NAME => attr.has_str(),
+            tree_attrs::LEFT | tree_attrs::MORE => attr.has_nest::<TreeView<'a>>(),
+            tree_attrs::LEAF => attr.has_nest::<LeafView<'a>>(),
+            _ => true,
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What stands in one attribute, or in one element of an array: its types, how it is read, written
 //! and copied.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::print::ident;
@@ -88,8 +88,7 @@ fn reading(types: &Types<'_>, kind: &AttrKind) -> Reading {
             Holds::Bytes => Reading::Method(ident("bytes")),
             Holds::Struct(_) => Reading::Method(ident("structure")),
             Holds::Array(int) => {
-                let width =
-                    proc_macro2::Literal::usize_unsuffixed(int.kind.fixed_size().unwrap_or(1));
+                let width = Literal::usize_unsuffixed(element_width(int));
                 let element = read_field(types, int.kind, int.order, int.names, &quote!(item), 0);
                 Reading::Result(quote!(attr.array(#width, |item| #element)))
             }
@@ -129,6 +128,63 @@ pub(super) fn reader(types: &Types<'_>, kind: &AttrKind) -> TokenStream {
     }
 }
 
+/// The expression that says whether a view can be made of `attr`; `None` if nothing can be wrong.
+pub(super) fn readable(types: &Types<'_>, kind: &AttrKind) -> Option<TokenStream> {
+    let of_width = |method: &str, width: usize| {
+        let (method, width) = (ident(method), Literal::usize_unsuffixed(width));
+        quote!(attr.#method(#width))
+    };
+    Some(match kind {
+        AttrKind::Pad | AttrKind::Unused | AttrKind::Flag => return None,
+        AttrKind::Int(int) => match int.kind.fixed_size() {
+            Some(width) => of_width("has_width", width),
+            None => quote!(attr.has_uint()),
+        },
+        AttrKind::Bitfield32(_) => of_width("has_width", 8),
+        AttrKind::String(_) => quote!(attr.has_str()),
+        AttrKind::Binary(binary) => match &binary.holds {
+            Holds::Bytes | Holds::Struct(_) => return None,
+            Holds::Array(int) => of_width("has_array", element_width(int)),
+        },
+        AttrKind::Nest(set) => {
+            let view = types.view(*set);
+            quote!(attr.has_nest::<#view>())
+        }
+        AttrKind::IndexedArray(element) => {
+            let test = test(types, element);
+            quote!(attr.has_members(#test))
+        }
+        AttrKind::TypeValue(levels, inner) => {
+            let test = level_test(types, levels.len() - 1, inner);
+            quote!(attr.has_members(#test))
+        }
+    })
+}
+
+/// A function that says whether a view can be made of an attribute.
+pub(super) fn test(types: &Types<'_>, kind: &AttrKind) -> TokenStream {
+    match readable(types, kind) {
+        Some(readable) => quote!(|attr| #readable),
+        None => quote!(|_| true),
+    }
+}
+
+/// The same, of what so many levels of numbered nests hold.
+pub(super) fn level_test(types: &Types<'_>, levels: usize, inner: &AttrKind) -> TokenStream {
+    match levels {
+        0 => test(types, inner),
+        _ => {
+            let below = level_test(types, levels - 1, inner);
+            quote!(|attr| attr.has_members(#below))
+        }
+    }
+}
+
+/// Bytes that each element of an array takes.
+fn element_width(int: &Int) -> usize {
+    int.kind.fixed_size().unwrap_or(1)
+}
+
 /// The expression for an integer among the fields of `from`.
 pub(super) fn read_field(
     types: &Types<'_>,
@@ -139,7 +195,7 @@ pub(super) fn read_field(
     offset: usize,
 ) -> TokenStream {
     let method = codec(kind, order);
-    let offset = proc_macro2::Literal::usize_unsuffixed(offset);
+    let offset = Literal::usize_unsuffixed(offset);
     let plain = quote!(#from.#method(#offset));
     match names {
         Some(names) => from_int(types, kind, names, plain),

@@ -11,7 +11,7 @@ use super::{owned, value};
 use crate::model::AttrKind;
 
 /// The view, its getters, and how it is read.
-pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>) -> Vec<Item> {
+pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_nested: bool) -> Vec<Item> {
     let ty = shape.view_type(&quote!(<'a>));
     let doc = &shape.doc;
     let debug = debug::of_shape(shape, Role::View);
@@ -61,7 +61,10 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>) -> Vec<Item> {
         Item::Block { head, members },
         Item::Block {
             head: reader,
-            members: vec![from(types, shape)],
+            members: [from(types, shape)]
+                .into_iter()
+                .chain(is_nested.then(|| can_be_read(types, shape)))
+                .collect(),
         },
     ];
     items.extend(debug.item());
@@ -123,10 +126,7 @@ fn field_type(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
 
 /// The function that reads the view: from the attributes, or from the header and them.
 fn from(types: &Types<'_>, shape: &Shape<'_>) -> TokenStream {
-    let lifetime = match shape.borrows {
-        true => quote!('a),
-        false => quote!('_),
-    };
+    let lifetime = lifetime(shape);
     let header = shape.header.map(|_| quote!(header,));
     let signature = match &header {
         Some(_) => quote! {
@@ -145,7 +145,6 @@ fn from(types: &Types<'_>, shape: &Shape<'_>) -> TokenStream {
     });
     let takes = shape.fields.iter().map(|field| take(types, field));
     let numbers = shape.fields.iter().map(|field| &field.number);
-    let mutable = (!shape.fields.iter().all(finds_itself)).then(|| quote!(mut));
     let body = match shape.fields.len() {
         0 => quote! {
             for attr in attrs {
@@ -154,7 +153,7 @@ fn from(types: &Types<'_>, shape: &Shape<'_>) -> TokenStream {
             Ok(Self { #header })
         },
         1 => quote! {
-            let #mutable view = Self { #header #(#starts,)* };
+            let mut view = Self { #header #(#starts,)* };
             for attr in attrs {
                 let attr = attr?;
                 if attr.kind() == #(#numbers)* {
@@ -164,7 +163,7 @@ fn from(types: &Types<'_>, shape: &Shape<'_>) -> TokenStream {
             Ok(view)
         },
         _ => quote! {
-            let #mutable view = Self { #header #(#starts,)* };
+            let mut view = Self { #header #(#starts,)* };
             for attr in attrs {
                 let attr = attr?;
                 match attr.kind() {
@@ -177,6 +176,50 @@ fn from(types: &Types<'_>, shape: &Shape<'_>) -> TokenStream {
     };
     let inline = is_small(shape).then(|| quote!(#[inline]));
     quote!(#inline #signature { #split #body })
+}
+
+/// The function that says whether a view can be made, without making it.
+fn can_be_read(types: &Types<'_>, shape: &Shape<'_>) -> TokenStream {
+    // By what is asked, in the order of the attributes.
+    let mut arms: Vec<(TokenStream, Vec<&TokenStream>)> = Vec::new();
+    for field in &shape.fields {
+        let Some(readable) = value::readable(types, &field.attr.kind) else {
+            continue;
+        };
+        let number = &field.number;
+        match arms
+            .iter_mut()
+            .find(|(known, _)| known.to_string() == readable.to_string())
+        {
+            Some((_, numbers)) => numbers.push(number),
+            None => arms.push((readable, vec![number])),
+        }
+    }
+    let arms = arms
+        .iter()
+        .map(|(readable, numbers)| quote!(#(#numbers)|* => #readable,));
+    let body = match arms.len() {
+        0 => quote!(attrs.each(|_| true)),
+        _ => quote! {
+            attrs.each(|attr| match attr.kind() {
+                #(#arms)*
+                _ => true,
+            })
+        },
+    };
+    let lifetime = lifetime(shape);
+    quote! {
+        #[inline]
+        fn can_be_read(attrs: wire::Attrs<#lifetime>) -> bool { #body }
+    }
+}
+
+/// That of the bytes that the view is read from.
+fn lifetime(shape: &Shape<'_>) -> TokenStream {
+    match shape.borrows {
+        true => quote!('a),
+        false => quote!('_),
+    }
 }
 
 /// It is worth reading such a view where it is asked for, without a call: there may be many of them
@@ -194,11 +237,6 @@ fn is_small(shape: &Shape<'_>) -> bool {
         && shape.fields.iter().all(is_value)
 }
 
-/// Values of the field come from all over the message, and it finds them again by itself.
-fn finds_itself(field: &Field<'_>) -> bool {
-    field.attr.multi || matches!(field.attr.kind, AttrKind::TypeValue(..))
-}
-
 /// What the field is a list of, if it is one.
 fn listed<'s>(field: &Field<'s>) -> Option<&'s AttrKind> {
     match &field.attr.kind {
@@ -210,7 +248,6 @@ fn listed<'s>(field: &Field<'s>) -> Option<&'s AttrKind> {
 
 /// What a field is before its attribute has come.
 fn start(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
-    let number = &field.number;
     match &field.attr.kind {
         AttrKind::Flag => quote!(false),
         AttrKind::IndexedArray(element) => {
@@ -219,11 +256,11 @@ fn start(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
         }
         AttrKind::TypeValue(levels, inner) => {
             let read = level(types, levels.len() - 1, inner);
-            quote!(wire::Map::repeated(attrs, #number, #read))
+            quote!(wire::Map::empty(#read))
         }
         kind if field.attr.multi => {
             let read = value::reader(types, kind);
-            quote!(wire::List::repeated(attrs, #number, #read))
+            quote!(wire::List::empty(#read))
         }
         _ => quote!(None),
     }
@@ -234,15 +271,22 @@ fn take(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
     let name = &field.name;
     match &field.attr.kind {
         AttrKind::Flag => quote!(view.#name = true),
-        AttrKind::String(_) if field.attr.multi => quote!(view.#name.check_str(attr)?),
-        _ if finds_itself(field) => quote!(view.#name.check(attr)?),
         AttrKind::IndexedArray(element) => {
-            let read = value::reader(types, element);
-            quote!(view.#name = wire::List::array(attr, #read)?)
+            let test = value::test(types, element);
+            quote!(view.#name.fill(attr, #test)?)
+        }
+        AttrKind::TypeValue(levels, inner) => {
+            let test = value::level_test(types, levels.len() - 1, inner);
+            quote!(view.#name.add(attrs, attr, #test)?)
+        }
+        kind if field.attr.multi => {
+            let test = value::test(types, kind);
+            quote!(view.#name.add(attrs, attr, #test)?)
         }
         kind if field.recursive => {
+            let test = value::test(types, kind);
             let read = value::reader(types, kind);
-            quote!(view.#name = Some(wire::Lazy::read(attr, #read)?))
+            quote!(view.#name = Some(wire::Lazy::new(attr, #test, #read)?))
         }
         kind => {
             let value = value::read(types, kind);
