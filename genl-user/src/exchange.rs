@@ -17,10 +17,7 @@ use crate::wire::{Encoder, FromPayload, Head, Malformed, Payload, finish, generi
 
 mod dumping;
 mod renewal;
-mod rest;
-
-pub(crate) use rest::leaves_dump_running;
-
+pub(crate) mod rest;
 #[cfg(test)]
 pub(crate) mod tests;
 
