@@ -88,10 +88,12 @@ impl Post {
     /// who waits in sendto(2) (`netlink_attachskb()`).
     pub(super) fn wait_for_reader(&mut self) {
         let fd = sys::fd(&self.socket);
-        let mut behind = self.aside.iter_mut().filter(|aside| aside.is_behind());
-        // It stays: there is no more room than for this one, most likely.
-        if let Some(aside) = behind.find(|aside| aside.reads) {
-            aside.reads = aside.send_first(fd, 0).is_ok();
+        let mut aside = self.aside.iter();
+        if let Some(at) = aside.position(|aside| aside.is_behind() && aside.reads) {
+            let first = &mut self.aside[at];
+            first.reads = first.send_first(fd, 0).is_ok();
+            // It keeps its place, as there is room for this one alone most likely; but others are next.
+            self.aside[at..].rotate_left(1);
         }
     }
 

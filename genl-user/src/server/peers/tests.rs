@@ -385,6 +385,31 @@ fn a_slow_reader_of_a_dump_has_all_of_it_and_keeps_nobody_waiting() {
 }
 
 #[test]
+fn of_two_who_read_alike_one_is_not_much_later() {
+    let _alone = alone();
+    let (server, family) = speaker();
+    let readers = [lazy(), lazy()];
+    for reader in &readers {
+        ask_dump(reader, &server, &family, (2, 300));
+    }
+    let took = served(server, || {
+        thread::scope(|scope| {
+            let times = readers.each_ref().map(|reader| {
+                scope.spawn(|| {
+                    let started = Instant::now();
+                    let read = pieces(reader, 2, Duration::from_micros(200));
+                    assert_eq!(read, ((300 * PIECE) as usize, true));
+                    started.elapsed()
+                })
+            });
+            times.map(|time| time.join().unwrap())
+        })
+    });
+    let [one, other] = took;
+    assert!(one.max(other) * 3 < one.min(other) * 4, "{took:?}");
+}
+
+#[test]
 fn a_long_dump_keeps_nobody_waiting_for_its_end() {
     let _alone = alone();
     let (server, family) = speaker();
