@@ -13,6 +13,7 @@ use super::{Call, Cursor, Description, Group, Permission, Refusal, Row, Serve, c
 use crate::policy::extack::Extack;
 use crate::policy::validate::{Checked, Strictness, Validator};
 use crate::policy::{Policy, Rules, check};
+use crate::socket::first_seq;
 use crate::wire::{ATTRS_OFFSET, Encoder, GENL_HDRLEN, Head, NLMSG_HDRLEN, Payload, align};
 
 /// GENL_ID_CTRL, which is also the number of its one group.
@@ -211,6 +212,12 @@ impl Engine {
             faults: Vec::new(),
             interrupts_next_dump: false,
         }
+    }
+
+    /// Gives other ids from now on than another engine has given, most likely.
+    pub(super) fn begin_elsewhere(&mut self) {
+        let ids = u32::from(LAST_ID - FIRST_ID) + 1;
+        self.next_id = FIRST_ID + (first_seq() % ids) as u16;
     }
 
     /// Registers a family, and tells of it: `genl_register_family()`.

@@ -91,10 +91,13 @@ impl Server {
     pub fn bind() -> io::Result<Self> {
         let socket = NlSocket::connect(NlFamily::Usersock, None, Groups::empty())?;
         let port = socket.pid()?;
+        let mut engine = Engine::new();
+        // The port may be that of a server that is gone, whose clients know the ids of its families.
+        engine.begin_elsewhere();
         Ok(Self {
             post: Post::new(socket)?,
             port,
-            engine: Engine::new(),
+            engine,
             rights: Rights {
                 admin: false,
                 netns_admin: false,

@@ -184,6 +184,34 @@ fn what_answers_a_client_that_is_gone_answers_no_other() {
     });
 }
 
+#[test]
+fn who_has_the_port_of_a_server_that_is_gone_gets_no_requests_for_its_families() {
+    let _alone = alone();
+    // One in a thousand times it has the same id nevertheless.
+    let served = (0..5).any(|_| {
+        let mut server = Server::bind().unwrap();
+        server.register(kvstore::server::Served(Nothing)).unwrap();
+        let port = server.port();
+        let options = Options::new().peer(port);
+        let (mut client, mut server) = thread::scope(|scope| {
+            let open = scope.spawn(|| kvstore::Client::open_with(&options).unwrap());
+            server.serve_once().unwrap();
+            (open.join().unwrap(), server)
+        });
+        drop(server);
+        server = Server::bind().unwrap();
+        assert_eq!(server.port(), port);
+        server.register(nltest::server::Served(Nothing)).unwrap();
+        let called = thread::scope(|scope| {
+            let call = scope.spawn(|| client.stats(&kvstore::Stats {}).map(drop));
+            while server.serve_timeout(Duration::from_millis(100)).unwrap() {}
+            call.join().unwrap()
+        });
+        matches!(called, Err(Error::UnknownFamily { .. }))
+    });
+    assert!(served);
+}
+
 /// Says things one after the other; calls the closure before it says the next one.
 struct Speaker<F>(F);
 
