@@ -88,6 +88,12 @@ impl Peer {
     pub(crate) fn is_dumping(&self) -> bool {
         self.dump.is_some()
     }
+
+    /// Lets a dump that was begun be none.
+    #[cfg(feature = "testing")]
+    pub(crate) fn forget_dump(&mut self) {
+        self.dump = None;
+    }
 }
 
 /// What the engine asks of a family, whatever its handler.

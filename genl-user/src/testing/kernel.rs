@@ -247,11 +247,14 @@ impl State {
     /// Serves a datagram from a port.
     pub(super) fn receive(&mut self, port: u32, datagram: &[u8]) {
         let mut outbox = Queue::default();
-        if let Some(mailbox) = self.ports.get_mut(&port) {
-            self.engine
-                .receive(&mut mailbox.peer, datagram, &mut outbox);
+        if let Some(Mailbox { peer, .. }) = self.ports.get_mut(&port) {
+            let was_dumping = peer.is_dumping();
+            self.engine.receive(peer, datagram, &mut outbox);
+            if lose_answers(&mut self.losses, port, &mut outbox) && !was_dumping {
+                // Its beginning is lost, and so is all of it.
+                peer.forget_dump();
+            }
         }
-        self.lose_answers(port, &mut outbox);
         self.send(outbox);
     }
 
@@ -268,15 +271,6 @@ impl State {
                 .send_chunk(&mut mailbox.peer, chunk, &mut outbox);
         }
         self.send(outbox);
-    }
-
-    /// Takes away what answers a request, if such are to be lost.
-    fn lose_answers(&mut self, port: u32, outbox: &mut Queue) {
-        let answers = |outgoing: &Outgoing| outgoing.to == To::Port(port);
-        if self.losses > 0 && outbox.0.iter().any(answers) {
-            self.losses -= 1;
-            outbox.0.retain(|outgoing| !answers(outgoing));
-        }
     }
 
     fn send(&mut self, outbox: Queue) {
@@ -306,6 +300,17 @@ impl State {
             }
         }
     }
+}
+
+/// Takes away what answers a request, if such are to be lost: then it is true.
+fn lose_answers(losses: &mut usize, port: u32, outbox: &mut Queue) -> bool {
+    let answers = |outgoing: &Outgoing| outgoing.to == To::Port(port);
+    let loses = *losses > 0 && outbox.0.iter().any(answers);
+    if loses {
+        *losses -= 1;
+        outbox.0.retain(|outgoing| !answers(outgoing));
+    }
+    loses
 }
 
 /// A family that was registered with a [`Kernel`]; clones are the same one.

@@ -182,6 +182,7 @@ mod tests {
     use std::thread;
     use std::time::{Duration, Instant};
 
+    use crate::error::Error;
     use crate::families::nltest::server::{CountDump, Event, Handler, Served};
     use crate::families::nltest::{self, Client, CountDumpReplyOwned, Events, Group, MessageOwned};
     use crate::options::Options;
@@ -241,5 +242,31 @@ mod tests {
             let waited = listener.join().unwrap();
             assert!(waited < Duration::from_secs(2), "{waited:?}");
         });
+    }
+
+    #[test]
+    fn after_a_dump_whose_answer_is_lost_there_is_another() {
+        let kernel = Kernel::new();
+        kernel.register(Served(Counter)).unwrap();
+        let options = Options::new()
+            .kernel(&kernel)
+            .timeout(Duration::from_millis(20));
+        let mut client = Client::open_with(&options).unwrap();
+        let request = nltest::CountDump {
+            to: 5,
+            ..Default::default()
+        };
+        let count = |client: &mut Client| -> Result<usize, Error> {
+            let dump = client.count_dump(&request)?;
+            Ok(dump.owned().collect::<Result<Vec<_>, _>>()?.len())
+        };
+        assert_eq!(count(&mut client).unwrap(), 5);
+        kernel.drop_next_answer();
+        let lost = count(&mut client);
+        assert!(matches!(lost, Err(Error::TimedOut)), "{lost:?}");
+        // It may be on its way still.
+        let waits = count(&mut client);
+        assert!(matches!(waits, Err(Error::TimedOut)), "{waits:?}");
+        assert_eq!(count(&mut client).unwrap(), 5);
     }
 }
