@@ -44,7 +44,8 @@ impl<'c, M: Message, T: Transport> Replies<'c, M, T> {
         }
         let mut deadline = self.link.deadline();
         let next = self.link.next_reply(self.operation, &mut deadline).await;
-        self.ended = !matches!(next, Ok(Some(_)));
+        // What follows a header that makes no sense is lost, but not what comes in other datagrams.
+        self.ended = !matches!(next, Ok(Some(_)) | Err(Error::Malformed { .. }));
         next.inspect_err(|error| self.link.recover_from(error))
     }
 
@@ -101,5 +102,36 @@ impl<M, T: Transport> std::fmt::Debug for Replies<'_, M, T> {
             .field("operation", &self.operation.name)
             .field("ended", &self.ended)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Connection;
+    use crate::families::nlctrl::{Client, FAMILY, Getfamily, GetfamilyReplyOwned};
+    use crate::inbox::Inbox;
+    use crate::transport::Receive;
+
+    #[test]
+    fn others_come_behind_what_makes_no_sense() {
+        let mut connection = Connection::open(&FAMILY).unwrap();
+        let request = Getfamily {
+            family_id: Some(16),
+            family_name: None,
+        };
+        let replies = connection.call_all::<GetfamilyReplyOwned>(&Client::GETFAMILY, &request);
+        let mut replies = replies.unwrap();
+        // As if of two replies the first one made no sense, and the other one came behind it.
+        let link = &mut *replies.link;
+        link.inbox = Inbox::of(&[1; 16]);
+        link.reserve(64 << 10);
+        let acknowledgement = link.transport.try_recv(&mut [0; 64]).unwrap();
+        assert!(acknowledgement.is_some());
+        link.transport.try_send(&link.request).unwrap();
+
+        assert!(matches!(replies.next(), Err(Error::Malformed { .. })));
+        assert!(replies.next().unwrap().is_some());
+        assert!(replies.next().unwrap().is_none());
     }
 }
