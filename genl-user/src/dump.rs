@@ -108,7 +108,7 @@ impl<'c, M: Message, T: Transport> Dump<'c, M, T> {
     fn at_hand(&mut self) -> Option<Arrived> {
         match self.ended {
             true => None,
-            false => self.link.item_at_hand(self.operation),
+            false => self.link.reply_at_hand(self.operation),
         }
     }
 

@@ -104,10 +104,23 @@ impl<T: Transport> Link<T> {
             return self.unsent(error);
         }
         match self.inbox.try_receive(&self.transport) {
-            Ok(true) => self.read_answers(asked, None),
+            Ok(true) => self.read_first_answers(asked),
             Ok(false) => Ok(Progress::Open(None)),
             Err(error) => self.unless_of_another(error).map(|()| Progress::Open(None)),
         }
+    }
+
+    /// As [`Self::read_answers`], which is another piece of code: of nearly all calls that are not
+    /// confirmed the reply is the one thing that comes.
+    #[inline(always)]
+    fn read_first_answers(&mut self, asked: Asked<'_>) -> Result<Progress, Error> {
+        if asked.flags & ACK == 0
+            && asked.operation.answer != Answer::Ack
+            && let Some(reply) = self.reply_at_hand(asked.operation)
+        {
+            return Ok(Progress::Over(Some(reply)));
+        }
+        self.read_answers(asked, None)
     }
 
     /// Goes on with what [`Self::attempt`] began, to the end, and a second time if the family turns
@@ -282,7 +295,7 @@ impl<T: Transport> Link<T> {
     }
 
     /// As [`Self::answer`], of what has been received.
-    #[inline(always)]
+    #[inline]
     fn unread_answer(&mut self) -> Result<Option<Arrived>, Error> {
         while let Some(arrived) = self.inbox.unread()? {
             if self.answers(self.seq, &arrived) {
@@ -459,7 +472,7 @@ impl<T: Transport> Link<T> {
 
     /// Reads what has come, until that was a reply, or an ACK, or both, whatever the operation is
     /// answered with. `reply` has come before.
-    #[inline(always)]
+    #[inline(never)]
     fn read_answers(
         &mut self,
         asked: Asked<'_>,

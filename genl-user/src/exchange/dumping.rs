@@ -73,14 +73,14 @@ impl<T: Transport> Link<T> {
         self.answer(deadline).await.map(drop)
     }
 
-    /// The next message of a dump, if it has come, and is nothing but an item.
+    /// The next message, if it has come, and is nothing but a reply, or an item of a dump.
     #[inline]
-    pub(crate) fn item_at_hand(&mut self, operation: &Operation) -> Option<Arrived> {
+    pub(crate) fn reply_at_hand(&mut self, operation: &Operation) -> Option<Arrived> {
         let (id, seq, port) = (self.id, self.seq, self.port());
         let cmd = operation.answer.cmd();
         self.inbox.unread_if(|head, message| {
-            let is_item = head.kind == id && head.seq == seq && head.port == port;
-            is_item
+            let is_reply = head.kind == id && head.seq == seq && head.port == port;
+            is_reply
                 && head.flags & INTERRUPTED == 0
                 && generic(message).is_ok_and(|(of, _)| cmd.is_none_or(|cmd| cmd == of))
         })

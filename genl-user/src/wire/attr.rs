@@ -236,7 +236,7 @@ impl<'a> Attr<'a> {
     /// [`Defect::TooDeep`], and those of the attributes inside.
     #[inline]
     pub fn nest<T: FromAttrs<'a>>(self) -> Result<T, Malformed> {
-        nest(self.payload, self.offset, self.level)
+        T::from_attrs(self.enter()?)
     }
 
     /// [`nest`](Self::nest) has no error.
@@ -390,19 +390,8 @@ impl<'a> Attr<'a> {
     }
 }
 
-/// [`Attr::nest`] of an attribute that is passed on in registers.
-// One piece of code, for who checks and for who reads: a system call leaves little of what is not the
-// kernel's in the caches, so the least code is the quickest.
-#[inline(never)]
-fn nest<'a, T: FromAttrs<'a>>(
-    payload: &'a [u8],
-    offset: u32,
-    level: Level,
-) -> Result<T, Malformed> {
-    T::from_attrs(Attr::of_parts(payload, offset, level).enter()?)
-}
-
-/// [`Attr::has_members`], likewise.
+/// [`Attr::has_members`] of an attribute that is passed on in registers.
+// Not a part of who reads what the array stands in: both are loops that fill all registers.
 #[inline(never)]
 fn has_members<'a>(
     payload: &'a [u8],
@@ -414,7 +403,7 @@ fn has_members<'a>(
     members.is_ok_and(|members| members.each(can_be_read))
 }
 
-/// [`Attr::refusal`], likewise.
+/// [`Attr::refusal`] of an attribute that is passed on in registers.
 #[cold]
 fn refusal<'a, T>(
     payload: &'a [u8],
@@ -425,7 +414,7 @@ fn refusal<'a, T>(
     read(Attr::of_parts(payload, offset, level)).map(drop)
 }
 
-/// [`Attr::refusal_of_members`], likewise.
+/// [`Attr::refusal_of_members`] of an attribute that is passed on in registers.
 #[cold]
 fn refusal_of_members<'a, T>(
     payload: &'a [u8],
