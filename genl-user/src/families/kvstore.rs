@@ -1125,6 +1125,7 @@ impl<'a> MetaView<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for MetaView<'a> {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             created_ns: None,

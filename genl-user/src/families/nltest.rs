@@ -1234,6 +1234,7 @@ impl<'a> RepeatReply<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for RepeatReply<'a> {
+    #[inline]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             text: None,

@@ -223,14 +223,13 @@ fn lifetime(shape: &Shape<'_>) -> TokenStream {
 }
 
 /// It is worth reading such a view where it is asked for, without a call: there may be many of them
-/// in an array.
+/// in an array, and in a message it takes as long to move it out of a call as to read it.
 fn is_small(shape: &Shape<'_>) -> bool {
     let is_value = |field: &Field<'_>| {
-        !field.attr.multi
-            && !matches!(
-                field.attr.kind,
-                AttrKind::Nest(_) | AttrKind::IndexedArray(_) | AttrKind::TypeValue(..)
-            )
+        !matches!(
+            field.attr.kind,
+            AttrKind::Nest(_) | AttrKind::IndexedArray(_) | AttrKind::TypeValue(..)
+        )
     };
     shape.header.is_none()
         && (1..=4).contains(&shape.fields.len())
