@@ -123,7 +123,7 @@ impl Socket {
     /// Whose families are at the other end; `None` if they are another process's.
     pub(crate) fn place(&self) -> Option<Place> {
         match self {
-            Self::Netlink(socket) if socket.peer == 0 => {
+            Self::Netlink(socket) if socket.peer.is_none() => {
                 sys::netns_cookie(socket.as_fd()).map(Place::Netns)
             }
             Self::Netlink(_) => None,
@@ -135,7 +135,7 @@ impl Socket {
     /// The port of the process that is at the other end; `None` if the kernel is.
     pub(crate) fn peer(&self) -> Option<u32> {
         match self {
-            Self::Netlink(socket) => Some(socket.peer).filter(|&peer| peer != 0),
+            Self::Netlink(socket) => socket.peer,
             #[cfg(feature = "testing")]
             Self::Fake(_) => None,
         }
@@ -143,7 +143,7 @@ impl Socket {
 
     /// The kernel itself is at the other end: when a send returns, all answers are queued.
     pub(crate) fn is_of_kernel(&self) -> bool {
-        matches!(self, Self::Netlink(socket) if socket.peer == 0)
+        matches!(self, Self::Netlink(socket) if socket.peer.is_none())
     }
 
     /// Sends one datagram at once: to another process that has no room for it, it fails with
@@ -199,8 +199,8 @@ impl AsRawFd for Socket {
 pub(crate) struct Netlink {
     inner: NlSocket,
     port: u32,
-    /// Who it talks to; 0 is the kernel.
-    peer: u32,
+    /// The process that it talks to, if that is not the kernel.
+    peer: Option<u32>,
     /// It is in a group, to which others may send too.
     listening: bool,
     /// It hears its groups in all network namespaces.
@@ -220,7 +220,7 @@ pub(crate) fn pretended(fd: std::os::fd::OwnedFd) -> Socket {
     Socket::Netlink(Netlink {
         inner: sys::tests::pretend(fd),
         port: 0,
-        peer: 0,
+        peer: None,
         listening: false,
         everywhere: false,
     })
@@ -252,17 +252,23 @@ impl Netlink {
         let socket = Self {
             inner,
             port,
-            peer: options.peer.unwrap_or(0),
+            peer: options.peer,
             listening: false,
             everywhere: false,
         };
         sys::set_option(socket.as_fd(), libc::SOL_NETLINK, libc::NETLINK_CAP_ACK, 1)?;
         // No other process can send to the socket's port from then on.
-        sys::connect(socket.as_fd(), socket.peer)?;
+        sys::connect(socket.as_fd(), socket.meant())?;
         if let Some(bytes) = options.queue_size {
             socket.set_queue_size(bytes)?;
         }
         Ok(socket)
+    }
+
+    /// The port that it talks to; the kernel's is 0.
+    #[inline]
+    fn meant(&self) -> u32 {
+        self.peer.unwrap_or(0)
     }
 
     /// The port that the kernel bound the socket to.
@@ -386,7 +392,7 @@ impl Netlink {
     /// NETLINK_USERSOCK anyone may, and may have done so before the socket was connected.
     #[inline]
     fn recv_with(&self, flags: c_int, buffer: &mut [u8]) -> io::Result<Received> {
-        if self.listening || self.peer != 0 {
+        if self.listening || self.peer.is_some() {
             return self.hear(flags, buffer);
         }
         let len = sys::receive(self.as_fd(), buffer, flags, None)?;
@@ -404,7 +410,7 @@ impl Netlink {
             let from = sys::receive_anywhere(self.as_fd(), buffer, flags)?;
             return Ok(Received {
                 len: from.len,
-                from_kernel: from.sender == self.peer,
+                from_kernel: from.sender == self.meant(),
                 nsid: from.nsid,
             });
         }
@@ -412,7 +418,7 @@ impl Netlink {
         let len = sys::receive(self.as_fd(), buffer, flags, Some(&mut port))?;
         Ok(Received {
             len,
-            from_kernel: port == self.peer,
+            from_kernel: port == self.meant(),
             nsid: None,
         })
     }
@@ -447,7 +453,7 @@ mod tests {
         let socket = Netlink {
             inner,
             port,
-            peer,
+            peer: Some(peer),
             listening: false,
             everywhere: false,
         };
@@ -524,5 +530,15 @@ mod tests {
             // Without CAP_NET_ADMIN nobody can.
             Err(error) => assert_eq!(error.raw_os_error(), Some(libc::EPERM)),
         }
+    }
+
+    #[test]
+    fn a_process_whose_port_would_be_the_kernels_is_not_the_kernel() {
+        Connection::open(&FAMILY).unwrap();
+        let opened = Connection::open_with(&FAMILY, &Options::new().peer(0)).map(drop);
+        assert!(
+            matches!(opened, Err(Error::Unreachable { peer: 0, .. })),
+            "{opened:?}"
+        );
     }
 }
