@@ -392,6 +392,7 @@ impl<T: Transport> Link<T> {
                 }
                 Ok(None) => {
                     self.inbox.make_room();
+                    self.transport.share().await;
                     let received = match self.inbox.try_receive(&self.transport) {
                         Ok(false) if lossy => {
                             let failure = Failure::Io("receive", libc::ENOBUFS);

@@ -318,8 +318,7 @@ impl<G: Group, T: Transport> News<G, T> {
         let most = size.map_err(Error::io("ask for the queue size"))? / LEAST;
         let mut left = most;
         while left > 0 {
-            listener.transport.share().await;
-            left = match listener.pass_over() {
+            left = match listener.pass_over().await {
                 Ok(Receipt::Nothing) => return Ok(()),
                 Ok(Receipt::Overrun) => most,
                 Ok(Receipt::Datagram) => left - 1,

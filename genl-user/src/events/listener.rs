@@ -400,7 +400,7 @@ impl<T: Transport> Listening<T> {
             }
             let again = self.roster.again_at();
             let receipt = match (self.unsure, again) {
-                (true, _) => self.receive_at_once()?,
+                (true, _) => self.receive_at_once().await?,
                 (false, None) => self.receive(&mut deadline).await?,
                 (false, Some(again)) => self.receive(&mut deadline.or_before(again)).await?,
             };
@@ -435,9 +435,9 @@ impl<T: Transport> Listening<T> {
     }
 
     /// Passes over what has been received, and receives what is next in the queue.
-    pub(super) fn pass_over(&mut self) -> Result<Receipt, Error> {
+    pub(super) async fn pass_over(&mut self) -> Result<Receipt, Error> {
         while self.unread()?.is_some() {}
-        let receipt = self.receive_at_once()?;
+        let receipt = self.receive_at_once().await?;
         self.unsure |= receipt == Receipt::Overrun;
         Ok(receipt)
     }
@@ -511,7 +511,8 @@ impl<T: Transport> Listening<T> {
     }
 
     /// Receives what is in the queue already.
-    pub(super) fn receive_at_once(&mut self) -> Result<Receipt, Error> {
+    pub(super) async fn receive_at_once(&mut self) -> Result<Receipt, Error> {
+        self.transport.share().await;
         match self.inbox.try_receive(&self.transport) {
             Ok(true) => Ok(Receipt::Datagram),
             Ok(false) => Ok(Receipt::Nothing),

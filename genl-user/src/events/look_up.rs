@@ -54,7 +54,7 @@ impl<T: Transport> Listening<T> {
             // It is older than the answer, for which there is no room before it is read: after an overrun
             // all is lost until the queue is empty, and nobody is told again (`netlink_overrun()`).
             let mut deadline = Deadline::after(self.timeout);
-            self.put_queue_aside(room, &mut deadline)?;
+            self.put_queue_aside(room, &mut deadline).await?;
             let answer = self.ask_for(family, room, &mut deadline).await?;
             if !answer.is_acknowledgement() {
                 return Ok(answer);
@@ -108,7 +108,7 @@ impl<T: Transport> Listening<T> {
                 }
                 let receipt = match lost {
                     false => self.receive(deadline).await?,
-                    true => self.receive_at_once()?,
+                    true => self.receive_at_once().await?,
                 };
                 match receipt {
                     Receipt::Datagram => {}
@@ -182,10 +182,10 @@ impl<T: Transport> Listening<T> {
     }
 
     /// Puts aside what has been received, and what is in the queue.
-    fn put_queue_aside(&mut self, room: usize, deadline: &mut Deadline) -> Result<(), Error> {
+    async fn put_queue_aside(&mut self, room: usize, deadline: &mut Deadline) -> Result<(), Error> {
         loop {
             self.put_rest_aside(room)?;
-            match self.receive_at_once()? {
+            match self.receive_at_once().await? {
                 Receipt::Datagram if deadline.has_passed() => return Err(Error::TimedOut),
                 Receipt::Datagram => {}
                 Receipt::Overrun => (self.overrun, self.unsure) = (true, true),

@@ -1,8 +1,12 @@
 //! What comes without end keeps nobody waiting.
 
+use std::future::poll_fn;
 use std::io;
 use std::marker::PhantomData;
+use std::mem;
+use std::pin::pin;
 use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -17,23 +21,30 @@ use crate::transport::{Blocking, Deadline, Receive, now};
 use crate::wire::{Head, finish};
 
 /// As a socket into whose groups somebody sends without end: the kernel, or `BY_OTHERS` anybody else.
-struct Endless<const BY_OTHERS: bool>(Blocking);
+struct Endless<const BY_OTHERS: bool> {
+    socket: Blocking,
+    /// Others wait for their turn.
+    is_busy: bool,
+}
 
 impl<const BY_OTHERS: bool> Receive for Endless<BY_OTHERS> {
     fn new(socket: Socket) -> io::Result<Self> {
-        Blocking::new(socket).map(Self)
+        Ok(Self {
+            socket: Blocking::new(socket)?,
+            is_busy: false,
+        })
     }
 
     fn socket(&self) -> &Socket {
-        self.0.socket()
+        self.socket.socket()
     }
 
     fn socket_mut(&mut self) -> &mut Socket {
-        self.0.socket_mut()
+        self.socket.socket_mut()
     }
 
     async fn send(&self, datagram: &[u8], deadline: &mut Deadline) -> io::Result<()> {
-        self.0.send(datagram, deadline).await
+        self.socket.send(datagram, deadline).await
     }
 
     fn try_recv(&self, room: &mut [u8]) -> io::Result<Option<Received>> {
@@ -57,6 +68,15 @@ impl<const BY_OTHERS: bool> Receive for Endless<BY_OTHERS> {
 
     async fn recv(&self, room: &mut [u8], _: &mut Deadline) -> io::Result<Received> {
         Ok(self.try_recv(room)?.expect("there is always more"))
+    }
+
+    async fn share(&self) {
+        let mut asked = !self.is_busy;
+        poll_fn(|_| match mem::replace(&mut asked, true) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
     }
 }
 
@@ -119,4 +139,35 @@ fn nor_does_a_dump_wait_for_the_last_event() {
         step.map(|step| matches!(step, Some(Step::Snapshot(()))))
     });
     assert!(matches!(came, Ok(true)), "{came:?}");
+}
+
+/// Whether it lets others have their turn again and again.
+fn shares(work: impl Future) -> bool {
+    let mut work = pin!(work);
+    let mut context = Context::from_waker(Waker::noop());
+    (0..100).all(|_| work.as_mut().poll(&mut context).is_pending())
+}
+
+fn busy<const BY_OTHERS: bool>() -> Listening<Endless<BY_OTHERS>> {
+    let mut listener = open();
+    listener.transport.is_busy = true;
+    listener
+}
+
+#[test]
+fn who_waits_when_some_was_lost_lets_others_have_their_turn() {
+    assert!(ended(|| {
+        let mut listener = busy::<true>();
+        listener.unsure = true;
+        shares(listener.wait(Deadline::Never))
+    }));
+}
+
+#[test]
+fn who_joins_a_group_lets_others_have_their_turn() {
+    assert!(ended(|| {
+        let mut listener = busy::<true>();
+        listener.timeout = None;
+        shares(listener.join_groups(&[Group::Notify]))
+    }));
 }

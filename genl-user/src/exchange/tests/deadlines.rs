@@ -15,6 +15,8 @@ struct Endless {
     /// It answers the last request, by messages of this kind; else one that was another's.
     answers: Option<u16>,
     seq: Cell<u32>,
+    /// Others wait for their turn.
+    is_busy: bool,
 }
 
 impl Receive for Endless {
@@ -23,6 +25,7 @@ impl Receive for Endless {
             socket: Blocking::new(socket)?,
             answers: None,
             seq: Cell::new(OTHER),
+            is_busy: false,
         })
     }
 
@@ -66,6 +69,12 @@ impl Receive for Endless {
 
     fn has_dumps_at_hand(&self) -> bool {
         false
+    }
+
+    async fn share(&self) {
+        if self.is_busy {
+            once().await;
+        }
     }
 }
 
@@ -129,6 +138,18 @@ fn nor_is_who_drops_it_kept_for_its_end() {
         ));
         now(link.ask(&Client::GETFAMILY, &NLCTRL)).map(drop)
     });
+}
+
+#[test]
+fn others_have_their_turn_while_a_pipeline_reads_what_has_no_end() {
+    let mut link = Link::<Endless>::over(transport::open(&Options::new()).unwrap(), &FAMILY);
+    link.id = FAMILY_ID;
+    link.transport.is_busy = true;
+    let mut batch = link.pipeline();
+    let ticket = batch.add::<GetfamilyReplyOwned>(&Client::GETFAMILY, &NLCTRL);
+    assert!(ticket.is_ok());
+    let soon = Deadline::after(Some(Duration::from_secs(1)));
+    assert!(poll(100, link.send_batch(Some(soon))).is_none());
 }
 
 /// Loses the first answer, and counts the datagrams that are sent.
