@@ -1,6 +1,7 @@
 //! Clients that read late, or not at all; and others beside them.
 
 use super::*;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Instant;
@@ -486,4 +487,34 @@ fn no_dump_goes_on_behind_a_piece_that_is_lost() {
     assert!(answers(&lazy, libc::MSG_DONTWAIT) < 20);
     serve_for(&mut server, PATIENCE / 5);
     assert_eq!(pieces(&lazy, 2, Duration::ZERO), (0, false));
+}
+
+#[test]
+fn a_handler_that_panics_ends_its_own_call_alone() {
+    let _alone = alone();
+    let mut server = Server::bind().unwrap();
+    let dies = |number| assert_ne!(number, 2 * PIECE, "as a handler's bug does");
+    let family = server
+        .register(nltest::server::Served(Speaker(dies)))
+        .unwrap();
+    let [ill, well] = [lazy(), lazy()];
+    ask_dump(&ill, &server, &family, (2, 5));
+    ask_dump(&well, &server, &family, (3, 2));
+    let mut deaths = 0;
+    let read = thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let well = pieces(&well, 3, Duration::ZERO);
+            (pieces(&ill, 2, Duration::ZERO).1, well)
+        });
+        while !reader.is_finished() {
+            let served = panic::catch_unwind(AssertUnwindSafe(|| {
+                server.serve_timeout(Duration::from_millis(10)).unwrap()
+            }));
+            deaths += usize::from(served.is_err());
+        }
+        reader.join().unwrap()
+    });
+    assert_eq!(read, (false, (2 * PIECE as usize, true)));
+    assert_eq!(deaths, 1);
+    assert!(server.dumps.is_empty());
 }
