@@ -13,6 +13,7 @@ use libc::c_int;
 use neli::socket::NlSocket;
 
 use super::op::{Outbox, To};
+use crate::pauses::Pauses;
 use crate::sys;
 
 /// How long a client may leave its queue full before what is there for it is lost.
@@ -28,8 +29,9 @@ pub(super) const MOST_BYTES: usize = 256 << 10;
 /// system's.
 const TICK: Duration = Duration::from_millis(1);
 
-/// How long it takes at first, and at most, until what was put aside is tried again.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(16));
+/// How long what was put aside is left alone before it is tried again.
+const PAUSES: Pauses = Pauses::new(FIRST_PAUSE, Duration::from_millis(16));
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
 
 /// What a send buffer holds beside a datagram (`netlink_sendmsg()`).
 const OVERHEAD: usize = 32;
@@ -40,9 +42,9 @@ pub(super) struct Post {
     /// The longest datagram that can be sent, in bytes.
     longest: usize,
     aside: Vec<Aside>,
-    /// When it is tried again, and how long after the last time that is.
+    /// When it is tried again, and how long after that once more.
     next: Instant,
-    pause: Duration,
+    pauses: Pauses,
 }
 
 /// What a client has no room for, or had none until a moment ago.
@@ -71,7 +73,7 @@ impl Post {
             longest: buffer.saturating_sub(OVERHEAD),
             aside: Vec::new(),
             next: Instant::now(),
-            pause: PAUSES.0,
+            pauses: PAUSES,
         })
     }
 
@@ -135,11 +137,10 @@ impl Post {
             }
             waits
         });
-        self.pause = match moved {
-            true => PAUSES.0,
-            false => PAUSES.1.min(self.pause * 2),
-        };
-        self.next = now + self.pause;
+        if moved {
+            self.pauses = PAUSES;
+        }
+        self.next = now + self.pauses.take();
         lost
     }
 
@@ -154,7 +155,7 @@ impl Post {
         match send(self.as_fd(), port, &bytes, libc::MSG_DONTWAIT) {
             Err(libc::EAGAIN) if self.aside.len() < MOST_CLIENTS => {
                 let now = Instant::now();
-                self.next = self.next.clamp(now, now + PAUSES.0);
+                self.next = self.next.clamp(now, now + FIRST_PAUSE);
                 self.aside.push(Aside {
                     port,
                     bytes: bytes.len(),
