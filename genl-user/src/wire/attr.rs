@@ -2,140 +2,22 @@
 
 use std::fmt;
 
+use super::level::{Level, MAX_DEPTH};
 use super::text::{is_text, text};
-use super::{Array, Bitfield32, Fields, NLA_HDRLEN, Struct, align};
+use super::{Array, Attrs, Bitfield32, Defect, Fields, FromAttrs, Malformed, NLA_HDRLEN, Struct};
 
 /// The two bits of `nla_type` that are not part of the number: NLA_F_NESTED and
 /// NLA_F_NET_BYTEORDER.
 const FLAG_BITS: u16 = 0xc000;
 
-/// How many nests may stand within each other: as many as a flow of Open vSwitch can have, which
-/// nests deepest of what the kernel sends. Its actions stand in OVS_FLOW_ATTR_ACTIONS, and up to 16
-/// times in other ones (OVS_COPY_ACTIONS_MAX_DEPTH in net/openvswitch/flow_netlink.c), each time in
-/// two nests (`sample` and its `actions`); the last may set the options of a VXLAN tunnel, in three.
-///
-/// Each level takes stack of who reads, prints or copies such a message: with the largest views there
-/// are, those of these actions, it is about 20 KiB in a build without optimisation. 1 MiB is enough,
-/// which is half of what the standard library gives a thread.
-const MAX_DEPTH: u32 = 1 + 2 * 16 + 3;
-
-/// What is wrong with bytes that the kernel sent, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Malformed {
-    /// What is wrong.
-    pub defect: Defect,
-    /// Where the header of the attribute at fault is, in bytes from the message's begin.
-    pub offset: u32,
-}
-
-// All that reads may return it: the larger it is, the more there is to move for each attribute.
-const _: () = assert!(size_of::<Result<(), Malformed>>() <= 2 * size_of::<u64>());
-
-// These are made out of the way of what is read well. They take numbers, as an attribute that is
-// passed on would have to be put into memory first, each time.
-impl Malformed {
-    #[cold]
-    fn leftover(offset: u32, left: usize) -> Self {
-        Self {
-            defect: Defect::Leftover(left as u32),
-            offset,
-        }
-    }
-
-    #[cold]
-    fn length(offset: u32, len: usize) -> Self {
-        Self {
-            defect: Defect::Length(len as u32),
-            offset,
-        }
-    }
-
-    #[cold]
-    fn width(offset: u32, expected: usize, actual: usize) -> Self {
-        Self {
-            defect: Defect::width(expected, actual),
-            offset,
-        }
-    }
-}
-
-/// What is wrong with bytes that the kernel sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Defect {
-    /// A header says that more, or less, belongs to it than can be.
-    #[error("its length field says {0} bytes, which cannot be")]
-    Length(u32),
-    /// Bytes are left over that are too few for a header.
-    #[error("{0} bytes are left over")]
-    Leftover(u32),
-    /// An integer has another width than its type.
-    #[error("it has {actual} bytes where {expected} were expected")]
-    Width {
-        /// Width of the type, in bytes.
-        expected: u16,
-        /// Width that came, in bytes.
-        actual: u16,
-    },
-    /// The attribute of this number is not there, and has to be.
-    #[error("attribute {0} is missing")]
-    Missing(u16),
-    /// A text is not UTF-8.
-    #[error("it is not UTF-8")]
-    NotUtf8,
-    /// It is a nest inside more nests than anything sensible has.
-    #[error("it is a nest below {MAX_DEPTH} other ones")]
-    TooDeep,
-}
-
-impl Defect {
-    /// It has other than `expected` bytes; no attribute has more than 16 bits can say.
-    pub(crate) fn width(expected: usize, actual: usize) -> Self {
-        Self::Width {
-            expected: expected as u16,
-            actual: actual as u16,
-        }
-    }
-}
-
 /// One attribute.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Attr<'a> {
     /// `nla_type`, with its flag bits.
-    raw_kind: u16,
-    level: Level,
-    offset: u32,
-    payload: &'a [u8],
-}
-
-/// How many nests an attribute stands in; and, in the highest bit, whether it has been read before:
-/// then the nests in it need not be looked through once more for errors.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Level(u32);
-
-impl Level {
-    const CHECKED: u32 = 1 << 31;
-
-    #[inline]
-    fn depth(self) -> u32 {
-        self.0 & !Self::CHECKED
-    }
-
-    #[inline]
-    fn is_checked(self) -> bool {
-        self.0 & Self::CHECKED != 0
-    }
-
-    #[inline]
-    fn checked(self) -> Self {
-        Self(self.0 | Self::CHECKED)
-    }
-
-    #[inline]
-    fn below(self) -> Self {
-        // Each nest takes bytes, so the depth never gets near that bit.
-        Self(self.0 + 1)
-    }
+    pub(super) raw_kind: u16,
+    pub(super) level: Level,
+    pub(super) offset: u32,
+    pub(super) payload: &'a [u8],
 }
 
 impl<'a> Attr<'a> {
@@ -475,191 +357,10 @@ impl fmt::Debug for Attr<'_> {
     }
 }
 
-/// What can be read from a run of attributes; the generated views can.
-pub trait FromAttrs<'a>: Sized {
-    /// Reads the attributes and checks all of them. Numbers that the set does not know are
-    /// skipped; of an attribute that stands there twice the last one counts, as in the kernel.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with the first attribute that cannot be read.
-    fn from_attrs(attrs: Attrs<'a>) -> Result<Self, Malformed>;
-
-    /// [`Self::from_attrs`] has no error.
-    ///
-    /// It makes no view, of which there may be many in an array, each to be made when it is asked for.
-    #[inline]
-    fn can_be_read(attrs: Attrs<'a>) -> bool {
-        Self::from_attrs(attrs).is_ok()
-    }
-}
-
-/// A run of attributes, and an iterator over them.
-///
-/// After an error there is nothing more: where the next attribute begins is not known then.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct Attrs<'a> {
-    bytes: &'a [u8],
-    /// Where they end, in bytes from the message's begin. Unlike where the next one begins it stays
-    /// the same all the way, and it is as good for telling where something is wrong.
-    end: u32,
-    level: Level,
-}
-
-impl<'a> Attrs<'a> {
-    /// Takes bytes that begin `offset` bytes into their message.
-    #[inline]
-    pub fn new(bytes: &'a [u8], offset: usize) -> Self {
-        Self {
-            bytes,
-            // No message is longer: `nlmsg_len` has 32 bits.
-            end: (offset + bytes.len()) as u32,
-            level: Level::default(),
-        }
-    }
-
-    /// The same, once all of them have been read without an error.
-    #[inline]
-    pub(super) fn checked(self) -> Self {
-        let level = self.level.checked();
-        Self { level, ..self }
-    }
-
-    /// They are attributes, and `test` is true of each.
-    #[inline]
-    pub fn each(mut self, test: impl Fn(Attr<'a>) -> bool) -> bool {
-        Iterator::all(&mut self, |attr| attr.is_ok_and(&test))
-    }
-
-    /// From one of them on, which is `attr`.
-    #[inline]
-    pub(super) fn from(self, attr: Attr<'a>) -> Self {
-        let begin = attr.offset.wrapping_sub(self.offset());
-        let bytes = self.bytes.get(begin as usize..).unwrap_or_default();
-        Self { bytes, ..self }
-    }
-
-    /// The bytes that are yet to be read.
-    pub fn as_bytes(self) -> &'a [u8] {
-        self.bytes
-    }
-
-    /// All attributes of this number; those behind bytes that are no attribute are not found.
-    pub fn all(self, number: u16) -> impl Iterator<Item = Attr<'a>> + Clone {
-        let attrs = self.map_while(Result::ok);
-        attrs.filter(move |attr| attr.kind() == number)
-    }
-
-    /// Where the next one begins, in bytes from the message's begin.
-    #[inline]
-    fn offset(&self) -> u32 {
-        self.end.wrapping_sub(self.bytes.len() as u32)
-    }
-}
-
-impl<'a> Iterator for Attrs<'a> {
-    type Item = Result<Attr<'a>, Malformed>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        let bytes = self.bytes;
-        let Some(&head) = bytes.first_chunk::<NLA_HDRLEN>() else {
-            if bytes.is_empty() {
-                return None;
-            }
-            let malformed = Malformed::leftover(self.offset(), bytes.len());
-            self.bytes = &[];
-            return Some(Err(malformed));
-        };
-        let (len, raw_kind) = halves(head);
-        let len = usize::from(len);
-        if len < NLA_HDRLEN || len > bytes.len() {
-            let malformed = Malformed::length(self.offset(), len);
-            self.bytes = &[];
-            return Some(Err(malformed));
-        }
-        let attr = Attr {
-            raw_kind,
-            level: self.level,
-            offset: self.offset(),
-            payload: &bytes[NLA_HDRLEN..len],
-        };
-        // The last attribute need not be padded.
-        self.bytes = &bytes[align(len).min(bytes.len())..];
-        Some(Ok(attr))
-    }
-}
-
-/// The two numbers that stand in 4 bytes.
-#[inline]
-fn halves(bytes: [u8; 4]) -> (u16, u16) {
-    let both = u32::from_ne_bytes(bytes);
-    match cfg!(target_endian = "little") {
-        true => (both as u16, (both >> 16) as u16),
-        false => ((both >> 16) as u16, both as u16),
-    }
-}
-
-impl fmt::Debug for Attrs<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.map_while(Result::ok)).finish()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::attrs::tests::attr;
     use super::*;
-
-    fn attr(kind: u16, payload: &[u8]) -> Vec<u8> {
-        let len = (NLA_HDRLEN + payload.len()) as u16;
-        let mut bytes = [len.to_ne_bytes(), kind.to_ne_bytes()].concat();
-        bytes.extend(payload);
-        bytes.resize(align(bytes.len()), 0);
-        bytes
-    }
-
-    #[test]
-    fn walks_over_padding_and_counts_offsets() {
-        let bytes = [attr(1, b"abcde"), attr(0x8002, &[]), attr(3, &[7])].concat();
-        let attrs: Vec<_> = Attrs::new(&bytes, 20).map(Result::unwrap).collect();
-        assert_eq!(attrs.len(), 3);
-        assert_eq!((attrs[0].kind(), attrs[0].offset()), (1, 20));
-        assert_eq!(attrs[0].bytes(), Ok(&b"abcde"[..]));
-        assert_eq!((attrs[1].kind(), attrs[1].offset()), (2, 32));
-        assert_eq!((attrs[2].u8(), attrs[2].offset()), (Ok(7), 36));
-    }
-
-    #[test]
-    fn last_attribute_needs_no_padding() {
-        let bytes = &attr(1, b"abcde")[..9];
-        let mut attrs = Attrs::new(bytes, 0);
-        assert_eq!(attrs.next().unwrap().unwrap().str(), Ok("abcde"));
-        assert_eq!(attrs.next(), None);
-    }
-
-    #[test]
-    fn impossible_lengths_end_the_walk() {
-        for (len, available) in [(0, 8), (3, 8), (9, 8), (u16::MAX, 8)] {
-            let mut bytes = attr(1, &[0; 4]);
-            bytes[..2].copy_from_slice(&len.to_ne_bytes());
-            let mut attrs = Attrs::new(&bytes[..available], 20);
-            let malformed = attrs.next().unwrap().unwrap_err();
-            assert_eq!(malformed.defect, Defect::Length(len as u32));
-            assert_eq!(malformed.offset, 20);
-            assert_eq!(attrs.next(), None);
-        }
-    }
-
-    #[test]
-    fn a_piece_of_a_header_is_an_error() {
-        let mut bytes = attr(1, &[0; 4]);
-        bytes.extend([8, 0, 1]);
-        let mut attrs = Attrs::new(&bytes, 0);
-        assert!(attrs.next().unwrap().is_ok());
-        let malformed = attrs.next().unwrap().unwrap_err();
-        assert_eq!(malformed.defect, Defect::Leftover(3));
-        assert_eq!(malformed.offset, 8);
-    }
 
     #[test]
     fn integers_have_their_width() {

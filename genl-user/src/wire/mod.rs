@@ -6,21 +6,26 @@
 
 mod array;
 mod attr;
+mod attrs;
 mod encode;
 mod fields;
 mod fixed;
+mod level;
 mod list;
+mod malformed;
 mod message;
 mod names;
 mod shown;
 mod text;
 
 pub use array::Array;
-pub use attr::{Attr, Attrs, Defect, FromAttrs, Malformed};
+pub use attr::Attr;
+pub use attrs::{Attrs, FromAttrs};
 pub use encode::{Encoder, Misfit, Unfit};
 pub use fields::{Fields, FieldsMut, Struct, narrow};
 pub use fixed::{Bitfield32, Bytes, Text};
 pub use list::{Lazy, List, Map};
+pub use malformed::{Defect, Malformed};
 pub use message::{FromPayload, Payload};
 pub(crate) use message::{Head, finish, generic, set_kind, set_seq};
 pub use names::{Enum, NoSuchName, show_flags};
