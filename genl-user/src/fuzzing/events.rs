@@ -1,5 +1,7 @@
 //! Events over a script.
 
+use std::time::Duration;
+
 use super::message;
 use super::script::{Datagram, PORT, Script};
 use crate::controller::{CONTROLLER_ID, NEWFAMILY, NOTIFY};
@@ -35,6 +37,8 @@ pub enum Heard {
     NoGroup,
     /// The group can no longer be joined.
     NotJoined,
+    /// The controller does not say what has become of the family.
+    Refused,
 }
 
 impl Heard {
@@ -49,6 +53,7 @@ impl Heard {
             Err(Error::Truncated { .. }) => Self::Truncated,
             Err(Error::UnknownGroup { .. }) => Self::NoGroup,
             Err(Error::Join { .. }) => Self::NotJoined,
+            Err(Error::Refused(_)) => Self::Refused,
             Err(other) => panic!("nothing of a script is {other:?}"),
         }
     }
@@ -68,8 +73,10 @@ pub fn events(datagrams: Vec<Datagram>) -> Vec<Heard> {
     listener.transport.receives(datagrams);
     let mut heard = Vec::new();
     loop {
-        let next = match now(listener.wait(Deadline::Timeout(None))) {
-            Ok(None) => return heard,
+        // Of what is tried again later there is no end.
+        let next = match now(listener.wait(Deadline::after(Some(Duration::ZERO)))) {
+            Ok(None) if listener.transport.is_over() => return heard,
+            Ok(None) => continue,
             Ok(Some(next)) => listener.heard(&next).and_then(event::<Group>),
             Err(error) => Err(error),
         };
@@ -139,5 +146,42 @@ mod tests {
             set,
         ];
         assert_eq!(events(datagrams), expected);
+    }
+
+    #[test]
+    fn what_cannot_be_had_again_is_told_and_ends() {
+        let overrun = Datagram {
+            overrun: true,
+            ..description()
+        };
+        // It answers the question that is asked after the overrun, which only then is there.
+        let refusal = (-libc::ENOMEM).to_ne_bytes();
+        let refusal = [&refusal[..], &[0; 16]].concat();
+        let head = (libc::NLMSG_ERROR as u16, 0, 2, PORT);
+        let mut refused = datagram(message(head, 0, &refusal));
+        // Behind this one's nlmsghdr there is no genlmsghdr.
+        refused.bytes.drain(16..20);
+        let len = refused.bytes.len() as u32;
+        refused.bytes[..4].copy_from_slice(&len.to_ne_bytes());
+        refused.late = true;
+        assert_eq!(
+            events(vec![overrun, refused]),
+            [Heard::Overrun, Heard::Refused]
+        );
+        // It comes back with a group of a number that no kernel has.
+        let mut attrs = Vec::new();
+        let mut out = Encoder::new(&mut attrs);
+        out.u16(1, LISTENED_ID - 1);
+        let named = out.str(2, "kvstore").and_then(|()| {
+            out.nest(7, |out| {
+                out.nest(1, |out| {
+                    out.u32(2, u32::MAX);
+                    out.str(1, "changes")
+                })
+            })
+        });
+        named.expect("it fits");
+        let anew = datagram(message((CONTROLLER_ID, 0, 0, 0), NEWFAMILY, &attrs));
+        assert_eq!(events(vec![anew]), [Heard::NotJoined, Heard::Reloaded]);
     }
 }

@@ -85,6 +85,11 @@ impl Script {
     pub(super) fn receives(&self, datagrams: Vec<Datagram>) {
         self.datagrams.borrow_mut().extend(datagrams);
     }
+
+    /// All of it was received.
+    pub(super) fn is_over(&self) -> bool {
+        self.datagrams.borrow().is_empty()
+    }
 }
 
 impl Datagram {
