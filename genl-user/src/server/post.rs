@@ -22,8 +22,9 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(500);
 /// For so many clients something can be put aside.
 pub(super) const MOST_CLIENTS: usize = 64;
 
-/// So many bytes can be put aside for one of them, or one message that is longer.
-pub(super) const MOST_BYTES: usize = 256 << 10;
+/// So many bytes can be put aside for all of them, beside the first message for each; half as many for
+/// one of them alone.
+pub(super) const MOST_BYTES: usize = 16 << 20;
 
 /// How long a client is waited for that reads, as long as there is nothing else to do: a tick of the
 /// system's.
@@ -51,6 +52,7 @@ pub(super) struct Post {
 struct Aside {
     port: u32,
     messages: VecDeque<Vec<u8>>,
+    /// How many bytes they take.
     bytes: usize,
     /// When something was sent last, or the first was put aside.
     since: Instant,
@@ -106,7 +108,6 @@ impl Post {
     }
 
     /// How many bytes were put aside.
-    #[cfg(test)]
     pub(super) fn put_aside(&self) -> usize {
         self.aside.iter().map(|aside| aside.bytes).sum()
     }
@@ -149,8 +150,9 @@ impl Post {
         if bytes.len() > self.longest {
             return Err(libc::EMSGSIZE);
         }
-        if let Some(aside) = self.aside.iter_mut().find(|aside| aside.port == port) {
-            return aside.put(bytes);
+        if let Some(at) = self.aside.iter().position(|aside| aside.port == port) {
+            let is_full = self.put_aside() > MOST_BYTES;
+            return self.aside[at].put(bytes, is_full);
         }
         match send(self.as_fd(), port, &bytes, libc::MSG_DONTWAIT) {
             Err(libc::EAGAIN) if self.aside.len() < MOST_CLIENTS => {
@@ -158,7 +160,7 @@ impl Post {
                 self.next = self.next.clamp(now, now + FIRST_PAUSE);
                 self.aside.push(Aside {
                     port,
-                    bytes: bytes.len(),
+                    bytes: cost(&bytes),
                     messages: VecDeque::from([bytes]),
                     since: now,
                     reads: true,
@@ -176,14 +178,13 @@ impl Aside {
         !self.messages.is_empty()
     }
 
-    fn put(&mut self, bytes: Vec<u8>) -> Result<(), i32> {
-        if self.is_behind() && self.bytes + bytes.len() > MOST_BYTES {
-            return Err(libc::ENOBUFS);
-        }
+    fn put(&mut self, bytes: Vec<u8>, is_full: bool) -> Result<(), i32> {
         if !self.is_behind() {
             self.since = Instant::now();
+        } else if is_full || self.bytes > MOST_BYTES / 2 {
+            return Err(libc::ENOBUFS);
         }
-        self.bytes += bytes.len();
+        self.bytes += cost(&bytes);
         self.messages.push_back(bytes);
         Ok(())
     }
@@ -199,12 +200,17 @@ impl Aside {
     fn send_first(&mut self, from: BorrowedFd<'_>, flags: c_int) -> Result<(), i32> {
         if let Some(first) = self.messages.front() {
             send(from, self.port, first, flags)?;
-            self.bytes -= first.len();
+            self.bytes -= cost(first);
             self.messages.pop_front();
             (self.since, self.reads) = (Instant::now(), true);
         }
         Ok(())
     }
+}
+
+/// How many bytes a message takes that is put aside.
+fn cost(message: &[u8]) -> usize {
+    size_of::<Vec<u8>>() + message.len()
 }
 
 /// Sends a message if the client has room for it, or has before the socket's timeout ends.
