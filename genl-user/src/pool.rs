@@ -10,7 +10,8 @@ use crate::error::Error;
 ///
 /// A client is opened where none is idle, and stays for the next caller: there come to be as many
 /// as were ever in use together. No lock is held while one is in use. What can be lent is
-/// [`Reusable`].
+/// [`Reusable`]; what a borrower sets for good, as by [`set_timeout`](crate::Link::set_timeout), the
+/// next one finds so.
 ///
 /// ```
 /// use genl_user::Pool;

@@ -116,6 +116,9 @@ impl Post {
     /// they are gone or have read nothing for too long.
     pub(super) fn try_again(&mut self) -> Vec<u32> {
         let mut lost = Vec::new();
+        if self.aside.is_empty() {
+            return lost;
+        }
         if self.aside.len() == MOST_CLIENTS {
             // The next one is to find a place.
             let by_age = |at: &usize| self.aside[*at].since;
@@ -123,7 +126,7 @@ impl Post {
             lost.extend(oldest.map(|at| self.aside.swap_remove(at).port));
         }
         let now = Instant::now();
-        if self.aside.is_empty() || now < self.next {
+        if now < self.next {
             return lost;
         }
         let fd = sys::fd(&self.socket);
