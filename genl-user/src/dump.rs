@@ -34,8 +34,9 @@ use crate::transport::{Blocking, Transport, now};
 ///
 /// A dump that is dropped before its end is read to its end, as the kernel would refuse the next one
 /// with EBUSY (`__netlink_dump_start()`): then as far as it has come, the rest before the next request.
-/// In a task, which others wait for, some pieces are read then; for as long as the rest is not, the
-/// kernel keeps the family's module from being unloaded.
+/// Of a dump of another process, which may have no end, 64 pieces are read then at most; in a task,
+/// which others wait for, 8. For as long as the rest is not read, the kernel keeps the family's module
+/// from being unloaded.
 #[must_use = "a dump is read as its items are asked for"]
 pub struct Dump<'c, M, T: Transport = Blocking> {
     link: &'c mut Link<T>,
