@@ -6,11 +6,13 @@ mod store;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Sender, TryRecvError, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use genl_user::families::kvstore::server::Served;
-use genl_user::families::kvstore::{Client, Get};
+use genl_user::families::kvstore::{Client, Get, GetDump, Set};
 use genl_user::server::Server;
 use genl_user::{Error, Options};
 use store::Store;
@@ -182,6 +184,83 @@ fn who_is_gone_is_named_by_a_pipeline_too() {
     let error = answers.take(ticket).expect_err("nobody answers");
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     assert!(matches!(error, Error::Unreachable { peer, .. } if peer == port));
+}
+
+/// Calls `run` with a client of a server that has so many entries, and serves meanwhile until `stop` is
+/// dropped; it is given to `run`.
+fn with_store(entries: usize, timeout: Duration, run: impl FnOnce(Client, Sender<()>)) {
+    let mut server = Server::bind().expect("a port");
+    server.allow_admin(true);
+    let served = server.register(Served(Store::default()));
+    served.expect("it is the first");
+    let options = Options::new().peer(server.port()).timeout(timeout);
+    let (stop, stopped) = channel();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            while stopped.try_recv() == Err(TryRecvError::Empty) {
+                let served = server.serve_timeout(Duration::from_millis(5));
+                served.expect("it can receive");
+            }
+        });
+        let mut kv = Client::open_with(&options).expect("it is served");
+        for number in 0..entries {
+            let key = format!("entry/{number}");
+            let set = Set {
+                key: &key,
+                value: Some(&[7; 1000]),
+                ..Set::default()
+            };
+            kv.set(&set).expect("there is room");
+        }
+        run(kv, stop);
+    });
+}
+
+/// More than the client's queue holds.
+const MANY: usize = 1000;
+
+#[test]
+fn a_dump_goes_on_when_its_reader_does() {
+    let _alone = alone();
+    with_store(MANY, PATIENCE, |mut kv, _stop| {
+        let mut dump = kv.get_dump(&GetDump::default()).expect("it begins");
+        let mut items = 0;
+        while dump.next().expect("an item, or the end").is_some() {
+            items += 1;
+            if items == 10 {
+                thread::sleep(Duration::from_millis(1500));
+            }
+        }
+        assert_eq!(items, MANY);
+    });
+}
+
+#[test]
+fn a_dump_that_never_ends_is_in_no_other_calls_way() {
+    let _alone = alone();
+    let timeout = Duration::from_millis(300);
+    with_store(MANY, timeout, |mut kv, stop| {
+        let mut dump = kv.get_dump(&GetDump::default()).expect("it begins");
+        dump.next().expect("an item").expect("there are many");
+        // Whether it is given up,
+        drop(dump);
+        kv.get(&Get { key: "entry/1" }).expect("an answer at once");
+        let mut dump = kv.get_dump(&GetDump::default()).expect("it begins");
+        dump.next().expect("an item").expect("there are many");
+        // or who serves it is gone.
+        drop(stop);
+        thread::sleep(Duration::from_millis(300));
+        let error = loop {
+            match dump.next() {
+                Ok(item) => assert!(item.is_some(), "it has no end"),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, Error::TimedOut), "{error}");
+        drop(dump);
+        let error = kv.get(&Get { key: "entry/1" }).expect_err("nobody answers");
+        assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+    });
 }
 
 /// A client of a server, which is asked for the family and nothing else.

@@ -29,9 +29,8 @@ impl<T: Transport> Link<T> {
         {
             self.readdress(&mut asked);
             begun = self.begin_dump(asked, &mut deadline).await;
-            begun = self.recovered(begun);
         }
-        begun
+        self.recovered(begun)
     }
 
     async fn begin_dump(

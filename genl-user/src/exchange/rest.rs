@@ -10,6 +10,12 @@ use crate::transport::{Deadline, Transport};
 impl<T: Transport> Link<T> {
     /// Reads what is left of a dump that nobody wants any more.
     pub(crate) async fn settle(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
+        // Another process begins what it is asked for, whatever has not ended; and as all that is left
+        // of a dump has its number, it is taken for no other answer. So an end that may be lost is not
+        // waited for.
+        if self.transport.socket().peer().is_some() {
+            self.dumping = None;
+        }
         let (mut comes, mut received, mut nudged) = (false, false, false);
         while let Some(seq) = self.dumping {
             match self.inbox.unread() {
@@ -122,6 +128,11 @@ impl<T: Transport> Link<T> {
     /// answer would be lost too (`netlink_attachskb()`).
     #[cold]
     pub(crate) fn recover_from(&mut self, error: &Error) {
+        // Of a dump of which nothing has come in time the rest is not waited for once more.
+        let is_of_dump = self.dumping == Some(self.seq) && !self.transport.has_dumps_at_hand();
+        if is_of_dump && matches!(error, Error::TimedOut) {
+            self.dumping = None;
+        }
         if !matches!(error, Error::Io { .. }) || error.errno() != Some(libc::ENOBUFS) {
             return;
         }

@@ -158,8 +158,8 @@ impl Server {
     /// Waits for one datagram, and serves all that is in it.
     ///
     /// A dump is made piece by piece, and others are served meanwhile. What a client leaves no room
-    /// for is put aside, and goes on whenever the server serves; if the client reads nothing for half
-    /// a second, it is lost.
+    /// for is put aside, and goes on whenever the server serves; if the client reads nothing for 30
+    /// seconds, or too many others leave no room either, it is lost.
     ///
     /// # Errors
     ///

@@ -16,8 +16,13 @@ use super::op::{Outbox, To};
 use crate::pauses::Pauses;
 use crate::sys;
 
-/// How long a client may leave its queue full before what is there for it is lost.
-pub(super) const PATIENCE: Duration = Duration::from_millis(500);
+/// How long a client may leave its queue full before what is there for it is lost: that of a dump, whose
+/// reader may do something else between two items. Nobody waits for it meanwhile.
+pub(super) const PATIENCE: Duration = match cfg!(test) {
+    false => Duration::from_secs(30),
+    // Tests are to be done sooner.
+    true => Duration::from_millis(500),
+};
 
 /// For so many clients something can be put aside.
 pub(super) const MOST_CLIENTS: usize = 64;

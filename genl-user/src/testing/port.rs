@@ -264,9 +264,6 @@ mod tests {
         kernel.drop_next_answer();
         let lost = count(&mut client);
         assert!(matches!(lost, Err(Error::TimedOut)), "{lost:?}");
-        // It may be on its way still.
-        let waits = count(&mut client);
-        assert!(matches!(waits, Err(Error::TimedOut)), "{waits:?}");
         assert_eq!(count(&mut client).unwrap(), 5);
     }
 }
