@@ -13,6 +13,9 @@ use crate::transport::{Blocking, Transport, now};
 
 /// The messages that answer a dump, read from the socket as they are asked for.
 ///
+/// Each borrows from the receive buffer until the next one is asked for, so this is no `Iterator`:
+/// [`owned`](Self::owned) makes one of copies, for `for` and `collect`.
+///
 /// ```
 /// # use genl_user::families::nlctrl;
 /// # fn main() -> Result<(), genl_user::Error> {
@@ -118,7 +121,7 @@ impl<'c, M: Message, T: Transport> Dump<'c, M, T> {
         self.link.view_if_any::<M>(self.operation, arrived.as_ref())
     }
 
-    async fn collect(&mut self) -> Result<Vec<M>, Error> {
+    async fn all(&mut self) -> Result<Vec<M>, Error> {
         let mut items = Vec::new();
         while let Some(arrived) = self.arrived().await? {
             let view = self.link.view::<M>(self.operation, &arrived)?;
@@ -130,7 +133,7 @@ impl<'c, M: Message, T: Transport> Dump<'c, M, T> {
     pub(crate) async fn collect_consistent(mut self, retries: usize) -> Result<Vec<M>, Error> {
         let mut retries = 0..retries;
         loop {
-            match self.collect().await {
+            match self.all().await {
                 Err(Error::DumpInterrupted) if retries.next().is_some() => {
                     self.link.repeat_dump().await?;
                     self.interrupted = false;

@@ -71,7 +71,7 @@ pub enum Error {
     /// the kernel keeps 32 bytes (`netlink_sendmsg()`).
     #[error(
         "a request of {len} bytes cannot be sent, as the socket takes {room} at once: \
-         send less in one, or open it with a larger net.core.wmem_default"
+         send less in one, or raise the sysctl net.core.wmem_default before it is opened"
     )]
     TooLong {
         /// Length of the request, in bytes.
@@ -110,7 +110,10 @@ pub enum Error {
     /// A message was longer than the receive buffer, and is lost.
     ///
     /// [`Connection::reserve`](crate::Connection::reserve) makes the buffer larger.
-    #[error("a message of {len} bytes did not fit into the receive buffer, which has {room}")]
+    #[error(
+        "a message of {len} bytes did not fit into the receive buffer, which has {room}: \
+         `reserve` makes it larger"
+    )]
     Truncated {
         /// Length of the message, in bytes.
         len: usize,

@@ -102,6 +102,8 @@ impl Options {
 
     /// How many bytes of messages may queue up before the kernel drops some.
     ///
+    /// A pipeline sets 1 MiB when it is first sent, unless there is as much.
+    ///
     /// More than the system's limit (`net.core.rmem_max`) takes CAP_NET_ADMIN (SO_RCVBUFFORCE);
     /// without it the limit is taken. The kernel doubles it, and counts the memory that messages
     /// take, not their length (`SO_RCVBUF` in socket(7)).

@@ -77,6 +77,10 @@ const QUEUEFUL: usize = 212_992 / LEAST;
 /// be joined again is told by an error before that. If it is there, and the kernel did not let the
 /// listener join it, that is tried again and again, ever more seldom; `Overrun` tells when it was done,
 /// as what came from the group until then is lost.
+///
+/// So it is where the kernel serves the family. Of a server in another process
+/// ([`Options::peer`](crate::Options::peer)) nobody tells that it has ended: its listeners hear nothing
+/// any more, as if nothing happened. Who has to know calls it from time to time.
 pub type Listener = Listening<Blocking>;
 
 /// A [`Listener`] whose `next` is awaited in a task of tokio's.
