@@ -168,7 +168,8 @@ impl Server {
         self.serve_until(None).map(drop)
     }
 
-    /// As [`Self::serve_once`], but waits no longer than this; false if nothing came.
+    /// As [`Self::serve_once`], but ends after so long, whatever is left to be done; false if there was
+    /// nothing to do.
     ///
     /// Who polls the descriptor instead, and then asks with [`Duration::ZERO`], asks again after some
     /// milliseconds if [`Self::is_behind`]: nothing tells when a client has room.
@@ -195,20 +196,22 @@ impl Server {
         }
     }
 
-    /// Something was put aside for a client that has left no room for it.
+    /// Something is left to be done though no request comes: something was put aside for a client that
+    /// has left no room for it, or a dump has not ended.
     pub fn is_behind(&self) -> bool {
-        self.post.pause().is_some()
+        !self.dumps.is_empty() || self.post.pause().is_some()
     }
 
-    /// Serves one datagram, and others until nothing can go on at once; false if none came in time.
+    /// Serves one datagram, and others until nothing can go on at once, or time is over; false if
+    /// there was nothing to do.
     fn serve_until(&mut self, end: Option<Instant>) -> io::Result<bool> {
         let mut served = false;
         loop {
             let goes_on = self.go_on();
-            if served && !goes_on {
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            if served && (!goes_on || left == Some(Duration::ZERO)) {
                 return Ok(true);
             }
-            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
             let wait = match (goes_on, self.post.pause()) {
                 (true, _) => Some(Duration::ZERO),
                 (false, Some(pause)) => Some(left.map_or(pause, |left| left.min(pause))),
@@ -224,7 +227,7 @@ impl Server {
             };
             match next {
                 true => served = true,
-                false if left == Some(Duration::ZERO) => return Ok(served || goes_on),
+                false if left == Some(Duration::ZERO) => return Ok(goes_on),
                 false if !goes_on => self.post.wait_for_reader(),
                 false => {}
             }
@@ -276,8 +279,8 @@ impl Server {
         cut::refuse(&peer, rest, len - datagram.len(), &mut self.post);
         if peer.is_dumping() {
             // Its client has given that one up, or is another one, which has got its port.
-            let before = self.dumps.iter_mut().filter(|before| before.port == port);
-            before.for_each(|before| before.end_dump(libc::ECANCELED, &mut self.post));
+            let before = self.dumps.extract_if(.., |before| before.port == port);
+            before.for_each(|mut before| before.end_dump(libc::ECANCELED, &mut self.post));
             self.dumps.push(peer);
         }
         Ok(true)

@@ -521,6 +521,54 @@ fn a_long_dump_keeps_nobody_waiting_for_its_end() {
     });
 }
 
+/// A client whose queue has room for more pieces than one dump sends in a turn.
+fn roomy() -> NlSocket {
+    let socket = NlSocket::connect(NlFamily::Usersock, None, Groups::empty()).unwrap();
+    socket.set_recv_buffer_size(16 << 15).unwrap();
+    socket
+}
+
+#[test]
+fn who_polls_learns_that_a_dump_goes_on() {
+    const PIECES: u32 = 100;
+    let _alone = alone();
+    let (mut server, family) = speaker();
+    let reader = roomy();
+    ask_dump(&reader, &server, &family, (2, PIECES));
+    let read = thread::scope(|scope| {
+        let reader = scope.spawn(|| pieces(&reader, 2, Duration::ZERO));
+        // For what has come, and then as long as it is told to.
+        server.serve_timeout(Duration::ZERO).unwrap();
+        while server.is_behind() {
+            thread::sleep(Duration::from_millis(1));
+            server.serve_timeout(Duration::ZERO).unwrap();
+        }
+        reader.join().unwrap()
+    });
+    assert_eq!(read, ((PIECES * PIECE) as usize, true));
+}
+
+#[test]
+fn time_ends_though_there_is_always_more_to_do() {
+    let _alone = alone();
+    let mut server = Server::bind().unwrap();
+    let reader = Arc::new(roomy());
+    let (reads, port, started) = (reader.clone(), server.port(), Instant::now());
+    // The client reads each piece as soon as it is sent, and asks for more.
+    let before = move |_| {
+        let fd = sys::fd(&reads);
+        while sys::receive(fd, &mut [0; 64], libc::MSG_DONTWAIT, None).is_ok() {}
+        if started.elapsed() < Duration::from_secs(2) {
+            let _ = sys::send_to(fd, &acknowledged(), libc::MSG_DONTWAIT, (port, 0));
+        }
+    };
+    let served = nltest::server::Served(Speaker(before));
+    let family = server.register(served).unwrap();
+    ask_dump(&reader, &server, &family, (2, u32::MAX / PIECE));
+    server.serve_timeout(Duration::from_millis(10)).unwrap();
+    assert!(started.elapsed() < Duration::from_secs(1));
+}
+
 #[test]
 fn who_has_the_port_of_one_that_has_given_up_has_its_own_dump() {
     let _alone = alone();
@@ -530,6 +578,20 @@ fn who_has_the_port_of_one_that_has_given_up_has_its_own_dump() {
     ask_dump(&reborn, &server, &family, (3, 5));
     let read = served(server, || pieces(&reborn, 3, Duration::ZERO));
     assert_eq!(read, (5 * PIECE as usize, true));
+}
+
+#[test]
+fn who_asks_for_one_dump_after_the_other_has_one() {
+    let _alone = alone();
+    let (mut server, family) = speaker();
+    let lazy = lazy();
+    ask(&lazy, &server, 20);
+    for seq in 2..12 {
+        ask_dump(&lazy, &server, &family, (seq, 5));
+        server.serve_once().unwrap();
+    }
+    assert!(server.post.is_behind(lazy.pid().unwrap()));
+    assert_eq!(server.dumps.len(), 1);
 }
 
 #[test]
