@@ -318,6 +318,7 @@ mod tests {
         let fields = format!("{refused:#?}");
         assert!(fields.contains("    errno: 2,\n"), "{fields}");
     }
+
     /// More than a socket sends at once, unless the system was told otherwise.
     struct Long;
 
@@ -366,6 +367,7 @@ mod tests {
         let refused = socket.send(&vec![0; room + 1]).unwrap_err();
         assert_eq!(refused.raw_os_error(), Some(libc::EMSGSIZE));
     }
+
     #[test]
     fn what_the_system_says_is_told_once() {
         let cause = || io::Error::from_raw_os_error(libc::EACCES);

@@ -168,8 +168,8 @@ impl Server {
         self.serve_until(None).map(drop)
     }
 
-    /// As [`Self::serve_once`], but ends after so long, whatever is left to be done; false if there was
-    /// nothing to do.
+    /// As [`Self::serve_once`], but ends after so long, whatever is left to be done; false if no request
+    /// came, and no dump can go on at once.
     ///
     /// Who polls the descriptor instead, and then asks with [`Duration::ZERO`], asks again after some
     /// milliseconds if [`Self::is_behind`]: nothing tells when a client has room.
@@ -202,8 +202,8 @@ impl Server {
         !self.dumps.is_empty() || self.post.pause().is_some()
     }
 
-    /// Serves one datagram, and others until nothing can go on at once, or time is over; false if
-    /// there was nothing to do.
+    /// Serves one datagram, and others until nothing can go on at once, or time is over; false if none
+    /// came, and nothing can go on.
     fn serve_until(&mut self, end: Option<Instant>) -> io::Result<bool> {
         let mut served = false;
         loop {
