@@ -11,6 +11,8 @@ mod page;
 pub(crate) mod peers;
 mod plot;
 mod specs;
+mod table;
+mod versions;
 
 use std::ffi::OsString;
 use std::fs;
@@ -37,8 +39,8 @@ pub(crate) struct Options {
     /// Of a client in a case, an operation each: `case`, `threads`, `client`, `best_ns` and `ns` (the median), `allocs`,
     /// `syscalls`, `waits` (context switches because there was nothing to do), null where it cannot be told;
     /// `ratio_to_raw`, the median of the rounds' ratios to the raw client, and `ratio_quartiles`, where that does the
-    /// case too; `gb_per_s` in the case `decode`. Where there is no KVM, the times of kvstore's cases and of events are
-    /// instructions. Of a reader of events: `case` is `events`, then `client`, `received`,
+    /// case too; `gb_per_s` in the case `decode`. Where there is no KVM, `best_ns` and `ns` of kvstore's cases (`get`,
+    /// `set`, `list`) and `cpu_ns` of `events` are instructions, not nanoseconds. Of a reader of events: `case` is `events`, then `client`, `received`,
     /// `overruns` (how often it was told of a loss), `cpu_ns`, `allocs` and `waits`, an event each; null if it never came to
     /// the end. Of a goal: `goal`, `measured`, what the raw client has in that place (`raw`, or null), and `met`, null if it
     /// was not measured. Of a step of the generator: `case`, which begins with `specs: `, `client`, `ns`, and `ratio_to_ynl`
@@ -100,7 +102,7 @@ fn write_docs(measured: &page::Measured<'_>) -> Result<()> {
 /// What the driver is told of the clients.
 fn arguments(place: &str, peers: &[Peer]) -> Vec<OsString> {
     let mut arguments = vec![place.into()];
-    for Peer { name, command } in peers {
+    for Peer { name, command, .. } in peers {
         arguments.extend(["--peer".into(), name.into()]);
         arguments.extend(command.iter().cloned());
     }

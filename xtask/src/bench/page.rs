@@ -1,10 +1,14 @@
 //! The figures as tables, as JSON, and as a page with plots.
 
-use super::figures::{Figure, Figures, Heard, OURS, RAW};
-use super::goals::{Goal, goals, said};
+mod json;
+mod tables;
+
+use super::figures::{Figures, Heard, OURS, RAW};
+use super::goals::{Goal, goals, reasons, said};
 use super::machine::Machine;
 use super::peers::Peers;
 use super::plot;
+use super::table::{aligned, headed, markdown};
 
 /// All that was measured, and with what.
 pub(super) struct Measured<'a> {
@@ -31,41 +35,22 @@ const CASES: [(&str, &str, bool); 8] = [
     ("list", "dump of kvstore's 10,000 entries", true),
 ];
 
-const COLUMNS: [&str; 8] = [
-    "client",
-    "best ns",
-    "median ns",
-    "x raw",
-    "quartiles",
-    "allocs",
-    "syscalls",
-    "waits",
-];
-
-const EVENT_COLUMNS: [&str; 6] = [
-    "client",
-    "received",
-    "overruns told",
-    "cpu ns",
-    "allocs",
-    "waits",
-];
-
 const EVENTS: &str = "events, and a reader that is too slow";
 
-const NOTES: &str = "An operation each. x raw is the median of the rounds' ratios to the raw client's time in the same round, and \
+const NOTES: &str = "Figures are of an operation each. x raw is the median of the rounds' ratios to the raw client's time in the same round, and \
     waits are context switches because there was nothing to do. All clients read every attribute of what comes, but of \
     policies and of the reply to what is written. The raw client does that in place, checks nothing but lengths, writes \
     its requests into a buffer, and asks for no ACK, as raw-ack does.";
 
 const GOAL_NOTES: &str = "Ratios are medians of all rounds, with their quartiles. `raw has` is what the raw client has in the \
-    place of ours: the rest is the kernel's, so where that misses a goal too, no client meets it on this machine.";
+    place of ours.";
+
+/// Of ratios, where the VM's clock counts.
+const COUNTED_NOTES: &str =
+    " Those of kvstore's cases and of events are ratios of instructions, not of time.";
 
 const AHEAD_NOTES: &str = "Ours read all of an item before they hand it out, and whether its texts are UTF-8, so that no getter can fail; who \
     looks at lengths alone has less to do. Of an event they look who sent it too: a process may send to a group as well.";
-
-const EVENT_NOTES: &str = "100,000 events are sent while a reader pauses for 50 ms after every 1,000: most are lost, and \
-    whoever keeps a copy of something has to be told. cpu is the reader's own processor time, an event that it got.";
 
 fn title(case: &str) -> &str {
     let known = CASES.iter().find(|(name, _, _)| *name == case);
@@ -82,17 +67,21 @@ fn titled(case: &str, threads: u32) -> String {
 impl Measured<'_> {
     /// For a terminal.
     pub(super) fn text(&self) -> String {
-        let mut text = String::new();
-        for (name, rows) in self.tables() {
-            text.push_str(&format!("{name}\n{}\n", aligned(&rows)));
+        let mut text = format!("{}\n{NOTES}\n\n", aligned(&self.clients()));
+        for table in self.tables() {
+            let before = table.before.map(|note| format!("{note}\n\n"));
+            text.push_str(&before.unwrap_or_default());
+            text.push_str(&format!("{}\n{}\n", table.title, aligned(&table.rows)));
+            for note in table.after {
+                text.push_str(&format!("{note}\n\n"));
+            }
         }
-        text.push_str(&format!(
-            "{NOTES}\n\n{}\n\n{EVENT_NOTES}\n\n{}",
-            self.vm_notes(),
-            aligned(&self.goals())
-        ));
+        text.push_str(&aligned(&self.goals()));
+        for reason in reasons(self.figures, self.counted_in_vm) {
+            text.push_str(&format!("\n{reason}\n"));
+        }
         for left_out in &self.peers.left_out {
-            text.push_str(&format!("left out: {left_out}\n"));
+            text.push_str(&format!("\nleft out: {left_out}\n"));
         }
         if let Some(warning) = self.warning() {
             text.push_str(&format!("\n{warning}\n"));
@@ -116,95 +105,70 @@ impl Measured<'_> {
         if let Some(warning) = self.warning() {
             page.push_str(&format!("**{warning}**\n\n"));
         }
+        let counted = match self.counted_in_vm {
+            true => COUNTED_NOTES,
+            false => "",
+        };
         page.push_str("## What ours are to cost\n\n");
         page.push_str(&markdown(&self.goals()));
-        page.push_str(&format!("\n{GOAL_NOTES}\n"));
+        page.push_str(&format!("\n{GOAL_NOTES}{counted}\n"));
+        for reason in reasons(self.figures, self.counted_in_vm) {
+            page.push_str(&format!("\n{reason}\n"));
+        }
         let ahead = self.ahead();
         if !ahead.is_empty() {
             page.push_str("\n## Where others are quicker\n\n");
-            page.push_str(&format!("{}\n{AHEAD_NOTES}\n", markdown(&ahead)));
+            page.push_str(&markdown(&ahead));
+            page.push_str(&format!("\n{AHEAD_NOTES}{}\n", counted));
         }
         for (case, _) in self.plots() {
             page.push_str(&format!("\n![{}](benches/plots/{case}.svg)\n", title(case)));
         }
-        for (name, rows) in self.tables() {
-            page.push_str(&format!("\n## {name}\n\n{}", markdown(&rows)));
-        }
         page.push_str(&format!(
-            "\n{NOTES}\n\n{}\n\n{EVENT_NOTES}\n",
-            self.vm_notes()
+            "\n## The clients\n\n{}\n{NOTES}\n",
+            markdown(&self.clients())
         ));
         for left_out in &self.peers.left_out {
             page.push_str(&format!("\nLeft out: {left_out}\n"));
+        }
+        for table in self.tables() {
+            let before = table.before.map(|note| format!("{note}\n\n"));
+            page.push_str(&format!(
+                "\n## {}\n\n{}{}",
+                table.title,
+                before.unwrap_or_default(),
+                markdown(&table.rows)
+            ));
+            for note in table.after {
+                page.push_str(&format!("\n{note}\n"));
+            }
         }
         page
     }
 
     pub(super) fn plots(&self) -> Vec<(&'static str, String)> {
         let plotted = CASES.iter().filter(|(_, _, plotted)| *plotted);
-        let drawn = plotted
-            .filter_map(|&(case, title, _)| Some((case, plot::bars(self.figures, case, title)?)));
+        let drawn = plotted.filter_map(|&(case, title, _)| {
+            Some((
+                case,
+                plot::bars(self.figures, case, title, self.unit(case))?,
+            ))
+        });
         drawn.collect()
     }
 
-    /// JSON objects: of each client in each case, of each that heard events, and of each goal.
-    pub(super) fn objects(&self) -> Vec<String> {
-        let mut objects = Vec::new();
-        for figure in &self.figures.all {
-            let mut object = serde_json::json!({
-                "case": figure.case,
-                "threads": figure.threads,
-                "client": figure.client,
-                "best_ns": figure.best(),
-                "ns": figure.median(),
-                "allocs": figure.allocs,
-                "syscalls": figure.syscalls,
-                "waits": figure.switches,
-            });
-            if let Some(raw) = self.figures.find(&figure.case, figure.threads, RAW) {
-                let ratio = figure.ratio(raw);
-                object["ratio_to_raw"] = ratio.median.into();
-                object["ratio_quartiles"] = vec![ratio.low, ratio.high].into();
-            }
-            if figure.case == "decode" {
-                object["gb_per_s"] = self.figures.decoded(figure).into();
-            }
-            objects.push(object);
+    /// What each client is made of, those of the same in one row.
+    fn clients(&self) -> Vec<Vec<String>> {
+        let mut rows = vec![
+            ["client", "library and version"]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
+        for same in self.peers.all.chunk_by(|a, b| a.made_of == b.made_of) {
+            let names: Vec<_> = same.iter().map(|peer| peer.name).collect();
+            rows.push(vec![names.join(", "), same[0].made_of.clone()]);
         }
-        for Heard { client, told } in &self.figures.heard {
-            objects.push(serde_json::json!({
-                "case": "events",
-                "client": client,
-                "received": told.as_ref().map(|told| told.received),
-                "overruns": told.as_ref().map(|told| told.overruns),
-                "cpu_ns": told.as_ref().map(|told| told.ns),
-                "allocs": told.as_ref().map(|told| told.allocs),
-                "waits": told.as_ref().map(|told| told.switches),
-            }));
-        }
-        for Goal {
-            what,
-            measured,
-            raw,
-            met,
-        } in goals(self.figures)
-        {
-            objects.push(
-                serde_json::json!({ "goal": what, "measured": measured, "raw": raw, "met": met }),
-            );
-        }
-        let lines = objects.iter().map(|object| format!("  {object}"));
-        lines.collect()
-    }
-
-    fn vm_notes(&self) -> &'static str {
-        match self.counted_in_vm {
-            true => {
-                "What concerns kvstore was measured in a VM whose clock counts instructions, as there was no hardware \
-                 virtualisation: a nanosecond is one of them, the kernel's among them, and each round is as all others."
-            }
-            false => "What concerns kvstore was measured in a VM.",
-        }
+        rows
     }
 
     fn warning(&self) -> Option<String> {
@@ -220,14 +184,12 @@ impl Measured<'_> {
     }
 
     fn goals(&self) -> Vec<Vec<String>> {
-        let head = ["goal", "measured", "raw has", ""];
-        let head = head.map(str::to_owned).to_vec();
         let rows = goals(self.figures).into_iter().map(|goal| {
             let mark = goal.mark().to_owned();
             let raw = goal.raw.map_or(String::new(), |raw| format!("{raw:.3}"));
             vec![goal.what, goal.measured, raw, mark]
         });
-        std::iter::once(head).chain(rows).collect()
+        headed(&["goal", "measured", "raw has", ""], rows)
     }
 
     /// The clients of others that do something in less time than ours, in three rounds of four at least.
@@ -275,116 +237,40 @@ impl Measured<'_> {
         };
         quicker.map(row).collect()
     }
-
-    fn tables(&self) -> Vec<(String, Vec<Vec<String>>)> {
-        let mut tables = Vec::new();
-        for (case, threads) in self.figures.cases() {
-            let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
-            if case == "decode" {
-                rows[0].push("GB/s".to_owned());
-            }
-            let raw = self.figures.find(case, threads, RAW);
-            rows.extend(
-                self.figures
-                    .of(case, threads)
-                    .map(|figure| self.row(figure, raw)),
-            );
-            tables.push((titled(case, threads), rows));
-        }
-        if !self.figures.heard.is_empty() {
-            let mut rows = vec![EVENT_COLUMNS.map(str::to_owned).to_vec()];
-            rows.extend(self.figures.heard.iter().map(heard));
-            tables.push((EVENTS.to_owned(), rows));
-        }
-        tables
-    }
-
-    fn row(&self, figure: &Figure, raw: Option<&Figure>) -> Vec<String> {
-        let number = |number: Option<f64>| {
-            match number {
-                Some(number) => (number * 100.0).round() / 100.0,
-                None => return "-".to_owned(),
-            }
-            .to_string()
-        };
-        let ratio = raw.map(|raw| said(figure.ratio(raw)));
-        let ratio = ratio.unwrap_or_default();
-        let (median, quartiles) = ratio.split_once(' ').unwrap_or_default();
-        let mut row = vec![
-            figure.client.clone(),
-            format!("{:.0}", figure.best()),
-            format!("{:.0}", figure.median()),
-            median.to_owned(),
-            quartiles.trim_matches(['(', ')']).to_owned(),
-            number(figure.allocs),
-            number(figure.syscalls),
-            number(figure.switches),
-        ];
-        if figure.case == "decode" {
-            row.push(format!("{:.2}", self.figures.decoded(figure)));
-        }
-        row
-    }
-}
-
-fn heard(Heard { client, told }: &Heard) -> Vec<String> {
-    let told = match told {
-        Some(told) => [
-            told.received.to_string(),
-            told.overruns.to_string(),
-            format!("{:.0}", told.ns),
-            format!("{:.2}", told.allocs),
-            format!("{:.2}", told.switches),
-        ],
-        None => ["never came to the end", "", "", "", ""].map(str::to_owned),
-    };
-    std::iter::once(client.clone()).chain(told).collect()
-}
-
-/// Columns as wide as they have to be, numbers to the right.
-fn aligned(rows: &[Vec<String>]) -> String {
-    let widths = widths(rows);
-    let mut text = String::new();
-    for row in rows {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .enumerate()
-            .map(|(at, (cell, width))| match at {
-                0 => format!("{cell:<width$}"),
-                _ => format!("{cell:>width$}"),
-            });
-        let line = cells.collect::<Vec<_>>().join("  ");
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-fn markdown(rows: &[Vec<String>]) -> String {
-    let mut text = String::new();
-    for (at, row) in rows.iter().enumerate() {
-        text.push_str(&format!("| {} |\n", row.join(" | ")));
-        if at == 0 {
-            let numbers = "|---:".repeat(row.len() - 1);
-            text.push_str(&format!("|---{numbers}|\n"));
-        }
-    }
-    text
-}
-
-fn widths(rows: &[Vec<String>]) -> Vec<usize> {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    (0..columns).map(width).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::peers::Peer;
+
+    fn machine() -> Machine {
+        Machine {
+            processor: "Processor".to_owned(),
+            processors: 2,
+            kernel: "7.3".to_owned(),
+            rustc: "rustc".to_owned(),
+            load: 3.0,
+        }
+    }
+
+    fn peers() -> Peers {
+        let peer = |(name, made_of): (&'static str, &str)| Peer {
+            name,
+            command: Vec::new(),
+            made_of: made_of.to_owned(),
+        };
+        let all = [
+            ("raw", "libc 1"),
+            ("quick", "fast 2.0"),
+            ("slow", "fast 2.0"),
+        ];
+        Peers {
+            all: all.map(peer).into(),
+            left_out: vec!["other: no network".to_owned()],
+            ..Peers::default()
+        }
+    }
 
     fn figures() -> Figures {
         let mut figures = Figures::default();
@@ -398,16 +284,9 @@ mod tests {
 
     #[test]
     fn figures_are_told_in_three_ways() {
-        let machine = Machine {
-            processor: "Processor".to_owned(),
-            processors: 2,
-            kernel: "7.3".to_owned(),
-            rustc: "rustc".to_owned(),
-            load: 3.0,
-        };
         let measured = Measured {
-            machine: &machine,
-            peers: &Peers::default(),
+            machine: &machine(),
+            peers: &peers(),
             figures: &figures(),
             counted_in_vm: true,
         };
@@ -437,5 +316,62 @@ mod tests {
         assert_eq!(objects[1]["ratio_to_raw"], 1.04);
         assert_eq!(objects[2]["gb_per_s"], 4.0);
         assert_eq!(objects[7]["overruns"], 3);
+    }
+
+    #[test]
+    fn units_stand_where_the_figures_are() {
+        let mut figures = figures();
+        figures
+            .read("events 1 neli-router 0.010 14.000 - 95000 0 400.0\n")
+            .unwrap();
+        let (machine, peers) = (machine(), peers());
+        let [counted, timed] = [true, false].map(|counted_in_vm| Measured {
+            machine: &machine,
+            peers: &peers,
+            figures: &figures,
+            counted_in_vm,
+        });
+        let page = counted.page();
+        let at = |text: &str| {
+            page.find(text)
+                .unwrap_or_else(|| panic!("no {text} in {page}"))
+        };
+        assert!(at("| client | best ns | median ns |") < at("## an entry with 1 KiB"));
+        assert!(at("## an entry with 1 KiB") < at("whose clock counts"));
+        assert!(
+            at("whose clock counts") < at("| client | best instructions | median instructions |")
+        );
+        assert!(at("| cpu instructions |") < at("100,000 events are sent"));
+        assert!(at("100,000 events are sent") < at("neli-router is told of no overrun"));
+        assert_eq!(page.matches("whose clock counts").count(), 1);
+        assert!(at("| quick, slow | fast 2.0 |") < at("Left out: other: no network"));
+        assert!(page.contains("are ratios of instructions"));
+        let unit_of = |measured: &Measured<'_>, wanted: &str| {
+            let plots = measured.plots();
+            let (_, svg) = plots.iter().find(|(case, _)| *case == wanted).unwrap();
+            let unit = svg.split_once(", as multiples").expect("a unit").0;
+            unit.rsplit('>').next().unwrap_or_default().to_owned()
+        };
+        assert_eq!(unit_of(&counted, "get"), "instructions");
+        assert_eq!(unit_of(&counted, "family"), "ns");
+        assert_eq!(unit_of(&timed, "get"), "ns");
+        assert!(timed.page().contains("| cpu ns |"));
+        assert!(!timed.page().contains("instructions"));
+    }
+
+    #[test]
+    fn a_router_that_tells_of_overruns_needs_no_word() {
+        let mut figures = Figures::default();
+        figures
+            .read("events 1 neli-router 0.010 14.000 - 95000 1 400.0\n")
+            .unwrap();
+        let page = Measured {
+            machine: &machine(),
+            peers: &peers(),
+            figures: &figures,
+            counted_in_vm: false,
+        }
+        .page();
+        assert!(page.contains("100,000 events are sent") && !page.contains("told of no overrun"));
     }
 }

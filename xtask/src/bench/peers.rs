@@ -13,10 +13,14 @@ use crate::cache::make_dir;
 use crate::kernel::Kind;
 use crate::{cargo, setup, workspace};
 
+use super::versions;
+
 /// A client, and how its program is started.
 pub(super) struct Peer {
     pub(super) name: &'static str,
     pub(super) command: Vec<OsString>,
+    /// The library that it calls, and its version.
+    pub(super) made_of: String,
 }
 
 /// The clients that are there, the raw one first, and what is to be said of each that is not.
@@ -28,25 +32,50 @@ pub(super) struct Peers {
     pub(super) environment: Vec<(&'static str, OsString)>,
 }
 
-/// Those in Rust: a package of the peers' workspace, and its clients with the argument that each takes.
-type Package = (&'static str, &'static [(&'static str, &'static str)]);
+/// Those in Rust: a package of the peers' workspace.
+struct Package {
+    name: &'static str,
+    /// Each with the argument that it takes.
+    clients: &'static [(&'static str, &'static str)],
+    /// The crates that do the work.
+    crates: &'static [&'static str],
+}
 
 /// Without these there is nothing to measure.
 const NEEDED: [Package; 2] = [
-    ("peer-raw", &[("raw", ""), ("raw-ack", "ack")]),
-    ("peer-ours", &[("ours", ""), ("ours-async", "async")]),
+    Package {
+        name: "peer-raw",
+        clients: &[("raw", ""), ("raw-ack", "ack")],
+        crates: &["libc"],
+    },
+    Package {
+        name: "peer-ours",
+        clients: &[("ours", ""), ("ours-async", "async")],
+        crates: &["genl-user", "tokio"],
+    },
 ];
 
 const RUST: [Package; 3] = [
-    ("peer-netlink-bindings", &[("netlink-bindings", "")]),
-    (
-        "peer-neli",
-        &[("neli-handle", "handle"), ("neli-router", "")],
-    ),
-    (
-        "peer-genetlink",
-        &[("genetlink-current", "current"), ("genetlink", "")],
-    ),
+    Package {
+        name: "peer-netlink-bindings",
+        clients: &[("netlink-bindings", "")],
+        crates: &["netlink-bindings", "netlink-socket2"],
+    },
+    Package {
+        name: "peer-neli",
+        clients: &[("neli-handle", "handle"), ("neli-router", "")],
+        crates: &["neli"],
+    },
+    Package {
+        name: "peer-genetlink",
+        clients: &[("genetlink-current", "current"), ("genetlink", "")],
+        crates: &[
+            "genetlink",
+            "netlink-proto",
+            "netlink-packet-generic",
+            "tokio",
+        ],
+    },
 ];
 
 /// Builds them all.
@@ -56,14 +85,14 @@ pub(super) fn build() -> Result<Peers> {
         peers.all.extend(rust(package)?);
     }
     for package in &RUST {
-        peers.add(package.0, rust(package));
+        peers.add(package.name, rust(package));
     }
     // Before any is built: the packages are fetched once, and whoever has no network is told once.
     match Root::ready() {
         Ok(root) => {
-            peers.add("libmnl", root.c("libmnl", &["-lmnl"]));
+            peers.add("libmnl", root.packaged("libmnl", "libmnl", &["-lmnl"]));
             let libnl = ["-I/usr/include/libnl3", "-lnl-genl-3", "-lnl-3"];
-            peers.add("libnl", root.c("libnl", &libnl));
+            peers.add("libnl", root.packaged("libnl", "libnl-3.0", &libnl));
             peers.add("ynl-c", root.ynl());
             peers.add("pyynl", root.python());
             peers.environment = root.environment();
@@ -129,15 +158,17 @@ pub(super) fn driver() -> Result<PathBuf> {
     program("driver")
 }
 
-fn rust((package, clients): &Package) -> Result<Vec<Peer>> {
-    let program = program(package)?;
+fn rust(package: &Package) -> Result<Vec<Peer>> {
+    let program = program(package.name)?;
+    let made_of = versions::locked(&dir().join("Cargo.lock"), package.crates)?;
     let peer = |&(name, argument): &(&'static str, &str)| Peer {
         name,
         command: std::iter::once(program.clone().into())
             .chain((!argument.is_empty()).then(|| argument.into()))
             .collect(),
+        made_of: made_of.clone(),
     };
-    Ok(clients.iter().map(peer).collect())
+    Ok(package.clients.iter().map(peer).collect())
 }
 
 /// The build root with what those in C, and in Python, need.
@@ -145,17 +176,20 @@ struct Root {
     root: BuildRoot,
     /// The kernel tree.
     tree: PathBuf,
+    /// Its kernel's release.
+    release: String,
     /// What is made for them.
     out: PathBuf,
 }
 
 impl Root {
     fn ready() -> Result<Self> {
-        let tree = setup::ensure(Kind::Normal)?.source();
+        let kernel = setup::ensure(Kind::Normal)?;
         setup::tools()?;
         let root = Self {
             root: setup::with(&PEERS)?,
-            tree,
+            tree: kernel.source(),
+            release: kernel.release,
             out: target()?.join("c"),
         };
         root.write_specs()?;
@@ -193,8 +227,23 @@ impl Root {
         Ok(())
     }
 
+    /// Builds a client of a library of the root's packages, which pkg-config knows as `module`.
+    fn packaged(&self, name: &'static str, module: &str, arguments: &[&str]) -> Result<Vec<Peer>> {
+        let version = versions::packaged(&self.libraries().join("pkgconfig"), module)?;
+        self.c(name, format!("{name} {version}"), arguments)
+    }
+
+    /// What YNL's are made of: it has no versions of its own.
+    fn ynl_of_tree(&self) -> String {
+        format!("tools/net/ynl of Linux {}", self.release)
+    }
+
+    fn libraries(&self) -> PathBuf {
+        self.root.dir().join("usr/lib/x86_64-linux-gnu")
+    }
+
     /// Builds a client in C.
-    fn c(&self, name: &'static str, arguments: &[&str]) -> Result<Vec<Peer>> {
+    fn c(&self, name: &'static str, made_of: String, arguments: &[&str]) -> Result<Vec<Peer>> {
         let program = self.out.join(name);
         let source = dir().join("c");
         let shared = [
@@ -207,8 +256,11 @@ impl Root {
         gcc.arg(format!("-I{}", self.out.join("include").display()));
         gcc.arg(source.join(name).with_extension("c"));
         succeed(gcc.arg(source.join("peer.c")).args(arguments), "gcc")?;
-        let command = self.run(&program);
-        Ok(vec![Peer { name, command }])
+        Ok(vec![Peer {
+            name,
+            command: self.run(&program),
+            made_of,
+        }])
     }
 
     /// YNL's C library, with what its generator makes of the specs.
@@ -246,7 +298,7 @@ impl Root {
         ];
         arguments.extend(sources);
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        self.c("ynl-c", &arguments)
+        self.c("ynl-c", self.ynl_of_tree(), &arguments)
     }
 
     fn python(&self) -> Result<Vec<Peer>> {
@@ -257,12 +309,13 @@ impl Root {
         Ok(vec![Peer {
             name: "pyynl",
             command,
+            made_of: self.ynl_of_tree(),
         }])
     }
 
     /// A program that runs on the root's libraries, not the machine's.
     fn run(&self, program: &Path) -> Vec<OsString> {
-        let libraries = self.root.dir().join("usr/lib/x86_64-linux-gnu");
+        let libraries = self.libraries();
         let loader = libraries.join("ld-linux-x86-64.so.2");
         vec![
             loader.into(),

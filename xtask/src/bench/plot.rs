@@ -9,10 +9,10 @@ const LEFT: f64 = 150.0;
 const RIGHT: f64 = 90.0;
 const TOP: f64 = 44.0;
 
-/// The times of a case's clients, the quickest first, and how many times the raw client's each is.
+/// What a case's clients take in `unit`, the quickest first, and how many times the raw client's each is.
 ///
 /// Bars end where the slowest would leave too little room for the others: what is longer is broken off there.
-pub(super) fn bars(figures: &Figures, case: &str, title: &str) -> Option<String> {
+pub(super) fn bars(figures: &Figures, case: &str, title: &str, unit: &str) -> Option<String> {
     let raw = figures.find(case, 1, RAW)?;
     let mut clients: Vec<_> = figures.of(case, 1).collect();
     clients.sort_by(|a, b| a.median().total_cmp(&b.median()));
@@ -25,7 +25,7 @@ pub(super) fn bars(figures: &Figures, case: &str, title: &str) -> Option<String>
          height=\"{height}\" font-family=\"sans-serif\" font-size=\"12\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n\
          <text x=\"8\" y=\"18\" font-size=\"14\" font-weight=\"bold\">{title}</text>\n\
-         <text x=\"8\" y=\"34\" fill=\"#666666\">times the raw client's time; shorter is better</text>\n"
+         <text x=\"8\" y=\"34\" fill=\"#666666\">{unit}, as multiples of the raw client's; shorter is better</text>\n"
     );
     for (at, client) in clients.iter().enumerate() {
         let y = TOP + at as f64 * (BAR + GAP);
@@ -61,13 +61,14 @@ mod tests {
         let lines = "family 1 raw 0 0 2 100\nfamily 1 other 0 0 2 150\nfamily 1 ours 0 0 2 104\n\
             family 1 last 0 0 2 160\nfamily 1 slow 0 0 2 9000\n";
         figures.read(lines).unwrap();
-        let svg = bars(&figures, "family", "A call").unwrap();
+        let svg = bars(&figures, "family", "A call", "ns").unwrap();
         let at = |text: &str| {
             svg.find(text)
                 .unwrap_or_else(|| panic!("no {text} in {svg}"))
         };
         assert!(at(">raw<") < at(">ours<") && at(">ours<") < at(">other<"));
+        assert!(at(">A call<") < at(">ns, as multiples of the raw client's;"));
         assert!(at(">1.04<") > 0 && at(">90.00 …<") > 0);
-        assert_eq!(bars(&figures, "get", "None"), None);
+        assert_eq!(bars(&figures, "get", "None", "ns"), None);
     }
 }
