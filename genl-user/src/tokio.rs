@@ -18,7 +18,9 @@ use crate::transport::{Deadline, Receive};
 /// The kernel answers within the call that sends a request, so the socket is tried first, and a
 /// task yields only if nothing is there, or if it has received a lot without yielding
 /// ([`tokio::task::coop`]). The runtime has to have its I/O driver, and its time driver unless there
-/// is no timeout and the kernel is talked to: `enable_all` of its builder, or `#[tokio::main]`.
+/// is no timeout, the kernel is talked to, and nothing is listened to: `enable_all` of its builder, or
+/// `#[tokio::main]`. A listener without a timeout may go for long without it, until a family comes back
+/// whose groups it cannot join at once; then it panics.
 pub struct Tokio(AsyncFd<Socket>);
 
 /// How long another process that has no room is left alone.

@@ -203,7 +203,9 @@ impl Listener {
     /// Waits for what comes next, but not longer than this; `None` if nothing came.
     ///
     /// Who polls the descriptor instead asks with [`Duration::ZERO`] until it is `None`, and polls
-    /// then: what has been received already makes it readable no more.
+    /// then: what has been received already makes it readable no more. After [`Error::Join`] and
+    /// [`Error::Refused`] it asks again after some seconds though nothing makes it readable, for as long as
+    /// what has failed is to be tried again: that is done here alone.
     ///
     /// # Errors
     ///
