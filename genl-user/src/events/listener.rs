@@ -401,9 +401,6 @@ impl<T: Transport> Listening<T> {
             if received > QUEUEFUL && deadline.has_passed() {
                 return Ok(None);
             }
-            if self.try_again() {
-                return Ok(Some(Next::Overrun));
-            }
             let again = self.roster.again_at();
             let receipt = match (self.unsure, again) {
                 (true, _) => self.receive_at_once().await?,
@@ -421,6 +418,9 @@ impl<T: Transport> Listening<T> {
                     Err(Error::TimedOut) => return Ok(None),
                     asked => asked?,
                 },
+                // Nor before that is a group joined again, whose number may be another family's by now.
+                Receipt::Nothing if self.try_again() => return Ok(Some(Next::Overrun)),
+                Receipt::Nothing if self.unsure => {}
                 Receipt::Nothing if again.is_some() && !deadline.has_passed() => {}
                 Receipt::Nothing => return Ok(None),
             }
@@ -430,11 +430,7 @@ impl<T: Transport> Listening<T> {
 
     /// Tries again what has failed when families came back, if it is time to; true if events were lost
     /// until now.
-    #[inline]
     fn try_again(&mut self) -> bool {
-        if self.roster.again_at().is_none() {
-            return false;
-        }
         let tried = self.roster.try_again(self.transport.socket_mut());
         self.unsure |= tried.is_unsure;
         tried.joined

@@ -73,6 +73,32 @@ fn a_group_that_cannot_be_joined_again_can_be_left() {
 }
 
 #[test]
+fn a_group_is_not_joined_again_whose_number_is_another_familys_by_now() {
+    let kernel = Kernel::new();
+    kernel.register(Guarded).expect("it is the first family");
+    let options = Options::new().kernel(&kernel);
+    let mut listener = Listener::open_with(&options).expect("a listener");
+    listener.join(&[Twin("lost")]).expect("it has the right");
+    kernel.set_admin(false);
+    kernel.unregister("twin");
+    kernel.register(Guarded).expect("it comes back");
+    assert!(matches!(listener.next(), Err(Error::Join { .. })));
+    assert!(matches!(listener.next(), Ok(Heard::Reloaded("twin"))));
+    // The listener has not read that yet when it is time to try again.
+    kernel.unregister("twin");
+    let store = kernel.register(Served(Store::default()));
+    store.expect("it gets the number");
+    kernel.set_admin(true);
+    std::thread::sleep(SOON / 20);
+    let quiet = listener.next_timeout(SOON / 20).expect("no error");
+    assert!(quiet.is_none(), "{quiet:?}");
+    let mut client = genl_user::families::kvstore::Client::open_with(&options).expect("a client");
+    put(&mut client, "a", b"");
+    let quiet = listener.next_timeout(SOON / 20).expect("no error");
+    assert!(quiet.is_none(), "{quiet:?}");
+}
+
+#[test]
 fn a_question_that_fails_does_not_mean_that_the_family_is_gone() {
     in_new_netns(|| {
         let kernel = kernel();
