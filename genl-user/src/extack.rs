@@ -89,6 +89,7 @@ impl<'a> Verdict<'a> {
             operation.family.name.into(),
             operation.name.into(),
             operation.attrs(request),
+            operation.capability,
         );
         let paths = [&mut refused.attribute, &mut refused.missing];
         for path in paths.into_iter().flatten() {
@@ -97,13 +98,17 @@ impl<'a> Verdict<'a> {
         refused
     }
 
-    /// The error that this is, of a request with these attributes.
+    /// The error that this is, of a request with these attributes to an operation that takes this
+    /// capability.
     pub(crate) fn refused_by<'n>(
         &self,
         family: Cow<'static, str>,
         operation: Cow<'static, str>,
         attrs: Named<'_, impl Guide<'n>>,
+        capability: Option<&'static str>,
     ) -> Refused {
+        // The core, which looks at capabilities, has no words for it; a handler's say what it is.
+        let lacks_it = self.errno == libc::EPERM && self.text.is_none();
         let found = self.offset.and_then(|offset| attrs.find(offset));
         let policy = self
             .policy
@@ -125,7 +130,7 @@ impl<'a> Verdict<'a> {
                 .and_then(|kind| attrs.path_of_missing(self.missing_in, kind)),
             policy,
             cookie: self.cookie.map(<[u8]>::to_vec),
-            capability: None,
+            capability: capability.filter(|_| lacks_it),
             peer: None,
             is_sent: true,
         }
@@ -292,6 +297,29 @@ mod tests {
             "kvstore carried out set, but: no need for it"
         );
         assert!(Verdict::default().warning("kvstore", "set").is_none());
+    }
+
+    #[test]
+    fn a_capability_is_named_where_the_core_missed_it() {
+        let request = request();
+        let repeated = &request[..NLMSG_HDRLEN];
+        let (head, bare) = message(ERROR, CAPPED, -libc::EPERM, repeated, |_| {});
+        assert_eq!(
+            refused(&head, &bare).to_string(),
+            "kvstore refused set: Operation not permitted; it takes CAP_NET_ADMIN"
+        );
+        let verdict = Verdict::read(&head, &bare).unwrap();
+        assert_eq!(verdict.refused(&Client::GET, &request).capability, None);
+
+        // The end of a dump has it in the place of an ACK.
+        let (head, done) = message(DONE, 0, -libc::EPERM, &[], |_| {});
+        assert_eq!(refused(&head, &done).capability, Some("CAP_NET_ADMIN"));
+
+        let words = |out: &mut Encoder<'_>| out.str(NLMSGERR_ATTR_MSG, "read-only").unwrap();
+        let (head, worded) = message(ERROR, CAPPED | TLVS, -libc::EPERM, repeated, words);
+        assert_eq!(refused(&head, &worded).capability, None);
+        let (head, other) = message(ERROR, CAPPED, -libc::EACCES, repeated, |_| {});
+        assert_eq!(refused(&head, &other).capability, None);
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub struct Operation {
     pub request: &'static Layout,
     /// What comes back if all goes well.
     pub answer: Answer,
+    /// The capability that it takes, where the spec tells: `CAP_NET_ADMIN`.
+    pub capability: Option<&'static str>,
 }
 
 impl Operation {

@@ -139,6 +139,7 @@ mod tests {
         header: 0,
         request: &Layout { fields: &[] },
         answer: Answer::Reply(1),
+        capability: None,
     };
 
     struct Nothing;

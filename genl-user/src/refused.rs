@@ -57,7 +57,9 @@ pub struct Refused {
     pub policy: Option<PolicyOwned>,
     /// Bytes by which the kernel lets a program know what it cannot say in words; few families do.
     pub cookie: Option<Vec<u8>>,
-    /// The capability that the caller needs, where the errno is EPERM and the spec tells.
+    /// The capability that the caller needs, where the spec tells: `CAP_NET_ADMIN`.
+    ///
+    /// Of an EPERM that the kernel has no words for, as `genl_rcv_msg()` gives it.
     pub capability: Option<&'static str>,
     /// The port of the process that refused it in place of the kernel.
     pub peer: Option<u32>,

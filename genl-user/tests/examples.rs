@@ -134,7 +134,7 @@ fn fake_kernel() {
     let expected = "first run: Some(1)\n\
         second run: Some(2)\n\
         no room: kvstore refused set: No space left on device\n\
-        no right: kvstore refused set: Operation not permitted\n\
+        no right: kvstore refused set: Operation not permitted; it takes CAP_NET_ADMIN\n\
         no module: the kernel has no netlink family \"kvstore\": is its module loaded?\n";
     assert_eq!(told, expected);
 }

@@ -417,3 +417,14 @@ pub enum Permission {
     /// Who has CAP_SYS_ADMIN there: of groups only (`x-cap: sys-admin`).
     NetnsSysAdmin,
 }
+
+impl Permission {
+    /// The capability that it takes: `CAP_NET_ADMIN`.
+    pub fn capability(self) -> Option<&'static str> {
+        match self {
+            Self::Anyone => None,
+            Self::Admin | Self::NetnsAdmin => Some("CAP_NET_ADMIN"),
+            Self::NetnsSysAdmin => Some("CAP_SYS_ADMIN"),
+        }
+    }
+}

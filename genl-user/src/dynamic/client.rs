@@ -3,7 +3,7 @@
 use std::mem;
 use std::time::Duration;
 
-use genl_schema::model::{Family, Permission};
+use genl_schema::model::Family;
 use serde_json::{Map, Value};
 
 use super::dump::Dump;
@@ -272,16 +272,12 @@ impl Client {
             return Ok(());
         }
         let target = Target::find(&self.family, &sent.operation, sent.mode)?;
-        let mut refused = verdict.refused_by(
+        let refused = verdict.refused_by(
             self.family.name.as_str().to_owned().into(),
             target.op.name.as_str().to_owned().into(),
             names(&self.family, target.request, &sent.bytes),
+            target.op.permission.capability(),
         );
-        let admin = matches!(
-            target.op.permission,
-            Permission::Admin | Permission::NetnsAdmin
-        );
-        refused.capability = (admin && refused.errno == libc::EPERM).then_some("CAP_NET_ADMIN");
         Err(Box::new(refused).into())
     }
 

@@ -47,6 +47,7 @@ impl Client {
         header: 0,
         request: &entry_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(1),
+        capability: None,
     };
 
     /// How [`Client::get_dump`] calls the kernel.
@@ -57,6 +58,7 @@ impl Client {
         header: 0,
         request: &entry_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(1),
+        capability: None,
     };
 
     /// How [`Client::set`] calls the kernel.
@@ -67,6 +69,7 @@ impl Client {
         header: 0,
         request: &entry_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(2),
+        capability: Some("CAP_NET_ADMIN"),
     };
 
     /// How [`Client::del`] calls the kernel.
@@ -77,6 +80,7 @@ impl Client {
         header: 0,
         request: &entry_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(3),
+        capability: Some("CAP_NET_ADMIN"),
     };
 
     /// How [`Client::stats`] calls the kernel.
@@ -87,6 +91,7 @@ impl Client {
         header: 0,
         request: &stats_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(4),
+        capability: None,
     };
 
     /// How [`Client::clear`] calls the kernel.
@@ -97,6 +102,7 @@ impl Client {
         header: 0,
         request: &entry_attrs::LAYOUT,
         answer: genl_user::Answer::Ack,
+        capability: Some("CAP_NET_ADMIN"),
     };
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.

@@ -27,6 +27,7 @@ impl Client {
         header: 0,
         request: &ctrl_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(1),
+        capability: None,
     };
 
     /// How [`Client::getfamily_dump`] calls the kernel.
@@ -37,6 +38,7 @@ impl Client {
         header: 0,
         request: &ctrl_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(1),
+        capability: None,
     };
 
     /// How [`Client::getpolicy_dump`] calls the kernel.
@@ -47,6 +49,7 @@ impl Client {
         header: 0,
         request: &ctrl_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(10),
+        capability: None,
     };
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.

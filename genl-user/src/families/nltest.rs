@@ -39,6 +39,7 @@ impl Client {
         header: 0,
         request: &greeting_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(1),
+        capability: None,
     };
 
     /// How [`Client::echo`] calls the kernel.
@@ -49,6 +50,7 @@ impl Client {
         header: 0,
         request: &echo_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(2),
+        capability: None,
     };
 
     /// How [`Client::unicast`] calls the kernel.
@@ -59,6 +61,7 @@ impl Client {
         header: 0,
         request: &message_attrs::LAYOUT,
         answer: genl_user::Answer::Ack,
+        capability: Some("CAP_NET_ADMIN"),
     };
 
     /// How [`Client::broadcast`] calls the kernel.
@@ -69,6 +72,7 @@ impl Client {
         header: 0,
         request: &message_attrs::LAYOUT,
         answer: genl_user::Answer::Ack,
+        capability: None,
     };
 
     /// How [`Client::repeat`] calls the kernel.
@@ -79,6 +83,7 @@ impl Client {
         header: 0,
         request: &repetition_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(6),
+        capability: None,
     };
 
     /// How [`Client::sleep`] calls the kernel.
@@ -89,6 +94,7 @@ impl Client {
         header: 0,
         request: &nap_attrs::LAYOUT,
         answer: genl_user::Answer::Ack,
+        capability: Some("CAP_NET_ADMIN"),
     };
 
     /// How [`Client::count_dump`] calls the kernel.
@@ -99,6 +105,7 @@ impl Client {
         header: 0,
         request: &count_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(8),
+        capability: None,
     };
 
     /// How [`Client::remark`] calls the kernel.
@@ -109,6 +116,7 @@ impl Client {
         header: 0,
         request: &remark_attrs::LAYOUT,
         answer: genl_user::Answer::Ack,
+        capability: None,
     };
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.

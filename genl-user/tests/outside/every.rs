@@ -26,6 +26,7 @@ impl Client {
         header: 0,
         request: &thing_attrs::LAYOUT,
         answer: genl_user::Answer::ReplyAndAck(1),
+        capability: None,
     };
 
     /// How [`Client::poke`] calls the kernel.
@@ -36,6 +37,7 @@ impl Client {
         header: 0,
         request: &thing_attrs::LAYOUT,
         answer: genl_user::Answer::ReplyAndAck(2),
+        capability: None,
     };
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.

@@ -26,6 +26,7 @@ impl Client {
         header: <Place as wire::Struct>::SIZE,
         request: &thing_attrs::LAYOUT,
         answer: genl_user::Answer::ReplyAndAck(1),
+        capability: None,
     };
 
     /// How [`Client::locate_dump`] calls the kernel.
@@ -36,6 +37,7 @@ impl Client {
         header: <Place as wire::Struct>::SIZE,
         request: &thing_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(1),
+        capability: None,
     };
 
     /// How [`Client::browse_dump`] calls the kernel.
@@ -46,6 +48,7 @@ impl Client {
         header: <Place as wire::Struct>::SIZE,
         request: &thing_attrs::LAYOUT,
         answer: genl_user::Answer::Ack,
+        capability: None,
     };
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.

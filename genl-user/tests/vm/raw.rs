@@ -41,6 +41,7 @@ pub(crate) const fn operation(name: &'static str, cmd: u8) -> Operation {
         header: 0,
         request: &ENTRY,
         answer: Answer::Ack,
+        capability: None,
     }
 }
 

@@ -167,6 +167,8 @@ fn read_only_is_neither_replaced_nor_deleted() {
         }));
         assert_eq!(refused.errno, libc::EPERM);
         assert_eq!(refused.attribute.as_deref(), Some("set.key"));
+        // It was no want of rights.
+        assert_eq!(refused.capability, None);
         assert!(refused.message.expect("a message").contains("read-only"));
         let refused = refusal(kv.del(&Del { key: "a" }));
         assert_eq!(refused.errno, libc::EPERM);

@@ -27,6 +27,7 @@ impl Client {
         header: <Head as wire::Struct>::SIZE,
         request: &thing_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(10),
+        capability: None,
     };
 
     /// How [`Client::unchecked_dump`] calls the kernel.
@@ -37,6 +38,7 @@ impl Client {
         header: <Head as wire::Struct>::SIZE,
         request: &thing_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(11),
+        capability: None,
     };
 
     /// How [`Client::relaxed_dump`] calls the kernel.
@@ -47,6 +49,7 @@ impl Client {
         header: <Head as wire::Struct>::SIZE,
         request: &thing_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(12),
+        capability: None,
     };
 
     /// How [`Client::all`] calls the kernel.
@@ -57,6 +60,7 @@ impl Client {
         header: <Head as wire::Struct>::SIZE,
         request: &thing_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(13),
+        capability: None,
     };
 
     /// How [`Client::all_dump`] calls the kernel.
@@ -67,6 +71,7 @@ impl Client {
         header: <Head as wire::Struct>::SIZE,
         request: &thing_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(13),
+        capability: None,
     };
 
     /// How [`Client::few`] calls the kernel.
@@ -77,6 +82,7 @@ impl Client {
         header: <Head as wire::Struct>::SIZE,
         request: &thing_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(14),
+        capability: None,
     };
 
     /// How [`Client::tell`] calls the kernel.
@@ -87,6 +93,7 @@ impl Client {
         header: <Head as wire::Struct>::SIZE,
         request: &thing_attrs::LAYOUT,
         answer: genl_user::Answer::Ack,
+        capability: None,
     };
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.

@@ -26,6 +26,7 @@ impl Client {
         header: 0,
         request: &thing_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(1),
+        capability: None,
     };
 
     /// How [`Client::get_dump`] calls the kernel.
@@ -36,6 +37,7 @@ impl Client {
         header: 0,
         request: &thing_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(1),
+        capability: None,
     };
 
     /// How [`Client::find`] calls the kernel.
@@ -46,6 +48,7 @@ impl Client {
         header: 0,
         request: &thing_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(2),
+        capability: None,
     };
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.

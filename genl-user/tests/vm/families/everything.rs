@@ -42,6 +42,7 @@ impl Client {
         header: 0,
         request: &numbers_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(1),
+        capability: None,
     };
 
     /// How [`Client::limits`] calls the kernel.
@@ -52,6 +53,7 @@ impl Client {
         header: 0,
         request: &limits_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(2),
+        capability: None,
     };
 
     /// How [`Client::bytes`] calls the kernel.
@@ -62,6 +64,7 @@ impl Client {
         header: 0,
         request: &bytes_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(3),
+        capability: None,
     };
 
     /// How [`Client::layouts`] calls the kernel.
@@ -72,6 +75,7 @@ impl Client {
         header: 0,
         request: &layouts_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(4),
+        capability: None,
     };
 
     /// How [`Client::nests`] calls the kernel.
@@ -82,6 +86,7 @@ impl Client {
         header: 0,
         request: &nests_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(5),
+        capability: None,
     };
 
     /// How [`Client::tell`] calls the kernel.
@@ -92,6 +97,7 @@ impl Client {
         header: 0,
         request: &tale_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(7),
+        capability: None,
     };
 
     /// How [`Client::tell_dump`] calls the kernel.
@@ -102,6 +108,7 @@ impl Client {
         header: 0,
         request: &tale_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(7),
+        capability: None,
     };
 
     /// How [`Client::need`] calls the kernel.
@@ -112,6 +119,7 @@ impl Client {
         header: 0,
         request: &call_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(8),
+        capability: None,
     };
 
     /// How [`Client::hooked`] calls the kernel.
@@ -122,6 +130,7 @@ impl Client {
         header: 0,
         request: &call_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(9),
+        capability: None,
     };
 
     /// How [`Client::hooked_dump`] calls the kernel.
@@ -132,6 +141,7 @@ impl Client {
         header: 0,
         request: &call_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(9),
+        capability: None,
     };
 
     /// How [`Client::silent`] calls the kernel.
@@ -142,6 +152,7 @@ impl Client {
         header: 0,
         request: &call_attrs::LAYOUT,
         answer: genl_user::Answer::Ack,
+        capability: None,
     };
 
     /// How [`Client::empty`] calls the kernel.
@@ -152,6 +163,7 @@ impl Client {
         header: 0,
         request: &call_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(11),
+        capability: None,
     };
 
     /// How [`Client::nothing`] calls the kernel.
@@ -162,6 +174,7 @@ impl Client {
         header: 0,
         request: &call_attrs::LAYOUT,
         answer: genl_user::Answer::Ack,
+        capability: None,
     };
 
     /// How [`Client::privileged`] calls the kernel.
@@ -172,6 +185,7 @@ impl Client {
         header: 0,
         request: &call_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(13),
+        capability: Some("CAP_NET_ADMIN"),
     };
 
     /// How [`Client::owned`] calls the kernel.
@@ -182,6 +196,7 @@ impl Client {
         header: 0,
         request: &call_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(14),
+        capability: Some("CAP_NET_ADMIN"),
     };
 
     /// How [`Client::built`] calls the kernel.
@@ -192,6 +207,7 @@ impl Client {
         header: 0,
         request: &call_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(15),
+        capability: None,
     };
 
     /// How [`Client::unbuilt`] calls the kernel.
@@ -202,6 +218,7 @@ impl Client {
         header: 0,
         request: &call_attrs::LAYOUT,
         answer: genl_user::Answer::Reply(16),
+        capability: None,
     };
 
     /// How [`Client::emit`] calls the kernel.
@@ -212,6 +229,7 @@ impl Client {
         header: 0,
         request: &call_attrs::LAYOUT,
         answer: genl_user::Answer::Ack,
+        capability: None,
     };
 
     /// Opens a socket in the calling thread's network namespace and resolves the family.

@@ -350,6 +350,10 @@ fn operation(types: &Types<'_>, op: &Op, call: &Call, way: Way) -> TokenStream {
         Way::Do => method(&op.name),
         Way::Dump => method(&op.name.join("dump")),
     };
+    let capability = match op.permission.capability() {
+        Some(capability) => quote!(Some(#capability)),
+        None => quote!(None),
+    };
     let doc = own_doc(&format!("How [`Client::{method}`] calls the kernel."));
     quote! {
         #doc
@@ -360,6 +364,7 @@ fn operation(types: &Types<'_>, op: &Op, call: &Call, way: Way) -> TokenStream {
             header: #header,
             request: &#module::LAYOUT,
             answer: genl_user::Answer::#answer,
+            capability: #capability,
         };
     }
 }

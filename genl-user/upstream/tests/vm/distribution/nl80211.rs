@@ -273,5 +273,6 @@ const fn operation(name: &'static str, cmd: u8) -> Operation {
         header: 0,
         request: &Layout { fields: &[] },
         answer: Answer::Ack,
+        capability: None,
     }
 }
