@@ -395,6 +395,6 @@ fn tell(
 ) {
     if let Ok(bytes) = NUMBERS.message((0, 0), 0, cmd, fill) {
         let number = NUMBERS.first_group;
-        send_event(outbox, To::Group { number, but: None }, bytes);
+        let _ = send_event(outbox, To::Group { number, but: None }, bytes);
     }
 }

@@ -99,8 +99,7 @@ impl Numbered {
     pub(crate) fn tell(&self, event: &impl Event, outbox: &mut dyn Outbox) -> Result<(), Refusal> {
         let number = self.group(event)?;
         let bytes = self.event((0, 0), event)?;
-        send_event(outbox, To::Group { number, but: None }, bytes);
-        Ok(())
+        send_event(outbox, To::Group { number, but: None }, bytes)
     }
 
     /// Builds an event for one port.
@@ -111,14 +110,22 @@ impl Numbered {
         outbox: &mut dyn Outbox,
     ) -> Result<(), Refusal> {
         let bytes = self.event((0, 0), event)?;
-        send_event(outbox, To::Port(port), bytes);
-        Ok(())
+        send_event(outbox, To::Port(port), bytes)
     }
 }
 
-/// An event that does not get to its listeners is lost, as the kernel's are.
-pub(super) fn send_event(outbox: &mut dyn Outbox, to: To, bytes: Vec<u8>) {
-    let _ = outbox.push(to, bytes);
+/// An event that does not get to its listeners is lost, as the kernel's are, unless none of them could
+/// ever get it.
+pub(super) fn send_event(outbox: &mut dyn Outbox, to: To, bytes: Vec<u8>) -> Result<(), Refusal> {
+    let len = bytes.len();
+    match outbox.push(to, bytes) {
+        Err(libc::EMSGSIZE) => {
+            let words =
+                format!("an event of {len} bytes is longer than what a socket sends at once");
+            Err(Refusal::new(libc::EMSGSIZE).because(words))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The call that is being served: who made it, and how to tell of it.
@@ -162,7 +169,7 @@ impl Op<'_> {
     ///
     /// # Errors
     ///
-    /// If it cannot be written, or has no group.
+    /// If it cannot be written or is too long to be sent, or has no group.
     pub fn tell(&mut self, event: &impl Event) -> Result<(), Refusal> {
         self.family.tell(event, self.outbox)
     }
@@ -171,7 +178,7 @@ impl Op<'_> {
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
+    /// If it cannot be written, or is too long to be sent.
     pub fn tell_to(&mut self, port: u32, event: &impl Event) -> Result<(), Refusal> {
         self.family.tell_to(port, event, self.outbox)
     }
@@ -181,17 +188,17 @@ impl Op<'_> {
     ///
     /// # Errors
     ///
-    /// If it cannot be written, or has no group.
+    /// If it cannot be written or is too long to be sent, or has no group.
     pub fn notify(&mut self, event: &impl Event) -> Result<(), Refusal> {
         let number = self.family.group(event)?;
         let bytes = self.family.event((self.port, self.head.seq), event)?;
         let but = self.wants_echo().then_some(self.port);
         let to = To::Group { number, but };
-        send_event(self.outbox, to, bytes.clone());
-        if let Some(port) = but {
-            send_event(self.outbox, To::Port(port), bytes);
+        send_event(self.outbox, to, bytes.clone())?;
+        match but {
+            Some(port) => send_event(self.outbox, To::Port(port), bytes),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Says something although the request succeeds.

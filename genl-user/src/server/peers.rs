@@ -148,7 +148,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// If it cannot be written, or has no group.
+    /// If it cannot be written or is too long to be sent, or has no group.
     pub fn tell<S>(&mut self, family: &Registered<S>, event: &impl Event) -> Result<(), Refusal> {
         let registered = self.engine.by_id(family.id);
         let registered = registered.ok_or_else(|| Refusal::new(libc::ENODEV))?;

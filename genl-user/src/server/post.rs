@@ -155,9 +155,6 @@ impl Post {
 
     /// Sends a message to a client, or puts it aside behind what is there.
     fn send_to(&mut self, port: u32, bytes: Vec<u8>) -> Result<(), i32> {
-        if bytes.len() > self.longest {
-            return Err(libc::EMSGSIZE);
-        }
         if let Some(at) = self.aside.iter().position(|aside| aside.port == port) {
             let is_full = self.put_aside() > MOST_BYTES;
             return self.aside[at].put(bytes, is_full);
@@ -230,6 +227,9 @@ fn send(from: BorrowedFd<'_>, port: u32, bytes: &[u8], flags: c_int) -> Result<(
 /// Sends them at once, as far as there is room.
 impl Outbox for Post {
     fn push(&mut self, to: To, bytes: Vec<u8>) -> Result<(), i32> {
+        if bytes.len() > self.longest {
+            return Err(libc::EMSGSIZE);
+        }
         match to {
             To::Port(port) => self.send_to(port, bytes),
             // The one that is left out has another copy: it hears of it twice at worst.

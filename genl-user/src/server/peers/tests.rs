@@ -383,3 +383,27 @@ fn who_asks_for_much_at_once_has_all_of_it() {
     });
     assert_eq!(read, CALLS);
 }
+
+#[test]
+fn an_event_that_is_too_long_is_refused() {
+    struct Long(usize);
+    impl crate::server::Encode for Long {
+        fn encode(&self, out: &mut Encoder<'_>) -> Result<(), crate::wire::Unfit> {
+            (0..self.0).try_for_each(|_| out.bytes(1, &[0; 60_000]))
+        }
+    }
+    impl Event for Long {
+        fn cmd(&self) -> u8 {
+            1
+        }
+        fn group(&self) -> Option<u8> {
+            Some(0)
+        }
+    }
+    let _alone = alone();
+    let mut server = Server::bind().unwrap();
+    let family = server.register(kvstore::server::Served(Nothing)).unwrap();
+    server.tell(&family, &Long(1)).unwrap();
+    let refused = server.tell(&family, &Long(10)).unwrap_err();
+    assert_eq!(refused.errno(), libc::EMSGSIZE);
+}
