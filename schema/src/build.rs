@@ -20,8 +20,9 @@
 //! `serde = ["dep:serde", "genl-user/serde"]`. Each module has a client for tasks of tokio's if it
 //! has a feature `tokio`: `tokio = ["genl-user/tokio"]`.
 //!
-//! The modules have nothing that rustc or clippy warns of by itself. An app that asks for more of
-//! clippy's lints keeps them out:
+//! The modules have nothing that rustc or clippy warns of by itself, also where the app has them in a
+//! private module and uses a part of them. An app that asks for more of clippy's lints keeps them
+//! out:
 //!
 //! ```text
 //! #[allow(clippy::pedantic)]
@@ -217,6 +218,11 @@ struct Module {
     text: String,
 }
 
+/// In a private module of the app all that it does not use would be warned of. To expect that is no
+/// way: in a public one nothing is.
+const ALLOW: &str = "#[allow(dead_code, clippy::allow_attributes, \
+                     reason = \"an app uses what it needs of a family's client\")]";
+
 fn modules(specs: &[PathBuf], server: Server) -> Result<Vec<Module>, Error> {
     let mut faulty = Vec::new();
     let mut modules = Vec::new();
@@ -241,7 +247,7 @@ fn modules(specs: &[PathBuf], server: Server) -> Result<Vec<Module>, Error> {
             spec: &emit::spec_name(path),
         };
         let client = emit::user::render_with(&family, origin, server);
-        let text = format!("pub mod {name} {{\n{client}}}\n");
+        let text = format!("{ALLOW}\npub mod {name} {{\n{client}}}\n");
         modules.push(Module { name, text });
     }
     match faulty.is_empty() {

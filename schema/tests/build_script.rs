@@ -33,7 +33,9 @@ fn each_client_has_a_file_or_all_have_one() {
     let files = clients.generate().unwrap();
     assert_eq!(files, [dir.join("kvstore.rs"), dir.join("nltest.rs")]);
     let text = fs::read_to_string(&files[0]).unwrap();
-    assert!(text.starts_with("pub mod kvstore {\n") && text.ends_with("}\n"));
+    let [attribute, module] = [0, 1].map(|line| text.lines().nth(line).unwrap());
+    assert!(attribute.starts_with("#[allow(dead_code, "));
+    assert!(module == "pub mod kvstore {" && text.ends_with("}\n"));
 
     let files = clients.file("families.rs").generate().unwrap();
     assert_eq!(files, [dir.join("families.rs")]);
@@ -214,6 +216,17 @@ fn an_app_outside_the_workspace_follows_its_spec() {
 
     let said = app.build();
     assert!(said.contains("Fresh example-app"), "{said}");
+
+    // Where nothing outside the app can reach what it has no use for.
+    let include = "include!(concat!(env!(\"OUT_DIR\"), \"/nlctrl.rs\"));";
+    let private = format!("mod proto {{ {include} }}\nuse proto::nlctrl;");
+    app.replace("src/main.rs", include, &private);
+    let said = app.build();
+    assert!(said.contains("Compiling example-app"), "{said}");
+    assert!(
+        !said.lines().any(|line| line.starts_with("warning")),
+        "{said}"
+    );
 
     // Whether the app sees it: the old name of the getter is gone.
     app.replace("schema/nlctrl.yaml", "family-name", "title");
