@@ -58,7 +58,7 @@
 //! | feature | brings |
 //! |---|---|
 //! | `tokio` | `AsyncClient`, `AsyncEvents`, and what they are made of, for tasks of tokio's; no thread |
-//! | `serde` | `Serialize` on views, and `Deserialize` too on owned types |
+//! | `serde` | `Serialize` on views, and `Deserialize` too on owned types: [their shape](tour#values) |
 //! | `server` | [`server`]: families served in userspace, and `families::*::server` |
 //! | `testing` | [`testing`]: the fake kernel; turns on `server` |
 //! | `dynamic` | [`dynamic`]: any operation by a spec that is read at run time, with JSON values |

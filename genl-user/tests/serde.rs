@@ -31,6 +31,52 @@ fn an_entry_comes_back() {
     });
     // Flags by name, for people to read.
     assert!(text.contains(r#""flags":"READ_ONLY | STICKY""#), "{text}");
+    let text = comes_back(&(EntryFlags::STICKY | EntryFlags::from_bits_retain(0x10)));
+    assert_eq!(text, r#""STICKY | 0x10""#);
+}
+
+#[test]
+fn what_is_absent_is_its_default() {
+    let entry: GetReplyOwned = serde_json::from_str(r#"{"key":"host","meta":{"hits":1}}"#).unwrap();
+    let meta = MetaOwned {
+        hits: Some(1),
+        ..MetaOwned::default()
+    };
+    let expected = GetReplyOwned {
+        key: Some("host".into()),
+        meta: Some(meta),
+        ..GetReplyOwned::default()
+    };
+    assert_eq!(entry, expected);
+    // It has lists and a flag.
+    let echo: EchoReplyOwned = serde_json::from_str("{}").unwrap();
+    assert_eq!(echo, EchoReplyOwned::default());
+}
+
+#[test]
+fn the_names_are_those_in_rust() {
+    let json = |echo: &EchoReplyOwned| serde_json::to_value(echo).unwrap();
+    let echo = EchoReplyOwned {
+        enum_: Some(Color::Green),
+        ..EchoReplyOwned::default()
+    };
+    assert_eq!(json(&echo)["enum_"], "Green");
+    assert_eq!(json(&echo)["flag"], false);
+    let unnamed = EchoReplyOwned {
+        enum_: Some(Color::Unknown(77)),
+        ..echo
+    };
+    assert_eq!(
+        json(&unnamed)["enum_"],
+        serde_json::json!({ "Unknown": 77 })
+    );
+    let entry = GetReplyOwned {
+        value: Some(vec![0, 255]),
+        ..GetReplyOwned::default()
+    };
+    let entry = serde_json::to_value(entry).unwrap();
+    assert_eq!(entry["value"], serde_json::json!([0, 255]));
+    assert_eq!(entry["key"], serde_json::Value::Null);
 }
 
 #[test]
@@ -100,8 +146,9 @@ fn views_have_the_shape_of_owned_types() {
 
 #[test]
 fn maps_come_back() {
-    comes_back(&GetpolicyDumpReplyOwned {
+    let text = comes_back(&GetpolicyDumpReplyOwned {
         policy: vec![(0, vec![(1, PolicyOwned::default())])],
         ..GetpolicyDumpReplyOwned::default()
     });
+    assert!(text.contains(r#""policy":[[0,[[1,{"#), "{text}");
 }

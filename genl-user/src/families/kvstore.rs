@@ -655,7 +655,11 @@ impl std::fmt::Debug for GetReply<'_> {
 
 /// A copy of [`GetReply`].
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct GetReplyOwned {
     /// The entry's name.
     pub key: Option<String>,
@@ -798,7 +802,11 @@ impl wire::FromAttrs<'_> for SetReply {
 
 /// A copy of [`SetReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct SetReplyOwned {
     /// The store's revision at which the entry was last written. Set by the
     /// kernel; grows by one with each change to the store.
@@ -873,7 +881,11 @@ impl wire::FromAttrs<'_> for DelReply {
 
 /// A copy of [`DelReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct DelReplyOwned {
     /// The store's revision at which the entry was last written. Set by the
     /// kernel; grows by one with each change to the store.
@@ -966,7 +978,11 @@ impl wire::FromAttrs<'_> for StatsReply {
 
 /// A copy of [`StatsReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct StatsReplyOwned {
     /// How many entries the store holds.
     pub entries: Option<u32>,
@@ -1048,7 +1064,11 @@ impl<'a> wire::FromAttrs<'a> for DelNtf<'a> {
 
 /// A copy of [`DelNtf`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct DelNtfOwned {
     /// The entry's name.
     pub key: Option<String>,
@@ -1163,7 +1183,11 @@ impl<'a> wire::FromAttrs<'a> for MetaView<'a> {
 
 /// A copy of [`MetaView`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct MetaOwned {
     /// When the entry was created, in nanoseconds since the epoch. Set by
     /// the kernel.
@@ -1231,7 +1255,11 @@ impl wire::FromAttrs<'_> for FlagCountsView {
 
 /// A copy of [`FlagCountsView`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct FlagCountsOwned {
     /// How many entries are read-only.
     pub read_only: Option<u32>,

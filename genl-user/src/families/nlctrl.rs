@@ -511,7 +511,11 @@ impl<'a> wire::FromAttrs<'a> for GetfamilyReply<'a> {
 
 /// A copy of [`GetfamilyReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct GetfamilyReplyOwned {
     /// The number that stands for the family in nlmsg_type while it is registered.
     pub family_id: Option<u16>,
@@ -658,7 +662,11 @@ impl<'a> wire::FromAttrs<'a> for GetpolicyDumpReply<'a> {
 
 /// A copy of [`GetpolicyDumpReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct GetpolicyDumpReplyOwned {
     /// The number that stands for the family in nlmsg_type while it is registered.
     pub family_id: Option<u16>,
@@ -741,7 +749,11 @@ impl<'a> wire::FromAttrs<'a> for NewmcastGrp<'a> {
 
 /// A copy of [`NewmcastGrp`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct NewmcastGrpOwned {
     /// The number that stands for the family in nlmsg_type while it is registered.
     pub family_id: Option<u16>,
@@ -820,7 +832,11 @@ impl<'a> wire::FromAttrs<'a> for DelmcastGrp<'a> {
 
 /// A copy of [`DelmcastGrp`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct DelmcastGrpOwned {
     /// The number that stands for the family in nlmsg_type while it is registered.
     pub family_id: Option<u16>,
@@ -898,7 +914,11 @@ impl<'a> wire::FromAttrs<'a> for McastGroupView<'a> {
 
 /// A copy of [`McastGroupView`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct McastGroupOwned {
     /// The group's name.
     pub name: Option<String>,
@@ -963,7 +983,11 @@ impl wire::FromAttrs<'_> for OpView {
 
 /// A copy of [`OpView`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct OpOwned {
     /// The operation's command number.
     pub id: Option<u32>,
@@ -1118,7 +1142,11 @@ impl wire::FromAttrs<'_> for PolicyView {
 
 /// A copy of [`PolicyView`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct PolicyOwned {
     /// The attribute's type.
     pub type_: Option<AttrType>,
@@ -1201,7 +1229,11 @@ impl wire::FromAttrs<'_> for OpPolicyView {
 
 /// A copy of [`OpPolicyView`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct OpPolicyOwned {
     /// Index of the policy for do.
     pub do_: Option<u32>,

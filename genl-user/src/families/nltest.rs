@@ -670,7 +670,11 @@ impl<'a> wire::FromAttrs<'a> for HelloReply<'a> {
 
 /// A copy of [`HelloReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct HelloReplyOwned {
     /// The text.
     pub text: Option<String>,
@@ -1051,7 +1055,11 @@ impl std::fmt::Debug for EchoReply<'_> {
 
 /// A copy of [`EchoReply`].
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct EchoReplyOwned {
     /// An unsigned integer of 8 bits.
     pub u8: Option<u8>,
@@ -1264,7 +1272,11 @@ impl<'a> wire::FromAttrs<'a> for RepeatReply<'a> {
 
 /// A copy of [`RepeatReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct RepeatReplyOwned {
     /// The text.
     pub text: Option<String>,
@@ -1392,7 +1404,11 @@ impl std::fmt::Debug for CountDumpReply<'_> {
 
 /// A copy of [`CountDumpReply`].
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct CountDumpReplyOwned {
     /// A number.
     pub number: Option<u32>,
@@ -1501,7 +1517,11 @@ impl<'a> wire::FromAttrs<'a> for Message<'a> {
 
 /// A copy of [`Message`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct MessageOwned {
     /// In a request, the netlink port to send to. In a message, the port
     /// that asked for it; absent if it was the kernel itself.
@@ -1599,7 +1619,11 @@ impl<'a> wire::FromAttrs<'a> for InnerView<'a> {
 
 /// A copy of [`InnerView`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct InnerOwned {
     /// A number.
     pub number: Option<u32>,

@@ -1114,7 +1114,11 @@ impl std::fmt::Debug for MakeReply<'_> {
 
 /// A copy of [`MakeReply`].
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct MakeReplyOwned {
     /// The attribute `level`.
     pub level: Option<Level>,
@@ -1309,7 +1313,11 @@ impl wire::FromAttrs<'_> for PokeReply {
 
 /// A copy of [`PokeReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct PokeReplyOwned {}
 
 impl genl_user::Message for PokeReplyOwned {
@@ -1453,7 +1461,11 @@ impl<'a> wire::FromAttrs<'a> for PartView<'a> {
 
 /// A copy of [`PartView`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct PartOwned {
     /// The attribute `size`.
     pub size: Option<u64>,
@@ -1551,7 +1563,11 @@ impl<'a> wire::FromAttrs<'a> for TreeView<'a> {
 
 /// A copy of [`TreeView`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct TreeOwned {
     /// The attribute `name`.
     pub name: Option<String>,
@@ -1626,7 +1642,11 @@ impl<'a> wire::FromAttrs<'a> for BranchView<'a> {
 
 /// A copy of [`BranchView`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct BranchOwned {
     /// The attribute `length`.
     pub length: Option<u32>,

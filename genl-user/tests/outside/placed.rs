@@ -458,7 +458,11 @@ impl<'a> wire::FromPayload<'a> for LocateReply<'a> {
 
 /// A copy of [`LocateReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct LocateReplyOwned {
     /// The header before the attributes.
     pub header: Place,
@@ -541,7 +545,11 @@ impl wire::FromPayload<'_> for LocateDumpReply {
 
 /// A copy of [`LocateDumpReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct LocateDumpReplyOwned {
     /// The header before the attributes.
     pub header: Place,

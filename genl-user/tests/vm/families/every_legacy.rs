@@ -736,7 +736,11 @@ impl<'a> wire::FromPayload<'a> for LenientReply<'a> {
 
 /// A copy of [`LenientReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct LenientReplyOwned {
     /// The header before the attributes.
     pub header: Head,
@@ -847,7 +851,11 @@ impl wire::FromPayload<'_> for UncheckedDumpReply {
 
 /// A copy of [`UncheckedDumpReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct UncheckedDumpReplyOwned {
     /// The header before the attributes.
     pub header: Head,
@@ -956,7 +964,11 @@ impl wire::FromPayload<'_> for RelaxedDumpReply {
 
 /// A copy of [`RelaxedDumpReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct RelaxedDumpReplyOwned {
     /// The header before the attributes.
     pub header: Head,
@@ -1135,7 +1147,11 @@ impl<'a> wire::FromPayload<'a> for AllReply<'a> {
 
 /// A copy of [`AllReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct AllReplyOwned {
     /// The header before the attributes.
     pub header: Head,
@@ -1254,7 +1270,11 @@ impl wire::FromPayload<'_> for AllDumpReply {
 
 /// A copy of [`AllDumpReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct AllDumpReplyOwned {
     /// The header before the attributes.
     pub header: Head,
@@ -1346,7 +1366,11 @@ impl wire::FromPayload<'_> for FewReply {
 
 /// A copy of [`FewReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct FewReplyOwned {
     /// The header before the attributes.
     pub header: Head,
@@ -1453,7 +1477,11 @@ impl<'a> wire::FromPayload<'a> for Told<'a> {
 
 /// A copy of [`Told`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct ToldOwned {
     /// The header before the attributes.
     pub header: Head,
@@ -1554,7 +1582,11 @@ impl<'a> wire::FromAttrs<'a> for PartView<'a> {
 
 /// A copy of [`PartView`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct PartOwned {
     /// The attribute `number`.
     pub number: Option<u32>,

@@ -401,7 +401,11 @@ impl<'a> wire::FromAttrs<'a> for GetReply<'a> {
 
 /// A copy of [`GetReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct GetReplyOwned {
     /// The attribute `id`.
     pub id: Option<u32>,
@@ -497,7 +501,11 @@ impl wire::FromAttrs<'_> for GetDumpReply {
 
 /// A copy of [`GetDumpReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct GetDumpReplyOwned {
     /// The attribute `least`.
     pub least: Option<u32>,
@@ -574,7 +582,11 @@ impl<'a> wire::FromAttrs<'a> for FindReply<'a> {
 
 /// A copy of [`FindReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct FindReplyOwned {
     /// The attribute `name`.
     pub name: Option<String>,
@@ -649,7 +661,11 @@ impl wire::FromAttrs<'_> for PartView {
 
 /// A copy of [`PartView`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct PartOwned {
     /// The attribute `size`.
     pub size: Option<u16>,

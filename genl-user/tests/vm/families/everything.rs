@@ -1585,7 +1585,11 @@ impl<'a> wire::FromAttrs<'a> for NumbersReply<'a> {
 
 /// A copy of [`NumbersReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct NumbersReplyOwned {
     /// The attribute `flag`.
     pub flag: bool,
@@ -2459,7 +2463,11 @@ impl<'a> wire::FromAttrs<'a> for LimitsReply<'a> {
 
 /// A copy of [`LimitsReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct LimitsReplyOwned {
     /// The attribute `min-u8`.
     pub min_u8: Option<u8>,
@@ -2974,7 +2982,11 @@ impl std::fmt::Debug for BytesReply<'_> {
 
 /// A copy of [`BytesReply`].
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct BytesReplyOwned {
     /// The attribute `text`.
     pub text: Option<String>,
@@ -3347,7 +3359,11 @@ impl<'a> wire::FromAttrs<'a> for LayoutsReply<'a> {
 
 /// A copy of [`LayoutsReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct LayoutsReplyOwned {
     /// The attribute `point`.
     pub point: Option<Point>,
@@ -3860,7 +3876,11 @@ impl std::fmt::Debug for NestsReply<'_> {
 
 /// A copy of [`NestsReply`].
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct NestsReplyOwned {
     /// The attribute `leaf`.
     pub leaf: Option<LeafOwned>,
@@ -4067,7 +4087,11 @@ impl std::fmt::Debug for TellReply<'_> {
 
 /// A copy of [`TellReply`].
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct TellReplyOwned {
     /// The attribute `number`.
     pub number: Option<u64>,
@@ -4239,7 +4263,11 @@ impl std::fmt::Debug for TellDumpReply<'_> {
 
 /// A copy of [`TellDumpReply`].
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct TellDumpReplyOwned {
     /// The attribute `at`.
     pub at: Option<u32>,
@@ -4445,7 +4473,11 @@ impl std::fmt::Debug for NeedReply<'_> {
 
 /// A copy of [`NeedReply`].
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct NeedReplyOwned {
     /// The attribute `number`.
     pub number: Option<u32>,
@@ -4561,7 +4593,11 @@ impl wire::FromAttrs<'_> for HookedReply {
 
 /// A copy of [`HookedReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct HookedReplyOwned {
     /// The attribute `number`.
     pub number: Option<u32>,
@@ -4636,7 +4672,11 @@ impl wire::FromAttrs<'_> for HookedDumpReply {
 
 /// A copy of [`HookedDumpReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct HookedDumpReplyOwned {
     /// The attribute `calls`.
     pub calls: Option<u64>,
@@ -4719,7 +4759,11 @@ impl wire::FromAttrs<'_> for EmptyReply {
 
 /// A copy of [`EmptyReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct EmptyReplyOwned {}
 
 impl genl_user::Message for EmptyReplyOwned {
@@ -4801,7 +4845,11 @@ impl wire::FromAttrs<'_> for PrivilegedReply {
 
 /// A copy of [`PrivilegedReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct PrivilegedReplyOwned {
     /// The attribute `number`.
     pub number: Option<u32>,
@@ -4876,7 +4924,11 @@ impl wire::FromAttrs<'_> for OwnedReply {
 
 /// A copy of [`OwnedReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct OwnedReplyOwned {
     /// The attribute `number`.
     pub number: Option<u32>,
@@ -4951,7 +5003,11 @@ impl wire::FromAttrs<'_> for BuiltReply {
 
 /// A copy of [`BuiltReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct BuiltReplyOwned {
     /// The attribute `number`.
     pub number: Option<u32>,
@@ -5026,7 +5082,11 @@ impl wire::FromAttrs<'_> for UnbuiltReply {
 
 /// A copy of [`UnbuiltReply`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct UnbuiltReplyOwned {
     /// The attribute `number`.
     pub number: Option<u32>,
@@ -5205,7 +5265,11 @@ impl std::fmt::Debug for Told<'_> {
 
 /// A copy of [`Told`].
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct ToldOwned {
     /// The attribute `number`.
     pub number: Option<u32>,
@@ -5281,7 +5345,11 @@ impl wire::FromAttrs<'_> for Confided {
 
 /// A copy of [`Confided`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct ConfidedOwned {
     /// The attribute `number`.
     pub number: Option<u32>,
@@ -5346,7 +5414,11 @@ impl<'a> wire::FromAttrs<'a> for Direct<'a> {
 
 /// A copy of [`Direct`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct DirectOwned {
     /// The attribute `number`.
     pub number: Option<u32>,
@@ -5554,7 +5626,11 @@ impl<'a> wire::FromAttrs<'a> for LeafView<'a> {
 
 /// A copy of [`LeafView`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct LeafOwned {
     /// The attribute `id`.
     pub id: Option<u32>,
@@ -5628,7 +5704,11 @@ impl<'a> wire::FromAttrs<'a> for SmallLeafView<'a> {
 
 /// A copy of [`SmallLeafView`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct SmallLeafOwned {
     /// The attribute `id`.
     pub id: Option<u32>,
@@ -5720,7 +5800,11 @@ impl<'a> wire::FromAttrs<'a> for TreeView<'a> {
 
 /// A copy of [`TreeView`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 pub struct TreeOwned {
     /// The attribute `name`.
     pub name: Option<String>,

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::debug::{self, Role};
 use super::doc::{of_attr, own_doc};
-use super::print::{Item, serde};
+use super::print::{Item, serde_with_defaults};
 use super::types::{Field, Shape, Types, attrs_module};
 use super::value;
 use crate::model::AttrKind;
@@ -14,7 +14,7 @@ use crate::model::AttrKind;
 pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_message: bool) -> Vec<Item> {
     let (view, owned) = (&shape.view, &shape.owned);
     let doc = own_doc(&format!("A copy of [`{view}`]."));
-    let serde = serde();
+    let serde = serde_with_defaults();
     let declarations = shape.fields.iter().map(|field| {
         let attr = field.attr;
         let doc = of_attr(attr);

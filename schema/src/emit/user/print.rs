@@ -71,6 +71,15 @@ pub(super) fn serde() -> TokenStream {
     quote!(#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))])
 }
 
+/// As [`serde`], of types that are read back where not all that they have is said.
+pub(super) fn serde_with_defaults() -> TokenStream {
+    quote!(#[cfg_attr(
+        feature = "serde",
+        derive(serde::Serialize, serde::Deserialize),
+        serde(default)
+    )])
+}
+
 /// The derive of types that borrow from the receive buffer.
 pub(super) fn serialize() -> TokenStream {
     quote!(#[cfg_attr(feature = "serde", derive(serde::Serialize))])
