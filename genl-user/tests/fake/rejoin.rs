@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use genl_user::families::kvstore::server::Served;
 use genl_user::families::kvstore::{Event, Events, Group};
-use genl_user::testing::Kernel;
+use genl_user::testing::{Kernel, Registration};
 use genl_user::{Error, Heard, Listener, Options};
 
 use crate::guest::{in_new_netns, kernel};
@@ -53,8 +53,8 @@ fn a_group_that_cannot_be_joined_again_is_told_and_tried_again() {
     assert!(quiet.is_none(), "{quiet:?}");
 }
 
-#[test]
-fn a_group_that_cannot_be_joined_again_can_be_left() {
+/// A listener that could not join its group again when the family came back, and knows it.
+fn shut_out() -> (Kernel, Listener, Registration<Guarded>) {
     let kernel = Kernel::new();
     kernel.register(Guarded).expect("it is the first family");
     let options = Options::new().kernel(&kernel);
@@ -65,6 +65,12 @@ fn a_group_that_cannot_be_joined_again_can_be_left() {
     let family = kernel.register(Guarded).expect("it comes back");
     assert!(matches!(listener.next(), Err(Error::Join { .. })));
     assert!(matches!(listener.next(), Ok(Heard::Reloaded("twin"))));
+    (kernel, listener, family)
+}
+
+#[test]
+fn a_group_that_cannot_be_joined_again_can_be_left() {
+    let (kernel, mut listener, family) = shut_out();
     listener.leave(&[Twin("lost")]).expect("it is left");
     kernel.set_admin(true);
     family.tell(&Word).expect("nobody hears it");
@@ -74,16 +80,7 @@ fn a_group_that_cannot_be_joined_again_can_be_left() {
 
 #[test]
 fn a_group_is_not_joined_again_whose_number_is_another_familys_by_now() {
-    let kernel = Kernel::new();
-    kernel.register(Guarded).expect("it is the first family");
-    let options = Options::new().kernel(&kernel);
-    let mut listener = Listener::open_with(&options).expect("a listener");
-    listener.join(&[Twin("lost")]).expect("it has the right");
-    kernel.set_admin(false);
-    kernel.unregister("twin");
-    kernel.register(Guarded).expect("it comes back");
-    assert!(matches!(listener.next(), Err(Error::Join { .. })));
-    assert!(matches!(listener.next(), Ok(Heard::Reloaded("twin"))));
+    let (kernel, mut listener, _) = shut_out();
     // The listener has not read that yet when it is time to try again.
     kernel.unregister("twin");
     let store = kernel.register(Served(Store::default()));
@@ -92,6 +89,7 @@ fn a_group_is_not_joined_again_whose_number_is_another_familys_by_now() {
     std::thread::sleep(SOON / 20);
     let quiet = listener.next_timeout(SOON / 20).expect("no error");
     assert!(quiet.is_none(), "{quiet:?}");
+    let options = Options::new().kernel(&kernel);
     let mut client = genl_user::families::kvstore::Client::open_with(&options).expect("a client");
     put(&mut client, "a", b"");
     let quiet = listener.next_timeout(SOON / 20).expect("no error");
