@@ -5,7 +5,7 @@ use std::time::Duration;
 use genl_user::Error;
 
 use crate::families::everything::{Client, Emit, Event, Events, Group, Leaf, Mode};
-use crate::guest::{as_nobody, in_new_netns, without_sys_admin};
+use crate::guest::{Reload, as_nobody, in_new_netns, load, unload, without_sys_admin};
 
 const SOON: Duration = Duration::from_secs(20);
 const QUIET: Duration = Duration::from_millis(200);
@@ -102,6 +102,36 @@ fn a_group_of_the_administrators_is_for_them_alone() {
             let errno = refused.as_ref().err().and_then(Error::errno);
             assert_eq!(errno, Some(libc::EPERM), "{refused:?}");
         });
+    });
+}
+
+/// The module comes back while the listener is without the right, as a daemon is that has given it up.
+#[test]
+fn a_group_that_cannot_be_joined_again_is_told_and_tried_again() {
+    let _reload = Reload("everything");
+    in_new_netns(|| {
+        let mut owners = Events::open(&[Group::Owners]).expect("events");
+        unload("everything").expect("nobody uses it");
+        load("everything", "").expect("it loads");
+        as_nobody(|| {
+            let told = owners.next_timeout(SOON).map(|event| format!("{event:?}"));
+            assert!(
+                matches!(&told, Err(error @ Error::Join { group, .. })
+                    if group == "owners" && error.errno() == Some(libc::EPERM)),
+                "{told:?}"
+            );
+            let event = owners.next_timeout(SOON).expect("it is told once");
+            assert!(matches!(event, Some(Event::Reloaded)), "{event:?}");
+            send(&emit(None));
+            let event = owners.next_timeout(QUIET).expect("it is told once");
+            assert!(event.is_none(), "{event:?}");
+        });
+        // What was sent meanwhile is lost, and that is told.
+        let event = owners.next_timeout(SOON).expect("it has the right again");
+        assert!(matches!(event, Some(Event::Overrun)), "{event:?}");
+        send(&emit(None));
+        let event = owners.next_timeout(SOON).expect("an event");
+        assert!(matches!(event, Some(Event::Confided(_))), "{event:?}");
     });
 }
 
