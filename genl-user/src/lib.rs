@@ -87,8 +87,7 @@
 //! - Families of protocol `netlink-raw`, as rtnetlink and netfilter: generic netlink only.
 //! - Repeat a request of its own accord, but for one that its family cannot have got, as its id was out of date.
 //! - Share one client among callers at the same time: each has its own, from a [`Pool`] if need be.
-//! - Tell listeners of a server in another process that it has ended, or the server who calls it:
-//!   `server::Op` has the port of the caller, and `Server::allow_admin` is for all of them.
+//! - Tell listeners of a server in another process that it has ended.
 //! - Runtimes other than tokio. What blocks has `AsFd`, for an event loop of one's own.
 //!
 //! # What it costs

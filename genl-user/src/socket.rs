@@ -407,11 +407,11 @@ impl Netlink {
     #[inline(never)]
     fn hear(&self, flags: c_int, buffer: &mut [u8]) -> io::Result<Received> {
         if self.everywhere {
-            let from = sys::receive_anywhere(self.as_fd(), buffer, flags)?;
+            let (len, origin) = sys::receive_with_origin(self.as_fd(), buffer, flags)?;
             return Ok(Received {
-                len: from.len,
-                from_kernel: from.sender == self.meant(),
-                nsid: from.nsid,
+                len,
+                from_kernel: origin.port == self.meant(),
+                nsid: origin.nsid,
             });
         }
         let mut port = 0;

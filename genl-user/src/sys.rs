@@ -61,25 +61,27 @@ pub(crate) fn receive(
     Ok(len)
 }
 
-/// What [`receive_anywhere`] brought.
-pub(crate) struct FromAnywhere {
-    /// The datagram's true length, which may be more than the buffer's.
-    pub(crate) len: usize,
+/// Where a datagram comes from, as the kernel says.
+pub(crate) struct Origin {
     /// The sender's port.
-    pub(crate) sender: u32,
-    /// The id of the network namespace that it comes from, if that is not the socket's own.
+    pub(crate) port: u32,
+    /// The id of the network namespace, if that is not the socket's own (NETLINK_LISTEN_ALL_NSID).
     pub(crate) nsid: Option<c_int>,
+    /// The process and its user, if the socket is to be told (SO_PASSCRED).
+    #[cfg(feature = "server")]
+    pub(crate) credentials: Option<libc::ucred>,
 }
 
-/// recvmsg(2), from a netlink socket that hears all namespaces (NETLINK_LISTEN_ALL_NSID).
-pub(crate) fn receive_anywhere(
+/// recvmsg(2), from a netlink socket: the datagram's true length, which may be more than the buffer's,
+/// and where it comes from.
+pub(crate) fn receive_with_origin(
     fd: BorrowedFd<'_>,
     buffer: &mut [u8],
     flags: c_int,
-) -> io::Result<FromAnywhere> {
+) -> io::Result<(usize, Origin)> {
     let mut address = no_address();
     // As aligned as a cmsghdr, and longer than all that the kernel has to say
-    // (`netlink_cmsg_listen_all_nsid()`).
+    // (`netlink_cmsg_listen_all_nsid()`, `scm_recv()`).
     let mut control = [0_u64; 8];
     let mut part = libc::iovec {
         iov_base: buffer.as_mut_ptr().cast(),
@@ -97,26 +99,40 @@ pub(crate) fn receive_anywhere(
     // outlives the call. MSG_TRUNC is as in `receive`.
     let len = unsafe { libc::recvmsg(fd.as_raw_fd(), &raw mut message, libc::MSG_TRUNC | flags) };
     let len = usize::try_from(len).map_err(|_| io::Error::last_os_error())?;
-    let mut nsid = None;
+    let mut origin = Origin {
+        port: address.nl_pid,
+        nsid: None,
+        #[cfg(feature = "server")]
+        credentials: None,
+    };
     // SAFETY: `message` is as recvmsg(2) has left it: `control` holds `msg_controllen` bytes of
     // whole headers with their data.
     let mut header = unsafe { libc::CMSG_FIRSTHDR(&raw const message) };
     while !header.is_null() {
         // SAFETY: it is not null, so it points to a header in `control`, which is aligned for it.
         let found = unsafe { *header };
-        if (found.cmsg_level, found.cmsg_type) == (libc::SOL_NETLINK, libc::NETLINK_LISTEN_ALL_NSID)
-        {
-            // SAFETY: the kernel puts an int into such a message; the pointer need not be aligned.
-            nsid = Some(unsafe { libc::CMSG_DATA(header).cast::<c_int>().read_unaligned() });
+        match (found.cmsg_level, found.cmsg_type) {
+            (libc::SOL_NETLINK, libc::NETLINK_LISTEN_ALL_NSID) => {
+                // SAFETY: the kernel puts an int into such a message; the pointer need not be aligned.
+                let nsid = unsafe { libc::CMSG_DATA(header).cast::<c_int>().read_unaligned() };
+                origin.nsid = Some(nsid);
+            }
+            #[cfg(feature = "server")]
+            (libc::SOL_SOCKET, libc::SCM_CREDENTIALS) => {
+                // SAFETY: the kernel puts a ucred into such a message; the pointer need not be aligned.
+                let credentials = unsafe {
+                    libc::CMSG_DATA(header)
+                        .cast::<libc::ucred>()
+                        .read_unaligned()
+                };
+                origin.credentials = Some(credentials);
+            }
+            _ => {}
         }
         // SAFETY: as of CMSG_FIRSTHDR; `header` is one of its headers.
         header = unsafe { libc::CMSG_NXTHDR(&raw const message, header) };
     }
-    Ok(FromAnywhere {
-        len,
-        sender: address.nl_pid,
-        nsid,
-    })
+    Ok((len, origin))
 }
 
 /// connect(2) of a netlink socket to a port; 0 is the kernel's.

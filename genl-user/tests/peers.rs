@@ -190,7 +190,7 @@ fn who_is_gone_is_named_by_a_pipeline_too() {
 /// dropped; it is given to `run`.
 fn with_store(entries: usize, timeout: Duration, run: impl FnOnce(Client, Sender<()>)) {
     let mut server = Server::bind().expect("a port");
-    server.allow_admin(true);
+    server.allow_admin(|_| true);
     let served = server.register(Served(Store::default()));
     served.expect("it is the first");
     let options = Options::new().peer(server.port()).timeout(timeout);

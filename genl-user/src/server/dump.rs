@@ -66,7 +66,7 @@ impl Engine {
         while dump.ended.is_none() {
             let item = match dump.pending.take() {
                 Some(item) => item,
-                None => match dump.advance(self, peer.port, outbox) {
+                None => match dump.advance(self, peer, outbox) {
                     Some(item) => item,
                     None => break,
                 },
@@ -114,7 +114,7 @@ impl Running {
     fn advance(
         &mut self,
         engine: &mut Engine,
-        port: u32,
+        peer: &Peer,
         outbox: &mut dyn Outbox,
     ) -> Option<Vec<u8>> {
         let head = Head::read(&self.request).ok()?;
@@ -122,7 +122,8 @@ impl Running {
         let mut op = Op {
             family: self.family,
             head,
-            port,
+            port: peer.port,
+            caller: peer.caller,
             payload,
             outbox,
             extack: Extack::default(),

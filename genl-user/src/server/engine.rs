@@ -5,6 +5,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 
+use super::caller::Caller;
 use super::dump::{Running, begin};
 #[cfg(feature = "testing")]
 use super::modules::Modules;
@@ -31,6 +32,8 @@ const RESERVED_GROUPS: [u32; 4] = [1, 16, 17, 18];
 /// Who sends requests.
 pub(crate) struct Peer {
     pub(crate) port: u32,
+    /// The process, if it is another one.
+    pub(crate) caller: Option<Caller>,
     pub(crate) rights: Rights,
     /// It wants extended ACKs (NETLINK_EXT_ACK).
     pub(crate) wants_extack: bool,
@@ -76,6 +79,7 @@ impl Peer {
     pub(crate) fn new(port: u32, rights: Rights) -> Self {
         Self {
             port,
+            caller: None,
             rights,
             wants_extack: true,
             caps_ack: true,
@@ -411,6 +415,7 @@ impl Engine {
             family: numbers,
             head: *head,
             port: peer.port,
+            caller: peer.caller,
             payload,
             outbox,
             extack: std::mem::take(extack),

@@ -15,6 +15,7 @@
 //! What Rust's types cannot hold is refused with EINVAL, although the kernel would let it through:
 //! texts that are not UTF-8, and arrays of C with bytes left over.
 
+mod caller;
 mod controller;
 mod cut;
 mod dump;
@@ -28,6 +29,7 @@ mod peers;
 mod post;
 pub mod read;
 
+pub use caller::Caller;
 #[cfg(feature = "testing")]
 pub(crate) use engine::{Engine, Fault, Peer, Rights};
 pub use extack::Refusal;

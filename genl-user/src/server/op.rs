@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::caller::Caller;
 use super::extack::Refusal;
 use super::{Description, Encode, Event};
 use crate::policy::extack::Extack;
@@ -135,6 +136,7 @@ pub struct Op<'s> {
     pub(super) head: Head,
     /// The port that the request came from.
     pub(super) port: u32,
+    pub(super) caller: Option<Caller>,
     pub(super) payload: Payload<'s>,
     pub(super) outbox: &'s mut (dyn Outbox + 's),
     pub(super) extack: Extack,
@@ -148,6 +150,11 @@ impl Op<'_> {
     /// The netlink port that the request came from.
     pub fn port(&self) -> u32 {
         self.port
+    }
+
+    /// The process that sent the request; `None` of a fake kernel's clients, which are in this one.
+    pub fn caller(&self) -> Option<Caller> {
+        self.caller
     }
 
     /// The request's sequence number, which each reply repeats.

@@ -11,11 +11,12 @@ use neli::consts::socket::NlFamily;
 use neli::socket::NlSocket;
 use neli::utils::Groups;
 
+use super::caller::Caller;
 use super::cut;
 use super::engine::{Engine, Peer, Rights};
 use super::post::Post;
 use super::{Event, Refusal, Serve};
-use crate::sys;
+use crate::sys::{self, Origin};
 
 /// The protocol has no more groups (`netlink_add_usersock_entry()`).
 const LAST_GROUP: u32 = 32;
@@ -64,13 +65,15 @@ const TURN: usize = 8;
 /// was given a longer send buffer.
 ///
 /// Anyone in the namespace can send to the port. So operations that take CAP_NET_ADMIN are refused
-/// unless [`Self::allow_admin`] says otherwise. To listen to its groups takes that capability
+/// but to those whom [`Self::allow_admin`] lets call them; and [`Op::caller`](super::Op::caller) tells a
+/// handler who it is. To listen to its groups takes that capability
 /// whatever the server says, and the namespace has 32 of them for all servers together.
 pub struct Server {
     post: Post,
     port: u32,
     engine: Engine,
-    rights: Rights,
+    /// Whom [`Self::allow_admin`] lets in.
+    admins: Box<dyn FnMut(Caller) -> bool + Send>,
     buffer: Vec<u8>,
     /// Clients whose dumps have not ended, each of them once.
     dumps: Vec<Peer>,
@@ -91,6 +94,7 @@ impl Server {
     pub fn bind() -> io::Result<Self> {
         let socket = NlSocket::connect(NlFamily::Usersock, None, Groups::empty())?;
         let port = socket.pid()?;
+        sys::set_option(sys::fd(&socket), libc::SOL_SOCKET, libc::SO_PASSCRED, 1)?;
         let mut engine = Engine::new();
         // The port may be that of a server that is gone, whose clients know the ids of its families.
         engine.begin_elsewhere();
@@ -98,11 +102,7 @@ impl Server {
             post: Post::new(socket)?,
             port,
             engine,
-            rights: Rights {
-                admin: false,
-                netns_admin: false,
-                netns_sys_admin: false,
-            },
+            admins: Box::new(|_| false),
             buffer: vec![0; ROOM],
             dumps: Vec::new(),
         })
@@ -113,13 +113,20 @@ impl Server {
         self.port
     }
 
-    /// Lets everyone call what takes CAP_NET_ADMIN, or nobody.
-    pub fn allow_admin(&mut self, allow: bool) {
-        self.rights = Rights {
-            admin: allow,
-            netns_admin: allow,
-            ..self.rights
-        };
+    /// Lets those callers call what takes CAP_NET_ADMIN of whom `is_admin` is true; before, nobody.
+    ///
+    /// It is asked once for each datagram. The capability itself does not count: the kernel does not tell
+    /// who of another process's callers has it.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut server = genl_user::server::Server::bind()?;
+    /// server.allow_admin(|caller| caller.uid == 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn allow_admin(&mut self, is_admin: impl FnMut(Caller) -> bool + Send + 'static) {
+        self.admins = Box::new(is_admin);
     }
 
     /// Registers a family with its handler: `server::Served(handler)`.
@@ -267,11 +274,18 @@ impl Server {
     /// Each answer is sent before the next one is built, so that all of them together take no more
     /// room than the longest.
     fn serve_next(&mut self, wait: Option<Duration>) -> io::Result<bool> {
-        let mut port = 0;
-        let Some(len) = self.receive(wait, &mut port)? else {
+        let Some((len, origin)) = self.receive(wait)? else {
             return Ok(false);
         };
-        let mut peer = Peer::new(port, self.rights);
+        let caller = origin.credentials.map(Caller::new);
+        let is_admin = caller.is_some_and(&mut self.admins);
+        let rights = Rights {
+            admin: is_admin,
+            netns_admin: is_admin,
+            netns_sys_admin: false,
+        };
+        let mut peer = Peer::new(origin.port, rights);
+        peer.caller = caller;
         // Our clients have room for as much.
         peer.largest_receive = usize::MAX;
         let datagram = &self.buffer[..len.min(ROOM)];
@@ -279,15 +293,16 @@ impl Server {
         cut::refuse(&peer, rest, len - datagram.len(), &mut self.post);
         if peer.is_dumping() {
             // Its client has given that one up, or is another one, which has got its port.
-            let before = self.dumps.extract_if(.., |before| before.port == port);
+            let is_before = |before: &mut Peer| before.port == peer.port;
+            let before = self.dumps.extract_if(.., is_before);
             before.for_each(|mut before| before.end_dump(libc::ECANCELED, &mut self.post));
             self.dumps.push(peer);
         }
         Ok(true)
     }
 
-    /// Receives a datagram: its length, if one comes in time.
-    fn receive(&mut self, wait: Option<Duration>, port: &mut u32) -> io::Result<Option<usize>> {
+    /// Receives a datagram, if one comes in time: its length, and who sent it.
+    fn receive(&mut self, wait: Option<Duration>) -> io::Result<Option<(usize, Origin)>> {
         let flags = match wait {
             None => 0,
             Some(wait) => {
@@ -299,8 +314,8 @@ impl Server {
             }
         };
         loop {
-            match sys::receive(self.post.as_fd(), &mut self.buffer, flags, Some(&mut *port)) {
-                Ok(len) => return Ok(Some(len)),
+            match sys::receive_with_origin(self.post.as_fd(), &mut self.buffer, flags) {
+                Ok(received) => return Ok(Some(received)),
                 Err(error) => match error.raw_os_error() {
                     // Some requests found the queue full; those that did not are still there.
                     Some(libc::ENOBUFS | libc::EINTR) => {}

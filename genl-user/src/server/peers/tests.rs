@@ -14,6 +14,7 @@ use crate::server::{Items, Op};
 use crate::sys::tests::alone;
 use crate::wire::{Encoder, Head, finish};
 
+mod callers;
 mod dumps;
 
 struct Nothing;
