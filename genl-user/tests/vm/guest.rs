@@ -54,15 +54,25 @@ pub(crate) fn without_sys_admin<R: Send>(test: impl FnOnce() -> R + Send) -> R {
 ///
 /// Only for threads that end with the test; see [`in_new_netns`].
 pub(crate) fn enter_new_netns() {
+    unshare_netns().expect("unshare");
+}
+
+/// As [`enter_new_netns`]; safe to call between fork and exec: it makes a system call and nothing else.
+pub(crate) fn unshare_netns() -> io::Result<()> {
     // SAFETY: the call takes a number only.
-    let done = unsafe { libc::unshare(libc::CLONE_NEWNET) };
-    assert_eq!(done, 0, "unshare: {}", io::Error::last_os_error());
+    check(unsafe { libc::unshare(libc::CLONE_NEWNET) }.into())
 }
 
 /// Moves the calling thread into a network namespace of its own, owned by a user namespace of its
 /// own, as a user without any right in the initial one.
 ///
 /// Safe to call between fork and exec: it makes system calls and nothing else.
+pub(crate) fn enter_own_namespaces() -> io::Result<()> {
+    enter_own_user_namespace()?;
+    unshare_netns()
+}
+
+/// As [`enter_own_namespaces`], but stays in the network namespace.
 pub(crate) fn enter_own_user_namespace() -> io::Result<()> {
     // The same user is root within, or exec would take the rights away again.
     const ROOT_IS_NOBODY: &[u8] = b"0 65534 1";
@@ -75,7 +85,7 @@ pub(crate) fn enter_own_user_namespace() -> io::Result<()> {
         check(libc::setresuid(NOBODY, NOBODY, NOBODY))?;
         // A process that has changed its user may not write to its own files in /proc.
         check(libc::prctl(libc::PR_SET_DUMPABLE, 1))?;
-        check(libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET))?;
+        check(libc::unshare(libc::CLONE_NEWUSER))?;
         let map = check(libc::open(c"/proc/self/uid_map".as_ptr(), libc::O_WRONLY))?;
         let written = libc::write(map, ROOT_IS_NOBODY.as_ptr().cast(), ROOT_IS_NOBODY.len());
         check(written as libc::c_int)?;
@@ -90,7 +100,12 @@ pub(crate) struct Netns(File);
 impl Netns {
     /// The one that the calling thread is in.
     pub(crate) fn current() -> Self {
-        Self(File::open("/proc/thread-self/ns/net").expect("/proc is mounted"))
+        Self::open("/proc/thread-self/ns/net")
+    }
+
+    /// The one that a file stands for.
+    pub(crate) fn open(path: impl AsRef<Path>) -> Self {
+        Self(File::open(path).expect("the namespace is there"))
     }
 
     /// Runs `test` within it.

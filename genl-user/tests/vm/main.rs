@@ -12,6 +12,7 @@ mod churn;
 #[path = "../counting/mod.rs"]
 mod counting;
 mod dumps;
+mod elsewhere;
 #[cfg(feature = "dynamic")]
 mod everything;
 mod examples;

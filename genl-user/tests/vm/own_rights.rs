@@ -1,32 +1,37 @@
 //! Who has rights in a namespace of their own alone.
 
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use genl_user::families::kvstore::Clear;
+use genl_user::families::nlctrl::Client;
+use genl_user::{Netns, Options};
 
-use crate::guest::enter_own_user_namespace;
+use crate::elsewhere::{Elsewhere, here};
+use crate::guest::{enter_own_namespaces, enter_own_user_namespace};
 use crate::{keys, open, put};
 
-/// CAP_NET_ADMIN in the user namespace that owns the network namespace suffices: a user without
-/// any right has it in a namespace of their own.
-#[test]
-fn in_a_namespace_of_ones_own_one_may_write() {
+/// Runs a test of this file once more, in a process that has begun with this.
+fn run_again(test: &str, begin: fn() -> io::Result<()>) {
     let this = std::env::current_exe().expect("a path");
     let mut command = Command::new(this);
-    command.args([
-        "--exact",
-        "own_rights::writes_to_the_namespace_it_is_in",
-        "--ignored",
-    ]);
+    command.args(["--exact", &format!("own_rights::{test}"), "--ignored"]);
     // SAFETY: between fork and exec only system calls are made.
-    unsafe { command.pre_exec(enter_own_user_namespace) };
+    unsafe { command.pre_exec(begin) };
     let output = command.output().expect("it starts");
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success() && stdout.contains("1 passed"),
         "{stdout}"
     );
+}
+
+/// CAP_NET_ADMIN in the user namespace that owns the network namespace suffices: a user without
+/// any right has it in a namespace of their own.
+#[test]
+fn in_a_namespace_of_ones_own_one_may_write() {
+    run_again("writes_to_the_namespace_it_is_in", enter_own_namespaces);
 }
 
 #[test]
@@ -36,4 +41,24 @@ fn writes_to_the_namespace_it_is_in() {
     put(&mut kv, "mine", b"1");
     assert_eq!(keys(&mut kv, None), ["mine"]);
     kv.clear(&Clear {}).expect("clear");
+}
+
+#[test]
+fn who_could_not_come_back_does_not_go() {
+    run_again(
+        "is_refused_where_it_could_not_come_back_from",
+        enter_own_user_namespace,
+    );
+}
+
+#[test]
+#[ignore = "who_could_not_come_back_does_not_go runs it, in the network namespace of others"]
+fn is_refused_where_it_could_not_come_back_from() {
+    let before = here();
+    let elsewhere = Elsewhere::new();
+    let options = Options::new().netns(Netns::path(elsewhere.path()));
+    let error = Client::open_with(&options).expect_err("it could not come back");
+    assert_eq!(error.kind(), io::ErrorKind::PermissionDenied, "{error}");
+    assert!(error.to_string().contains("again"), "{error}");
+    assert_eq!(here(), before);
 }
