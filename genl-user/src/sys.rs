@@ -80,7 +80,7 @@ pub(crate) fn receive_with_origin(
     flags: c_int,
 ) -> io::Result<(usize, Origin)> {
     let mut address = no_address();
-    // As aligned as a cmsghdr, and longer than all that the kernel has to say
+    // As aligned as a cmsghdr, and longer than what the kernel has to say to a socket of ours
     // (`netlink_cmsg_listen_all_nsid()`, `scm_recv()`).
     let mut control = [0_u64; 8];
     let mut part = libc::iovec {
@@ -112,14 +112,14 @@ pub(crate) fn receive_with_origin(
         // SAFETY: it is not null, so it points to a header in `control`, which is aligned for it.
         let found = unsafe { *header };
         match (found.cmsg_level, found.cmsg_type) {
-            (libc::SOL_NETLINK, libc::NETLINK_LISTEN_ALL_NSID) => {
-                // SAFETY: the kernel puts an int into such a message; the pointer need not be aligned.
+            (libc::SOL_NETLINK, libc::NETLINK_LISTEN_ALL_NSID) if holds::<c_int>(found) => {
+                // SAFETY: it holds an int; the pointer need not be aligned.
                 let nsid = unsafe { libc::CMSG_DATA(header).cast::<c_int>().read_unaligned() };
                 origin.nsid = Some(nsid);
             }
             #[cfg(feature = "server")]
-            (libc::SOL_SOCKET, libc::SCM_CREDENTIALS) => {
-                // SAFETY: the kernel puts a ucred into such a message; the pointer need not be aligned.
+            (libc::SOL_SOCKET, libc::SCM_CREDENTIALS) if holds::<libc::ucred>(found) => {
+                // SAFETY: it holds a ucred; the pointer need not be aligned.
                 let credentials = unsafe {
                     libc::CMSG_DATA(header)
                         .cast::<libc::ucred>()
@@ -133,6 +133,14 @@ pub(crate) fn receive_with_origin(
         header = unsafe { libc::CMSG_NXTHDR(&raw const message, header) };
     }
     Ok((len, origin))
+}
+
+/// Whether a control message was not cut short of such a value, as it is where there is no room
+/// (`put_cmsg()`).
+fn holds<T>(header: libc::cmsghdr) -> bool {
+    // SAFETY: it computes a number only.
+    let whole = unsafe { libc::CMSG_LEN(size_of::<T>() as u32) };
+    header.cmsg_len >= whole as _
 }
 
 /// connect(2) of a netlink socket to a port; 0 is the kernel's.

@@ -1,28 +1,41 @@
-//! The process behind a request.
+//! The user behind a request.
 
-/// A process that has sent a request to a [`Server`](super::Server), as the kernel knows it.
+/// Whose process has sent a request to a [`Server`](super::Server).
 ///
-/// It is the kernel that says so, with each datagram (SO_PASSCRED, `netlink_sendmsg()`). A sender that
-/// names another process or user than its own is refused (`scm_check_creds()`), unless it could become that
-/// one: that takes CAP_SYS_ADMIN, CAP_SETUID or CAP_SETGID.
+/// The kernel says so of each datagram (SO_PASSCRED, `netlink_sendmsg()`). It means the process that has sent
+/// it, which need not be the one that opened the socket: who gets a process of another user to write to a
+/// socket of theirs, as to its standard output, sends in that user's name. The process's number is not
+/// told, since it is the one in a PID namespace of the sender's choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub struct Caller {
-    /// Its number in the server's PID namespace, 0 if it has none there. It may have ended since.
-    pub pid: u32,
-    /// Its real user in the server's user namespace, 65534 (`overflowuid`) if it has none there.
+    /// Its real user, or the effective or the saved one if it chose to name that (`scm_check_creds()`), in
+    /// the server's user namespace; 65534 (`overflowuid`), which is many systems' user nobody too, if it
+    /// has none there.
     pub uid: u32,
-    /// Its real group in the server's user namespace, 65534 (`overflowgid`) if it has none there.
+    /// Its group, likewise.
     pub gid: u32,
 }
 
 impl Caller {
     pub(super) fn new(credentials: libc::ucred) -> Self {
         Self {
-            // The kernel has no negative ones.
-            pid: credentials.pid.cast_unsigned(),
             uid: credentials.uid,
             gid: credentials.gid,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_and_groups_are_told_apart() {
+        let credentials = libc::ucred {
+            pid: 1,
+            uid: 2,
+            gid: 3,
+        };
+        assert_eq!(Caller::new(credentials), Caller { uid: 2, gid: 3 });
     }
 }

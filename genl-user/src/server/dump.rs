@@ -123,7 +123,7 @@ impl Running {
             family: self.family,
             head,
             port: peer.port,
-            caller: peer.caller,
+            caller: peer.rights.caller,
             payload,
             outbox,
             extack: Extack::default(),

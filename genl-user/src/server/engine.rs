@@ -32,8 +32,6 @@ const RESERVED_GROUPS: [u32; 4] = [1, 16, 17, 18];
 /// Who sends requests.
 pub(crate) struct Peer {
     pub(crate) port: u32,
-    /// The process, if it is another one.
-    pub(crate) caller: Option<Caller>,
     pub(crate) rights: Rights,
     /// It wants extended ACKs (NETLINK_EXT_ACK).
     pub(crate) wants_extack: bool,
@@ -47,6 +45,8 @@ pub(crate) struct Peer {
 /// What a sender may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rights {
+    /// Who it is, if that is known.
+    pub(crate) caller: Option<Caller>,
     /// It has CAP_NET_ADMIN in the initial user namespace.
     pub(crate) admin: bool,
     /// It has CAP_NET_ADMIN in the user namespace that owns the network namespace.
@@ -58,6 +58,7 @@ pub(crate) struct Rights {
 impl Rights {
     #[cfg(feature = "testing")]
     pub(crate) const ALL: Self = Self {
+        caller: None,
         admin: true,
         netns_admin: true,
         netns_sys_admin: true,
@@ -79,7 +80,6 @@ impl Peer {
     pub(crate) fn new(port: u32, rights: Rights) -> Self {
         Self {
             port,
-            caller: None,
             rights,
             wants_extack: true,
             caps_ack: true,
@@ -415,7 +415,7 @@ impl Engine {
             family: numbers,
             head: *head,
             port: peer.port,
-            caller: peer.caller,
+            caller: peer.rights.caller,
             payload,
             outbox,
             extack: std::mem::take(extack),

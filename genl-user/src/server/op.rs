@@ -152,7 +152,8 @@ impl Op<'_> {
         self.port
     }
 
-    /// The process that sent the request; `None` of a fake kernel's clients, which are in this one.
+    /// Who sent the request: always there where a [`Server`](super::Server) serves it, and in a fake kernel
+    /// where `testing::Kernel::set_caller` says so.
     pub fn caller(&self) -> Option<Caller> {
         self.caller
     }

@@ -64,6 +64,9 @@ const TURN: usize = 8;
 /// A request of more than 256 KiB is refused with EMSGSIZE; a client's socket sends no such thing unless it
 /// was given a longer send buffer.
 ///
+/// Answers go to the port that asked. If its client is gone, and another one has got the port since, that one
+/// reads the rest of them.
+///
 /// Anyone in the namespace can send to the port. So operations that take CAP_NET_ADMIN are refused
 /// but to those whom [`Self::allow_admin`] lets call them; and [`Op::caller`](super::Op::caller) tells a
 /// handler who it is. To listen to its groups takes that capability
@@ -94,6 +97,7 @@ impl Server {
     pub fn bind() -> io::Result<Self> {
         let socket = NlSocket::connect(NlFamily::Usersock, None, Groups::empty())?;
         let port = socket.pid()?;
+        // What may have come already has it too: it is always kept, and told when it is received.
         sys::set_option(sys::fd(&socket), libc::SOL_SOCKET, libc::SO_PASSCRED, 1)?;
         let mut engine = Engine::new();
         // The port may be that of a server that is gone, whose clients know the ids of its families.
@@ -113,10 +117,12 @@ impl Server {
         self.port
     }
 
-    /// Lets those callers call what takes CAP_NET_ADMIN of whom `is_admin` is true; before, nobody.
+    /// Lets those callers call what takes CAP_NET_ADMIN of whom `is_admin` is true: nobody, until it is
+    /// called, and then whom the last call says.
     ///
-    /// It is asked once for each datagram. The capability itself does not count: the kernel does not tell
-    /// who of another process's callers has it.
+    /// It is asked once for each datagram, of whoever sends any, so it is to be quick. Whether a caller has
+    /// the capability does not count, as the kernel does not say; and a dump that has begun goes on.
+    /// [`Caller`] tells what a user's name is worth.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -277,15 +283,18 @@ impl Server {
         let Some((len, origin)) = self.receive(wait)? else {
             return Ok(false);
         };
-        let caller = origin.credentials.map(Caller::new);
-        let is_admin = caller.is_some_and(&mut self.admins);
+        // Of whom nothing is known nothing is served; the kernel tells of each.
+        let Some(caller) = origin.credentials.map(Caller::new) else {
+            return Ok(true);
+        };
+        let is_admin = (self.admins)(caller);
         let rights = Rights {
+            caller: Some(caller),
             admin: is_admin,
             netns_admin: is_admin,
             netns_sys_admin: false,
         };
         let mut peer = Peer::new(origin.port, rights);
-        peer.caller = caller;
         // Our clients have room for as much.
         peer.largest_receive = usize::MAX;
         let datagram = &self.buffer[..len.min(ROOM)];

@@ -10,7 +10,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::mailbox::Mailbox;
 use super::port::Port;
-use crate::server::{Engine, Event, Fault, Outbox, Outgoing, Queue, Refusal, Rights, Serve, To};
+use crate::server::{
+    Caller, Engine, Event, Fault, Outbox, Outgoing, Queue, Refusal, Rights, Serve, To,
+};
 
 /// The last number that a group gets.
 const LAST_GROUP: u32 = 1 << 16;
@@ -146,6 +148,13 @@ impl Kernel {
     /// (`x-cap: sys-admin`).
     pub fn set_sys_admin(&self, admin: bool) {
         self.set_rights(|rights| rights.netns_sys_admin = admin);
+    }
+
+    /// Tells handlers that all clients are of this user ([`Op::caller`](crate::server::Op::caller)), as a
+    /// [`Server`](crate::server::Server) does of each of its own. What it may do is another matter:
+    /// [`Self::set_admin`].
+    pub fn set_caller(&self, caller: Caller) {
+        self.set_rights(|rights| rights.caller = Some(caller));
     }
 
     fn set_rights(&self, set: impl FnOnce(&mut Rights)) {

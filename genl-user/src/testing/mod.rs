@@ -44,6 +44,7 @@
 //! | a listener is too slow | [`Kernel::overrun`] |
 //! | an answer is late, or never comes | [`Kernel::hold`] and [`Kernel::release`], [`Kernel::drop_next_answer`] |
 //! | the caller lacks CAP_NET_ADMIN, or CAP_SYS_ADMIN | [`Kernel::set_admin`], [`Kernel::set_sys_admin`] |
+//! | the caller is of some user | [`Kernel::set_caller`] |
 //! | the family says something of its own accord | [`Registration::tell`], [`Registration::tell_to`] |
 //! | somebody sends bytes that make no sense | [`Kernel::raw`] |
 //!

@@ -37,7 +37,7 @@ fn cookie(client: &mut Client) -> u64 {
 }
 
 /// Of a client that is opened so; it has to work as well.
-fn cookie_with(options: &Options) -> u64 {
+pub(crate) fn cookie_with(options: &Options) -> u64 {
     let mut client = Client::open_with(options).expect("a client");
     let request = Getfamily {
         family_id: Some(16),
@@ -161,9 +161,9 @@ fn a_namespace_has_a_number() {
     in_new_netns(|| {
         let numbered = |number| Options::new().netns(Netns::numbered(number));
         // By its name, without a process.
-        let blue = Named::new("blue");
-        let named = cookie_with(&Options::new().netns(Netns::named("blue")));
-        set_nsid(&guest::Netns::open(blue.path()), 7);
+        let green = Named::new("green");
+        let named = cookie_with(&Options::new().netns(Netns::named("green")));
+        set_nsid(&guest::Netns::open(green.path()), 7);
         assert_eq!(cookie_with(&numbered(7)), named);
 
         // By a process in it, without a name.

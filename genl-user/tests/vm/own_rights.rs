@@ -8,7 +8,7 @@ use genl_user::families::kvstore::Clear;
 use genl_user::families::nlctrl::Client;
 use genl_user::{Netns, Options};
 
-use crate::elsewhere::{Elsewhere, here};
+use crate::elsewhere::{Elsewhere, cookie_with, here};
 use crate::guest::{enter_own_namespaces, enter_own_user_namespace};
 use crate::{keys, open, put};
 
@@ -20,10 +20,11 @@ fn run_again(test: &str, begin: fn() -> io::Result<()>) {
     // SAFETY: between fork and exec only system calls are made.
     unsafe { command.pre_exec(begin) };
     let output = command.output().expect("it starts");
-    let stdout = String::from_utf8_lossy(&output.stdout);
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
     assert!(
-        output.status.success() && stdout.contains("1 passed"),
-        "{stdout}"
+        output.status.success() && said.contains("1 passed"),
+        "{said}"
     );
 }
 
@@ -41,6 +42,21 @@ fn writes_to_the_namespace_it_is_in() {
     put(&mut kv, "mine", b"1");
     assert_eq!(keys(&mut kv, None), ["mine"]);
     kv.clear(&Clear {}).expect("clear");
+}
+
+#[test]
+fn in_namespaces_of_ones_own_one_may_go_elsewhere() {
+    run_again("goes_elsewhere_and_comes_back", enter_own_namespaces);
+}
+
+#[test]
+#[ignore = "in_namespaces_of_ones_own_one_may_go_elsewhere runs it, in such namespaces"]
+fn goes_elsewhere_and_comes_back() {
+    let before = here();
+    let elsewhere = Elsewhere::new();
+    let options = Options::new().netns(Netns::path(elsewhere.path()));
+    assert_ne!(cookie_with(&options), cookie_with(&Options::new()));
+    assert_eq!(here(), before);
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn a_group_that_cannot_be_joined_again_is_told_and_tried_again() {
             let event = owners.next_timeout(SOON).expect("it is told once");
             assert!(matches!(event, Some(Event::Reloaded)), "{event:?}");
             send(&emit(None));
-            let event = owners.next_timeout(QUIET).expect("it is told once");
+            let event = owners.next_timeout(QUIET).expect("quiet");
             assert!(event.is_none(), "{event:?}");
         });
         // What was sent meanwhile is lost, and that is told.

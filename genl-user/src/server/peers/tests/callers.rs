@@ -4,6 +4,9 @@ use super::*;
 use crate::sys::tests::without_rights;
 use kvstore::{Clear, Client, GetDump, GetReplyOwned, Stats, StatsReplyOwned};
 
+/// More than are sent in one turn.
+const ITEMS: usize = 2 * TURN;
+
 /// Hands on who calls.
 struct Asking(mpsc::Sender<Option<Caller>>);
 
@@ -18,17 +21,20 @@ impl kvstore::server::Handler for Asking {
         Ok(StatsReplyOwned::default())
     }
 
-    /// Has two items, of which each tells it anew.
+    /// Tells it of each item; they are so long that each is a piece of its own.
     fn get_dump(
         &mut self,
         _: kvstore::server::GetDump<'_>,
         _: &mut Op<'_>,
     ) -> Result<Items<Self, GetReplyOwned>, Refusal> {
-        let mut items = 0..2;
+        let mut items = 0..ITEMS;
         Ok(Items::from_fn(move |asking: &mut Self, op| {
-            let item = items.next().map(|_| GetReplyOwned::default());
             asking.0.send(op.caller()).unwrap();
-            Ok(item)
+            let item = GetReplyOwned {
+                value: Some(vec![0; 30_000]),
+                ..GetReplyOwned::default()
+            };
+            Ok(items.next().map(|_| item))
         }))
     }
 }
@@ -41,10 +47,9 @@ fn of_this_thread(line: &str) -> u32 {
     real.unwrap().parse().unwrap()
 }
 
-/// This process, by the calling thread's user.
+/// The user and group of the calling thread.
 fn this() -> Option<Caller> {
     Some(Caller {
-        pid: std::process::id(),
         uid: of_this_thread("Uid:"),
         gid: of_this_thread("Gid:"),
     })
@@ -79,9 +84,9 @@ fn a_handler_knows_who_calls() {
                 kv.stats(&Stats {}).unwrap();
                 assert_eq!(told.recv().unwrap(), this());
                 let dump = kv.get_dump(&GetDump::default()).unwrap();
-                assert_eq!(dump.owned().count(), 2);
+                assert_eq!(dump.owned().count(), ITEMS);
                 let callers: Vec<_> = told.try_iter().collect();
-                assert_eq!(callers, [this(); 3]);
+                assert_eq!(callers, [this(); ITEMS + 1]);
             });
         },
     );
@@ -109,8 +114,8 @@ fn who_is_an_admin_is_the_servers_to_say() {
     may(me, true);
     let uid = me.uid + 1;
     may(Caller { uid, ..me }, false);
-    let pid = me.pid + 1;
-    may(Caller { pid, ..me }, false);
+    let gid = me.gid + 1;
+    may(Caller { gid, ..me }, false);
 }
 
 #[test]
@@ -124,4 +129,20 @@ fn nobody_is_an_admin_unless_the_server_says_so() {
         let errno = |refused: Result<_, Error>| refused.map(drop).unwrap_err().errno();
         assert_eq!(errno(kv.clear(&Clear {})), Some(libc::EPERM));
     });
+}
+
+#[cfg(feature = "testing")]
+#[test]
+fn a_fake_kernels_callers_are_of_no_user_but_the_one_that_is_said() {
+    let (tell, told) = mpsc::channel();
+    let kernel = crate::testing::Kernel::new();
+    let served = kernel.register(kvstore::server::Served(Asking(tell)));
+    served.unwrap();
+    let mut kv = Client::open_with(&Options::new().kernel(&kernel)).unwrap();
+    kv.stats(&Stats {}).unwrap();
+    assert_eq!(told.recv().unwrap(), None);
+    let caller = Caller { uid: 1, gid: 2 };
+    kernel.set_caller(caller);
+    kv.stats(&Stats {}).unwrap();
+    assert_eq!(told.recv().unwrap(), Some(caller));
 }
