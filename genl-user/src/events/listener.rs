@@ -68,8 +68,9 @@ const QUEUEFUL: usize = 212_992 / LEAST;
 /// ```
 ///
 /// What is not read in time is lost once the queue is full, and that is told: the kernel notes it
-/// (`netlink_overrun()`), the next receive fails with ENOBUFS, and [`Heard::Overrun`] comes in its
-/// place. Nothing more gets into the queue until it was read to its end.
+/// (`netlink_overrun()`), and the next receive fails with ENOBUFS. Nothing more gets into the queue until it
+/// was read to its end; there, behind all that is older, comes [`Heard::Overrun`]. So a dump that begins
+/// then and the events that come from then on miss nothing, or that is told again.
 ///
 /// A listener follows its families. One whose module is loaded anew has another id, and its groups
 /// other numbers: the listener learns that from the controller, joins the groups again, and tells
@@ -98,8 +99,9 @@ pub struct Listening<T: Transport> {
     pub(super) aside: Shelf,
     /// The last of these, which is being read.
     current: Option<Aside>,
-    /// Some events were lost, and nobody was told yet.
-    pub(super) overrun: bool,
+    /// Some events were lost, and nobody was told yet: so many datagrams more may be older than they, if the
+    /// queue is not empty before.
+    pub(super) lost_behind: Option<usize>,
     /// Some were lost, and it may be that one told of a family that has got another id.
     pub(super) unsure: bool,
     /// How long an answer of the controller is waited for.
@@ -365,7 +367,7 @@ impl<T: Transport> Listening<T> {
             ignored: Vec::new(),
             aside: Shelf::default(),
             current: None,
-            overrun: false,
+            lost_behind: None,
             unsure: false,
             timeout: options.timeout,
             patience: options.wait_for_family,
@@ -397,22 +399,30 @@ impl<T: Transport> Listening<T> {
             if let Some(next) = self.unread()? {
                 return Ok(Some(next));
             }
+            if self.lost_behind == Some(0) {
+                return Ok(self.told_of_loss());
+            }
             // What is for nobody may come without end; but what was there in time is read.
             if received > QUEUEFUL && deadline.has_passed() {
                 return Ok(None);
             }
             let again = self.roster.again_at();
-            let receipt = match (self.unsure, again) {
+            let receipt = match (self.unsure || self.lost_behind.is_some(), again) {
                 (true, _) => self.receive_at_once().await?,
                 (false, None) => self.receive(&mut deadline).await?,
                 (false, Some(again)) => self.receive(&mut deadline.or_before(again)).await?,
             };
             match receipt {
-                Receipt::Datagram => {}
-                Receipt::Overrun => {
-                    self.unsure = true;
+                Receipt::Datagram => {
+                    self.lost_behind = self.lost_behind.map(|older| older.saturating_sub(1));
+                }
+                // Others were lost after those: the queue was empty meanwhile.
+                Receipt::Overrun if self.lost_behind.take().is_some() => {
+                    self.lose();
                     return Ok(Some(Next::Overrun));
                 }
+                Receipt::Overrun => self.lose(),
+                Receipt::Nothing if self.lost_behind.is_some() => return Ok(self.told_of_loss()),
                 // Not before the queue is empty does the kernel put anything more into it.
                 Receipt::Nothing if self.unsure => match self.ask_again(&mut deadline).await {
                     Err(Error::TimedOut) => return Ok(None),
@@ -428,6 +438,23 @@ impl<T: Transport> Listening<T> {
         Ok(None)
     }
 
+    /// Events were lost behind those that are in the queue.
+    #[cold]
+    pub(super) fn lose(&mut self) {
+        self.unsure = true;
+        if self.lost_behind.is_none() {
+            let size = self.socket().queue_size();
+            // Of datagrams that come as fast as they are read there is no end.
+            self.lost_behind = Some(size.map_or(QUEUEFUL, |size| size / LEAST));
+        }
+    }
+
+    #[cold]
+    fn told_of_loss(&mut self) -> Option<Next> {
+        self.lost_behind = None;
+        Some(Next::Overrun)
+    }
+
     /// Tries again what has failed when families came back, if it is time to; true if events were lost
     /// until now.
     fn try_again(&mut self) -> bool {
@@ -440,7 +467,12 @@ impl<T: Transport> Listening<T> {
     pub(super) async fn pass_over(&mut self) -> Result<Receipt, Error> {
         while self.unread()?.is_some() {}
         let receipt = self.receive_at_once().await?;
-        self.unsure |= receipt == Receipt::Overrun;
+        match receipt {
+            Receipt::Datagram => {}
+            Receipt::Overrun => self.lose(),
+            // All that was lost is older than what comes next.
+            Receipt::Nothing => self.lost_behind = None,
+        }
         Ok(receipt)
     }
 
@@ -470,9 +502,6 @@ impl<T: Transport> Listening<T> {
     #[inline]
     fn unread(&mut self) -> Result<Option<Next>, Error> {
         loop {
-            if std::mem::take(&mut self.overrun) {
-                return Ok(Some(Next::Overrun));
-            }
             if let Some(place) = self.roster.take_reloaded() {
                 return place.map(|place| Some(Next::Reloaded(place)));
             }

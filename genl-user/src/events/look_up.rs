@@ -114,7 +114,7 @@ impl<T: Transport> Listening<T> {
                     Receipt::Datagram => {}
                     // The answer may be what there was no room for; there is when all is read.
                     Receipt::Overrun => {
-                        (self.overrun, self.unsure) = (true, true);
+                        self.lose();
                         lost = true;
                     }
                     Receipt::Nothing if lost => continue 'asking,
@@ -142,7 +142,7 @@ impl<T: Transport> Listening<T> {
                 Receipt::Datagram => {}
                 Receipt::Nothing => return Ok(false),
                 Receipt::Overrun => {
-                    (self.overrun, self.unsure) = (true, true);
+                    self.lose();
                     return Ok(true);
                 }
             }
@@ -188,7 +188,7 @@ impl<T: Transport> Listening<T> {
             match self.receive_at_once().await? {
                 Receipt::Datagram if deadline.has_passed() => return Err(Error::TimedOut),
                 Receipt::Datagram => {}
-                Receipt::Overrun => (self.overrun, self.unsure) = (true, true),
+                Receipt::Overrun => self.lose(),
                 Receipt::Nothing => return Ok(()),
             }
         }
@@ -208,7 +208,7 @@ impl<T: Transport> Listening<T> {
             message: self.inbox.bytes(arrived).to_vec(),
         };
         if !self.aside.put(aside, room) {
-            (self.overrun, self.unsure) = (true, true);
+            self.lose();
         }
     }
 }

@@ -12,8 +12,8 @@ use crate::wire::{FromPayload, Head, Payload};
 pub enum Heard<'a> {
     /// A message.
     Message(Notice<'a>),
-    /// Events were lost: the queue was full when they came (`netlink_overrun()`), or a group of a family
-    /// that was loaded anew could not be joined again before.
+    /// Events were lost here: the queue was full when they came (`netlink_overrun()`), or a group of a family
+    /// that was loaded anew could not be joined again before. A dump that begins now knows what they told.
     Overrun,
     /// The family of this name was loaded anew: what it had is gone, and its first events may be
     /// lost.

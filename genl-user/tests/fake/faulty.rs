@@ -84,7 +84,7 @@ fn events_that_are_lost() {
                 put(&mut kv, "b", b"");
             })
         });
-        // What was in the queue already comes after it.
-        assert_eq!(told, "some were lost; there are 2 entries\nset a\n");
+        // What was in the queue already comes before it.
+        assert_eq!(told, "set a\nsome were lost; there are 2 entries\n");
     });
 }

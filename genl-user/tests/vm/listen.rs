@@ -115,13 +115,11 @@ fn that_some_were_lost_is_told_to_each_family() {
         for _ in 0..2_000 {
             put(&mut kv, "a", &[1; 1024]);
         }
-        assert_eq!(
-            next(&mut listener),
-            [Said::Lost("kvstore"), Said::Lost("nltest")]
-        );
-        while let Some(heard) = listener.next_timeout(QUIET).expect("it is readable") {
-            assert_eq!(said(heard), [set("a")]);
-        }
+        let lost = [Said::Lost("kvstore"), Said::Lost("nltest")];
+        let heard = std::iter::from_fn(|| Some(next(&mut listener)).filter(|heard| *heard != lost));
+        let heard: Vec<_> = heard.collect();
+        assert!((1..2_000).contains(&heard.len()), "{}", heard.len());
+        assert!(heard.iter().all(|heard| *heard == [set("a")]), "{heard:?}");
         say("after");
         assert_eq!(next(&mut listener), [text("after")]);
     });
