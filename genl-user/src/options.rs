@@ -58,8 +58,12 @@ impl Options {
     }
 
     /// Talks to another process instead of the kernel: to the one that has this port of protocol
-    /// NETLINK_USERSOCK, and serves there what the kernel serves elsewhere. Errors name the port; if none
-    /// has it, to open a client is [`Error::Unreachable`](crate::Error::Unreachable), of ECONNREFUSED.
+    /// NETLINK_USERSOCK, and serves there what the kernel serves elsewhere. What it refuses names the port; if
+    /// none has it, to open a client is [`Error::Unreachable`](crate::Error::Unreachable), of ECONNREFUSED.
+    ///
+    /// Whoever has the port is believed, and told what the calls tell: once a server is gone that may be a
+    /// process of any user in the network namespace. To listen takes CAP_NET_ADMIN; and nobody tells a
+    /// listener, or what follows it, that the server has ended.
     pub fn peer(mut self, port: u32) -> Self {
         self.peer = Some(port);
         self

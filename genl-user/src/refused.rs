@@ -126,9 +126,11 @@ impl fmt::Display for Refused {
         if let Some(missing) = &self.missing {
             write!(f, "; {missing} is missing")?;
         }
-        match self.capability {
-            Some(capability) => write!(f, "; it takes {capability}"),
-            None => Ok(()),
+        match (self.capability, self.peer) {
+            (Some(capability), None) => write!(f, "; it takes {capability}"),
+            // To another process a capability is nothing.
+            (Some(_), Some(_)) => f.write_str("; it is for those whom that process lets in"),
+            (None, _) => Ok(()),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt, io};
 
 use crate::policy::Rule;
 use crate::policy::extack::Extack;
-use crate::wire::{Attr, Malformed, Unfit};
+use crate::wire::{Attr, Malformed, Misfit, Unfit};
 
 /// Longest cookie, in bytes (`NETLINK_MAX_COOKIE_LEN`).
 const LONGEST_COOKIE: usize = 20;
@@ -110,7 +110,11 @@ impl std::error::Error for Refusal {}
 /// A handler's answer cannot be written.
 impl From<Unfit> for Refusal {
     fn from(unfit: Unfit) -> Self {
-        Self::new(libc::EMSGSIZE).because(unfit.misfit.to_string())
+        let errno = match unfit.misfit {
+            Misfit::TooLong(_) => libc::EMSGSIZE,
+            _ => libc::EINVAL,
+        };
+        Self::new(errno).because(unfit.misfit.to_string())
     }
 }
 

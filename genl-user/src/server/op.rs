@@ -7,7 +7,7 @@ use super::caller::Caller;
 use super::extack::Refusal;
 use super::{Description, Encode, Event};
 use crate::policy::extack::Extack;
-use crate::wire::{Attrs, Encoder, Head, Payload, Unfit, finish};
+use crate::wire::{Attrs, Encoder, Head, Misfit, Payload, Unfit, finish};
 
 /// Where a message goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -234,12 +234,12 @@ impl Op<'_> {
     ///
     /// # Errors
     ///
-    /// EMSGSIZE if it cannot be written, or is too long to be sent to another process; ENOBUFS if
+    /// EINVAL if it cannot be written; EMSGSIZE if it is too long, also to be sent to another process; ENOBUFS if
     /// too much waits for that to read, and ECONNREFUSED if it is gone.
     pub fn reply(&mut self, cmd: u8, reply: &impl Encode) -> Result<(), Refusal> {
         let to = (self.port, self.head.seq);
         let bytes = self.family.message(to, 0, cmd, |out| reply.encode(out));
-        self.answer(long_or(bytes)?)
+        self.answer(written(bytes)?)
     }
 
     /// Sends a message of any family's to who asked.
@@ -255,19 +255,24 @@ impl Op<'_> {
     ///
     /// # Errors
     ///
-    /// EMSGSIZE if it cannot be written.
+    /// EINVAL if it cannot be written, EMSGSIZE if it is too long.
     pub fn item(&mut self, cmd: u8, item: &impl Encode) -> Result<(), Refusal> {
         let to = (self.port, self.head.seq);
         let flags = libc::NLM_F_MULTI as u16;
         let bytes = self.family.message(to, flags, cmd, |out| item.encode(out));
-        self.item = Some(long_or(bytes)?);
+        self.item = Some(written(bytes)?);
         Ok(())
     }
 }
 
-/// What does not fit is too long, to the kernel.
-fn long_or(bytes: Result<Vec<u8>, Unfit>) -> Result<Vec<u8>, Refusal> {
-    bytes.map_err(|_| too_long())
+/// What is too long is so to the kernel too; that has no texts with a NUL inside.
+fn written(bytes: Result<Vec<u8>, Unfit>) -> Result<Vec<u8>, Refusal> {
+    bytes.map_err(|unfit| match unfit.misfit {
+        Misfit::TooLong(_) => too_long(),
+        misfit => {
+            Refusal::new(libc::EINVAL).because(format!("the answer cannot be written: {misfit}"))
+        }
+    })
 }
 
 fn too_long() -> Refusal {

@@ -323,6 +323,37 @@ fn an_answer_is_sent_before_the_next_is_built() {
     assert_eq!(replies, 2);
 }
 
+/// Answers with a key that no text can be.
+struct Cutting;
+
+impl kvstore::server::Handler for Cutting {
+    fn get(
+        &mut self,
+        _: kvstore::server::Get<'_>,
+        _: &mut Op<'_>,
+    ) -> Result<kvstore::GetReplyOwned, Refusal> {
+        Ok(kvstore::GetReplyOwned {
+            key: Some("a\0b".to_owned()),
+            ..Default::default()
+        })
+    }
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_refused_for_what_it_is() {
+    let _alone = alone();
+    let mut server = Server::bind().unwrap();
+    server.register(kvstore::server::Served(Cutting)).unwrap();
+    let options = Options::new().peer(server.port());
+    let error = served(server, || {
+        let mut kv = kvstore::Client::open_with(&options).unwrap();
+        kv.get(&kvstore::Get { key: "a" }).map(drop).unwrap_err()
+    });
+    assert_eq!(error.errno(), Some(libc::EINVAL));
+    let words = "Invalid argument: the answer cannot be written: a text must not contain NUL";
+    assert!(error.to_string().ends_with(words), "{error}");
+}
+
 #[test]
 fn an_answer_that_is_too_long_to_be_sent_is_refused() {
     let _alone = alone();

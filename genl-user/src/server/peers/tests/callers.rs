@@ -106,6 +106,8 @@ fn who_is_an_admin_is_the_servers_to_say() {
                 Err(error) => {
                     assert!(!mays);
                     assert_eq!(error.errno(), Some(libc::EPERM));
+                    let words = "; it is for those whom that process lets in";
+                    assert!(error.to_string().ends_with(words), "{error}");
                     assert!(told.try_recv().is_err());
                 }
             },
