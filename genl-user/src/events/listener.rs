@@ -449,6 +449,11 @@ impl<T: Transport> Listening<T> {
         }
     }
 
+    /// The queue is empty: what is older than events that were lost is put aside.
+    pub(super) fn read_to_its_end(&mut self) {
+        self.lost_behind = self.lost_behind.map(|_| 0);
+    }
+
     #[cold]
     fn told_of_loss(&mut self) -> Option<Next> {
         self.lost_behind = None;

@@ -117,7 +117,10 @@ impl<T: Transport> Listening<T> {
                         self.lose();
                         lost = true;
                     }
-                    Receipt::Nothing if lost => continue 'asking,
+                    Receipt::Nothing if lost => {
+                        self.read_to_its_end();
+                        continue 'asking;
+                    }
                     Receipt::Nothing => return Err(Error::TimedOut),
                 }
             }
@@ -189,7 +192,10 @@ impl<T: Transport> Listening<T> {
                 Receipt::Datagram if deadline.has_passed() => return Err(Error::TimedOut),
                 Receipt::Datagram => {}
                 Receipt::Overrun => self.lose(),
-                Receipt::Nothing => return Ok(()),
+                Receipt::Nothing => {
+                    self.read_to_its_end();
+                    return Ok(());
+                }
             }
         }
     }

@@ -351,7 +351,7 @@ pub enum Event<'a> {
     NewmcastGrp(NewmcastGrp<'a>),
     /// A family lost a multicast group.
     DelmcastGrp(DelmcastGrp<'a>),
-    /// Events were lost: the queue was full when they came.
+    /// Events were lost here, as the queue was full: a dump that begins now has what they told.
     Overrun,
     /// The family was loaded anew: what it had is gone, and its first events may be lost.
     Reloaded,

@@ -578,7 +578,7 @@ pub enum Group {
 pub enum Event<'a> {
     /// A message that the kernel sent of its own accord.
     Message(Message<'a>),
-    /// Events were lost: the queue was full when they came.
+    /// Events were lost here, as the queue was full: a dump that begins now has what they told.
     Overrun,
     /// The family was loaded anew: what it had is gone, and its first events may be lost.
     Reloaded,

@@ -338,7 +338,7 @@ pub enum Group {}
 pub enum Event<'a> {
     /// A thing was found.
     Located(LocateReply<'a>),
-    /// Events were lost: the queue was full when they came.
+    /// Events were lost here, as the queue was full: a dump that begins now has what they told.
     Overrun,
     /// The family was loaded anew: what it had is gone, and its first events may be lost.
     Reloaded,

@@ -83,7 +83,7 @@ pub(super) fn items(types: &Types<'_>) -> Vec<Item> {
             #[derive(Debug, Clone)]
             pub enum Event<'a> {
                 #(#declarations,)*
-                /// Events were lost: the queue was full when they came.
+                /// Events were lost here, as the queue was full: a dump that begins now has what they told.
                 Overrun,
                 /// The family was loaded anew: what it had is gone, and its first events may be lost.
                 Reloaded,
