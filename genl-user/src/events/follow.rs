@@ -285,6 +285,8 @@ impl<G: Group, T: Transport> News<G, T> {
             }
             match self.events.wait(deadline).await {
                 Ok(Some(Next::Overrun | Next::Reloaded(_))) => self.due = true,
+                // Behind it others were lost: a dump that begins now knows more.
+                Ok(Some(_)) if self.events.listener.lost_behind.is_some() => self.due = true,
                 Ok(Some(event)) if self.is_old(&event) => {}
                 Ok(event) => return Ok(event.map(Step::Event)),
                 Err(error) => {
@@ -326,6 +328,8 @@ impl<G: Group, T: Transport> News<G, T> {
                 Err(error) => return Err(error),
             };
         }
+        // What was lost is older than what was passed over.
+        listener.lost_behind = None;
         Ok(())
     }
 

@@ -69,8 +69,9 @@ const QUEUEFUL: usize = 212_992 / LEAST;
 ///
 /// What is not read in time is lost once the queue is full, and that is told: the kernel notes it
 /// (`netlink_overrun()`), and the next receive fails with ENOBUFS. Nothing more gets into the queue until it
-/// was read to its end; there, behind all that is older, comes [`Heard::Overrun`]. So a dump that begins
-/// then and the events that come from then on miss nothing, or that is told again.
+/// was read to its end; there comes [`Heard::Overrun`], behind all that is older than what was lost, and
+/// behind some that is newer if it comes as fast as it is read. So a dump that begins then and the events
+/// that come from then on miss nothing, or that is told again.
 ///
 /// A listener follows its families. One whose module is loaded anew has another id, and its groups
 /// other numbers: the listener learns that from the controller, joins the groups again, and tells
@@ -403,7 +404,7 @@ impl<T: Transport> Listening<T> {
                 return Ok(self.told_of_loss());
             }
             // What is for nobody may come without end; but what was there in time is read.
-            if received > QUEUEFUL && deadline.has_passed() {
+            if received > QUEUEFUL && deadline.has_passed() && self.lost_behind.is_none() {
                 return Ok(None);
             }
             let again = self.roster.again_at();
@@ -442,11 +443,9 @@ impl<T: Transport> Listening<T> {
     #[cold]
     pub(super) fn lose(&mut self) {
         self.unsure = true;
-        if self.lost_behind.is_none() {
-            let size = self.socket().queue_size();
-            // Of datagrams that come as fast as they are read there is no end.
-            self.lost_behind = Some(size.map_or(QUEUEFUL, |size| size / LEAST));
-        }
+        let size = self.socket().queue_size();
+        // Of datagrams that come as fast as they are read there is no end.
+        self.lost_behind = Some(size.map_or(QUEUEFUL, |size| (size / LEAST).max(1)));
     }
 
     /// The queue is empty: what is older than events that were lost is put aside.

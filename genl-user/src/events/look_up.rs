@@ -213,7 +213,7 @@ impl<T: Transport> Listening<T> {
             nsid: self.inbox.nsid(),
             message: self.inbox.bytes(arrived).to_vec(),
         };
-        if !self.aside.put(aside, room) {
+        if !self.aside.put(aside, room) && self.lost_behind.is_none() {
             self.lose();
         }
     }

@@ -190,8 +190,8 @@ impl Kernel {
         self.0.lock().engine.interrupts_next_dump = true;
     }
 
-    /// Lets the port of a listener lose what comes next, as if its queue were full: it hears of an
-    /// overrun, and of all that comes once it has read what is there.
+    /// Lets the port of a listener lose what comes next, as if its queue were full, until it has read what
+    /// is there: behind that it hears of an overrun.
     pub fn overrun(&self, port: u32) {
         if let Some(mailbox) = self.0.lock().ports.get_mut(&port) {
             mailbox.lose();
