@@ -417,12 +417,14 @@ impl<T: Transport> Listening<T> {
                 Receipt::Datagram => {
                     self.lost_behind = self.lost_behind.map(|older| older.saturating_sub(1));
                 }
-                // Others were lost after those: the queue was empty meanwhile.
-                Receipt::Overrun if self.lost_behind.take().is_some() => {
+                Receipt::Overrun => {
+                    let untold = self.lost_behind.is_some();
                     self.lose();
-                    return Ok(Some(Next::Overrun));
+                    // The queue was empty between the two: the first is told now, this one behind what came since.
+                    if untold {
+                        return Ok(Some(Next::Overrun));
+                    }
                 }
-                Receipt::Overrun => self.lose(),
                 Receipt::Nothing if self.lost_behind.is_some() => return Ok(self.told_of_loss()),
                 // Not before the queue is empty does the kernel put anything more into it.
                 Receipt::Nothing if self.unsure => match self.ask_again(&mut deadline).await {

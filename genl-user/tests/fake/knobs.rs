@@ -77,6 +77,30 @@ fn a_listener_loses_events_when_it_is_told_to() {
 }
 
 #[test]
+fn each_loss_is_told_though_the_one_before_was_not_yet() {
+    in_new_netns(|| {
+        let mut kv = open();
+        let mut changes = Events::open_with(&options(), &[Group::Changes]).expect("events");
+        put(&mut kv, "first", b"");
+        put(&mut kv, "second", b"");
+        let port = changes.port();
+        kernel().overrun(port);
+        let mut next = || match changes.next_timeout(INSTANT).expect("no error") {
+            Some(Event::SetNtf(entry)) => entry.key().map(str::to_owned),
+            Some(Event::Overrun) => Some("lost".to_owned()),
+            Some(other) => panic!("{other:?}"),
+            None => None,
+        };
+        assert_eq!(next().as_deref(), Some("first"));
+        assert_eq!(next().as_deref(), Some("second"));
+        // The queue is empty again, and the listener has not seen that.
+        kernel().overrun(port);
+        let rest: Vec<_> = std::iter::from_fn(next).collect();
+        assert_eq!(rest, ["lost", "lost"]);
+    });
+}
+
+#[test]
 fn an_answer_that_comes_late_answers_nothing_else() {
     in_new_netns(|| {
         let mut kv = open();
