@@ -18,7 +18,7 @@ use crate::guest::{self, in_new_netns};
 use crate::route::set_nsid;
 
 /// By which the kernel tells network namespaces apart: the cookie of the socket's.
-fn cookie(client: &mut Client) -> u64 {
+pub(crate) fn cookie(client: &mut Client) -> u64 {
     const SO_NETNS_COOKIE: libc::c_int = 71;
     let mut cookie = 0u64;
     let mut len = size_of::<u64>() as libc::socklen_t;
@@ -37,7 +37,7 @@ fn cookie(client: &mut Client) -> u64 {
 }
 
 /// Of a client that is opened so; it has to work as well.
-pub(crate) fn cookie_with(options: &Options) -> u64 {
+fn cookie_with(options: &Options) -> u64 {
     let mut client = Client::open_with(options).expect("a client");
     let request = Getfamily {
         family_id: Some(16),

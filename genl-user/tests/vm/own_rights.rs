@@ -6,9 +6,9 @@ use std::process::Command;
 
 use genl_user::families::kvstore::Clear;
 use genl_user::families::nlctrl::Client;
-use genl_user::{Netns, Options};
+use genl_user::{Error, Netns, Options};
 
-use crate::elsewhere::{Elsewhere, cookie_with, here};
+use crate::elsewhere::{Elsewhere, cookie, here};
 use crate::guest::{enter_own_namespaces, enter_own_user_namespace};
 use crate::{keys, open, put};
 
@@ -52,11 +52,9 @@ fn in_namespaces_of_ones_own_one_may_go_elsewhere() {
 #[test]
 #[ignore = "in_namespaces_of_ones_own_one_may_go_elsewhere runs it, in such namespaces"]
 fn goes_elsewhere_and_comes_back() {
-    let before = here();
-    let elsewhere = Elsewhere::new();
-    let options = Options::new().netns(Netns::path(elsewhere.path()));
-    assert_ne!(cookie_with(&options), cookie_with(&Options::new()));
-    assert_eq!(here(), before);
+    let mut there = open_elsewhere().expect("it has the right");
+    let mut home = Client::open().expect("a client");
+    assert_ne!(cookie(&mut there), cookie(&mut home));
 }
 
 #[test]
@@ -70,11 +68,16 @@ fn who_could_not_come_back_does_not_go() {
 #[test]
 #[ignore = "who_could_not_come_back_does_not_go runs it, in the network namespace of others"]
 fn is_refused_where_it_could_not_come_back_from() {
-    let before = here();
-    let elsewhere = Elsewhere::new();
-    let options = Options::new().netns(Netns::path(elsewhere.path()));
-    let error = Client::open_with(&options).expect_err("it could not come back");
+    let error = open_elsewhere().expect_err("it could not come back");
     assert_eq!(error.kind(), io::ErrorKind::PermissionDenied, "{error}");
     assert!(error.to_string().contains("again"), "{error}");
+}
+
+/// Opens a client in another network namespace; the caller stays in its own, whatever comes of it.
+fn open_elsewhere() -> Result<Client, Error> {
+    let before = here();
+    let elsewhere = Elsewhere::new();
+    let opened = Client::open_with(&Options::new().netns(Netns::path(elsewhere.path())));
     assert_eq!(here(), before);
+    opened
 }
