@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::AsyncEvents;
 use super::{Events, Group, ListeningTo};
 use crate::error::Error;
-use crate::events::listener::{LEAST, Next, Receipt};
+use crate::events::listener::{Next, Receipt};
 #[cfg(feature = "tokio")]
 use crate::tokio::Tokio;
 use crate::transport::{Blocking, Deadline, Transport, now};
@@ -316,8 +316,8 @@ impl<G: Group, T: Transport> News<G, T> {
     /// More than the queue holds have come since then, and do no harm: they may have no end.
     async fn drain(&mut self) -> Result<(), Error> {
         let listener = &mut self.events.listener;
-        let size = listener.socket().queue_size();
-        let most = size.map_err(Error::io("ask for the queue size"))? / LEAST;
+        let most = listener.queueful();
+        let most = most.map_err(Error::io("ask for the queue size"))?;
         let mut left = most;
         while left > 0 {
             left = match listener.pass_over().await {

@@ -1,6 +1,7 @@
 //! One socket that listens to any number of groups, of any families.
 
 use std::borrow::Cow;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use crate::wire::{FromPayload, Head, generic};
 
 /// What a datagram takes at least of the bytes in a queue, as the kernel counts them
 /// (`SKB_TRUESIZE()`).
-pub(super) const LEAST: usize = 512;
+const LEAST: usize = 512;
 
 /// More datagrams than a queue of the default size holds (`net.core.rmem_default`).
 const QUEUEFUL: usize = 212_992 / LEAST;
@@ -103,6 +104,8 @@ pub struct Listening<T: Transport> {
     /// Some events were lost, and nobody was told yet: so many datagrams more may be older than they, if the
     /// queue is not empty before.
     pub(super) lost_behind: Option<usize>,
+    /// How long the queue was before it was made shorter, in bytes: it may hold as much still.
+    longest: usize,
     /// Some were lost, and it may be that one told of a family that has got another id.
     pub(super) unsure: bool,
     /// How long an answer of the controller is waited for.
@@ -303,8 +306,13 @@ impl<T: Transport> Listening<T> {
     ///
     /// [`Error::Io`] if the socket does not take it.
     pub fn set_queue_size(&mut self, bytes: usize) -> Result<(), Error> {
-        let set = self.socket().set_queue_size(bytes);
-        set.map_err(Error::io("set the queue size"))
+        let socket = self.socket();
+        let set = socket
+            .queue_size()
+            .and_then(|before| socket.set_queue_size(bytes).map(|()| before));
+        let before = set.map_err(Error::io("set the queue size"))?;
+        self.longest = self.longest.max(before);
+        Ok(())
     }
 
     /// Leaves groups.
@@ -369,6 +377,7 @@ impl<T: Transport> Listening<T> {
             aside: Shelf::default(),
             current: None,
             lost_behind: None,
+            longest: 0,
             unsure: false,
             timeout: options.timeout,
             patience: options.wait_for_family,
@@ -445,9 +454,14 @@ impl<T: Transport> Listening<T> {
     #[cold]
     pub(super) fn lose(&mut self) {
         self.unsure = true;
-        let size = self.socket().queue_size();
         // Of datagrams that come as fast as they are read there is no end.
-        self.lost_behind = Some(size.map_or(QUEUEFUL, |size| (size / LEAST).max(1)));
+        self.lost_behind = Some(self.queueful().unwrap_or(QUEUEFUL));
+    }
+
+    /// At least as many datagrams as the queue holds.
+    pub(super) fn queueful(&self) -> io::Result<usize> {
+        let size = self.socket().queue_size()?.max(self.longest);
+        Ok((size / LEAST).max(1))
     }
 
     /// The queue is empty: what is older than events that were lost is put aside.

@@ -336,6 +336,44 @@ fn a_dump_and_what_comes_after_an_overrun_miss_nothing() {
     });
 }
 
+/// What has come next is a message, no loss; `None` if nothing has come.
+fn is_message(listener: &mut Listener) -> Option<bool> {
+    let heard = listener.next_timeout(Duration::ZERO).expect("no error");
+    heard.map(|heard| heard.notice().is_some())
+}
+
+/// What is lost while a join waits is told behind what came before it, though a loss is untold already.
+#[test]
+fn losses_before_and_during_a_join_are_told_behind_what_is_older() {
+    in_new_netns(|| {
+        kernel().unregister("kvstore");
+        let family = kernel().register(Served(Store::default()));
+        let family = family.expect("registered");
+        let told = DelNtfOwned::default();
+        let options = options().wait_for_family(Duration::from_secs(20));
+        let mut listener = Listener::open_with(&options).expect("a socket");
+        listener.join(&[kvstore::Group::Changes]).expect("joined");
+        let (kernel, port) = (kernel(), listener.port());
+        let tell_and_lose = || {
+            family.tell(&Told::DelNtf(&told)).expect("told");
+            kernel.overrun(port);
+        };
+        tell_and_lose();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                // Time to read what is there, so that this gets in.
+                thread::sleep(Duration::from_millis(100));
+                tell_and_lose();
+                kernel.register(Before).expect("it is not there");
+            });
+            let joined = listener.join(&[Twin("kept")]);
+            assert!(joined.is_ok(), "{joined:?}");
+        });
+        let heard: Vec<_> = std::iter::from_fn(|| is_message(&mut listener)).collect();
+        assert_eq!((heard[0], heard.last()), (true, Some(&false)), "{heard:?}");
+    });
+}
+
 #[test]
 fn what_comes_while_a_family_is_waited_for_takes_no_more_room_than_the_queue() {
     const EVENTS: usize = 500;
@@ -362,21 +400,15 @@ fn what_comes_while_a_family_is_waited_for_takes_no_more_room_than_the_queue() {
             let joined = listener.join(&[Twin("kept")]);
             assert!(joined.is_ok(), "{joined:?}");
         });
-        let next = |listener: &mut Listener| {
-            let heard = listener.next_timeout(Duration::ZERO);
-            heard
-                .expect("no error")
-                .map(|heard| heard.notice().is_some())
-        };
-        let heard: Vec<_> = std::iter::from_fn(|| next(&mut listener)).collect();
+        let heard: Vec<_> = std::iter::from_fn(|| is_message(&mut listener)).collect();
         let count = heard.iter().filter(|is_message| **is_message).count();
         assert!((1..EVENTS / 2).contains(&count), "{count}");
         // That some were lost comes last.
         assert_eq!(heard.last(), Some(&false));
         // Now there is room again.
         family.tell(&Told::DelNtf(&told)).expect("told");
-        assert_eq!(next(&mut listener), Some(true));
-        assert_eq!(next(&mut listener), None);
+        assert_eq!(is_message(&mut listener), Some(true));
+        assert_eq!(is_message(&mut listener), None);
     });
 }
 

@@ -101,6 +101,29 @@ fn each_loss_is_told_though_the_one_before_was_not_yet() {
 }
 
 #[test]
+fn a_loss_is_told_behind_a_queue_that_was_longer() {
+    in_new_netns(|| {
+        let mut kv = open();
+        let mut changes = Events::open_with(&options(), &[Group::Changes]).expect("events");
+        // As many as the queue holds, and more.
+        for _ in 0..1000 {
+            put(&mut kv, "a", b"");
+        }
+        changes.set_queue_size(4096).expect("a shorter queue");
+        let (mut heard, mut lost_behind) = (0, None);
+        while let Some(event) = changes.next_timeout(INSTANT).expect("no error") {
+            match event {
+                Event::SetNtf(_) => heard += 1,
+                Event::Overrun => lost_behind = Some(heard),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!((100..1000).contains(&heard), "{heard}");
+        assert_eq!(lost_behind, Some(heard));
+    });
+}
+
+#[test]
 fn an_answer_that_comes_late_answers_nothing_else() {
     in_new_netns(|| {
         let mut kv = open();
