@@ -45,7 +45,7 @@ struct Package {
 const NEEDED: [Package; 2] = [
     Package {
         name: "peer-raw",
-        clients: &[("raw", ""), ("raw-ack", "ack")],
+        clients: &[("raw", ""), ("raw-ack", "ack"), ("raw-str", "str")],
         crates: &["libc"],
     },
     Package {

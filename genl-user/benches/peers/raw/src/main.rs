@@ -1,11 +1,12 @@
 //! The least that a program can do by hand: requests are written into a buffer, and sent from it; answers are received
 //! into another, and all of their attributes looked at, in place. With `ack` on the command line it asks for an ACK, as
-//! most clients do.
+//! most clients do; with `str` it makes texts `&str`, by the standard library alone.
 //!
 //! It also fills the store for the others, and changes it while they listen (`fill`, `produce`, `end`).
 
 mod socket;
 
+use std::ffi::CStr;
 use std::hint::black_box;
 
 use harness::{BATCH, LARGE_KEY, Operation, Reader, SMALL_ENTRIES, each};
@@ -25,11 +26,42 @@ const META: u16 = 5;
 const NESTED: u16 = 1 << 15;
 
 fn main() {
-    harness::serve(open, Some(listen));
+    match is_argument("str") {
+        true => harness::serve(open_str, None),
+        false => harness::serve(|case| open(case, stated_len), Some(listen)),
+    }
+}
+
+fn is_argument(wanted: &str) -> bool {
+    std::env::args().nth(1).is_some_and(|arg| arg == wanted)
+}
+
+/// How a text of the kernel's is read: its length, in bytes without the NUL.
+trait ReadText: Fn(&[u8]) -> u64 + Copy + 'static {}
+
+impl<F: Fn(&[u8]) -> u64 + Copy + 'static> ReadText for F {}
+
+/// What the attribute's header says; the text itself is not looked at.
+fn stated_len(text: &[u8]) -> u64 {
+    text.len() as u64 - 1
+}
+
+/// That of the `&str`.
+fn str_len(text: &[u8]) -> u64 {
+    let text = CStr::from_bytes_until_nul(text).expect("a NUL");
+    black_box(text.to_str().expect("UTF-8")).len() as u64
+}
+
+/// The cases in which texts come.
+fn open_str(case: &str) -> Option<Operation> {
+    match case {
+        "family" | "families" | "decode" | "get" | "list" => open(case, str_len),
+        _ => None,
+    }
 }
 
 fn flags() -> libc::c_int {
-    let ack = std::env::args().nth(1).is_some_and(|arg| arg == "ack");
+    let ack = is_argument("ack");
     libc::NLM_F_REQUEST | if ack { libc::NLM_F_ACK } else { 0 }
 }
 
@@ -44,14 +76,16 @@ fn dump_to(family: u16, cmd: u8) -> To {
     To { family, flags, cmd }
 }
 
-fn open(case: &str) -> Option<Operation> {
+fn open(case: &str, text_len: impl ReadText) -> Option<Operation> {
     let mut socket = Socket::open();
     Some(match case {
         "family" => {
             let to = to(NLCTRL, GETFAMILY);
             each(move || {
                 let mut sum = 0;
-                socket.call(to, &[(2, b"nlctrl\0")], |message| sum = family(message));
+                socket.call(to, &[(2, b"nlctrl\0")], |message| {
+                    sum = family(message, text_len)
+                });
                 sum
             })
         }
@@ -60,7 +94,9 @@ fn open(case: &str) -> Option<Operation> {
             each(move || {
                 let mut sum = 0;
                 let name = &[(2, &b"nlctrl\0"[..])];
-                socket.batch(BATCH as u32, to, name, |message| sum += family(message));
+                socket.batch(BATCH as u32, to, name, |message| {
+                    sum += family(message, text_len)
+                });
                 sum
             })
         }
@@ -68,7 +104,7 @@ fn open(case: &str) -> Option<Operation> {
             let to = dump_to(NLCTRL, GETFAMILY);
             each(move || {
                 let mut sum = 0;
-                socket.dump(to, &[], |message| sum += family(message));
+                socket.dump(to, &[], |message| sum += family(message, text_len));
                 sum
             })
         }
@@ -85,7 +121,7 @@ fn open(case: &str) -> Option<Operation> {
             let key = text(LARGE_KEY);
             each(move || {
                 let mut sum = 0;
-                socket.call(to, &[(KEY, &key)], |message| sum = entry(message));
+                socket.call(to, &[(KEY, &key)], |message| sum = entry(message, text_len));
                 sum
             })
         }
@@ -104,7 +140,7 @@ fn open(case: &str) -> Option<Operation> {
             let to = dump_to(kvstore(&mut socket)?, GET);
             each(move || {
                 let mut sum = 0;
-                socket.dump(to, &[], |message| sum += entry(message));
+                socket.dump(to, &[], |message| sum += entry(message, text_len));
                 sum
             })
         }
@@ -126,7 +162,12 @@ fn open(case: &str) -> Option<Operation> {
         "recorded" => each(|| harness::recorded_len() as u64),
         "decode" => {
             let recorded = harness::recorded();
-            each(move || recorded.iter().map(|message| family(message)).sum())
+            each(move || {
+                recorded
+                    .iter()
+                    .map(|message| family(message, text_len))
+                    .sum()
+            })
         }
         _ => return None,
     })
@@ -168,7 +209,7 @@ fn listen(reader: &mut Reader) {
             continue;
         };
         for message in messages {
-            black_box(entry(message));
+            black_box(entry(message, stated_len));
             let mut attrs = Attrs::of(message);
             let (_, key) = attrs.find(|(kind, _)| *kind == KEY).expect("a key");
             let key = std::str::from_utf8(&key[..key.len() - 1]).expect("text");
@@ -180,16 +221,16 @@ fn listen(reader: &mut Reader) {
 }
 
 /// All attributes of a family.
-fn family(message: &[u8]) -> u64 {
+fn family(message: &[u8], text_len: impl ReadText) -> u64 {
     let mut sum = 0;
     for (kind, value) in Attrs::of(message) {
         sum += match kind {
             1 => u64::from(u16_at(value, 0)),
-            2 => value.len() as u64 - 1,
+            2 => text_len(value),
             3..=5 => u64::from(u32_at(value, 0)),
             6 => nested(value, |_, value| u64::from(u32_at(value, 0))),
             7 => nested(value, |kind, value| match kind {
-                1 => value.len() as u64 - 1,
+                1 => text_len(value),
                 _ => u64::from(u32_at(value, 0)),
             }),
             _ => 0,
@@ -223,11 +264,11 @@ fn policy(message: &[u8]) -> u64 {
 }
 
 /// All attributes of an entry; those that change from time to time do not count.
-fn entry(message: &[u8]) -> u64 {
+fn entry(message: &[u8], text_len: impl ReadText) -> u64 {
     let mut sum = 0;
     for (kind, value) in Attrs::of(message) {
         match kind {
-            KEY => sum += value.len() as u64 - 1,
+            KEY => sum += text_len(value),
             VALUE => sum += value.len() as u64,
             3 => _ = black_box(u64_at(value, 0)),
             4 => sum += u64::from(u32_at(value, 0)),
@@ -238,7 +279,7 @@ fn entry(message: &[u8]) -> u64 {
                         // As wide as it has to be.
                         2 if value.len() == 4 => _ = black_box(u32_at(value, 0)),
                         2 => _ = black_box(u64_at(value, 0)),
-                        3 => sum += value.len() as u64 - 1,
+                        3 => sum += text_len(value),
                         _ => {}
                     }
                 }
