@@ -217,7 +217,7 @@ impl<'c, T: Transport> Answers<'c, T> {
         let Some(call) = self.call(ticket) else {
             return Err(Error::Unexpected {
                 operation: "a pipeline",
-                what: "nothing for the ticket of another one",
+                what: "nothing for this ticket, which is of another pipeline",
             });
         };
         match &call.state {
