@@ -72,9 +72,10 @@ pub(super) fn check(lints: &mut Lints<'_>) {
             let warning = Diagnostic::new(Code::UnguardedChange, *span, message)
                 .label(sign)
                 .help(
-                    "`flags: [uns-admin-perm]` asks callers for CAP_NET_ADMIN in the network \
-                     namespace, if only that is changed; `flags: [admin-perm]` on the machine; \
-                     `x-allow: [unguarded-change]` says that it is for anyone",
+                    "let only those call it who have CAP_NET_ADMIN: in the network namespace by \
+                     `flags: [uns-admin-perm]`, if it changes nothing outside of that, or on the \
+                     whole machine by `flags: [admin-perm]`; if it is for anyone, say \
+                     `x-allow: [unguarded-change]`",
                 );
             lints.warn(warning, &[&spec.x_allow]);
         }

@@ -219,12 +219,6 @@ impl Kinds<'_, '_> {
     fn refuse_meaningless(&mut self, draft: &AttrDraft<'_>, type_: AttrType) {
         use AttrType::*;
         let type_at = draft.key(|attr| &attr.type_).span();
-        let mut only = |fits: bool, key: &str, span: Option<Span>| {
-            if let (Some(span), false) = (span, fits) {
-                self.faults
-                    .push(meaningless(key, "an attribute", span, type_at));
-            }
-        };
         // What is said of an array's elements is said of the attribute.
         let sub_type = match type_ {
             IndexedArray | Binary => draft.key(|attr| &attr.sub_type).get().copied(),
@@ -237,6 +231,22 @@ impl Kinds<'_, '_> {
         let ordered = matches!(element, U16 | U32 | U64 | S16 | S32 | S64) || type_ == Binary;
         let nest = matches!(element, Nest | NestTypeValue);
         let bytes = matches!(element, String | Binary) || type_ == Binary;
+        let mut only = |fits: bool, key: &str, span: Option<Span>| {
+            let (Some(span), false) = (span, fits) else {
+                return;
+            };
+            let fault = meaningless(key, "an attribute", span, type_at);
+            let limit = match key {
+                "min" | "max" if bytes => Some(format!("`{key}-len` limits its length")),
+                "min-len" if int => Some("`min` limits its value".to_owned()),
+                "max-len" if int => Some("`max` limits its value".to_owned()),
+                _ => None,
+            };
+            self.faults.push(match limit {
+                Some(limit) => fault.help(limit),
+                None => fault,
+            });
+        };
         let byte_order = draft.key(|attr| &attr.byte_order);
         only(ordered, "byte-order", byte_order.span());
         let enum_ = draft.key(|attr| &attr.enum_);

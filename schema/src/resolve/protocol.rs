@@ -110,8 +110,10 @@ impl Keys<'_> {
         if rank(self.protocol) < rank(least) {
             let message = format!("protocol `{}` does not have {what}", word(self.protocol));
             self.faults.push(
-                Diagnostic::new(Code::WrongProtocol, span, message)
-                    .help(format!("it belongs to `protocol: {}`", word(least))),
+                Diagnostic::new(Code::WrongProtocol, span, message).help(format!(
+                    "a new family does without it; an older one says `protocol: {}`",
+                    word(least)
+                )),
             );
         }
     }
