@@ -25,6 +25,8 @@ pub struct Operation {
     pub name: &'static str,
     /// `genlmsghdr.cmd`.
     pub cmd: u8,
+    /// It is the dump.
+    pub is_dump: bool,
     /// Size of the family's own header before the request's attributes, in bytes; 0 if it has none.
     pub header: usize,
     /// How the request's attributes are called.

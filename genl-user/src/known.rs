@@ -136,6 +136,7 @@ mod tests {
         family: &ETHTOOL,
         name: "strset-get",
         cmd: 1,
+        is_dump: false,
         header: 0,
         request: &Layout { fields: &[] },
         answer: Answer::Reply(1),

@@ -38,6 +38,7 @@ pub(crate) const fn operation(name: &'static str, cmd: u8) -> Operation {
         family: &kvstore::FAMILY,
         name,
         cmd,
+        is_dump: false,
         header: 0,
         request: &ENTRY,
         answer: Answer::Ack,

@@ -346,9 +346,9 @@ fn operation(types: &Types<'_>, op: &Op, call: &Call, way: Way) -> TokenStream {
         Some(cmd) if way == Way::Dump || family.reply_or_error => quote!(Reply(#cmd)),
         Some(cmd) => quote!(ReplyAndAck(#cmd)),
     };
-    let method = match way {
-        Way::Do => method(&op.name),
-        Way::Dump => method(&op.name.join("dump")),
+    let (is_dump, method) = match way {
+        Way::Do => (false, method(&op.name)),
+        Way::Dump => (true, method(&op.name.join("dump"))),
     };
     let capability = match op.permission.capability() {
         Some(capability) => quote!(Some(#capability)),
@@ -361,6 +361,7 @@ fn operation(types: &Types<'_>, op: &Op, call: &Call, way: Way) -> TokenStream {
             family: &FAMILY,
             name: #name,
             cmd: #cmd,
+            is_dump: #is_dump,
             header: #header,
             request: &#module::LAYOUT,
             answer: genl_user::Answer::#answer,

@@ -270,6 +270,7 @@ const fn operation(name: &'static str, cmd: u8) -> Operation {
         family: &FAMILY,
         name,
         cmd,
+        is_dump: false,
         header: 0,
         request: &Layout { fields: &[] },
         answer: Answer::Ack,
