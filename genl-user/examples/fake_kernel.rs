@@ -46,7 +46,7 @@ pub(crate) fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
         Ok(runs) => writeln!(out, "{why}: {runs} runs"),
         Err(error) => writeln!(out, "{why}: {error}"),
     };
-    kernel.fail_next("kvstore", "set", libc::ENOSPC);
+    kernel.fail_next(&Client::SET, libc::ENOSPC);
     fails("no room", &mut kv)?;
     kernel.set_admin(false);
     fails("no right", &mut kv)?;

@@ -93,15 +93,14 @@ static NOTHING: Policy = Policy::NONE;
 pub(super) static WAYS: [Way; 3] = [
     Way {
         liberal: true,
-        ..way("getfamily", cmd::GETFAMILY, &BY_FAMILY, false)
+        ..way(cmd::GETFAMILY, &BY_FAMILY, false)
     },
-    way("getfamily", cmd::GETFAMILY, &BY_FAMILY, true),
-    way("getpolicy", cmd::GETPOLICY, &BY_OPERATION, true),
+    way(cmd::GETFAMILY, &BY_FAMILY, true),
+    way(cmd::GETPOLICY, &BY_OPERATION, true),
 ];
 
-const fn way(name: &'static str, cmd: u8, policy: &'static Policy, is_dump: bool) -> Way {
+const fn way(cmd: u8, policy: &'static Policy, is_dump: bool) -> Way {
     Way {
-        name,
         cmd,
         permission: Permission::Anyone,
         policy: Some(policy),

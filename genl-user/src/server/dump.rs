@@ -51,7 +51,7 @@ pub(super) fn begin(
         stand,
         pending: None,
         revision: None,
-        interrupted: std::mem::take(&mut engine.interrupts_next_dump),
+        interrupted: false,
         ended: None,
     });
     Ok(())
@@ -99,6 +99,14 @@ impl Engine {
 }
 
 impl Peer {
+    /// Lets what the peer's dump lists seem to be changed meanwhile.
+    #[cfg(feature = "testing")]
+    pub(super) fn interrupt_dump(&mut self) {
+        if let Some(dump) = &mut self.dump {
+            dump.interrupted = true;
+        }
+    }
+
     /// Ends the peer's dump before its end, if one is running.
     pub(super) fn end_dump(&mut self, errno: i32, outbox: &mut dyn Outbox) {
         if let Some(dump) = self.dump.take() {

@@ -8,6 +8,8 @@ use std::io::{self, ErrorKind};
 use super::caller::Caller;
 use super::dump::{Running, begin};
 #[cfg(feature = "testing")]
+use super::faults::Faults;
+#[cfg(feature = "testing")]
 use super::modules::Modules;
 use super::op::{Numbered, Op, Outbox, To};
 use super::{Call, Cursor, Description, Group, Permission, Refusal, Row, Serve, controller};
@@ -160,7 +162,6 @@ impl<S: Serve> Served for S {
 /// One way to call an operation: a row of a family's table, whatever serves it.
 #[derive(Clone, Copy)]
 pub(crate) struct Way {
-    pub(crate) name: &'static str,
     pub(crate) cmd: u8,
     pub(crate) permission: Permission,
     pub(crate) policy: Option<&'static Policy>,
@@ -172,7 +173,6 @@ pub(crate) struct Way {
 impl<S> Row<S> {
     fn way(&self) -> Way {
         Way {
-            name: self.name,
             cmd: self.cmd,
             permission: self.permission,
             policy: self.policy,
@@ -190,15 +190,6 @@ pub(crate) struct Registered {
     pub(crate) served: Box<dyn Served>,
 }
 
-/// A call that is to fail.
-pub(crate) struct Fault {
-    pub(crate) family: String,
-    pub(crate) operation: String,
-    /// So many of them go well before.
-    pub(crate) before: usize,
-    pub(crate) errno: i32,
-}
-
 /// The families that are registered, and whatever is told of a call before it is served.
 pub(crate) struct Engine {
     families: BTreeMap<u16, Registered>,
@@ -206,10 +197,9 @@ pub(crate) struct Engine {
     /// Families that come when they are asked for.
     #[cfg(feature = "testing")]
     pub(crate) modules: Modules,
-    /// Calls that are to fail, though nothing is wrong with them.
-    pub(crate) faults: Vec<Fault>,
-    /// The next dump's chunks are to differ.
-    pub(crate) interrupts_next_dump: bool,
+    /// Calls that are to go wrong, though nothing is wrong with them.
+    #[cfg(feature = "testing")]
+    pub(crate) faults: Faults,
 }
 
 impl Engine {
@@ -219,8 +209,8 @@ impl Engine {
             next_id: FIRST_ID,
             #[cfg(feature = "testing")]
             modules: Modules::default(),
-            faults: Vec::new(),
-            interrupts_next_dump: false,
+            #[cfg(feature = "testing")]
+            faults: Faults::default(),
         }
     }
 
@@ -312,6 +302,18 @@ impl Engine {
         })
     }
 
+    /// The number of a family's group, the controller's too.
+    #[cfg(feature = "testing")]
+    pub(crate) fn group_number(&self, family: &str, group: &str) -> Option<u32> {
+        let numbers = match family == controller::FAMILY.name {
+            true => controller::NUMBERS,
+            false => self.by_name(family)?.numbers,
+        };
+        let mut groups = numbers.family.groups.iter();
+        let at = groups.position(|known| known.name == group)?;
+        Some(numbers.first_group + at as u32)
+    }
+
     /// The first number of so many groups in a row.
     fn free_groups(&self, count: u32, last: u32) -> Option<u32> {
         let is_free =
@@ -354,24 +356,6 @@ impl Engine {
         rest
     }
 
-    /// Whether a call is to fail that nothing is wrong with, and how.
-    fn fault(&mut self, family: &str, operation: &str) -> Option<i32> {
-        let (mut hit, mut errno) = (None, None);
-        for (at, fault) in self.faults.iter_mut().enumerate() {
-            if fault.family == family && fault.operation == operation {
-                match fault.before.checked_sub(1) {
-                    Some(before) => fault.before = before,
-                    None if hit.is_none() => (hit, errno) = (Some(at), Some(fault.errno)),
-                    None => {}
-                }
-            }
-        }
-        if let Some(at) = hit {
-            self.faults.remove(at);
-        }
-        errno
-    }
-
     /// `genl_rcv_msg()`
     fn serve(
         &mut self,
@@ -408,9 +392,8 @@ impl Engine {
         let payload = Payload::new(&message[ATTRS_OFFSET..], ATTRS_OFFSET);
         let is_controllers = head.kind == CONTROLLER;
         validate(&way, family.header, payload, extack, is_controllers)?;
-        if let Some(errno) = self.fault(family.name, way.name) {
-            return Err(errno);
-        }
+        #[cfg(feature = "testing")]
+        let is_interrupted = self.faults.hit(family.name, &way)?;
         let mut op = Op {
             family: numbers,
             head: *head,
@@ -443,6 +426,10 @@ impl Engine {
         match outcome {
             Ok(Outcome::Done) => Ok(Outcome::Done),
             Ok(Outcome::Dumping) => {
+                #[cfg(feature = "testing")]
+                if is_interrupted {
+                    peer.interrupt_dump();
+                }
                 let chunk = self.chunk(peer, outbox);
                 if let Some(bytes) = chunk {
                     self.send_chunk(peer, bytes, outbox);

@@ -21,6 +21,8 @@ mod cut;
 mod dump;
 mod engine;
 mod extack;
+#[cfg(feature = "testing")]
+mod faults;
 mod items;
 #[cfg(feature = "testing")]
 mod modules;
@@ -31,8 +33,10 @@ pub mod read;
 
 pub use caller::Caller;
 #[cfg(feature = "testing")]
-pub(crate) use engine::{Engine, Fault, Peer, Rights};
+pub(crate) use engine::{Engine, Peer, Rights};
 pub use extack::Refusal;
+#[cfg(feature = "testing")]
+pub(crate) use faults::Harm;
 pub use items::{Cursor, Items};
 pub use op::Op;
 #[cfg(feature = "testing")]

@@ -10,12 +10,17 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::mailbox::Mailbox;
 use super::port::Port;
+use crate::events::Group;
+use crate::family::Operation;
 use crate::server::{
-    Caller, Engine, Event, Fault, Outbox, Outgoing, Queue, Refusal, Rights, Serve, To,
+    Caller, Engine, Event, Harm, Outbox, Outgoing, Queue, Refusal, Rights, Serve, To,
 };
 
 /// The last number that a group gets.
 const LAST_GROUP: u32 = 1 << 16;
+
+/// The last error number (`linux/err.h`).
+const MAX_ERRNO: i32 = 4095;
 
 /// A fake kernel; clones are the same one.
 #[derive(Clone)]
@@ -166,37 +171,100 @@ impl Kernel {
         }
     }
 
-    /// Lets the next call of an operation fail with a positive error number, though nothing is
-    /// wrong with it; its handler does not hear of it.
+    /// Lets the next call of an operation fail with an error number, though nothing is wrong with it; its
+    /// handler does not hear of it.
     ///
-    /// The names are the spec's. They are not looked up, as the family may come later: a misspelt one
-    /// lets nothing fail.
-    pub fn fail_next(&self, family: &str, operation: &str, errno: i32) {
-        self.fail_nth(family, operation, 1, errno);
+    /// One way to call it is meant: `Client::GET` is the do, and `Client::GET_DUMP` the dump.
+    ///
+    /// # Panics
+    ///
+    /// If the kernel has no such error number: they are positive, and 4095 at most (`MAX_ERRNO`).
+    #[track_caller]
+    pub fn fail_next(&self, operation: &Operation, errno: i32) {
+        self.fail_nth(operation, 1, errno);
     }
 
     /// As [`Self::fail_next`], of the `nth` call from now on.
-    pub fn fail_nth(&self, family: &str, operation: &str, nth: usize, errno: i32) {
-        self.0.lock().engine.faults.push(Fault {
-            family: family.to_owned(),
-            operation: operation.to_owned(),
-            before: nth.saturating_sub(1),
-            errno,
-        });
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::fail_next`], and if `nth` is 0: the next one is the first.
+    #[track_caller]
+    pub fn fail_nth(&self, operation: &Operation, nth: usize, errno: i32) {
+        assert!(nth > 0, "calls are counted from 1");
+        assert!(
+            (1..=MAX_ERRNO).contains(&errno),
+            "{errno} is no error number: these are 1 to {MAX_ERRNO}"
+        );
+        self.add_fault(operation, nth, Harm::Failure(errno));
     }
 
-    /// Marks the next dump as not consistent, as if what it lists was changed meanwhile.
-    pub fn interrupt_next_dump(&self) {
-        self.0.lock().engine.interrupts_next_dump = true;
+    /// Marks the next dump of an operation as not consistent, as if what it lists was changed meanwhile;
+    /// the next but one too if it is called twice.
+    ///
+    /// # Panics
+    ///
+    /// If it is no dump, as `Client::GET_DUMP` is.
+    #[track_caller]
+    pub fn interrupt_next_dump(&self, operation: &Operation) {
+        let name = operation.name;
+        assert!(operation.is_dump, "a do is not interrupted: {name}");
+        self.add_fault(operation, 1, Harm::Interruption);
+    }
+
+    fn add_fault(&self, operation: &Operation, nth: usize, harm: Harm) {
+        self.0.lock().engine.faults.add(operation, nth, harm);
+    }
+
+    /// What [`Self::fail_next`] and its like have asked for and no call has met yet, in the order in which
+    /// it was asked for: `kvstore dump get`.
+    ///
+    /// A test that ends with `assert!(kernel.faults_left().is_empty())` knows that it has tested what it
+    /// was to test.
+    pub fn faults_left(&self) -> Vec<String> {
+        self.0.lock().engine.faults.left()
     }
 
     /// Lets the port of a listener lose what comes next, as if its queue were full, until it has read what
     /// is there: behind that it hears of an overrun.
+    ///
+    /// # Panics
+    ///
+    /// If nobody has the port.
+    #[track_caller]
     pub fn overrun(&self, port: u32) {
-        if let Some(mailbox) = self.0.lock().ports.get_mut(&port) {
+        let lost = self.lose(|mailbox| mailbox.peer.port == port);
+        assert!(lost, "nobody has the port {port}");
+    }
+
+    /// As [`Self::overrun`], of all that listen to a group.
+    ///
+    /// # Panics
+    ///
+    /// If nobody does.
+    #[track_caller]
+    pub fn overrun_group<G: Group>(&self, group: G) {
+        let (family, name) = (G::FAMILY.name, group.name());
+        let number = self.0.lock().engine.group_number(family, name);
+        let lost =
+            self.lose(|mailbox| number.is_some_and(|number| mailbox.groups.contains(&number)));
+        assert!(
+            lost,
+            "nobody listens to the group \"{name}\" of \"{family}\""
+        );
+    }
+
+    /// Lets ports lose what comes next; false if there are no such ports.
+    fn lose(&self, is_meant: impl Fn(&Mailbox) -> bool) -> bool {
+        let mut state = self.0.lock();
+        let mut lost = false;
+        for mailbox in state.ports.values_mut().filter(|it| is_meant(it)) {
             mailbox.lose();
+            lost = true;
         }
+        drop(state);
         self.0.arrived.notify_all();
+        lost
     }
 
     /// Loses the next answer to a request: who waits for it does so in vain.

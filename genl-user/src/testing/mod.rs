@@ -41,12 +41,14 @@
 //! | a family's module is loaded when a client asks for the family | [`Kernel::install`] |
 //! | a call fails for want of memory, of room, of luck | [`Kernel::fail_next`], [`Kernel::fail_nth`] |
 //! | a dump is not consistent | [`Kernel::interrupt_next_dump`] |
-//! | a listener is too slow | [`Kernel::overrun`] |
+//! | a listener is too slow | [`Kernel::overrun`], [`Kernel::overrun_group`] |
 //! | an answer is late, or never comes | [`Kernel::hold`] and [`Kernel::release`], [`Kernel::drop_next_answer`] |
 //! | the caller lacks CAP_NET_ADMIN, or CAP_SYS_ADMIN | [`Kernel::set_admin`], [`Kernel::set_sys_admin`] |
 //! | the caller is of some user | [`Kernel::set_caller`] |
 //! | the family says something of its own accord | [`Registration::tell`], [`Registration::tell_to`] |
 //! | somebody sends bytes that make no sense | [`Kernel::raw`] |
+//!
+//! [`Kernel::faults_left`] tells what of that no call has met.
 //!
 //! The same tests can run against a fake and, in a virtual machine, against the module, as those of
 //! kvstore and nltest do. What only the module can show is left to these:

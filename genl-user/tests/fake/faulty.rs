@@ -8,6 +8,7 @@ mod deadline;
 use std::thread;
 use std::time::Duration;
 
+use genl_user::families::kvstore::Client;
 use genl_user::families::kvstore::server::Served;
 
 use crate::examples::{dump, output, overrun, wait_for_family};
@@ -21,7 +22,7 @@ fn dump_that_is_interrupted() {
         let mut kv = open();
         put(&mut kv, "host", b"example");
         put(&mut kv, "user", b"root");
-        kernel().interrupt_next_dump();
+        kernel().interrupt_next_dump(&Client::GET_DUMP);
         let told = output(|out| dump::run(out, &options(), None));
         assert!(
             told.contains("item: user\nit was changed meanwhile\n"),

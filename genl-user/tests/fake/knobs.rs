@@ -1,5 +1,6 @@
 //! What goes wrong in a kernel only at times, and in a fake one when it is told to.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use genl_user::families::kvstore::{
     Client, DelNtfOwned, Event, Events, Get, GetDump, Group, Set, Stats,
 };
 use genl_user::families::{nlctrl, nltest};
+use genl_user::testing::Kernel;
 use genl_user::{Error, Listener};
 
 use crate::everything;
@@ -25,12 +27,12 @@ fn a_call_fails_when_it_is_told_to() {
     in_new_netns(|| {
         let mut kv = open();
         put(&mut kv, "a", b"");
-        kernel().fail_nth("kvstore", "get", 2, libc::EIO);
+        kernel().fail_nth(&Client::GET, 2, libc::EIO);
         kv.get(&Get { key: "a" }).expect("the first one");
         assert_eq!(refusal(kv.get(&Get { key: "a" })).errno, libc::EIO);
         kv.get(&Get { key: "a" }).expect("the third one");
         // What is wrong with a request is told first.
-        kernel().fail_next("kvstore", "set", libc::EIO);
+        kernel().fail_next(&Client::SET, libc::EIO);
         assert_eq!(refusal(kv.set(&Set::default())).errno, libc::ERANGE);
         let set = Set {
             key: "a",
@@ -45,7 +47,7 @@ fn a_dump_is_interrupted_when_it_is_told_to() {
     in_new_netns(|| {
         let mut kv = open();
         put(&mut kv, "a", b"");
-        kernel().interrupt_next_dump();
+        kernel().interrupt_next_dump(&Client::GET_DUMP);
         let dump = kv.get_dump(&GetDump::default()).expect("a dump");
         let items: Vec<_> = dump.owned().collect();
         assert!(
@@ -53,9 +55,96 @@ fn a_dump_is_interrupted_when_it_is_told_to() {
             "{items:?}"
         );
         assert_eq!(keys(&mut kv, None), ["a"]);
-        kernel().interrupt_next_dump();
+        kernel().interrupt_next_dump(&Client::GET_DUMP);
+        kernel().interrupt_next_dump(&Client::GET_DUMP);
+        // Another one's dump is not meant.
+        let mut controller = nlctrl::Client::open_with(&options()).expect("the controller");
+        let families = controller.getfamily_dump(&nlctrl::GetfamilyDump {});
+        families
+            .expect("a dump")
+            .consistent(0)
+            .expect("all is well");
         let dump = kv.get_dump(&GetDump::default()).expect("a dump");
-        assert_eq!(dump.consistent(1).expect("the second one").len(), 1);
+        assert_eq!(dump.consistent(2).expect("the third one").len(), 1);
+    });
+}
+
+#[test]
+fn a_fault_is_for_one_way_to_call() {
+    in_new_netns(|| {
+        let mut kv = open();
+        put(&mut kv, "a", b"");
+        kernel().fail_next(&Client::GET_DUMP, libc::ENOMEM);
+        kernel().fail_nth(&Client::GET, 2, libc::EIO);
+        kernel().interrupt_next_dump(&Client::GET_DUMP);
+        kv.get(&Get { key: "a" }).expect("it is no dump");
+        let left = ["kvstore dump get", "kvstore do get", "kvstore dump get"];
+        assert_eq!(kernel().faults_left(), left);
+        let dump = kv.get_dump(&GetDump::default()).map(drop);
+        assert_eq!(refusal(dump).errno, libc::ENOMEM);
+        let dump = kv.get_dump(&GetDump::default()).expect("a dump");
+        assert!(matches!(dump.consistent(0), Err(Error::DumpInterrupted)));
+        assert_eq!(kernel().faults_left(), ["kvstore do get"]);
+        assert_eq!(refusal(kv.get(&Get { key: "a" })).errno, libc::EIO);
+        assert!(kernel().faults_left().is_empty());
+    });
+}
+
+#[test]
+fn faults_that_make_no_sense_are_told_at_once() {
+    /// What is said of something that cannot be wished.
+    fn told_of(wish: impl FnOnce(&Kernel)) -> String {
+        let kernel = Kernel::new();
+        let ended = catch_unwind(AssertUnwindSafe(|| wish(&kernel)));
+        let said = ended.expect_err("it makes no sense");
+        let said = match said.downcast::<String>() {
+            Ok(said) => *said,
+            Err(said) => said.downcast_ref::<&str>().expect("words").to_string(),
+        };
+        // Nothing of it is left.
+        assert!(kernel.faults_left().is_empty());
+        said
+    }
+
+    for errno in [i32::MIN, -libc::EIO, 0, 4096] {
+        let said = told_of(|kernel| kernel.fail_next(&Client::GET, errno));
+        assert_eq!(
+            said,
+            format!("{errno} is no error number: these are 1 to 4095")
+        );
+    }
+    assert_eq!(
+        told_of(|kernel| kernel.fail_nth(&Client::GET, 0, libc::EIO)),
+        "calls are counted from 1"
+    );
+    assert_eq!(
+        told_of(|kernel| kernel.interrupt_next_dump(&Client::GET)),
+        "a do is not interrupted: get"
+    );
+    assert_eq!(told_of(|kernel| kernel.overrun(7)), "nobody has the port 7");
+    assert_eq!(
+        told_of(|kernel| kernel.overrun_group(Group::Changes)),
+        "nobody listens to the group \"changes\" of \"kvstore\""
+    );
+}
+
+#[test]
+fn all_who_listen_to_a_group_lose_events_when_they_are_told_to() {
+    in_new_netns(|| {
+        let mut kv = open();
+        let open = |groups: &[Group]| Events::open_with(&options(), groups).expect("events");
+        let mut listeners = [open(&[Group::Changes]), open(&[Group::Changes])];
+        let mut other = open(&[]);
+        kernel().overrun_group(Group::Changes);
+        put(&mut kv, "lost", b"");
+        for changes in &mut listeners {
+            assert!(matches!(changes.next(), Ok(Event::Overrun)));
+            assert!(changes.next_timeout(INSTANT).expect("no error").is_none());
+        }
+        assert!(other.next_timeout(INSTANT).expect("no error").is_none());
+        // The controller's group is that of all listeners.
+        kernel().overrun_group(nlctrl::Group::Notify);
+        assert!(matches!(other.next(), Ok(Event::Overrun)));
     });
 }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use genl_user::families::kvstore::server::Served;
 use genl_user::families::kvstore::{Event, Events, Group};
+use genl_user::families::nlctrl;
 use genl_user::testing::{Kernel, Registration};
 use genl_user::{Error, Heard, Listener, Options};
 
@@ -103,7 +104,7 @@ fn a_question_that_fails_does_not_mean_that_the_family_is_gone() {
         let mut changes = Events::open_with(&options(), &[Group::Changes]).expect("events");
         kernel.overrun(changes.port());
         assert!(matches!(changes.next(), Ok(Event::Overrun)));
-        kernel.fail_next("nlctrl", "getfamily", libc::ENOMEM);
+        kernel.fail_next(&nlctrl::Client::GETFAMILY, libc::ENOMEM);
         let told = changes.next_timeout(SOON).map(|event| event.is_some());
         let error = told.expect_err("it asks what has become of the family");
         assert_eq!(
@@ -130,7 +131,7 @@ fn a_question_that_fails_is_asked_again() {
         assert!(matches!(changes.next(), Ok(Event::Overrun)));
         let started = Instant::now();
         for _ in 0..3 {
-            kernel.fail_next("nlctrl", "getfamily", libc::ENOMEM);
+            kernel.fail_next(&nlctrl::Client::GETFAMILY, libc::ENOMEM);
             let told = changes.next().map(|event| format!("{event:?}"));
             assert!(matches!(told, Err(Error::Refused(_))), "{told:?}");
         }

@@ -5,13 +5,12 @@
 //! - A text that is not UTF-8 gets to handlers in the kernel, and to none in Rust's types.
 //! - An operation that the kernel is not configured for is not in the module, but served all the same.
 
-use std::collections::HashSet;
-
 use genl_user::dynamic::genl_schema::compile;
 use genl_user::dynamic::genl_schema::model::Family;
 use genl_user::families::{kvstore, nlctrl};
-use genl_user::server::Serve;
+use genl_user::server::{Call, Row, Serve};
 use genl_user::testing::{Kernel, Raw};
+use genl_user::{Layout, Operation};
 
 use crate::families::{every_legacy, every_per_op, everything};
 use crate::guest::in_new_netns;
@@ -21,6 +20,9 @@ use crate::served::Store;
 
 /// What a handler of the fake kernel is said to have answered: it got the request.
 const REACHED: i32 = libc::EHWPOISON;
+
+/// What makes a dump of a request.
+const DUMP: u16 = libc::NLM_F_DUMP as u16;
 
 /// What the handlers of the modules answer by themselves, to what was accepted.
 const OF_HANDLERS: [i32; 6] = [
@@ -57,6 +59,7 @@ macro_rules! spec {
 #[test]
 fn everything_is_checked_alike() {
     compare_checks(
+        &everything::FAMILY,
         &spec!("everything.yaml"),
         everything::server::Served(Nobody),
     );
@@ -65,6 +68,7 @@ fn everything_is_checked_alike() {
 #[test]
 fn every_legacy_is_checked_alike() {
     compare_checks(
+        &every_legacy::FAMILY,
         &spec!("every_legacy.yaml"),
         every_legacy::server::Served(Nobody),
     );
@@ -73,6 +77,7 @@ fn every_legacy_is_checked_alike() {
 #[test]
 fn every_per_op_is_checked_alike() {
     compare_checks(
+        &every_per_op::FAMILY,
         &spec!("every_per_op.yaml"),
         every_per_op::server::Served(Nobody),
     );
@@ -107,24 +112,34 @@ fn kvstore_answers_alike() {
 }
 
 /// Sends random messages, each to the module and to the fake, whose handlers are not called.
-fn compare_checks<S: Serve>(family: &Family, served: S) {
+fn compare_checks<S: Serve>(generated: &'static genl_user::Family, family: &Family, served: S) {
     let mut both = Both::open(family, served);
-    let mut armed = HashSet::new();
+    let kernel = both.kernel.clone();
+    let fail_next = |row: &Row<S>| {
+        let operation = Operation {
+            family: generated,
+            name: row.name,
+            cmd: row.cmd,
+            is_dump: is_dump(row),
+            header: 0,
+            request: &Layout { fields: &[] },
+            answer: genl_user::Answer::Ack,
+            capability: None,
+        };
+        kernel.fail_next(&operation, REACHED);
+    };
+    S::ROWS.iter().for_each(fail_next);
     let (mut taken, mut refused) = (0, 0);
     for number in 0..messages() {
         for message in both.messages(number) {
-            for op in &family.ops {
-                if armed.insert(op.name.as_str()) {
-                    both.kernel
-                        .fail_next(family.name.as_str(), op.name.as_str(), REACHED);
-                }
-            }
             let fake = both.ask_fake(&message);
-            let cmd = message.get(16).copied();
             let context = || format!("{number}: {message:02x?}");
             if errno(&fake) == REACHED {
-                let op = family.ops.iter().find(|op| Some(op.cmd) == cmd);
-                armed.remove(op.map_or("", |op| op.name.as_str()));
+                let flags = u16::from_ne_bytes([message[6], message[7]]);
+                let mut rows = S::ROWS.iter();
+                let reached = rows
+                    .find(|row| row.cmd == message[16] && is_dump(row) == (flags & DUMP == DUMP));
+                fail_next(reached.expect("it is served"));
                 let real = both.ask_real(&message);
                 assert!(
                     OF_HANDLERS.contains(&errno(&real)),
@@ -143,6 +158,10 @@ fn compare_checks<S: Serve>(family: &Family, served: S) {
     }
     println!("{}: {taken} taken, {refused} refused", family.name);
     assert!(taken > 0 && refused > 0);
+}
+
+fn is_dump<S>(row: &Row<S>) -> bool {
+    matches!(row.call, Call::Dump(_))
 }
 
 /// A message of an answer.

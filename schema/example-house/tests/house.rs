@@ -43,7 +43,7 @@ fn what_the_spec_forbids_is_refused() {
 fn a_failure_is_told() {
     let kernel = kernel();
     let mut client = Client::open_with(&Options::new().kernel(&kernel)).unwrap();
-    kernel.fail_next("thermo", "set", libc::ENOMEM);
+    kernel.fail_next(&Client::SET, libc::ENOMEM);
     let error = warm(&mut client, "kitchen", 5).unwrap_err();
     assert_eq!(error.errno(), Some(libc::ENOMEM));
 }
