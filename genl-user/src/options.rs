@@ -66,13 +66,18 @@ impl Options {
     /// listener, or what follows it, that the server has ended.
     pub fn peer(mut self, port: u32) -> Self {
         self.peer = Some(port);
+        #[cfg(feature = "testing")]
+        {
+            self.kernel = None;
+        }
         self
     }
 
-    /// Talks to a fake kernel.
+    /// Talks to a fake kernel. Of this and [`Self::peer`] what is said last counts.
     #[cfg(feature = "testing")]
     pub fn kernel(mut self, kernel: &Kernel) -> Self {
         self.kernel = Some(kernel.clone());
+        self.peer = None;
         self
     }
 

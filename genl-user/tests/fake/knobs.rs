@@ -11,7 +11,7 @@ use genl_user::families::kvstore::{
 };
 use genl_user::families::{nlctrl, nltest};
 use genl_user::testing::Kernel;
-use genl_user::{Error, Listener};
+use genl_user::{Error, Listener, Options};
 
 use crate::everything;
 use crate::guest::{in_new_netns, kernel};
@@ -146,6 +146,19 @@ fn all_who_listen_to_a_group_lose_events_when_they_are_told_to() {
         kernel().overrun_group(nlctrl::Group::Notify);
         assert!(matches!(other.next(), Ok(Event::Overrun)));
     });
+}
+
+#[test]
+fn who_talks_to_a_fake_kernel_talks_to_no_process() {
+    let kernel = Kernel::new();
+    let open = |options: &Options| nlctrl::Client::open_with(options).map(drop);
+    // Nobody has port 0 but the real kernel.
+    open(&Options::new().peer(0).kernel(&kernel)).expect("the fake one");
+    let opened = open(&Options::new().kernel(&kernel).peer(0));
+    assert!(
+        matches!(opened, Err(Error::Unreachable { peer: 0, .. })),
+        "{opened:?}"
+    );
 }
 
 #[test]
