@@ -11,7 +11,7 @@ use super::error::Error;
 use super::lookup::{Mode, Target};
 use super::path::names;
 use super::{Unknown, decode, encode};
-use crate::client::DEFAULT_TIMEOUT;
+use crate::events::Listener;
 use crate::exchange::noop;
 use crate::exchange::rest::leaves_dump_running;
 use crate::extack::Verdict;
@@ -83,6 +83,8 @@ pub struct Client {
     dumping: bool,
     warnings: Vec<Warning>,
     timeout: Option<Duration>,
+    /// Where the family is.
+    options: Options,
 }
 
 /// A request as it was sent, by which errors are understood.
@@ -101,10 +103,18 @@ impl Client {
     /// [`crate::Error::UnknownFamily`] if the kernel does not have it; it tries to load its module
     /// first.
     pub fn open(family: Family) -> Result<Self, Error> {
-        let id = describe(family.name.as_str())?
-            .family_id
-            .unwrap_or_default();
-        let transport = transport::open(&Options::new())?;
+        Self::open_with(family, &Options::new())
+    }
+
+    /// As [`Self::open`], in another way.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::open`] and of [`Connection::open_with`](crate::Connection::open_with).
+    pub fn open_with(family: Family, options: &Options) -> Result<Self, Error> {
+        let id = find(family.name.as_str(), options)?.family_id;
+        let id = id.unwrap_or_default();
+        let transport = transport::open(options)?;
         let mut client = Self {
             family,
             transport,
@@ -116,8 +126,9 @@ impl Client {
             dumping: false,
             warnings: Vec::new(),
             timeout: None,
+            options: options.clone(),
         };
-        client.set_timeout(Some(DEFAULT_TIMEOUT))?;
+        client.set_timeout(options.timeout)?;
         Ok(client)
     }
 
@@ -131,7 +142,8 @@ impl Client {
         self.id
     }
 
-    /// Sets how long an answer is waited for, instead of [`DEFAULT_TIMEOUT`]; `None` is forever.
+    /// Sets how long an answer is waited for, instead of
+    /// [`DEFAULT_TIMEOUT`](crate::DEFAULT_TIMEOUT); `None` is forever.
     ///
     /// # Errors
     ///
@@ -232,6 +244,10 @@ impl Client {
     /// Reads what is left of a dump that nobody wants any more: a piece of it can always be received, or
     /// the kernel had no memory for the next one, and goes on once it has answered something else.
     pub(super) fn settle(&mut self) -> Result<(), Error> {
+        // As in `Link::settle`: another process begins what it is asked for, whatever has not ended.
+        if self.transport.socket().peer().is_some() {
+            self.dumping = false;
+        }
         let mut deadline = self.deadline();
         let (mut received, mut nudged) = (false, false);
         while self.dumping {
@@ -272,12 +288,13 @@ impl Client {
             return Ok(());
         }
         let target = Target::find(&self.family, &sent.operation, sent.mode)?;
-        let refused = verdict.refused_by(
+        let mut refused = verdict.refused_by(
             self.family.name.as_str().to_owned().into(),
             target.op.name.as_str().to_owned().into(),
             names(&self.family, target.request, &sent.bytes),
             target.op.permission.capability(),
         );
+        refused.peer = self.transport.socket().peer();
         Err(Box::new(refused).into())
     }
 
@@ -416,16 +433,18 @@ impl Client {
     }
 
     fn send(&self, bytes: &[u8]) -> Result<(), Error> {
-        let socket = self.transport.socket();
-        let sent = socket.send(bytes);
-        Ok(sent.map_err(|error| crate::Error::unsent(error, socket, bytes))?)
+        Ok(now(transport::send(
+            &self.transport,
+            bytes,
+            &mut self.deadline(),
+        ))?)
     }
 
     /// The family turns out to have got another id, as happens when its module is loaded anew.
     pub(super) fn renewed_after<T>(&mut self, result: &Result<T, Error>) -> Result<bool, Error> {
         match result {
             Err(Error::Refused(refused)) if refused.hints_at_stale_id() => {
-                let id = describe(self.family.name.as_str())?.family_id;
+                let id = describe(self.family.name.as_str(), &self.options)?.family_id;
                 let id = id.unwrap_or_default();
                 Ok(mem::replace(&mut self.id, id) != id)
             }
@@ -444,18 +463,28 @@ impl std::fmt::Debug for Client {
     }
 }
 
+/// What the controller knows of a family, once it is there if it is to be waited for.
+pub(super) fn find(family: &str, options: &Options) -> Result<GetfamilyReplyOwned, Error> {
+    if options.wait_for_family.is_some() {
+        // A listener waits for families, and this one has heard enough then.
+        let mut listener = Listener::open_with(options)?;
+        listener.join_by_name(family.to_owned(), Vec::new())?;
+    }
+    describe(family, options)
+}
+
 /// What the controller knows of a family.
-pub(super) fn describe(family: &str) -> Result<GetfamilyReplyOwned, Error> {
+fn describe(family: &str, options: &Options) -> Result<GetfamilyReplyOwned, Error> {
     let request = Getfamily {
         family_name: Some(family),
         ..Getfamily::default()
     };
-    let mut controller = Controller::open()?;
+    let mut controller = Controller::open_with(options)?;
     let described = controller.getfamily(&request);
     match described.map(|family| family.to_owned()) {
         Err(error) if error.errno() == Some(libc::ENOENT) => {
             let name = family.to_owned();
-            let peer = None;
+            let peer = options.peer;
             Err(crate::Error::UnknownFamily { name, peer }.into())
         }
         described => Ok(described?),

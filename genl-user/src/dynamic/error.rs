@@ -65,16 +65,16 @@ pub enum Error {
         /// The operation.
         operation: String,
     },
-    /// The family in the running kernel has no such group, though the spec has.
-    #[error("the kernel's family \"{family}\" has no multicast group \"{group}\"")]
+    /// The family as it is served has no such group, though the spec has.
+    #[error("the family \"{family}\" has no multicast group \"{group}\" where it is served")]
     UnknownGroup {
         /// The family.
         family: String,
         /// The group that was looked for.
         group: String,
     },
-    /// The family in the running kernel has no groups at all.
-    #[error("the kernel's family \"{family}\" has no multicast groups")]
+    /// The family as it is served has no groups at all.
+    #[error("the family \"{family}\" has no multicast groups where it is served")]
     NoGroups {
         /// The family.
         family: String,

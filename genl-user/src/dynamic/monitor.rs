@@ -6,11 +6,12 @@ use std::time::Duration;
 use genl_schema::model::Family;
 use serde_json::{Map, Value};
 
-use super::client::describe;
+use super::client::find;
 use super::error::Error;
 use super::lookup::{self, NoSuch};
 use super::{Unknown, decode};
 use crate::events::{Heard, Listener, Notice};
+use crate::options::Options;
 
 /// A socket that listens to multicast groups of a family.
 ///
@@ -54,7 +55,16 @@ impl Monitor {
     ///
     /// A group that the kernel's family does not have, or that may not be joined; or it has none.
     pub fn open(family: Family, groups: &[&str]) -> Result<Self, Error> {
-        let described = describe(family.name.as_str())?;
+        Self::open_with(family, groups, &Options::new())
+    }
+
+    /// As [`Self::open`], in another way.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::open`] and of [`Listener::open_with`].
+    pub fn open_with(family: Family, groups: &[&str], options: &Options) -> Result<Self, Error> {
+        let described = find(family.name.as_str(), options)?;
         let joinable = described.mcast_groups.iter();
         let joinable: Vec<_> = joinable.filter_map(|group| group.name.as_deref()).collect();
         let names: Vec<String> = match groups {
@@ -68,7 +78,7 @@ impl Monitor {
                 .map(|&group| known(&family, group, &joinable))
                 .collect::<Result<_, _>>()?,
         };
-        let mut listener = Listener::open()?;
+        let mut listener = Listener::open_with(options)?;
         listener.join_by_name(family.name.to_string(), names)?;
         Ok(Self {
             family,

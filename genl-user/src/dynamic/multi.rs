@@ -83,13 +83,14 @@ impl Client {
 
     pub(super) fn batch(&mut self, sent: &[Sent], answers: &mut Vec<Answer>) -> Result<(), Error> {
         let together: Vec<u8> = sent.iter().flat_map(|sent| &sent.bytes).copied().collect();
-        match self.transport.socket().send(&together) {
+        match now(self.transport.send(&together, &mut self.deadline())) {
             Ok(()) => answers.extend(self.answers(sent)?),
             // Earlier batches keep their answers.
             Err(error) => answers.extend(sent.iter().map(|_| {
                 let code = error.raw_os_error();
                 let again = code.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error);
-                Err(crate::Error::io("send")(again).into())
+                let socket = self.transport.socket();
+                Err(crate::Error::unsent(again, socket, &together).into())
             })),
         }
         Ok(())

@@ -5,6 +5,8 @@
 #![cfg(target_endian = "little")]
 
 mod calls;
+#[cfg(feature = "testing")]
+mod elsewhere;
 
 use genl_schema::model::{Family, Message};
 use genl_user::dynamic::serde_json::{Map, Value, json};

@@ -2,6 +2,8 @@
 
 mod calls;
 mod check;
+#[cfg(feature = "server")]
+mod peers;
 mod pyynl;
 mod specs;
 mod tool;

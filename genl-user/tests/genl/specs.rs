@@ -310,13 +310,22 @@ fn every_verb_has_help_with_examples() {
 fn help_shows_what_means_something() {
     let families = genl(&["families", "--help"]).stdout;
     assert!(families.contains("--output-json"), "{families}");
+    assert!(families.contains("--peer"), "{families}");
     for option in ["--spec", "--family <", "--skip-unknown"] {
         assert!(!families.contains(option), "{families}");
     }
     let list = genl(&["spec", "list", "--help"]).stdout;
-    assert!(!list.contains("--family <"), "{list}");
+    for option in ["--family <", "--peer"] {
+        assert!(!list.contains(option), "{list}");
+    }
     let dump = genl(&["dump", "--help"]).stdout;
-    for option in ["--spec", "--family <", "--skip-unknown", "--output-json"] {
+    for option in [
+        "--spec",
+        "--family <",
+        "--peer",
+        "--skip-unknown",
+        "--output-json",
+    ] {
         assert!(dump.contains(option), "{dump}");
     }
 }
@@ -339,6 +348,9 @@ fn what_means_nothing_is_refused() {
             "skip-unknown",
             "spec diff",
         ),
+        (&["--peer", "7", "--spec", &spec, "ops"], "peer", "ops"),
+        (&["spec", "--peer", "7", &spec], "peer", "spec"),
+        (&["--peer", "7", "spec", &spec], "peer", "spec"),
     ] {
         let said = genl(args);
         assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""), "{args:?}");

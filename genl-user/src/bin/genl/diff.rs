@@ -13,7 +13,7 @@ use clap::Args;
 use genl_user::Error;
 use genl_user::dynamic::genl_schema::model::{Family, Op, Permission};
 use genl_user::dynamic::serde_json::{Value, json};
-use genl_user::families::nlctrl::{Client, Getfamily, GetfamilyReplyOwned, OpFlags};
+use genl_user::families::nlctrl::{Getfamily, GetfamilyReplyOwned, OpFlags};
 
 use crate::Outcome;
 use crate::output::Output;
@@ -65,8 +65,8 @@ impl Differences {
 pub(crate) fn run(out: &mut Output, source: &Source, options: &Options) -> Outcome {
     let spec = source::load(&source.path(options.file.as_deref())?)?;
     let name = options.name.as_deref().unwrap_or(spec.name.as_str());
-    let kernel = describe(name)?;
-    let policies = Policies::fetch(name)?;
+    let kernel = describe(source, name)?;
+    let policies = Policies::fetch(source, name)?;
     let mut differences = Differences::default();
     compare_family(&mut differences, &spec, &kernel);
     compare_operations(&mut differences, &spec, &kernel);
@@ -79,20 +79,17 @@ pub(crate) fn run(out: &mut Output, source: &Source, options: &Options) -> Outco
     })
 }
 
-fn describe(name: &str) -> Result<GetfamilyReplyOwned, Error> {
+fn describe(source: &Source, name: &str) -> Result<GetfamilyReplyOwned, Error> {
     let request = Getfamily {
         family_name: Some(name),
         ..Getfamily::default()
     };
-    let mut controller = Client::open()?;
+    let mut controller = source.controller()?;
     let described = controller
         .getfamily(&request)
         .map(|family| family.to_owned());
     described.map_err(|error| match error.errno() {
-        Some(libc::ENOENT) => Error::UnknownFamily {
-            name: name.into(),
-            peer: None,
-        },
+        Some(libc::ENOENT) => source.absent(name),
         _ => error,
     })
 }

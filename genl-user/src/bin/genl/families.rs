@@ -4,16 +4,17 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use genl_user::dynamic::serde_json::{Value, json};
-use genl_user::families::nlctrl::{Client, GetfamilyDump, GetfamilyReplyOwned};
+use genl_user::families::nlctrl::{GetfamilyDump, GetfamilyReplyOwned};
 
 use crate::Outcome;
 use crate::output::Output;
+use crate::source::Source;
 
 /// How often the dump is asked for again if families come and go meanwhile.
 const RETRIES: usize = 5;
 
-pub(crate) fn run(out: &mut Output) -> Outcome {
-    let mut controller = Client::open()?;
+pub(crate) fn run(out: &mut Output, source: &Source) -> Outcome {
+    let mut controller = source.controller()?;
     let dump = controller.getfamily_dump(&GetfamilyDump {})?;
     let mut families = dump.consistent(RETRIES)?;
     families.sort_by(|one, other| one.family_name.cmp(&other.family_name));

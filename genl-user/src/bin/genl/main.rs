@@ -50,6 +50,7 @@ use style::Style;
   genl --spec netdev.yaml do dev-get ifindex=1
   genl --family ethtool do linkinfo-get header.dev-name=eth0 --output-json
   genl --family nlctrl monitor notify --duration 10
+  genl --spec greeter.yaml --peer 4711 do hello name=gopher
 
 Exit status: 0 done, 1 the kernel refused or something was found wrong, 2 wrong use."
 )]
@@ -163,7 +164,7 @@ fn main() -> ExitCode {
         Command::Multi(multi) => call::run_multi(&mut out, &source, &multi),
         Command::Monitor(options) => monitor::run(&mut out, &source, &options),
         Command::Ops(options) => ops::run(&mut out, &source, &options),
-        Command::Families => families::run(&mut out),
+        Command::Families => families::run(&mut out, &source),
         Command::Policy(options) => policy::run(&mut out, &source, &options),
         Command::Check(options) => check::run(&mut out, &options),
         Command::Codegen(options) => codegen::run(&mut out, &source, &options),

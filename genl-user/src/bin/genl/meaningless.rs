@@ -8,7 +8,7 @@ use clap::{Arg, ArgMatches, Command, CommandFactory};
 use crate::Cli;
 
 /// Options, and the verbs to which they say nothing.
-const MEANINGLESS: [(&[&str], &[&str]); 3] = [
+const MEANINGLESS: [(&[&str], &[&str]); 4] = [
     (
         &["spec", "family"],
         &["families", "check", "spec list", "completions"],
@@ -28,10 +28,23 @@ const MEANINGLESS: [(&[&str], &[&str]); 3] = [
             "completions",
         ],
     ),
+    (
+        &["peer"],
+        &[
+            "ops",
+            "check",
+            "codegen",
+            "doc",
+            "spec",
+            "spec list",
+            "completions",
+        ],
+    ),
     (&["output_json"], &["codegen", "doc", "completions"]),
 ];
 
-/// The tool's words as clap knows them; no verb's help shows an option that means nothing to it.
+/// The tool's words as clap knows them; no verb's help shows an option that means nothing to it, nor to a
+/// verb inside of it.
 pub(crate) fn command() -> Command {
     let mut command = Cli::command();
     let global: Vec<_> = command.get_arguments().cloned().collect();
@@ -43,10 +56,21 @@ pub(crate) fn command() -> Command {
             .map(|arg| arg.clone().global(false).hide(true))
             .collect();
         for verb in verbs {
-            command = with_args(command, verb, &hidden);
+            // Hidden there, it would be unknown to the verbs inside, to which it may say something.
+            if inner(&command, verb).all(|inner| verbs.contains(&&*inner)) {
+                command = with_args(command, verb, &hidden);
+            }
         }
     }
     command
+}
+
+/// The verbs inside of a verb: of `spec` there is `spec list`.
+fn inner(command: &Command, verb: &str) -> impl Iterator<Item = String> {
+    let inner = command.find_subcommand(verb).into_iter();
+    inner
+        .flat_map(Command::get_subcommands)
+        .map(move |inner| format!("{verb} {}", inner.get_name()))
 }
 
 /// Gives arguments to a verb: `spec list`.

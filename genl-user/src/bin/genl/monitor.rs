@@ -15,7 +15,7 @@ use crate::{Outcome, warn};
 /// What to listen to, and until when.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Multicast groups; all that the kernel's family has, if none is named
+    /// Multicast groups; all that the family has where it is served, if none is named
     #[arg(value_name = "GROUP")]
     groups: Vec<String>,
     /// Stop after so many seconds
@@ -29,7 +29,7 @@ pub(crate) struct Options {
 pub(crate) fn run(out: &mut Output, source: &Source, options: &Options) -> Outcome {
     let family = source.load()?;
     let groups: Vec<_> = options.groups.iter().map(String::as_str).collect();
-    let mut monitor = Monitor::open(family, &groups)?;
+    let mut monitor = Monitor::open_with(family, &groups, &source.options())?;
     monitor.set_unknown(source.unknown());
     let start = Instant::now();
     let mut left = options.count.unwrap_or(usize::MAX);

@@ -7,8 +7,10 @@ use genl_user::Limits;
 use genl_user::dynamic::genl_schema::model::{Attr, Family, SetId};
 use genl_user::dynamic::serde_json::{Map, Value, json};
 use genl_user::families::nlctrl::{
-    Client, Getfamily, GetpolicyDump, GetpolicyDumpReply, OpFlags, OpPolicyOwned, PolicyOwned,
+    Getfamily, GetpolicyDump, GetpolicyDumpReply, OpFlags, OpPolicyOwned, PolicyOwned,
 };
+
+use crate::source::Source;
 
 /// A family's policies, as the pieces of the dump add up.
 #[derive(Default)]
@@ -20,9 +22,9 @@ pub(crate) struct Policies {
 }
 
 impl Policies {
-    /// Asks the kernel.
-    pub(crate) fn fetch(family: &str) -> Result<Self, Error> {
-        let mut controller = Client::open()?;
+    /// Asks the kernel, or who else is to be asked.
+    pub(crate) fn fetch(source: &Source, family: &str) -> Result<Self, Error> {
+        let mut controller = source.controller()?;
         let request = GetpolicyDump {
             family_name: Some(family),
             ..GetpolicyDump::default()
@@ -30,10 +32,7 @@ impl Policies {
         let mut policies = Self::default();
         let mut dump = match controller.getpolicy_dump(&request) {
             Err(error) if error.errno() == Some(libc::ENOENT) => {
-                return Err(Error::UnknownFamily {
-                    name: family.to_owned(),
-                    peer: None,
-                });
+                return Err(source.absent(family));
             }
             // The kernel's way to say that there is nothing to dump.
             Err(error) if error.errno() == Some(libc::ENODATA) => return Ok(policies),

@@ -28,7 +28,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(out: &mut Output, source: &Source, options: &Options) -> Outcome {
     let spec = source.load_if_found(&options.name)?;
-    let mut policies = Policies::fetch(&options.name)?;
+    let mut policies = Policies::fetch(source, &options.name)?;
     if let Some(operation) = &options.operation {
         let command = command(spec.as_ref(), operation)
             .ok_or_else(|| no_operation(spec.as_ref(), &options.name, operation))?;

@@ -4,16 +4,18 @@ use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, value_parser};
+use genl_user::Options;
 use genl_user::dynamic::genl_schema;
 use genl_user::dynamic::genl_schema::diag::Report;
 use genl_user::dynamic::genl_schema::model::Family;
 use genl_user::dynamic::{Client, Unknown};
+use genl_user::families::nlctrl;
 
 use crate::search;
 use crate::style::Style;
 
-/// Options that say which spec it is, and how strictly it is taken.
+/// Options that say which spec it is, who is asked, and how strictly the spec is taken.
 #[derive(Args)]
 pub(crate) struct Source {
     /// The family's spec: a YAML file
@@ -29,6 +31,9 @@ pub(crate) struct Source {
         help_heading = "Spec"
     )]
     family: Option<String>,
+    /// Ask the process that has this port and serves the family there, instead of the kernel
+    #[arg(long, global = true, value_name = "PORT", value_parser = value_parser!(u32).range(1..))]
+    peer: Option<u32>,
     /// Leave out attributes that the spec does not know, instead of showing them as UnknownAttr(N)
     #[arg(
         long,
@@ -73,9 +78,31 @@ impl Source {
 
     /// A client of the family.
     pub(crate) fn client(&self) -> Result<Client, Box<dyn Error>> {
-        let mut client = Client::open(self.load()?)?;
+        let mut client = Client::open_with(self.load()?, &self.options())?;
         client.set_unknown(self.unknown());
         Ok(client)
+    }
+
+    /// A client of the controller, which knows the families.
+    pub(crate) fn controller(&self) -> Result<nlctrl::Client, genl_user::Error> {
+        nlctrl::Client::open_with(&self.options())
+    }
+
+    /// Says that who was asked does not have the family.
+    pub(crate) fn absent(&self, family: &str) -> genl_user::Error {
+        genl_user::Error::UnknownFamily {
+            name: family.to_owned(),
+            peer: self.peer,
+        }
+    }
+
+    /// Who is asked.
+    pub(crate) fn options(&self) -> Options {
+        let options = Options::new();
+        match self.peer {
+            Some(port) => options.peer(port),
+            None => options,
+        }
     }
 
     /// What becomes of attributes that the spec does not know.

@@ -1,0 +1,112 @@
+//! Calls by a spec of what the running kernel does not serve: a fake one does, or a process.
+
+#[path = "../../examples/store/mod.rs"]
+mod store;
+
+use std::thread;
+use std::time::Duration;
+
+use genl_user::Options;
+use genl_user::dynamic::{Client, Error, Event, Monitor, Request};
+use genl_user::families::kvstore;
+use genl_user::families::kvstore::server::Served;
+use genl_user::server::Server;
+use genl_user::testing::Kernel;
+use store::Store;
+
+use crate::{Value, json, object};
+
+/// A time in which what does not come has had its chance.
+const INSTANT: Duration = Duration::from_millis(20);
+
+fn family() -> genl_schema::model::Family {
+    let text = include_str!("../../../schema/families/kvstore.yaml");
+    genl_schema::compile("kvstore.yaml", text).unwrap()
+}
+
+fn request(operation: &str, values: Value) -> Request {
+    Request::new(operation, object(values))
+}
+
+#[test]
+fn a_client_is_opened_where_the_options_say() {
+    let kernel = Kernel::new();
+    kernel.register(Served(Store::default())).unwrap();
+    let options = Options::new().kernel(&kernel);
+    let mut monitor = Monitor::open_with(family(), &["changes"], &options).unwrap();
+    let mut client = Client::open_with(family(), &options).unwrap();
+    let set = request("set", json!({"key": "a"}));
+    kernel.fail_next(&kvstore::Client::SET, libc::ENOSPC);
+    let refused = client.call(&set).unwrap_err();
+    assert_eq!(refused.refused().map(|it| it.errno), Some(libc::ENOSPC));
+    client.call(&set).unwrap();
+    let heard = monitor.next(Some(INSTANT)).unwrap();
+    assert!(matches!(heard, Some(Event::Known { name, .. }) if name == "set-ntf"));
+    let list = request("get", json!({}));
+    kernel.interrupt_next_dump(&kvstore::Client::GET_DUMP);
+    let items: Vec<_> = client.dump(&list).unwrap().collect();
+    assert!(
+        matches!(items[..], [Ok(_), Err(Error::DumpInterrupted { .. })]),
+        "{items:?}"
+    );
+    // It is found there once more.
+    kernel.unregister("kvstore");
+    kernel.register(Served(Store::default())).unwrap();
+    assert_eq!(client.dump(&list).unwrap().count(), 0);
+}
+
+#[test]
+fn the_options_wait_applies_to_calls() {
+    let kernel = Kernel::new();
+    kernel.register(Served(Store::default())).unwrap();
+    let options = Options::new().kernel(&kernel).timeout(INSTANT);
+    let mut client = Client::open_with(family(), &options).unwrap();
+    kernel.drop_next_answer();
+    let late = client.call(&request("stats", json!({}))).unwrap_err();
+    assert!(matches!(late, Error::Netlink(genl_user::Error::TimedOut)));
+}
+
+#[test]
+fn a_family_is_waited_for() {
+    let kernel = Kernel::new();
+    let options = Options::new().kernel(&kernel);
+    let hasty = options.clone().wait_for_family(INSTANT);
+    let absent = Client::open_with(family(), &hasty).map(drop);
+    let unknown = |error: &Error| matches!(error, Error::Netlink(it) if it.kind() == std::io::ErrorKind::NotFound);
+    assert!(absent.is_err_and(|error| unknown(&error)));
+    let patient = options.wait_for_family(Duration::from_secs(20));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            thread::sleep(INSTANT);
+            kernel.register(Served(Store::default())).unwrap();
+        });
+        let mut client = Client::open_with(family(), &patient).unwrap();
+        client.call(&request("stats", json!({}))).unwrap();
+    });
+}
+
+#[test]
+fn what_a_process_has_not_sent_yet_is_in_the_way_of_nothing() {
+    let mut server = Server::bind().unwrap();
+    server.allow_admin(|_| true);
+    server.register(Served(Store::default())).unwrap();
+    let port = server.port();
+    let options = Options::new().peer(port);
+    thread::spawn(move || server.serve());
+    let mut client = Client::open_with(family(), &options).unwrap();
+    let value = "00".repeat(4000);
+    let set = |at: usize| request("set", json!({"key": format!("{at}"), "value": value}));
+    let sets: Vec<_> = (0..200).map(set).collect();
+    let answers = client.multi(&sets).unwrap();
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    let list = request("get", json!({}));
+    for _ in 0..3 {
+        client.dump(&list).unwrap().next().unwrap().unwrap();
+    }
+    assert_eq!(client.dump(&list).unwrap().count(), 200);
+    let absent = client
+        .call(&request("get", json!({"key": "no"})))
+        .unwrap_err();
+    let refused = absent.refused().expect("there is none");
+    assert_eq!(refused.peer, Some(port));
+}
