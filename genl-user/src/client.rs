@@ -149,6 +149,9 @@ impl<T: Transport> Link<T> {
     /// alone; see [`Self::with_flags`] for which one that is. As with [`Self::set_timeout`], all of
     /// the call is meant.
     ///
+    /// Opening is no call: how long that may take is for [`Options::timeout`] to say, and for
+    /// [`Options::wait_for_family`].
+    ///
     /// ```
     /// # use std::time::Duration;
     /// # use genl_user::families::nlctrl::{Client, Getfamily};

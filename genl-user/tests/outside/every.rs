@@ -84,6 +84,8 @@ impl Client {
     }
 
     /// Lets the next call end after so long, and that call alone.
+    ///
+    /// Opening is no call: [`genl_user::Options::timeout`] is about that.
     #[must_use = "it is about the call that comes next"]
     pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
         self.connection.within(timeout);
@@ -189,6 +191,8 @@ impl AsyncClient {
     }
 
     /// Lets the next call end after so long, and that call alone.
+    ///
+    /// Opening is no call: [`genl_user::Options::timeout`] is about that.
     #[must_use = "it is about the call that comes next"]
     pub fn within(&mut self, timeout: std::time::Duration) -> &mut Self {
         self.connection.within(timeout);
