@@ -27,7 +27,7 @@ pub(crate) fn run(
     match kv.within(Duration::from_millis(30)).stats(&Stats {}) {
         Ok(_) => writeln!(out, "hurried: answered in time")?,
         // Whether the kernel has done it nobody knows.
-        Err(genl_user::Error::TimedOut) => writeln!(out, "hurried: not answered in time")?,
+        Err(genl_user::Error::TimedOut(_)) => writeln!(out, "hurried: not answered in time")?,
         Err(error) => return Err(error.into()),
     }
 

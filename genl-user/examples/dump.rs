@@ -28,7 +28,7 @@ pub(crate) fn run(
             Ok(Some(entry)) => writeln!(out, "item: {}", entry.key().unwrap_or_default())?,
             Ok(None) => break,
             // Tells that of all items, after the last of them.
-            Err(genl_user::Error::DumpInterrupted) => {
+            Err(genl_user::Error::DumpInterrupted { .. }) => {
                 writeln!(out, "it was changed meanwhile")?;
                 break;
             }

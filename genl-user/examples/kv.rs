@@ -136,7 +136,7 @@ fn list(out: &mut impl Write, store: &mut Client, prefix: Option<&str>) -> io::R
             Ok(Some(entry)) => print_entry(out, "", &entry)?,
             Ok(None) => return Ok(()),
             // All entries have come; only they may not be those of one moment.
-            Err(Error::DumpInterrupted) => {
+            Err(Error::DumpInterrupted { .. }) => {
                 eprintln!("note: the store was changed while it was listed");
                 return Ok(());
             }

@@ -91,8 +91,8 @@ pub(crate) async fn find<T: Transport>(
                 match come(link.family().name, &mut inbox, &listener, &mut until).await {
                     // Another one may have come among those that were lost.
                     Err(lost) if lost.errno() == Some(libc::ENOBUFS) => {}
-                    Err(Error::TimedOut) if !is_told && !end.has_passed() => {}
-                    Err(Error::TimedOut) => return Err(unknown),
+                    Err(late) if late.is_late() && !is_told && !end.has_passed() => {}
+                    Err(late) if late.is_late() => return Err(unknown),
                     come => come?,
                 }
             }
@@ -121,7 +121,7 @@ async fn come<T: Transport>(
         }
         // What tells of no such family may come without end.
         if mem::replace(&mut received, true) && end.has_passed() {
-            return Err(Error::TimedOut);
+            return Err(Error::late());
         }
         inbox.receive(listener, end).await?;
     }
@@ -145,7 +145,7 @@ async fn describe<'l, T: Transport>(
             name: name.into(),
             peer: link.transport.socket().peer(),
         }),
-        Err(error) => Err(error),
+        Err(error) => Err(link.told_of(&Client::GETFAMILY, deadline)(error).looking_for(name)),
     }
 }
 

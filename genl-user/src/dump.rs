@@ -9,7 +9,7 @@ use crate::family::{Message, Operation};
 use crate::inbox::Arrived;
 #[cfg(feature = "tokio")]
 use crate::tokio::Tokio;
-use crate::transport::{Blocking, Transport, now};
+use crate::transport::{Blocking, Deadline, Transport, now};
 
 /// The messages that answer a dump, read from the socket as they are asked for.
 ///
@@ -79,26 +79,30 @@ impl<'c, M: Message, T: Transport> Dump<'c, M, T> {
         if self.ended {
             return Ok(None);
         }
-        let advanced = self.receive().await;
+        let mut deadline = self.link.deadline();
+        let advanced = self.receive(&mut deadline).await;
         self.ended = match advanced {
             Ok(Some(_)) => false,
             // What follows a header that makes no sense is lost, but not what comes in other datagrams.
             Err(Error::Malformed { .. }) => self.link.dumping.is_none(),
             _ => true,
         };
-        advanced.inspect_err(|error| self.link.recover_from(error))
+        let advanced = self.link.recovered(advanced);
+        advanced.map_err(self.link.told_of(self.operation, &deadline))
     }
 
     #[inline]
-    async fn receive(&mut self) -> Result<Option<Arrived>, Error> {
-        let mut deadline = self.link.deadline();
-        let arrived = self.link.answer(&mut deadline).await?;
+    async fn receive(&mut self, deadline: &mut Deadline) -> Result<Option<Arrived>, Error> {
+        let arrived = self.link.answer(deadline).await?;
         self.interrupted |= arrived.head.flags & INTERRUPTED != 0;
         if arrived.is_end() {
             self.link.dumping = None;
             self.link.verdict(self.operation, &arrived)?;
             return match self.interrupted {
-                true => Err(Error::DumpInterrupted),
+                true => Err(Error::DumpInterrupted {
+                    family: self.operation.family.name,
+                    operation: self.operation.name,
+                }),
                 false => Ok(None),
             };
         }
@@ -134,8 +138,8 @@ impl<'c, M: Message, T: Transport> Dump<'c, M, T> {
         let mut retries = 0..retries;
         loop {
             match self.all().await {
-                Err(Error::DumpInterrupted) if retries.next().is_some() => {
-                    self.link.repeat_dump().await?;
+                Err(Error::DumpInterrupted { .. }) if retries.next().is_some() => {
+                    self.link.repeat_dump(self.operation).await?;
                     self.interrupted = false;
                     self.ended = false;
                 }

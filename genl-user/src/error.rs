@@ -7,6 +7,7 @@ use crate::layout::Inside;
 use crate::path::Named;
 use crate::refused::Refused;
 use crate::socket::Socket;
+use crate::timed_out::TimedOut;
 use crate::wire::{Defect, Malformed, Misfit, Unfit};
 
 /// Why a call of a client failed.
@@ -29,7 +30,7 @@ use crate::wire::{Defect, Malformed, Misfit, Unfit};
 /// match nlctrl.getfamily(&request) {
 ///     Ok(family) => println!("{family:?}"),
 ///     Err(error) if error.errno() == Some(libc::ENOENT) => println!("there is none"),
-///     Err(Error::TimedOut) => println!("nobody knows"),
+///     Err(Error::TimedOut(_)) => println!("nobody knows"),
 ///     Err(error) => return Err(error),
 /// }
 /// # Ok(())
@@ -122,11 +123,18 @@ pub enum Error {
     },
     /// All items of a dump have come, but what it lists was changed meanwhile: some may be
     /// missing, twice there, or not fit together.
-    #[error("the dump is not consistent: what it lists was changed meanwhile")]
-    DumpInterrupted,
+    #[error(
+        "{family}'s dump of {operation} is not consistent: what it lists was changed meanwhile"
+    )]
+    DumpInterrupted {
+        /// The family.
+        family: &'static str,
+        /// The operation.
+        operation: &'static str,
+    },
     /// No answer came in time: whether the request was carried out nobody knows.
-    #[error("no answer came in time")]
-    TimedOut,
+    #[error(transparent)]
+    TimedOut(#[from] Box<TimedOut>),
     /// The process that serves the family in place of the kernel cannot be sent to.
     #[error("cannot reach the process at port {peer}: {cause}")]
     Unreachable {
@@ -197,8 +205,8 @@ impl Error {
                 io::ErrorKind::InvalidData
             }
             // Not Interrupted, upon which std's own helpers try again.
-            Self::DumpInterrupted => io::ErrorKind::Other,
-            Self::TimedOut => io::ErrorKind::TimedOut,
+            Self::DumpInterrupted { .. } => io::ErrorKind::Other,
+            Self::TimedOut(_) => io::ErrorKind::TimedOut,
             Self::Io { cause, .. }
             | Self::Join { cause, .. }
             | Self::Netns { cause, .. }
@@ -242,9 +250,6 @@ impl Error {
     /// process may have had no room for it in time.
     #[cold]
     pub(crate) fn unsent(cause: io::Error, socket: &Socket, datagram: &[u8]) -> Self {
-        if cause.kind() == io::ErrorKind::WouldBlock {
-            return Self::TimedOut;
-        }
         if cause.raw_os_error() == Some(libc::EMSGSIZE)
             && let Ok(room) = socket.longest_datagram()
         {
@@ -252,9 +257,43 @@ impl Error {
             return Self::TooLong { len, room };
         }
         match socket.peer() {
-            Some(peer) => Self::Unreachable { peer, cause },
-            None => Self::io("send")(cause),
+            // One that had no room is there.
+            Some(peer) if cause.kind() != io::ErrorKind::WouldBlock => {
+                Self::Unreachable { peer, cause }
+            }
+            _ => Self::io("send")(cause),
         }
+    }
+
+    /// Nothing came until the deadline, as a socket says it, which does not know what it is waited for.
+    /// No caller gets to see it: who knows the operation makes [`Self::TimedOut`] of it, by
+    /// [`Self::told_of`].
+    #[cold]
+    pub(crate) fn late() -> Self {
+        Self::io("receive")(io::ErrorKind::WouldBlock.into())
+    }
+
+    /// It is [`Self::late`], or what is sent found no room until the deadline.
+    pub(crate) fn is_late(&self) -> bool {
+        matches!(self, Self::Io { cause, .. } if cause.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// The same, as it is told to who has asked.
+    #[cold]
+    pub(crate) fn told_of(self, asked: impl FnOnce() -> TimedOut) -> Self {
+        match self.is_late() {
+            true => Box::new(asked()).into(),
+            false => self,
+        }
+    }
+
+    /// The same, where the controller was asked for a family.
+    #[cold]
+    pub(crate) fn looking_for(mut self, family: &str) -> Self {
+        if let Self::TimedOut(late) = &mut self {
+            late.looked_for = Some(family.into());
+        }
+        self
     }
 
     /// For `map_err`: a system call failed while `doing` something.
@@ -313,7 +352,6 @@ mod tests {
         };
         let refused = nlctrl.getfamily(&request).map(drop).unwrap_err();
         assert_eq!(format!("{refused:?}"), refused.to_string());
-        assert_eq!(format!("{:?}", Error::TimedOut), "no answer came in time");
         // What the sentence leaves out is to be had.
         let fields = format!("{refused:#?}");
         assert!(fields.contains("    errno: 2,\n"), "{fields}");

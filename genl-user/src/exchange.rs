@@ -12,6 +12,7 @@ use crate::extack::Verdict;
 use crate::family::{Answer, Message, Operation, Request};
 use crate::flags::Flags;
 use crate::inbox::Arrived;
+use crate::timed_out::TimedOut;
 use crate::transport::{self, Deadline, Transport};
 use crate::wire::{Encoder, FromPayload, Head, Malformed, Payload, finish, generic};
 
@@ -139,7 +140,7 @@ impl<T: Transport> Link<T> {
             finished = self.exchange(asked, &mut deadline).await;
             finished = self.recovered(finished);
         }
-        finished
+        finished.map_err(self.told_of(asked.operation, &deadline))
     }
 
     /// Reads the reply to what was asked; without one it is a message with nothing in it.
@@ -177,7 +178,7 @@ impl<T: Transport> Link<T> {
             begun = self.begin_replies(asked, &mut deadline).await;
             begun = self.recovered(begun);
         }
-        begun
+        begun.map_err(self.told_of(asked.operation, &deadline))
     }
 
     /// As [`Self::reply_to`], but to that id alone.
@@ -288,7 +289,7 @@ impl<T: Transport> Link<T> {
     #[inline]
     async fn receive(&mut self, received: &mut bool, deadline: &mut Deadline) -> Result<(), Error> {
         if std::mem::replace(received, true) && deadline.has_passed() {
-            return Err(Error::TimedOut);
+            return Err(Error::late());
         }
         let arrived = self.inbox.receive(&self.transport, deadline).await;
         arrived.or_else(|error| self.unless_of_another(error))
@@ -328,6 +329,17 @@ impl<T: Transport> Link<T> {
                 Ok(())
             }
             _ => Err(self.refused(&verdict, operation, &self.request)),
+        }
+    }
+
+    /// For `map_err`: an error as it is told to who has called the operation.
+    pub(crate) fn told_of(
+        &self,
+        operation: &Operation,
+        deadline: &Deadline,
+    ) -> impl FnOnce(Error) -> Error {
+        move |error| {
+            error.told_of(|| TimedOut::of(operation, self.transport.socket(), deadline.timeout()))
         }
     }
 

@@ -36,7 +36,7 @@
 //! | have a client of a family of one's own | `genl_schema::build`, in a build script; [`families`] holds those that ship |
 //! | call an operation | the methods of the generated `Client`, which is made of a [`Connection`] |
 //! | dump | [`Dump`]: lazy and borrowed; [`owned`](Dump::owned), [`consistent`](Dump::consistent) |
-//! | know why it failed | [`Error`]; [`Refused`] has what the kernel said, [`Warning`] what it minded |
+//! | know why it failed | [`Error`]; [`Refused`] has what the kernel said, [`Warning`] what it minded, [`TimedOut`] who did not answer |
 //! | hear what changes | [`Events`] of one family, a [`Listener`] of many; [`Follow`] for a copy that is never stale |
 //! | send several requests at once | [`Pipeline`], or many threads and a [`Pool`] |
 //! | open it elsewhere, or with limits | [`Options`], [`Netns`] |
@@ -138,6 +138,7 @@ mod socket;
 mod sys;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod timed_out;
 #[cfg(feature = "tokio")]
 mod tokio;
 #[cfg(any(doc, doctest))]
@@ -173,6 +174,7 @@ pub use refused::{Refused, Warning};
 #[cfg(feature = "tokio")]
 pub use replies::AsyncReplies;
 pub use replies::Replies;
+pub use timed_out::TimedOut;
 #[cfg(feature = "tokio")]
 pub use tokio::Tokio;
 pub use transport::{Blocking, Transport};

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 use std::{io, mem};
 
 use crate::client::Link;
@@ -13,6 +14,7 @@ use crate::family::{Answer, Message, Operation, Request};
 use crate::flags::{Flags, Wishes};
 use crate::inbox::{Arrived, Inbox};
 use crate::refused::Warning;
+use crate::timed_out::TimedOut;
 #[cfg(feature = "tokio")]
 use crate::tokio::Tokio;
 use crate::transport::{self, Blocking, Deadline, Transport, now};
@@ -78,6 +80,8 @@ pub(crate) struct Batch {
     calls: Vec<Call>,
     /// How many answers have room in the queue, once that was asked.
     room: Option<usize>,
+    /// How long they are waited for.
+    timeout: Duration,
 }
 
 struct Call {
@@ -223,8 +227,8 @@ impl<'c, T: Transport> Answers<'c, T> {
         match &call.state {
             State::Done { reply, .. } => self.link.reply::<M>(call.operation, reply.as_ref()),
             State::Refused(arrived) => Err(self.refusal(call, arrived)),
-            State::Failed(failure) => Err(failure.error(call.operation)),
-            State::Open(_) => Err(Error::TimedOut),
+            State::Failed(failure) => Err(failure.error(call.operation, self.link)),
+            State::Open(_) => Err(Failure::TimedOut.error(call.operation, self.link)),
         }
     }
 
@@ -278,9 +282,12 @@ impl<'c, T: Transport> Answers<'c, T> {
 }
 
 impl Failure {
-    fn error(self, operation: &Operation) -> Error {
+    fn error<T: Transport>(self, operation: &Operation, link: &Link<T>) -> Error {
         match self {
-            Self::TimedOut => Error::TimedOut,
+            Self::TimedOut => {
+                let socket = link.transport.socket();
+                Box::new(TimedOut::of(operation, socket, link.batch.timeout)).into()
+            }
             Self::Io(doing, errno) => Error::Io {
                 doing,
                 cause: io::Error::from_raw_os_error(errno),
@@ -297,7 +304,7 @@ impl Failure {
 
     fn of(error: Error) -> Self {
         match error {
-            Error::TimedOut => Self::TimedOut,
+            late if late.is_late() => Self::TimedOut,
             Error::TooLong { len, room } => Self::TooLong { len, room },
             Error::Truncated { len, room } => Self::Truncated { len, room },
             Error::Io { doing, cause } => {
@@ -315,8 +322,14 @@ impl Failure {
 impl<T: Transport> Link<T> {
     /// Sends what the batch has, and reads all answers.
     pub(crate) async fn send_batch(&mut self, wanted: Option<Deadline>) -> Result<(), Error> {
+        let Some(first) = self.batch.calls.first().map(|call| call.operation) else {
+            // Nothing is asked, so nothing is waited for.
+            return Ok(());
+        };
         let mut deadline = wanted.unwrap_or_else(|| self.deadline());
-        self.settle(&mut deadline).await?;
+        let settled = self.settle(&mut deadline).await;
+        settled.map_err(self.told_of(first, &deadline))?;
+        self.batch.timeout = deadline.timeout();
         self.warning = None;
         self.inbox.release();
         let room = self.room_for_answers()?;

@@ -224,8 +224,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_opened_is_an_error() {
-        let pool: Pool<Client> = Pool::new(|| Err(Error::TimedOut));
-        assert!(matches!(pool.get(), Err(Error::TimedOut)));
+        let pool: Pool<Client> = Pool::new(|| {
+            Err(Error::UnknownFamily {
+                name: "absent".into(),
+                peer: None,
+            })
+        });
+        assert!(matches!(pool.get(), Err(Error::UnknownFamily { .. })));
         assert_eq!(pool.idle(), 0);
     }
 

@@ -46,7 +46,8 @@ impl<'c, M: Message, T: Transport> Replies<'c, M, T> {
         let next = self.link.next_reply(self.operation, &mut deadline).await;
         // What follows a header that makes no sense is lost, but not what comes in other datagrams.
         self.ended = !matches!(next, Ok(Some(_)) | Err(Error::Malformed { .. }));
-        next.inspect_err(|error| self.link.recover_from(error))
+        let next = self.link.recovered(next);
+        next.map_err(self.link.told_of(self.operation, &deadline))
     }
 
     fn reply(&self, arrived: Option<Arrived>) -> Result<Option<M::View<'_>>, Error> {

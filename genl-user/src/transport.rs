@@ -79,8 +79,8 @@ pub(crate) enum Deadline {
     Timeout(Option<Duration>),
     /// So long after a time of [`sys::coarse_clock`].
     Begun(Duration, Duration),
-    /// Until then.
-    At(Instant),
+    /// Until then, so long after the wait began.
+    At(Instant, Duration),
     /// No end.
     Never,
 }
@@ -88,9 +88,22 @@ pub(crate) enum Deadline {
 impl Deadline {
     /// What so long a wait ends at, if it begins now.
     pub(crate) fn after(timeout: Option<Duration>) -> Self {
-        timeout
-            .and_then(|timeout| Instant::now().checked_add(timeout))
-            .map_or(Self::Never, Self::At)
+        timeout.map_or(Self::Never, |timeout| Self::ending(timeout, timeout))
+    }
+
+    /// One that is `left` from now, of a wait that takes so long.
+    fn ending(left: Duration, timeout: Duration) -> Self {
+        let at = Instant::now().checked_add(left);
+        at.map_or(Self::Never, |at| Self::At(at, timeout))
+    }
+
+    /// How long the wait takes; none at all where it has no end.
+    pub(crate) fn timeout(&self) -> Duration {
+        match *self {
+            Self::Timeout(timeout) => timeout.unwrap_or_default(),
+            Self::Begun(_, timeout) | Self::At(_, timeout) => timeout,
+            Self::Never => Duration::ZERO,
+        }
     }
 
     /// Begins to wait; true if the socket's own timeout ends at the deadline.
@@ -110,7 +123,8 @@ impl Deadline {
 
     /// The same, but no later than this.
     pub(crate) fn or_before(&mut self, at: Instant) -> Self {
-        Self::At(self.at().map_or(at, |end| end.min(at)))
+        let end = self.at().map_or(at, |end| end.min(at));
+        Self::At(end, self.timeout())
     }
 
     /// It is over.
@@ -123,10 +137,10 @@ impl Deadline {
         self.begin();
         if let Self::Begun(start, timeout) = *self {
             let gone = sys::coarse_clock().saturating_sub(start);
-            *self = Self::after(Some(timeout.saturating_sub(gone)));
+            *self = Self::ending(timeout.saturating_sub(gone), timeout);
         }
         match *self {
-            Self::At(at) => Some(at),
+            Self::At(at, _) => Some(at),
             _ => None,
         }
     }

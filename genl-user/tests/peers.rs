@@ -256,7 +256,7 @@ fn a_dump_that_never_ends_is_in_no_other_calls_way() {
                 Err(error) => break error,
             }
         };
-        assert!(matches!(error, Error::TimedOut), "{error}");
+        assert!(matches!(error, Error::TimedOut(_)), "{error}");
         drop(dump);
         let error = kv.get(&Get { key: "entry/1" }).expect_err("nobody answers");
         assert!(matches!(error, Error::Unreachable { .. }), "{error}");

@@ -20,6 +20,7 @@ use crate::inbox::{Arrived, Inbox};
 use crate::options::Options;
 use crate::refused::Warning;
 use crate::socket::first_seq;
+use crate::timed_out::TimedOut;
 use crate::transport::{self, Blocking, Deadline, Receive, now};
 use crate::wire::{ATTRS_OFFSET, Head, NLMSG_HDRLEN, finish};
 
@@ -205,7 +206,7 @@ impl Client {
     ///
     /// As those of [`Self::call`]; a refusal names the attribute that stands where the kernel says.
     pub fn call_raw(&mut self, operation: &str, payload: &[u8]) -> Result<Replies, Error> {
-        self.settle()?;
+        self.settle(operation)?;
         let sent = self.frame(operation, Mode::Do, 0, payload)?;
         let mut answers = Vec::with_capacity(1);
         self.batch(&[sent], &mut answers)?;
@@ -218,8 +219,8 @@ impl Client {
     ///
     /// As those of [`Self::dump`]; a refusal names the attribute that stands where the kernel says.
     pub fn dump_raw(&mut self, operation: &str, payload: &[u8]) -> Result<Dump<'_>, Error> {
-        self.settle()?;
-        self.prime()?;
+        self.settle(operation)?;
+        self.prime(operation)?;
         let sent = self.frame(operation, Mode::Dump, 0, payload)?;
         let sent = self.begin(sent)?;
         Ok(Dump::new(self, sent))
@@ -229,7 +230,8 @@ impl Client {
     pub(super) fn answer(&mut self, sent: &Sent) -> Result<Arrived, Error> {
         let mut deadline = self.deadline();
         loop {
-            let arrived = now(self.inbox.next(&self.transport, &mut deadline))?;
+            let arrived = now(self.inbox.next(&self.transport, &mut deadline));
+            let arrived = arrived.map_err(self.told_of(&sent.operation))?;
             if self.is_answer(sent, &arrived) {
                 return Ok(arrived);
             }
@@ -241,9 +243,10 @@ impl Client {
         self.dumping = false;
     }
 
-    /// Reads what is left of a dump that nobody wants any more: a piece of it can always be received, or
-    /// the kernel had no memory for the next one, and goes on once it has answered something else.
-    pub(super) fn settle(&mut self) -> Result<(), Error> {
+    /// Before an operation is called, reads what is left of a dump that nobody wants any more: a piece of
+    /// it can always be received, or the kernel had no memory for the next one, and goes on once it has
+    /// answered something else.
+    pub(super) fn settle(&mut self, operation: &str) -> Result<(), Error> {
         // As in `Link::settle`: another process begins what it is asked for, whatever has not ended.
         if self.transport.socket().peer().is_some() {
             self.dumping = false;
@@ -259,13 +262,15 @@ impl Client {
                 Ok(Some(_)) | Err(_) => {}
                 // However much of it there is.
                 Ok(None) if mem::replace(&mut received, true) && deadline.has_passed() => {
-                    return Err(crate::Error::TimedOut.into());
+                    return Err(self.told_of(operation)(crate::Error::late()).into());
                 }
                 Ok(None) => match self.inbox.try_receive(&self.transport) {
                     // What does not fit is of no interest, and gone already.
                     Ok(true) | Err(crate::Error::Truncated { .. }) => {}
                     Ok(false) if mem::replace(&mut nudged, true) => self.dumping = false,
-                    Ok(false) => self.send(&noop(self.seq.wrapping_sub(1), self.port()))?,
+                    Ok(false) => {
+                        self.send(operation, &noop(self.seq.wrapping_sub(1), self.port()))?;
+                    }
                     Err(error) => return Err(error.into()),
                 },
             }
@@ -344,30 +349,31 @@ impl Client {
 
     /// Asks for a dump and waits until the kernel has begun it, or refused.
     fn begin_dump(&mut self, request: &Request) -> Result<Sent, Error> {
-        self.settle()?;
-        self.prime()?;
+        self.settle(&request.operation)?;
+        self.prime(&request.operation)?;
         let sent = self.write(request, Mode::Dump)?;
         self.begin(sent)
     }
 
     /// Before the first dump, receives something, so that it begins with a large piece: as a
     /// connection does whose family's id was known.
-    fn prime(&mut self) -> Result<(), Error> {
+    fn prime(&mut self, operation: &str) -> Result<(), Error> {
         if mem::take(&mut self.is_new) {
             self.seq = self.seq.wrapping_add(1);
-            self.send(&noop(self.seq, self.port()))?;
-            let mut deadline = self.deadline();
-            while now(self.inbox.next(&self.transport, &mut deadline))?
-                .head
-                .seq
-                != self.seq
-            {}
+            let nothing = Sent {
+                seq: self.seq,
+                operation: operation.to_owned(),
+                mode: Mode::Dump,
+                bytes: noop(self.seq, self.port()),
+            };
+            self.send(operation, &nothing.bytes)?;
+            self.answer(&nothing)?;
         }
         Ok(())
     }
 
     fn begin(&mut self, sent: Sent) -> Result<Sent, Error> {
-        self.send(&sent.bytes)?;
+        self.send(&sent.operation, &sent.bytes)?;
         self.dumping = true;
         let arrived = self.answer(&sent)?;
         if i32::from(arrived.head.kind) == libc::NLMSG_ERROR {
@@ -432,12 +438,23 @@ impl Client {
         })
     }
 
-    fn send(&self, bytes: &[u8]) -> Result<(), Error> {
-        Ok(now(transport::send(
-            &self.transport,
-            bytes,
-            &mut self.deadline(),
-        ))?)
+    fn send(&self, operation: &str, bytes: &[u8]) -> Result<(), Error> {
+        let mut deadline = self.deadline();
+        let sent = now(transport::send(&self.transport, bytes, &mut deadline));
+        Ok(sent.map_err(self.told_of(operation))?)
+    }
+
+    /// For `map_err`: an error as it is told to who has called the operation.
+    pub(super) fn told_of(&self, operation: &str) -> impl FnOnce(crate::Error) -> crate::Error {
+        move |error| {
+            error.told_of(|| TimedOut {
+                family: self.family.name.as_str().to_owned().into(),
+                operation: operation.to_owned().into(),
+                looked_for: None,
+                peer: self.transport.socket().peer(),
+                timeout: self.timeout.unwrap_or_default(),
+            })
+        }
     }
 
     /// The family turns out to have got another id, as happens when its module is loaded anew.
@@ -487,7 +504,7 @@ fn describe(family: &str, options: &Options) -> Result<GetfamilyReplyOwned, Erro
             let peer = options.peer;
             Err(crate::Error::UnknownFamily { name, peer }.into())
         }
-        described => Ok(described?),
+        described => Ok(described.map_err(|error| error.looking_for(family))?),
     }
 }
 
@@ -512,6 +529,26 @@ mod tests {
         }
         // A page is what a socket begins with by itself.
         assert!(len > 4096, "{len}");
+    }
+
+    #[test]
+    fn who_gets_no_answer_in_time_is_told_to_what() {
+        let spec = include_str!("../../../schema/families/nlctrl.yaml");
+        let family = genl_schema::compile("nlctrl.yaml", spec).unwrap();
+        let mut client = Client::open(family).unwrap();
+        client.set_timeout(Some(Duration::from_millis(20))).unwrap();
+        let request = Request::new("getfamily", Map::new());
+        // It is not sent.
+        let sent = client.write(&request, Mode::Do).unwrap();
+        let late = client.answer(&sent).map(drop).unwrap_err();
+        let told = "nlctrl did not answer getfamily within 20ms";
+        assert_eq!(late.to_string(), told);
+        // What is left of a dump has no end in time.
+        client.dumping = true;
+        client.timeout = Some(Duration::ZERO);
+        let late = client.call(&request).unwrap_err();
+        let told = "nlctrl did not answer getfamily within 0ns";
+        assert_eq!(late.to_string(), told);
     }
 
     #[test]

@@ -39,6 +39,7 @@ impl<'c> Dump<'c> {
             self.client.verdict(&self.sent, &arrived)?;
             return match self.interrupted {
                 true => Err(Error::DumpInterrupted {
+                    family: self.client.family().name.to_string(),
                     operation: self.sent.operation.clone(),
                 }),
                 false => Ok(None),
@@ -76,7 +77,7 @@ impl Drop for Dump<'_> {
     fn drop(&mut self) {
         // After an error nothing may come any more; then the next request tries, and reports.
         if !self.ended {
-            let _ = self.client.settle();
+            let _ = self.client.settle(&self.sent.operation);
         }
     }
 }

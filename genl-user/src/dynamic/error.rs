@@ -60,8 +60,12 @@ pub enum Error {
     },
     /// All items of a dump have come, but what it lists was changed meanwhile: some may be
     /// missing, twice there, or not fit together.
-    #[error("the dump of {operation} is not consistent: what it lists was changed meanwhile")]
+    #[error(
+        "{family}'s dump of {operation} is not consistent: what it lists was changed meanwhile"
+    )]
     DumpInterrupted {
+        /// The family.
+        family: String,
         /// The operation.
         operation: String,
     },

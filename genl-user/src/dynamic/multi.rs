@@ -57,7 +57,9 @@ impl Client {
 
     /// As [`Self::multi`], with the family's id as it is known.
     pub(super) fn multi_once(&mut self, requests: &[Request]) -> Result<Vec<Answer>, Error> {
-        self.settle()?;
+        if let Some(first) = requests.first() {
+            self.settle(&first.operation)?;
+        }
         let sent = requests
             .iter()
             .map(|request| self.write(request, Mode::Do))
@@ -86,11 +88,11 @@ impl Client {
         match now(self.transport.send(&together, &mut self.deadline())) {
             Ok(()) => answers.extend(self.answers(sent)?),
             // Earlier batches keep their answers.
-            Err(error) => answers.extend(sent.iter().map(|_| {
+            Err(error) => answers.extend(sent.iter().map(|sent| {
                 let code = error.raw_os_error();
                 let again = code.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error);
-                let socket = self.transport.socket();
-                Err(crate::Error::unsent(again, socket, &together).into())
+                let error = crate::Error::unsent(again, self.transport.socket(), &together);
+                Err(self.told_of(&sent.operation)(error).into())
             })),
         }
         Ok(())
@@ -115,7 +117,7 @@ impl Client {
                     lost.get_or_insert(cause);
                     continue;
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(self.told_of(&sent[open].operation)(error).into()),
             };
             // Their sequence numbers follow each other.
             let at = arrived.head.seq.wrapping_sub(sent[0].seq) as usize;
@@ -206,6 +208,9 @@ fn is_loss(error: &crate::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
+    use serde_json::Map;
 
     fn batches_of(lengths: &[usize], most: usize) -> Vec<Range<usize>> {
         let sent = lengths.iter().map(|&length| Sent {
@@ -225,6 +230,19 @@ mod tests {
         assert_eq!(batches_of(&[half, half, 20, 20], 9), [0..2, 2..4]);
         // What is too long is alone.
         assert_eq!(batches_of(&[20, 2 * DATAGRAM, 20], 9), [0..1, 1..2, 2..3]);
+    }
+
+    #[test]
+    fn the_first_that_gets_no_answer_in_time_is_told() {
+        let text = include_str!("../../../schema/families/nlctrl.yaml");
+        let mut client = Client::open(genl_schema::compile("nlctrl.yaml", text).unwrap()).unwrap();
+        client.set_timeout(Some(Duration::from_millis(20))).unwrap();
+        let request = Request::new("getfamily", Map::new());
+        // It is not sent.
+        let sent = client.write(&request, Mode::Do).unwrap();
+        let late = client.answers(&[sent]).unwrap_err();
+        let told = "nlctrl did not answer getfamily within 20ms";
+        assert_eq!(late.to_string(), told);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::families::nlctrl::{Client, GetfamilyReply, GetfamilyReplyOwned};
 use crate::inbox::{Arrived, Inbox};
 use crate::options::Options;
 use crate::socket::{Socket, first_seq};
+use crate::timed_out::TimedOut;
 use crate::transport::{self, Blocking, Deadline, Transport, now};
 use crate::wire::{FromPayload, Head, generic};
 
@@ -397,7 +398,11 @@ impl<T: Transport> Listening<T> {
         family: Name,
         groups: impl IntoIterator<Item = Name>,
     ) -> Result<(), Error> {
-        let answer = self.look_up(&family).await?;
+        let answer = self.look_up(&family).await.map_err(|error| {
+            let timeout = self.timeout.unwrap_or_default();
+            let asked = || TimedOut::of(&Client::GETFAMILY, self.socket(), timeout);
+            error.told_of(asked).looking_for(&family)
+        })?;
         let described = view(self.inbox.bytes(&answer))?;
         let socket = self.transport.socket_mut();
         self.roster.join(socket, &described, family, groups)
@@ -437,7 +442,7 @@ impl<T: Transport> Listening<T> {
                 Receipt::Nothing if self.lost_behind.is_some() => return Ok(self.told_of_loss()),
                 // Not before the queue is empty does the kernel put anything more into it.
                 Receipt::Nothing if self.unsure => match self.ask_again(&mut deadline).await {
-                    Err(Error::TimedOut) => return Ok(None),
+                    Err(late) if late.is_late() => return Ok(None),
                     asked => asked?,
                 },
                 // Nor before that is a group joined again, whose number may be another family's by now.
@@ -556,7 +561,7 @@ impl<T: Transport> Listening<T> {
     pub(super) async fn receive(&mut self, deadline: &mut Deadline) -> Result<Receipt, Error> {
         match self.inbox.receive(&self.transport, deadline).await {
             Ok(()) => Ok(Receipt::Datagram),
-            Err(Error::TimedOut) => Ok(Receipt::Nothing),
+            Err(late) if late.is_late() => Ok(Receipt::Nothing),
             Err(error) => failed(error),
         }
     }

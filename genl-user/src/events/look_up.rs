@@ -21,7 +21,7 @@ impl<T: Transport> Listening<T> {
     ///
     /// # Errors
     ///
-    /// After [`Error::TimedOut`], when the process that is asked has no room, it is to be done again.
+    /// When one [is late](Error::is_late), as the process that is asked has no room, it is to be done again.
     pub(super) async fn ask_again(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
         for place in 0..self.roster.len() {
             self.seq = self.seq.wrapping_add(1);
@@ -33,7 +33,7 @@ impl<T: Transport> Listening<T> {
             )?;
             let sent = transport::send(&self.transport, &self.request, deadline).await;
             if let Err(error) = sent {
-                self.unsure = matches!(error, Error::TimedOut);
+                self.unsure = error.is_late();
                 if !self.unsure {
                     self.roster.ask_later(place);
                 }
@@ -104,7 +104,7 @@ impl<T: Transport> Listening<T> {
                 }
                 // Events may come without end.
                 if mem::replace(&mut received, true) && deadline.has_passed() {
-                    return Err(Error::TimedOut);
+                    return Err(Error::late());
                 }
                 let receipt = match lost {
                     false => self.receive(deadline).await?,
@@ -121,7 +121,7 @@ impl<T: Transport> Listening<T> {
                         self.read_to_its_end();
                         continue 'asking;
                     }
-                    Receipt::Nothing => return Err(Error::TimedOut),
+                    Receipt::Nothing => return Err(Error::late()),
                 }
             }
         }
@@ -189,7 +189,7 @@ impl<T: Transport> Listening<T> {
         loop {
             self.put_rest_aside(room)?;
             match self.receive_at_once().await? {
-                Receipt::Datagram if deadline.has_passed() => return Err(Error::TimedOut),
+                Receipt::Datagram if deadline.has_passed() => return Err(Error::late()),
                 Receipt::Datagram => {}
                 Receipt::Overrun => self.lose(),
                 Receipt::Nothing => {

@@ -30,7 +30,8 @@ impl<T: Transport> Link<T> {
             self.readdress(&mut asked);
             begun = self.begin_dump(asked, &mut deadline).await;
         }
-        self.recovered(begun)
+        let begun = self.recovered(begun);
+        begun.map_err(self.told_of(asked.operation, &deadline))
     }
 
     async fn begin_dump(
@@ -86,12 +87,17 @@ impl<T: Transport> Link<T> {
     }
 
     /// Sends the last request once more, a dump's.
-    pub(crate) async fn repeat_dump(&mut self) -> Result<(), Error> {
+    pub(crate) async fn repeat_dump(&mut self, operation: &Operation) -> Result<(), Error> {
         let mut deadline = self.deadline();
-        self.settle(&mut deadline).await?;
+        let sent = self.send_again(&mut deadline).await;
+        sent.map_err(self.told_of(operation, &deadline))
+    }
+
+    async fn send_again(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
+        self.settle(deadline).await?;
         self.seq = self.seq.wrapping_add(1);
         set_seq(&mut self.request, self.seq);
-        self.submit(&mut deadline).await?;
+        self.submit(deadline).await?;
         self.dumping = Some(self.seq);
         Ok(())
     }

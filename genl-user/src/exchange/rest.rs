@@ -34,7 +34,7 @@ impl<T: Transport> Link<T> {
                     Err(Error::Truncated { .. }) => comes = true,
                     Err(error) => {
                         // If nothing of it comes, its end is lost: it is not waited for again.
-                        let lost = !comes && matches!(error, Error::TimedOut);
+                        let lost = !comes && error.is_late();
                         self.dumping.take_if(|_| lost);
                         return Err(error);
                     }
@@ -55,7 +55,7 @@ impl<T: Transport> Link<T> {
         self.transport.share().await;
         // However much of it is at hand.
         if std::mem::replace(received, true) && deadline.has_passed() {
-            return Err(Error::TimedOut);
+            return Err(Error::late());
         }
         match self.inbox.try_receive(&self.transport)? {
             true => Ok(()),
@@ -130,7 +130,7 @@ impl<T: Transport> Link<T> {
     pub(crate) fn recover_from(&mut self, error: &Error) {
         // Of a dump of which nothing has come in time the rest is not waited for once more.
         let is_of_dump = self.dumping == Some(self.seq) && !self.transport.has_dumps_at_hand();
-        if is_of_dump && matches!(error, Error::TimedOut) {
+        if is_of_dump && error.is_late() {
             self.dumping = None;
         }
         if !matches!(error, Error::Io { .. }) || error.errno() != Some(libc::ENOBUFS) {

@@ -39,11 +39,11 @@ impl Step {
             Ok(Some(item)) => Self::Item(Box::new(GetReplyOwned::from_view(&item))),
             Ok(None) => Self::End,
             Err(Error::Malformed { .. }) => Self::Malformed,
-            Err(Error::DumpInterrupted) => Self::Interrupted,
+            Err(Error::DumpInterrupted { .. }) => Self::Interrupted,
             Err(Error::Refused(refused)) => Self::Refused(refused.errno),
             Err(Error::Unexpected { .. }) => Self::Unexpected,
             Err(Error::Truncated { .. }) => Self::Truncated,
-            Err(Error::TimedOut) => Self::TimedOut,
+            Err(Error::TimedOut(_)) => Self::TimedOut,
             Err(other) => panic!("nothing of a script is {other:?}"),
         }
     }

@@ -63,7 +63,10 @@ fn the_options_wait_applies_to_calls() {
     let mut client = Client::open_with(family(), &options).unwrap();
     kernel.drop_next_answer();
     let late = client.call(&request("stats", json!({}))).unwrap_err();
-    assert!(matches!(late, Error::Netlink(genl_user::Error::TimedOut)));
+    assert!(matches!(
+        late,
+        Error::Netlink(genl_user::Error::TimedOut(_))
+    ));
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod guest;
 mod knobs;
 #[path = "../vm/kv.rs"]
 mod kv;
+mod late;
 #[path = "../vm/nltest.rs"]
 mod nltest;
 #[path = "../vm/raw.rs"]

@@ -297,7 +297,7 @@ fn one_of_many_writers() {
                 match entry {
                     Ok(entry) => assert!(entry.key.is_some()),
                     // The others write meanwhile.
-                    Err(Error::DumpInterrupted) => {}
+                    Err(Error::DumpInterrupted { .. }) => {}
                     Err(error) => panic!("{error}"),
                 }
             }

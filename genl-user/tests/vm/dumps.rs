@@ -82,7 +82,7 @@ fn what_changes_meanwhile_is_told() {
                 writer.del(&Del { key: &gone }).expect("del");
             }
         };
-        assert!(matches!(end, Err(Error::DumpInterrupted)), "{end:?}");
+        assert!(matches!(end, Err(Error::DumpInterrupted { .. })), "{end:?}");
         let stayed: Vec<_> = seen
             .iter()
             .filter(|key| key.starts_with("stays-"))
@@ -121,7 +121,7 @@ fn everything_may_go_meanwhile() {
                 end => break end.map(drop),
             }
         };
-        assert!(matches!(end, Err(Error::DumpInterrupted)), "{end:?}");
+        assert!(matches!(end, Err(Error::DumpInterrupted { .. })), "{end:?}");
     });
 }
 
@@ -149,7 +149,7 @@ fn a_consistent_dump_is_had_once_writing_stops() {
         assert!(dumps.iter().all(|(seen, _)| *seen == count()), "{dumps:?}");
         let interrupted = |(_, end): &(usize, Result<(), Error>)| match end {
             Ok(()) => false,
-            Err(Error::DumpInterrupted) => true,
+            Err(Error::DumpInterrupted { .. }) => true,
             Err(error) => panic!("{error}"),
         };
         let interrupted = dumps.iter().filter(|dump| interrupted(dump)).count();

@@ -114,11 +114,14 @@ fn a_dump_that_failed_is_tried_again() {
         put(&mut kv, "a", b"");
         let mut fail = true;
         let mut store = listen().follow(move || match std::mem::take(&mut fail) {
-            true => Err(Error::DumpInterrupted),
+            true => Err(Error::DumpInterrupted {
+                family: "kvstore",
+                operation: "get",
+            }),
             false => dump(&mut kv),
         });
         let failed = store.next().map(seen).expect_err("the first dump fails");
-        assert!(matches!(failed, Error::DumpInterrupted), "{failed}");
+        assert!(matches!(failed, Error::DumpInterrupted { .. }), "{failed}");
         assert_eq!(seen(store.next().expect("a dump")), all(&["a"]));
     });
 }

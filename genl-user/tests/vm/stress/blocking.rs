@@ -108,7 +108,7 @@ fn drop_a_dump(stress: &Stress, client: &mut Client, model: &Model, random: &mut
             for _ in 0..random.below(4) {
                 match dump.next() {
                     Ok(Some(entry)) => assert!(entry.key().is_some()),
-                    Ok(None) | Err(Error::DumpInterrupted) => return,
+                    Ok(None) | Err(Error::DumpInterrupted { .. }) => return,
                     Err(error) => return model.excuse(&stress.calm, &error),
                 }
             }
@@ -137,7 +137,7 @@ fn lose_patience(stress: &Stress, client: &mut Client, model: &mut Model, random
     let key = model.key(random);
     let value = value(random);
     match set(client, &key, &value) {
-        Err(Error::TimedOut) => model.gave_up_writing(&key, Some(&value)),
+        Err(Error::TimedOut(_)) => model.gave_up_writing(&key, Some(&value)),
         outcome => model.wrote(&stress.calm, &key, Some(&value), outcome.as_ref().copied()),
     }
     let connection = client.connection();

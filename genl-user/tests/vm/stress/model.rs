@@ -137,7 +137,7 @@ impl Model {
                 }
             }
             // Others write meanwhile; then some may be missing.
-            Ok(()) | Err(Error::DumpInterrupted) => {}
+            Ok(()) | Err(Error::DumpInterrupted { .. }) => {}
             Err(error) => self.excuse(calm, error),
         }
     }

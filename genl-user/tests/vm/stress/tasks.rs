@@ -138,7 +138,7 @@ async fn give_up_a_dump(
             for _ in 0..random.below(4) {
                 match dump.next().await {
                     Ok(Some(entry)) => assert!(entry.key().is_some()),
-                    Ok(None) | Err(Error::DumpInterrupted) => return,
+                    Ok(None) | Err(Error::DumpInterrupted { .. }) => return,
                     Err(error) => return model.excuse(&stress.calm, &error),
                 }
             }

@@ -273,7 +273,7 @@ fn a_dump_that_a_change_overtakes_says_so() {
                 Err(error) => break error,
             }
         };
-        assert!(matches!(end, Error::DumpInterrupted), "{end:?}");
+        assert!(matches!(end, Error::DumpInterrupted { .. }), "{end:?}");
         assert!(seen >= PEERS as usize - 1, "{seen}");
 
         // Asked once more, without a change between, it is consistent.

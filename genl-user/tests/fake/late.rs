@@ -1,0 +1,104 @@
+//! What who gets no answer in time is told: who did not answer, what, and for how long.
+
+use std::io;
+use std::time::Duration;
+
+use genl_user::families::kvstore::{Client, Get, GetDump, GetReplyOwned, Group};
+use genl_user::{Error, Listener};
+
+use crate::guest::{in_new_netns, kernel};
+use crate::{open, options, put};
+
+const SOON: Duration = Duration::from_millis(20);
+
+/// A client that does not wait for long, of a store with more entries than fit into one piece of a dump.
+fn hasty() -> Client {
+    let mut kv = open();
+    for number in 0..100 {
+        put(&mut kv, &format!("key-{number}"), &[0; 1000]);
+    }
+    let set = kv.connection().set_timeout(Some(SOON));
+    set.expect("a timeout");
+    kv
+}
+
+fn told<T>(asked: Result<T, Error>) -> String {
+    let error = asked.err().expect("no answer comes");
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    error.to_string()
+}
+
+const GET: &str = "kvstore did not answer get within 20ms";
+const GETFAMILY: &str = "nlctrl did not answer getfamily of \"kvstore\" within 20ms";
+
+#[test]
+fn of_a_call() {
+    in_new_netns(|| {
+        let (mut kv, request) = (hasty(), Get { key: "key-1" });
+        kernel().hold();
+        assert_eq!(told(kv.get(&request)), GET);
+        let another = Duration::from_millis(15);
+        let Err(Error::TimedOut(late)) = kv.within(another).get(&request) else {
+            panic!("no answer comes");
+        };
+        assert_eq!((&*late.family, &*late.operation), ("kvstore", "get"));
+        assert_eq!((late.peer, late.timeout), (None, another));
+        let connection = kv.connection();
+        let replies = connection.call_all::<GetReplyOwned>(&Client::GET, &request);
+        assert_eq!(told(replies), GET);
+    });
+}
+
+#[test]
+fn of_calls_that_were_sent_together() {
+    in_new_netns(|| {
+        let mut kv = hasty();
+        kernel().hold();
+        let mut batch = kv.pipeline();
+        let ticket = batch.get(&Get { key: "key-1" }).expect("it can be sent");
+        let answers = batch.send().expect("it is sent");
+        for _ in 0..2 {
+            assert_eq!(told(answers.take(ticket)), GET);
+        }
+    });
+}
+
+#[test]
+fn of_a_dump() {
+    in_new_netns(|| {
+        let mut kv = hasty();
+        let request = GetDump::default();
+        let mut dump = kv.get_dump(&request).expect("it begins");
+        kernel().hold();
+        let end = loop {
+            match dump.next() {
+                Ok(item) => assert!(item.is_some(), "there is more"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(told::<()>(Err(end)), GET);
+        drop(dump);
+        kernel().release();
+        kernel().drop_next_answer();
+        assert_eq!(told(kv.get_dump(&request)), GET);
+    });
+}
+
+#[test]
+fn of_a_client_that_is_opened() {
+    in_new_netns(|| {
+        kernel().hold();
+        let opened = Client::open_with(&options().timeout(SOON));
+        assert_eq!(told(opened), GETFAMILY);
+    });
+}
+
+#[test]
+fn of_a_group_that_is_joined() {
+    in_new_netns(|| {
+        let options = options().timeout(SOON);
+        let mut listener = Listener::open_with(&options).expect("a listener");
+        kernel().hold();
+        assert_eq!(told(listener.join(&[Group::Changes])), GETFAMILY);
+    });
+}
