@@ -173,6 +173,9 @@ pub enum Error {
 
 impl Error {
     /// The kernel's error number, where that is what went wrong.
+    ///
+    /// [`Self::UnknownFamily`] has none, though it is ENOENT that the kernel says: by that number many
+    /// families tell that they lack what was asked for, which is another matter than lacking the family.
     pub fn errno(&self) -> Option<i32> {
         match self {
             Self::Refused(refused) => Some(refused.errno),

@@ -100,6 +100,8 @@ fn names_the_family_that_is_not_there() {
     let error = Connection::open(&ABSENT).unwrap_err();
     assert!(matches!(&error, Error::UnknownFamily { name, .. } if name == "no-such-family"));
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    // Nobody takes it for something that the family lacks.
+    assert_eq!(error.errno(), None);
     assert!(error.to_string().contains("no-such-family"));
 }
 
