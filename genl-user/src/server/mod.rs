@@ -30,6 +30,7 @@ mod op;
 mod peers;
 mod post;
 pub mod read;
+mod stopper;
 
 pub use caller::Caller;
 #[cfg(feature = "testing")]
@@ -43,6 +44,7 @@ pub use op::Op;
 pub(crate) use op::{Outbox, Outgoing, Queue, To};
 pub use peers::{Registered, Server};
 pub use read::Parse;
+pub use stopper::Stopper;
 
 use crate::policy::Policy;
 use crate::wire::{Encoder, Payload, Unfit};

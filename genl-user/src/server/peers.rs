@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use neli::consts::socket::NlFamily;
@@ -15,6 +16,7 @@ use super::caller::Caller;
 use super::cut;
 use super::engine::{Engine, Peer, Rights};
 use super::post::Post;
+use super::stopper::{Stop, Stopper};
 use super::{Event, Refusal, Serve};
 use crate::sys::{self, Origin};
 
@@ -74,6 +76,7 @@ const TURN: usize = 8;
 pub struct Server {
     post: Post,
     port: u32,
+    stop: Arc<Stop>,
     engine: Engine,
     /// Whom [`Self::allow_admin`] lets in.
     admins: Box<dyn FnMut(Caller) -> bool + Send>,
@@ -95,7 +98,11 @@ impl Server {
     ///
     /// Why there is no socket.
     pub fn bind() -> io::Result<Self> {
-        let socket = NlSocket::connect(NlFamily::Usersock, None, Groups::empty())?;
+        let socket = Arc::new(NlSocket::connect(
+            NlFamily::Usersock,
+            None,
+            Groups::empty(),
+        )?);
         let port = socket.pid()?;
         // What may have come already has it too: it is always kept, and told when it is received.
         sys::set_option(sys::fd(&socket), libc::SOL_SOCKET, libc::SO_PASSCRED, 1)?;
@@ -103,6 +110,7 @@ impl Server {
         // The port may be that of a server that is gone, whose clients know the ids of its families.
         engine.begin_elsewhere();
         Ok(Self {
+            stop: Arc::new(Stop::new(Arc::clone(&socket), port)),
             post: Post::new(socket)?,
             port,
             engine,
@@ -115,6 +123,22 @@ impl Server {
     /// Its port, by which clients find it.
     pub fn port(&self) -> u32 {
         self.port
+    }
+
+    /// What stops the server while it serves, in any thread.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut server = genl_user::server::Server::bind()?;
+    /// let stopper = server.stopper();
+    /// let serving = std::thread::spawn(move || server.serve());
+    /// // Once a signal has come, say:
+    /// stopper.stop();
+    /// serving.join().expect("no handler panics")
+    /// # }
+    /// ```
+    pub fn stopper(&self) -> Stopper {
+        self.stop.stopper()
     }
 
     /// Lets those callers call what takes CAP_NET_ADMIN of whom `is_admin` is true: nobody, until it is
@@ -168,7 +192,7 @@ impl Server {
         registered.numbers.tell(event, &mut self.post)
     }
 
-    /// Waits for one datagram, and serves all that is in it.
+    /// Waits for one datagram, and serves all that is in it; or until a [`Stopper`] ends it.
     ///
     /// A dump is made piece by piece, and others are served meanwhile. What a client leaves no room
     /// for is put aside, and goes on whenever the server serves; if the client reads nothing for 30
@@ -178,11 +202,13 @@ impl Server {
     ///
     /// If nothing can be received. What becomes of the answers is the client's matter.
     pub fn serve_once(&mut self) -> io::Result<()> {
-        self.serve_until(None).map(drop)
+        self.serve_until(None)?;
+        self.stop.take();
+        Ok(())
     }
 
     /// As [`Self::serve_once`], but ends after so long, whatever is left to be done; false if no request
-    /// came, and no dump can go on at once.
+    /// came, and no dump can go on at once. One that a [`Stopper`] has ended is true: more may be there.
     ///
     /// Who polls the descriptor instead, and then asks with [`Duration::ZERO`], asks again after some
     /// milliseconds if [`Self::is_behind`]: nothing tells when a client has room.
@@ -192,20 +218,25 @@ impl Server {
     /// Those of [`Self::serve_once`].
     pub fn serve_timeout(&mut self, timeout: Duration) -> io::Result<bool> {
         // One that is too far away is none.
-        match Instant::now().checked_add(timeout) {
-            Some(end) => self.serve_until(Some(end)),
-            None => self.serve_until(None),
-        }
+        let served = self.serve_until(Instant::now().checked_add(timeout))?;
+        Ok(self.stop.take() || served)
     }
 
-    /// Serves until something fails.
+    /// Serves until a [`Stopper`] ends it.
+    ///
+    /// It can be called again then, and goes on with what was put aside and with dumps that have not ended;
+    /// they are lost with the server. To give their clients a last chance, call [`Self::serve_timeout`] for
+    /// as long as [`Self::is_behind`], or as there is time.
     ///
     /// # Errors
     ///
-    /// What ended it: those of [`Self::serve_once`]. It never returns without an error.
+    /// Those of [`Self::serve_once`].
     pub fn serve(&mut self) -> io::Result<()> {
         loop {
-            self.serve_once()?;
+            self.serve_until(None)?;
+            if self.stop.take() {
+                return Ok(());
+            }
         }
     }
 
@@ -216,10 +247,13 @@ impl Server {
     }
 
     /// Serves one datagram, and others until nothing can go on at once, or time is over; false if none
-    /// came, and nothing can go on.
+    /// came, and nothing can go on. Ends before that if it is to stop.
     fn serve_until(&mut self, end: Option<Instant>) -> io::Result<bool> {
         let mut served = false;
         loop {
+            if self.stop.is_asked() {
+                return Ok(served);
+            }
             let goes_on = self.go_on();
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
             if served && (!goes_on || left == Some(Duration::ZERO)) {
@@ -324,6 +358,13 @@ impl Server {
         };
         loop {
             match sys::receive_with_origin(self.post.as_fd(), &mut self.buffer, flags) {
+                Ok((_, origin)) if origin.port == self.port => {
+                    self.stop.woke();
+                    // Else it is left over from a call that was not waiting when it was stopped.
+                    if self.stop.is_asked() {
+                        return Ok(None);
+                    }
+                }
                 Ok(received) => return Ok(Some(received)),
                 Err(error) => match error.raw_os_error() {
                     // Some requests found the queue full; those that did not are still there.

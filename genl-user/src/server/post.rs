@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use libc::c_int;
@@ -44,7 +45,7 @@ const OVERHEAD: usize = 32;
 
 /// A server's socket, and what its clients have no room for yet.
 pub(super) struct Post {
-    socket: NlSocket,
+    socket: Arc<NlSocket>,
     /// The longest datagram that can be sent, in bytes.
     longest: usize,
     aside: Vec<Aside>,
@@ -71,7 +72,7 @@ impl Post {
     /// # Errors
     ///
     /// If it does not tell the size of its send buffer, or takes no timeout.
-    pub(super) fn new(socket: NlSocket) -> io::Result<Self> {
+    pub(super) fn new(socket: Arc<NlSocket>) -> io::Result<Self> {
         sys::set_timeout(sys::fd(&socket), libc::SO_SNDTIMEO, Some(TICK))?;
         let buffer = sys::option(sys::fd(&socket), libc::SOL_SOCKET, libc::SO_SNDBUF)?;
         let buffer = usize::try_from(buffer).unwrap_or_default();

@@ -16,6 +16,7 @@ use crate::wire::{Encoder, Head, finish};
 
 mod callers;
 mod dumps;
+mod stops;
 
 struct Nothing;
 

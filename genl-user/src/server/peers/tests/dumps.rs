@@ -4,7 +4,7 @@ use super::*;
 use std::panic::{self, AssertUnwindSafe};
 
 /// Sends a request of this number for a dump of so many pieces.
-fn ask_dump<S>(
+pub(super) fn ask_dump<S>(
     from: &NlSocket,
     server: &Server,
     family: &Registered<S>,
@@ -31,7 +31,7 @@ fn ask_dump<S>(
 
 /// Reads the pieces of dumps that come within a second of each other, each so late: the number of
 /// each one's items, and whether it ends the dump of that request.
-fn pieces(to: &NlSocket, seq: u32, late: Duration) -> (usize, bool) {
+pub(super) fn pieces(to: &NlSocket, seq: u32, late: Duration) -> (usize, bool) {
     let fd = sys::fd(to);
     let mut room = vec![0; 64 << 10];
     let (mut items, mut ended) = (0, false);
@@ -53,7 +53,7 @@ fn pieces(to: &NlSocket, seq: u32, late: Duration) -> (usize, bool) {
 }
 
 /// A server that speaks, and its family.
-fn speaker() -> (Server, Registered<impl Serve>) {
+pub(super) fn speaker() -> (Server, Registered<impl Serve>) {
     let mut server = Server::bind().unwrap();
     let served = nltest::server::Served(Speaker(|_| ()));
     let family = server.register(served).unwrap();
