@@ -277,7 +277,8 @@ impl Connection {
     /// # Errors
     ///
     /// Those of [`Self::open`]; [`Error::Netns`] where another network namespace is asked for and
-    /// cannot be entered.
+    /// cannot be entered, and [`Error::Io`] of [`io::ErrorKind::PermissionDenied`](std::io::ErrorKind) where
+    /// another user's process has the port of the one that is asked for.
     pub fn open_with(family: &'static Family, options: &Options) -> Result<Self, Error> {
         now(Self::establish(family, options))
     }

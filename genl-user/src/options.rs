@@ -29,6 +29,7 @@ pub struct Options {
     pub(crate) wait_for_family: Option<Duration>,
     pub(crate) queue_size: Option<usize>,
     pub(crate) peer: Option<u32>,
+    pub(crate) peer_user: Option<u32>,
     #[cfg(feature = "testing")]
     pub(crate) kernel: Option<Kernel>,
 }
@@ -43,6 +44,7 @@ impl Options {
             wait_for_family: None,
             queue_size: None,
             peer: None,
+            peer_user: None,
             #[cfg(feature = "testing")]
             kernel: None,
         }
@@ -62,14 +64,29 @@ impl Options {
     /// none has it, to open a client is [`Error::Unreachable`](crate::Error::Unreachable), of ECONNREFUSED.
     ///
     /// Whoever has the port is believed, and told what the calls tell: once a server is gone that may be a
-    /// process of any user in the network namespace. To listen takes CAP_NET_ADMIN; and nobody tells a
-    /// listener, or what follows it, that the server has ended.
+    /// process of any user in the network namespace, unless [`Self::peer_user`] says of which. To listen
+    /// takes CAP_NET_ADMIN; and nobody tells a listener, or what follows it, that the server has ended.
     pub fn peer(mut self, port: u32) -> Self {
         self.peer = Some(port);
         #[cfg(feature = "testing")]
         {
             self.kernel = None;
         }
+        self
+    }
+
+    /// Believes the [process](Self::peer) at the port only if it is this user's. Of the kernel it says
+    /// nothing.
+    ///
+    /// The kernel tells with each datagram whose process has sent it (SO_PASSCRED): its real user, in the
+    /// client's user namespace, or 65534 (`overflowuid`) if it has none there. What another user's process
+    /// sends from the port is an [`Error::Io`](crate::Error::Io), of
+    /// [`PermissionDenied`](std::io::ErrorKind::PermissionDenied), which says whose it is; nothing is taken from it.
+    ///
+    /// To open a client asks that process for the family, so no call tells anything to another user's that
+    /// has the port by then. One that gets it later is told what the calls tell, but not believed.
+    pub fn peer_user(mut self, uid: u32) -> Self {
+        self.peer_user = Some(uid);
         self
     }
 

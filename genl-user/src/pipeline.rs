@@ -14,6 +14,7 @@ use crate::family::{Answer, Message, Operation, Request};
 use crate::flags::{Flags, Wishes};
 use crate::inbox::{Arrived, Inbox};
 use crate::refused::Warning;
+use crate::socket::WrongUser;
 use crate::timed_out::TimedOut;
 #[cfg(feature = "tokio")]
 use crate::tokio::Tokio;
@@ -111,6 +112,7 @@ enum Failure {
     TimedOut,
     Io(&'static str, i32),
     Unreachable { peer: u32, errno: i32 },
+    WrongUser(WrongUser),
     TooLong { len: usize, room: usize },
     Truncated { len: usize, room: usize },
     Unexpected(&'static str),
@@ -296,6 +298,7 @@ impl Failure {
                 peer,
                 cause: io::Error::from_raw_os_error(errno),
             },
+            Self::WrongUser(wrong) => Error::io("receive")(wrong.into_io()),
             Self::TooLong { len, room } => Error::TooLong { len, room },
             Self::Truncated { len, room } => Error::Truncated { len, room },
             Self::Unexpected(what) => operation.unexpected(what),
@@ -307,9 +310,10 @@ impl Failure {
             late if late.is_late() => Self::TimedOut,
             Error::TooLong { len, room } => Self::TooLong { len, room },
             Error::Truncated { len, room } => Self::Truncated { len, room },
-            Error::Io { doing, cause } => {
-                Self::Io(doing, cause.raw_os_error().unwrap_or(libc::EIO))
-            }
+            Error::Io { doing, cause } => match cause.downcast() {
+                Ok(wrong) => Self::WrongUser(wrong),
+                Err(cause) => Self::Io(doing, cause.raw_os_error().unwrap_or(libc::EIO)),
+            },
             Error::Unreachable { peer, cause } => {
                 let errno = cause.raw_os_error().unwrap_or(libc::EIO);
                 Self::Unreachable { peer, errno }

@@ -15,7 +15,7 @@ use neli::utils::Groups;
 use crate::error::Error;
 use crate::known::Place;
 use crate::options::Options;
-use crate::sys;
+use crate::sys::{self, Origin};
 #[cfg(feature = "testing")]
 use crate::testing::{LONGEST_DATAGRAM, Port};
 
@@ -201,6 +201,8 @@ pub(crate) struct Netlink {
     port: u32,
     /// The process that it talks to, if that is not the kernel.
     peer: Option<u32>,
+    /// The user whose process that is to be, if it is not to be anybody's.
+    peer_user: Option<u32>,
     /// It is in a group, to which others may send too.
     listening: bool,
     /// It hears its groups in all network namespaces.
@@ -221,6 +223,7 @@ pub(crate) fn pretended(fd: std::os::fd::OwnedFd) -> Socket {
         inner: sys::tests::pretend(fd),
         port: 0,
         peer: None,
+        peer_user: None,
         listening: false,
         everywhere: false,
     })
@@ -234,6 +237,21 @@ pub(crate) struct Received {
     pub(crate) from_kernel: bool,
     /// The id of the network namespace that it comes from, if that is not the socket's own.
     pub(crate) nsid: Option<i32>,
+}
+
+/// The process that it talks to is another user's than was said.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the process at port {peer} is user {user}'s, not user {wanted}'s")]
+pub(crate) struct WrongUser {
+    peer: u32,
+    user: u32,
+    wanted: u32,
+}
+
+impl WrongUser {
+    pub(crate) fn into_io(self) -> io::Error {
+        io::Error::new(io::ErrorKind::PermissionDenied, self)
+    }
 }
 
 impl Netlink {
@@ -253,10 +271,14 @@ impl Netlink {
             inner,
             port,
             peer: options.peer,
+            peer_user: options.peer_user.filter(|_| options.peer.is_some()),
             listening: false,
             everywhere: false,
         };
         sys::set_option(socket.as_fd(), libc::SOL_NETLINK, libc::NETLINK_CAP_ACK, 1)?;
+        if socket.peer_user.is_some() {
+            sys::set_option(socket.as_fd(), libc::SOL_SOCKET, libc::SO_PASSCRED, 1)?;
+        }
         // No other process can send to the socket's port from then on.
         sys::connect(socket.as_fd(), socket.meant())?;
         if let Some(bytes) = options.queue_size {
@@ -406,8 +428,9 @@ impl Netlink {
     /// As [`Self::recv_with`], of a socket that others may send to.
     #[inline(never)]
     fn hear(&self, flags: c_int, buffer: &mut [u8]) -> io::Result<Received> {
-        if self.everywhere {
+        if self.everywhere || self.peer_user.is_some() {
             let (len, origin) = sys::receive_with_origin(self.as_fd(), buffer, flags)?;
+            self.check_user(&origin)?;
             return Ok(Received {
                 len,
                 from_kernel: origin.port == self.meant(),
@@ -421,6 +444,21 @@ impl Netlink {
             from_kernel: port == self.meant(),
             nsid: None,
         })
+    }
+
+    /// Refuses what was sent from the right port by the wrong user's process. It is no stranger's that can
+    /// be passed over: nothing better comes from there.
+    fn check_user(&self, origin: &Origin) -> io::Result<()> {
+        /// `INVALID_UID`; the kernel tells of each datagram.
+        const NOBODYS: u32 = u32::MAX;
+        let peer = self.meant();
+        let user = origin.credentials.map_or(NOBODYS, |sender| sender.uid);
+        match self.peer_user {
+            Some(wanted) if wanted != user && origin.port == peer => {
+                Err(WrongUser { peer, user, wanted }.into_io())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -454,6 +492,7 @@ mod tests {
             inner,
             port,
             peer: Some(peer),
+            peer_user: None,
             listening: false,
             everywhere: false,
         };

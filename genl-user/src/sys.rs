@@ -68,7 +68,6 @@ pub(crate) struct Origin {
     /// The id of the network namespace, if that is not the socket's own (NETLINK_LISTEN_ALL_NSID).
     pub(crate) nsid: Option<c_int>,
     /// The process and its user, if the socket is to be told (SO_PASSCRED).
-    #[cfg(feature = "server")]
     pub(crate) credentials: Option<libc::ucred>,
 }
 
@@ -102,7 +101,6 @@ pub(crate) fn receive_with_origin(
     let mut origin = Origin {
         port: address.nl_pid,
         nsid: None,
-        #[cfg(feature = "server")]
         credentials: None,
     };
     // SAFETY: `message` is as recvmsg(2) has left it: `control` holds `msg_controllen` bytes of
@@ -117,7 +115,6 @@ pub(crate) fn receive_with_origin(
                 let nsid = unsafe { libc::CMSG_DATA(header).cast::<c_int>().read_unaligned() };
                 origin.nsid = Some(nsid);
             }
-            #[cfg(feature = "server")]
             (libc::SOL_SOCKET, libc::SCM_CREDENTIALS) if holds::<libc::ucred>(found) => {
                 // SAFETY: it holds a ucred; the pointer need not be aligned.
                 let credentials = unsafe {

@@ -17,6 +17,7 @@ use crate::wire::{Encoder, Head, finish};
 mod callers;
 mod dumps;
 mod stops;
+mod users;
 
 struct Nothing;
 

@@ -48,7 +48,7 @@ fn of_this_thread(line: &str) -> u32 {
 }
 
 /// The user and group of the calling thread.
-fn this() -> Option<Caller> {
+pub(super) fn this() -> Option<Caller> {
     Some(Caller {
         uid: of_this_thread("Uid:"),
         gid: of_this_thread("Gid:"),
