@@ -40,8 +40,7 @@ pub(crate) struct Options {
     /// `syscalls`, `waits` (context switches because there was nothing to do), null where it cannot be told;
     /// `ratio_to_raw`, the median of the rounds' ratios to the raw client, and `ratio_quartiles`, where that does the
     /// case too; `gb_per_s` in the case `decode`. Where there is no KVM, `best_ns` and `ns` of kvstore's cases (`get`,
-    /// `set`, `list`) and `cpu_ns` of `events` are instructions, not nanoseconds, and there is a case `families-counted`,
-    /// whose are too. Of a reader of events: `case` is `events`, then `client`, `received`,
+    /// `set`, `list`) and `cpu_ns` of `events` are instructions, not nanoseconds. Of a reader of events: `case` is `events`, then `client`, `received`,
     /// `overruns` (how often it was told of a loss), `cpu_ns`, `allocs` and `waits`, an event each; null if it never came to
     /// the end. Of a goal: `goal`, `measured`, what the raw client has in that place (`raw`, or null), and `met`, null if it
     /// was not measured. Of a step of the generator: `case`, which begins with `specs: `, `client`, `ns`, and `ratio_to_ynl`

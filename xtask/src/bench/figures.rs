@@ -7,9 +7,6 @@ pub(super) const RAW: &str = "raw";
 pub(super) const RAW_STR: &str = "raw-str";
 pub(super) const OURS: &str = "ours";
 
-/// The dump of all families by another clock: it counts instructions.
-pub(super) const FAMILIES_COUNTED: &str = "families-counted";
-
 /// A client in a case, as the driver tells it; an operation each.
 #[derive(Debug, PartialEq)]
 pub(super) struct Figure {

@@ -48,7 +48,7 @@ impl Measured<'_> {
         } in goals(self.figures)
         {
             objects.push(
-                serde_json::json!({ "goal": what, "measured": measured, "raw": raw, "met": met }),
+                serde_json::json!({ "goal": what, "measured": measured, "raw": raw.map(|raw| raw.median), "met": met }),
             );
         }
         let lines = objects.iter().map(|object| format!("  {object}"));

@@ -33,8 +33,6 @@ const BETWEEN_ENDS: Duration = Duration::from_millis(100);
 /// each takes about.
 struct Case {
     name: &'static str,
-    /// What it is called in the output.
-    printed: &'static str,
     threads: usize,
     requests: u64,
     rounds: usize,
@@ -44,7 +42,6 @@ struct Case {
 const fn case(name: &'static str, rounds: usize) -> Case {
     Case {
         name,
-        printed: name,
         threads: 1,
         requests: 1,
         rounds,
@@ -92,17 +89,8 @@ const STORE: [Case; 5] = [
     },
 ];
 
-/// Where the clock counts instructions one round is as good as many, and threads take turns. What is measured by time
-/// too tells what such a ratio is worth.
-const STORE_COUNTED: [Case; 4] = [
-    case("get", 9),
-    case("set", 9),
-    case("list", 3),
-    Case {
-        printed: "families-counted",
-        ..case("families", 9)
-    },
-];
+/// Where the clock counts instructions one round is as good as many, and threads take turns.
+const STORE_COUNTED: [Case; 3] = [case("get", 9), case("set", 9), case("list", 3)];
 
 fn main() {
     let args: Vec<_> = std::env::args().skip(1).collect();
@@ -220,7 +208,7 @@ impl<'a> Client<'a> {
         let operations = (self.done * case.requests) as f64;
         let each = |count: Option<u64>| count.map(|count| count as f64 / operations);
         let syscalls = (case.threads == 1).then(|| self.syscalls(case));
-        print!("{} {} {}", case.printed, case.threads, self.program.name);
+        print!("{} {} {}", case.name, case.threads, self.program.name);
         for number in [each(self.switches), each(self.allocs), syscalls] {
             match number {
                 Some(number) => print!(" {number:.3}"),
