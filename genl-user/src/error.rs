@@ -144,12 +144,14 @@ pub enum Error {
         cause: io::Error,
     },
     /// A multicast group cannot be joined.
-    #[error("cannot join the group \"{group}\" of \"{family}\": {cause}")]
+    #[error("cannot join the group \"{group}\" of \"{family}\"{}", why_not_joined(*peer, cause))]
     Join {
         /// The family.
         family: String,
         /// The group.
         group: String,
+        /// The port of the process that serves the family in place of the kernel.
+        peer: Option<u32>,
         /// Why; EPERM if it takes a capability that the caller lacks.
         cause: io::Error,
     },
@@ -320,6 +322,17 @@ fn unknown(name: &str, peer: Option<u32>) -> String {
     }
 }
 
+fn why_not_joined(peer: Option<u32>, cause: &io::Error) -> String {
+    match (peer, cause.raw_os_error()) {
+        // Whatever the spec and the server say: netlink_add_usersock_entry() lets nobody else.
+        (Some(port), Some(libc::EPERM)) => {
+            format!(" at port {port}: {cause}; to listen to a process takes CAP_NET_ADMIN")
+        }
+        (Some(port), _) => format!(" at port {port}: {cause}"),
+        (None, _) => format!(": {cause}"),
+    }
+}
+
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -410,6 +423,19 @@ mod tests {
     }
 
     #[test]
+    fn who_may_not_listen_to_a_process_is_told_why() {
+        let refused = Error::Join {
+            family: "kvstore".into(),
+            group: "changes".into(),
+            peer: Some(7),
+            cause: io::Error::from_raw_os_error(libc::EPERM),
+        };
+        let told = "cannot join the group \"changes\" of \"kvstore\" at port 7: Operation not permitted \
+            (os error 1); to listen to a process takes CAP_NET_ADMIN";
+        assert_eq!(refused.to_string(), told);
+    }
+
+    #[test]
     fn what_the_system_says_is_told_once() {
         let cause = || io::Error::from_raw_os_error(libc::EACCES);
         let name = String::new;
@@ -421,6 +447,7 @@ mod tests {
             Error::Join {
                 family: name(),
                 group: name(),
+                peer: Some(1),
                 cause: cause(),
             },
             Error::Netns {

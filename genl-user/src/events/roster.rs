@@ -95,7 +95,7 @@ impl Joined {
         self.number = Some(number);
         let joined = socket.join(number);
         self.is_lost = joined.is_err();
-        joined.map_err(|cause| unjoined(family, &self.name, cause))
+        joined.map_err(|cause| unjoined(family, &self.name, socket.peer(), cause))
     }
 }
 
@@ -374,10 +374,11 @@ fn number(described: &GetfamilyReply<'_>, family: &str, group: &str) -> Result<u
 }
 
 /// The error that a group could not be joined.
-fn unjoined(family: &str, group: &str, cause: io::Error) -> Error {
+fn unjoined(family: &str, group: &str, peer: Option<u32>, cause: io::Error) -> Error {
     Error::Join {
         family: family.into(),
         group: group.into(),
+        peer,
         cause,
     }
 }
