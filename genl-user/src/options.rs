@@ -108,6 +108,9 @@ impl Options {
 
     /// Waits until the kernel has the family, so long at most: its module may be loaded later.
     ///
+    /// An answer to the question for it is waited for as long as [`Self::timeout`] says: who is asked and says
+    /// nothing is given up then.
+    ///
     /// Nothing is polled: the controller tells of each family that comes (`genl_ctrl_event()`). Only who
     /// waits for another [process](Self::peer)'s and may not listen to its groups, which takes
     /// CAP_NET_ADMIN, asks it several times a second.
