@@ -46,7 +46,15 @@ impl Socket {
             Some(netns) => netns.within(|| Self::open_here(options))?,
             None => Self::open_here(options),
         };
-        opened.map_err(Error::io("open a socket"))
+        let socket = opened.map_err(Error::io("open a socket"))?;
+        match socket.peer() {
+            // Else it would talk to itself: the kernel gives out again the port of a process that is gone.
+            Some(peer) if peer == socket.port() => {
+                let cause = io::Error::from_raw_os_error(libc::ECONNREFUSED);
+                Err(Error::Unreachable { peer, cause })
+            }
+            _ => Ok(socket),
+        }
     }
 
     fn open_here(options: &Options) -> io::Result<Self> {
@@ -571,6 +579,24 @@ mod tests {
             }
             // Without CAP_NET_ADMIN nobody can.
             Err(error) => assert_eq!(error.raw_os_error(), Some(libc::EPERM)),
+        }
+    }
+
+    #[test]
+    fn a_port_that_nobody_has_is_not_the_clients_own() {
+        let _alone = alone();
+        // A process's first socket has the port that the next one gets once it is gone.
+        let server = NlSocket::connect(NlFamily::Usersock, None, Groups::empty()).unwrap();
+        let port = server.pid().unwrap();
+        drop(server);
+        let options = Options::new().peer(port);
+        for opened in [
+            Connection::open_with(&FAMILY, &options).map(drop),
+            Socket::open(&options).map(drop),
+        ] {
+            let error = opened.unwrap_err();
+            assert!(matches!(error, Error::Unreachable { peer, .. } if peer == port));
+            assert_eq!(error.errno(), Some(libc::ECONNREFUSED));
         }
     }
 
