@@ -217,8 +217,9 @@ impl<'c, T: Transport> Answers<'c, T> {
     ///
     /// Those that the call would give if it were made alone. [`Error::TimedOut`] is that of all
     /// calls whose answers were waited for in vain, and of those behind them, which were not sent
-    /// any more. Where the queue was too small for the answers nevertheless, it is an [`Error::Io`]
-    /// with ENOBUFS: the kernel has done the call, or refused it, and nobody knows which.
+    /// any more; so it is with an answer of [the wrong user](crate::Options::peer_user)'s. Where the
+    /// queue was too small for the answers nevertheless, it is an [`Error::Io`] with ENOBUFS: the
+    /// kernel has done the call, or refused it, and nobody knows which.
     pub fn take<M: Message>(&self, ticket: Ticket<M>) -> Result<M::View<'_>, Error> {
         let Some(call) = self.call(ticket) else {
             return Err(Error::Unexpected {
@@ -382,9 +383,8 @@ impl<T: Transport> Link<T> {
                     self.batch.fail(piece.clone(), Failure::of(error));
                 }
             }
-            // Who has given up waiting is not to find more done later.
-            if self.batch.calls[piece].iter().any(Call::has_timed_out) {
-                return self.batch.fail(next..calls.end, Failure::TimedOut);
+            if let Some(end) = self.batch.calls[piece].iter().find_map(Call::end) {
+                return self.batch.fail(next..calls.end, end);
             }
         }
     }
@@ -530,8 +530,8 @@ impl<T: Transport> Link<T> {
             call.seq = self.seq;
             call.state = State::Open(None);
             self.send_calls(at..at + 1, room, deadline).await;
-            // As there; those that are left have been refused, and still are.
-            if self.batch.calls[at].has_timed_out() {
+            // Those that are left have been refused, and still are.
+            if self.batch.calls[at].end().is_some() {
                 break;
             }
         }
@@ -564,8 +564,13 @@ impl Call {
         matches!(self.state, State::Open(_))
     }
 
-    fn has_timed_out(&self) -> bool {
-        matches!(self.state, State::Failed(Failure::TimedOut))
+    /// Why no more are to be sent after it: who has given up waiting is not to find more done later, and
+    /// the wrong user is not to be told more.
+    fn end(&self) -> Option<Failure> {
+        match self.state {
+            State::Failed(end @ (Failure::TimedOut | Failure::WrongUser(_))) => Some(end),
+            _ => None,
+        }
     }
 }
 

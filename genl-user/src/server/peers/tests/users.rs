@@ -6,6 +6,7 @@ use crate::events::{Heard, Listener};
 use crate::sys::tests::without_rights;
 use kvstore::server::Event;
 use kvstore::{Client, DelNtfOwned, Group, Stats};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The user that the calling thread is.
 fn user() -> u32 {
@@ -52,6 +53,52 @@ fn another_user_is_found_out_before_anything_is_told() {
         let mut listener = Listener::open_with(wrong).unwrap();
         assert_told(listener.join::<Group>(&[]), told);
     });
+}
+
+#[test]
+fn a_pipeline_tells_the_wrong_user_no_more_than_the_first_piece() {
+    const CALLS: usize = 1000;
+    let _alone = alone();
+    let (me, other) = (user(), without_rights(user));
+    if me == other {
+        // Nobody here may be two users.
+        return;
+    }
+    let mut server = Server::bind().unwrap();
+    server.register(kvstore::server::Served(Nothing)).unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    // It is asked once for each datagram.
+    server.allow_admin(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+        false
+    });
+    let options = Options::new().peer(server.port()).peer_user(me);
+    let stopper = server.stopper();
+    thread::scope(|scope| {
+        let serving = scope.spawn(move || server.serve().map(|()| server));
+        let opened = Client::open_with(&options);
+        stopper.stop();
+        let mut server = serving.join().unwrap().unwrap();
+        let mut kv = opened.unwrap();
+        asked.store(0, Ordering::SeqCst);
+        let serving = scope.spawn(move || {
+            without_rights(|| {
+                server.serve().unwrap();
+                while server.serve_timeout(Duration::ZERO).unwrap() {}
+            });
+        });
+        let mut batch = kv.pipeline();
+        let tickets: Vec<_> = (0..CALLS).map(|_| batch.stats(&Stats {})).collect();
+        let answers = batch.send();
+        stopper.stop();
+        serving.join().unwrap();
+        let answers = answers.unwrap();
+        for ticket in tickets {
+            assert_told(answers.take(ticket.unwrap()), (other, me));
+        }
+    });
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
 #[test]
