@@ -393,7 +393,7 @@ impl Engine {
         let is_controllers = head.kind == CONTROLLER;
         validate(&way, family.header, payload, extack, is_controllers)?;
         #[cfg(feature = "testing")]
-        let is_interrupted = self.faults.hit(family.name, &way)?;
+        self.faults.hit(family.name, &way)?;
         let mut op = Op {
             family: numbers,
             head: *head,
@@ -427,7 +427,7 @@ impl Engine {
             Ok(Outcome::Done) => Ok(Outcome::Done),
             Ok(Outcome::Dumping) => {
                 #[cfg(feature = "testing")]
-                if is_interrupted {
+                if self.faults.interrupt(family.name, &way) {
                     peer.interrupt_dump();
                 }
                 let chunk = self.chunk(peer, outbox);

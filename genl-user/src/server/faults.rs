@@ -40,32 +40,47 @@ impl Faults {
         });
     }
 
-    /// A call is made that nothing is wrong with: whether it is a dump that is to be interrupted.
+    /// A call is made that nothing is wrong with.
     ///
     /// # Errors
     ///
     /// The error number that it is to fail with.
-    pub(super) fn hit(&mut self, family: &str, way: &Way) -> Result<bool, i32> {
+    pub(super) fn hit(&mut self, family: &str, way: &Way) -> Result<(), i32> {
         let mut hit = None;
         for (at, fault) in self.0.iter_mut().enumerate() {
-            let is_its = fault.cmd == way.cmd && fault.is_dump == way.is_dump;
-            if is_its && fault.family == family {
+            if fault.is_of(family, way)
+                && let Harm::Failure(errno) = fault.harm
+            {
                 match fault.before.checked_sub(1) {
                     Some(before) => fault.before = before,
-                    None => hit = hit.or(Some(at)),
+                    None => hit = hit.or(Some((at, errno))),
                 }
             }
         }
-        match hit.map(|at| self.0.remove(at).harm) {
-            Some(Harm::Failure(errno)) => Err(errno),
-            Some(Harm::Interruption) => Ok(true),
-            None => Ok(false),
-        }
+        let Some((at, errno)) = hit else {
+            return Ok(());
+        };
+        self.0.remove(at);
+        Err(errno)
+    }
+
+    /// A dump has begun: whether it is to be interrupted.
+    pub(super) fn interrupt(&mut self, family: &str, way: &Way) -> bool {
+        let is_its =
+            |fault: &Fault| matches!(fault.harm, Harm::Interruption) && fault.is_of(family, way);
+        let at = self.0.iter().position(is_its);
+        at.map(|at| self.0.remove(at)).is_some()
     }
 
     /// What has not come to pass, in words.
     pub(crate) fn left(&self) -> Vec<String> {
         self.0.iter().map(Fault::to_string).collect()
+    }
+}
+
+impl Fault {
+    fn is_of(&self, family: &str, way: &Way) -> bool {
+        self.cmd == way.cmd && self.is_dump == way.is_dump && self.family == family
     }
 }
 

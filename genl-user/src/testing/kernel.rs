@@ -200,7 +200,7 @@ impl Kernel {
     }
 
     /// Marks the next dump of an operation as not consistent, as if what it lists was changed meanwhile;
-    /// the next but one too if it is called twice.
+    /// the next but one too if it is called twice. One that is refused is none.
     ///
     /// # Panics
     ///

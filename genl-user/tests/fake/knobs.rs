@@ -5,11 +5,12 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use genl_user::families::kvstore::server::{Event as Told, Served};
+use genl_user::families::kvstore::server::{self, Event as Told, Served};
 use genl_user::families::kvstore::{
-    Client, DelNtfOwned, Event, Events, Get, GetDump, Group, Set, Stats,
+    Client, DelNtfOwned, Event, Events, Get, GetDump, GetReplyOwned, Group, Set, Stats,
 };
 use genl_user::families::{nlctrl, nltest};
+use genl_user::server::{Items, Op, Refusal};
 use genl_user::testing::Kernel;
 use genl_user::{Error, Listener, Options};
 
@@ -92,6 +93,42 @@ fn a_fault_is_for_one_way_to_call() {
         assert_eq!(refusal(kv.get(&Get { key: "a" })).errno, libc::EIO);
         assert!(kernel().faults_left().is_empty());
     });
+}
+
+/// Refuses its first dump, and lists nothing in others.
+struct Unready(bool);
+
+impl server::Handler for Unready {
+    fn get_dump(
+        &mut self,
+        _: server::GetDump<'_>,
+        _: &mut Op<'_>,
+    ) -> Result<Items<Self, GetReplyOwned>, Refusal> {
+        match std::mem::take(&mut self.0) {
+            true => Err(Refusal::new(libc::EAGAIN)),
+            false => Ok(Items::from_fn(|_, _| Ok(None))),
+        }
+    }
+}
+
+#[test]
+fn a_dump_that_does_not_begin_is_not_interrupted() {
+    let kernel = Kernel::new();
+    kernel.register(Served(Unready(true))).expect("registered");
+    let mut kv = Client::open_with(&Options::new().kernel(&kernel)).expect("a client");
+    kernel.interrupt_next_dump(&Client::GET_DUMP);
+    kernel.fail_next(&Client::GET_DUMP, libc::EIO);
+    for errno in [libc::EIO, libc::EAGAIN] {
+        let dump = kv.get_dump(&GetDump::default()).map(drop);
+        assert_eq!(refusal(dump).errno, errno);
+        assert_eq!(kernel.faults_left(), ["kvstore dump get"]);
+    }
+    let dump = kv.get_dump(&GetDump::default()).expect("a dump");
+    assert!(matches!(
+        dump.consistent(0),
+        Err(Error::DumpInterrupted { .. })
+    ));
+    assert!(kernel.faults_left().is_empty());
 }
 
 #[test]
