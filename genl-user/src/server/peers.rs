@@ -224,20 +224,38 @@ impl Server {
 
     /// Serves until a [`Stopper`] ends it.
     ///
-    /// It can be called again then, and goes on with what was put aside and with dumps that have not ended;
-    /// they are lost with the server. To give their clients a last chance, call [`Self::serve_timeout`] for
-    /// as long as [`Self::is_behind`], or as there is time.
+    /// It can be called again then, and goes on with what was put aside, with dumps that have not ended, and
+    /// with requests that have come and were not received. They are lost with the server, so who is to end
+    /// for good serves them first, for as long as there is time:
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use genl_user::server::Server;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut server = Server::bind()?;
+    /// # server.stopper().stop();
+    /// server.serve()?;
+    /// let (moment, end) = (Duration::from_millis(10), Instant::now() + Duration::from_secs(1));
+    /// while (server.serve_timeout(moment)? || server.is_behind()) && Instant::now() < end {}
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
     /// Those of [`Self::serve_once`].
     pub fn serve(&mut self) -> io::Result<()> {
-        loop {
+        while !self.stop.take_whole() {
             self.serve_until(None)?;
-            if self.stop.take() {
-                return Ok(());
-            }
         }
+        Ok(())
+    }
+
+    /// A [`Stopper`] has stopped it, and no [`Self::serve`] has ended for that: what a loop of
+    /// [`Self::serve_once`] or [`Self::serve_timeout`] may ask, as these go on when they are called again.
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_left()
     }
 
     /// Something is left to be done though no request comes: something was put aside for a client that

@@ -77,6 +77,52 @@ fn one_that_is_stopped_beforehand_ends_at_once_and_serves_after_that() {
 }
 
 #[test]
+fn only_serve_takes_a_stop_from_the_next_serve() {
+    let _alone = alone();
+    let mut server = Server::bind().unwrap();
+    let client = lazy();
+    for _ in 0..2 {
+        ask(&client, &server, 1);
+        server.stopper().stop();
+        while server.serve_timeout(Duration::ZERO).unwrap() {}
+        assert_eq!(answers(&client, libc::MSG_DONTWAIT), 1);
+        assert!(server.is_stopped());
+        let ends = begun(server, Server::serve);
+        (server, ()) = ends.recv_timeout(LONG).unwrap();
+        assert!(!server.is_stopped());
+    }
+    (server, ()) = stopped(server, Server::serve);
+    assert!(!server.is_stopped());
+    let (server, ()) = stopped(server, |server| {
+        while !server.is_stopped() {
+            server.serve_once()?;
+        }
+        Ok(())
+    });
+    assert!(server.is_stopped());
+}
+
+#[test]
+fn what_has_come_before_it_is_stopped_is_served_by_who_ends_in_peace() {
+    let _alone = alone();
+    let mut server = Server::bind().unwrap();
+    let client = lazy();
+    for _ in 0..20 {
+        ask(&client, &server, 1);
+    }
+    server.stopper().stop();
+    server.serve().unwrap();
+    let ends = begun(server, |server| {
+        let (moment, end) = (Duration::from_millis(10), Instant::now() + LONG);
+        while (server.serve_timeout(moment)? || server.is_behind()) && Instant::now() < end {}
+        Ok(())
+    });
+    assert_eq!(answers(&client, 0), 20);
+    let (server, ()) = ends.recv_timeout(LONG).unwrap();
+    assert!(!server.is_behind());
+}
+
+#[test]
 fn who_polls_the_descriptor_is_woken_each_time() {
     let _alone = alone();
     let mut server = Server::bind().unwrap();
