@@ -438,10 +438,9 @@ impl Netlink {
     fn hear(&self, flags: c_int, buffer: &mut [u8]) -> io::Result<Received> {
         if self.everywhere || self.peer_user.is_some() {
             let (len, origin) = sys::receive_with_origin(self.as_fd(), buffer, flags)?;
-            self.check_user(&origin)?;
             return Ok(Received {
                 len,
-                from_kernel: origin.port == self.meant(),
+                from_kernel: self.is_meant(&origin)?,
                 nsid: origin.nsid,
             });
         }
@@ -454,18 +453,23 @@ impl Netlink {
         })
     }
 
-    /// Refuses what was sent from the right port by the wrong user's process. It is no stranger's that can
-    /// be passed over: nothing better comes from there.
-    fn check_user(&self, origin: &Origin) -> io::Result<()> {
+    /// Whether it was sent by the one that it talks to, or by one that has the same port in another network
+    /// namespace.
+    ///
+    /// What comes from the very port by the wrong user's process is refused: it is no stranger's that can be
+    /// passed over, as nothing better comes from there.
+    fn is_meant(&self, origin: &Origin) -> io::Result<bool> {
         /// `INVALID_UID`; the kernel tells of each datagram.
         const NOBODYS: u32 = u32::MAX;
         let peer = self.meant();
         let user = origin.credentials.map_or(NOBODYS, |sender| sender.uid);
         match self.peer_user {
-            Some(wanted) if wanted != user && origin.port == peer => {
-                Err(WrongUser { peer, user, wanted }.into_io())
-            }
-            _ => Ok(()),
+            _ if origin.port != peer => Ok(false),
+            Some(wanted) if wanted != user => match origin.nsid {
+                None => Err(WrongUser { peer, user, wanted }.into_io()),
+                Some(_) => Ok(false),
+            },
+            _ => Ok(true),
         }
     }
 }
@@ -507,6 +511,41 @@ mod tests {
         sys::connect(socket.as_fd(), peer).unwrap();
         let received = socket.try_recv(&mut [0; 64]).unwrap().unwrap();
         assert_eq!((received.len, received.from_kernel), (16, false));
+    }
+
+    #[test]
+    fn the_wrong_user_is_a_stranger_in_another_namespace() {
+        let _alone = alone();
+        let (peer, user) = (4711, 1000);
+        let socket = Netlink {
+            inner: NlSocket::connect(NlFamily::Usersock, None, Groups::empty()).unwrap(),
+            port: 1,
+            peer: Some(peer),
+            peer_user: Some(user),
+            listening: true,
+            everywhere: true,
+        };
+        let is_meant = |port, nsid, uid| {
+            let credentials = Some(libc::ucred {
+                pid: 1,
+                uid,
+                gid: 1,
+            });
+            let origin = Origin {
+                port,
+                nsid,
+                credentials,
+            };
+            socket.is_meant(&origin).map_err(|error| error.kind())
+        };
+        for nsid in [None, Some(7)] {
+            assert_eq!(is_meant(peer, nsid, user), Ok(true));
+            assert_eq!(is_meant(peer + 1, nsid, user), Ok(false));
+            assert_eq!(is_meant(peer + 1, nsid, user + 1), Ok(false));
+        }
+        assert_eq!(is_meant(peer, Some(7), user + 1), Ok(false));
+        let refused = is_meant(peer, None, user + 1);
+        assert_eq!(refused, Err(io::ErrorKind::PermissionDenied));
     }
 
     #[test]
