@@ -49,12 +49,14 @@ impl Mailbox {
         Ok((mailbox, lent))
     }
 
-    /// Queues a message, or drops it if there is no room (`netlink_broadcast_deliver()`).
+    /// Queues a message, or drops it if there is no room; an empty queue has room for any
+    /// (`netlink_broadcast_deliver()`, `netlink_attachskb()`).
     pub(super) fn deliver(&mut self, bytes: Vec<u8>) {
-        if self.congested || self.used > self.limit {
+        let used = self.used + cost(&bytes);
+        if self.congested || (self.used > 0 && used > self.limit) {
             return self.lose();
         }
-        self.used += cost(&bytes);
+        self.used = used;
         self.queue.push_back(bytes);
         self.signal();
     }
@@ -111,4 +113,23 @@ impl Mailbox {
 /// About what the kernel counts for a message.
 fn cost(bytes: &[u8]) -> usize {
     bytes.len().next_power_of_two().max(512) + OVERHEAD
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_takes_what_it_has_room_for_and_an_empty_one_anything() {
+        let (mut mailbox, _polled) = Mailbox::new(1, Rights::ALL).unwrap();
+        mailbox.limit = 2 * cost(&[]);
+        for _ in 0..3 {
+            mailbox.deliver(Vec::new());
+        }
+        let mut next = || mailbox.take().map(|taken| taken.is_ok());
+        let taken = [next(), next(), next(), next()];
+        assert_eq!(taken, [Some(false), Some(true), Some(true), None]);
+        mailbox.deliver(vec![0; 4096]);
+        assert_eq!(mailbox.take().unwrap().unwrap().len(), 4096);
+    }
 }
