@@ -217,12 +217,16 @@ impl Kernel {
     }
 
     /// What [`Self::fail_next`] and its like have asked for and no call has met yet, in the order in which
-    /// it was asked for: `kvstore dump get`.
+    /// it was asked for: `kvstore dump get`. Behind it are the answers that [`Self::drop_next_answer`] has
+    /// yet to lose: `an answer to be lost`.
     ///
     /// A test that ends with `assert!(kernel.faults_left().is_empty())` knows that it has tested what it
     /// was to test.
     pub fn faults_left(&self) -> Vec<String> {
-        self.0.lock().engine.faults.left()
+        let state = self.0.lock();
+        let mut left = state.engine.faults.left();
+        left.resize(left.len() + state.losses, "an answer to be lost".into());
+        left
     }
 
     /// Lets the port of a listener lose what comes next, as if its queue were full, until it has read what

@@ -48,7 +48,7 @@
 //! | the family says something of its own accord | [`Registration::tell`], [`Registration::tell_to`] |
 //! | somebody sends bytes that make no sense | [`Kernel::raw`] |
 //!
-//! [`Kernel::faults_left`] tells what of that no call has met.
+//! [`Kernel::faults_left`] tells which failures, interruptions and losses of answers no call has met.
 //!
 //! The same tests can run against a fake and, in a virtual machine, against the module, as those of
 //! kvstore and nltest do. What only the module can show is left to these:

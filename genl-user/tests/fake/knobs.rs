@@ -295,8 +295,12 @@ fn a_dump_that_is_lost_costs_one_call() {
             .set_timeout(Some(INSTANT))
             .expect("a timeout");
         kernel().drop_next_answer();
+        kernel().fail_nth(&Client::GET, 2, libc::EIO);
+        let left = ["kvstore do get", "an answer to be lost"];
+        assert_eq!(kernel().faults_left(), left);
         let dump = kv.get_dump(&GetDump::default()).map(drop);
         assert!(matches!(dump, Err(Error::TimedOut(_))), "{dump:?}");
+        assert_eq!(kernel().faults_left(), left[..1]);
         kv.get(&Get { key: "a" }).expect("the next call");
         assert_eq!(keys(&mut kv, None), ["a"]);
     });
