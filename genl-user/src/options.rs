@@ -75,13 +75,15 @@ impl Options {
         self
     }
 
-    /// Believes the [process](Self::peer) at the port only if it is this user's. Of the kernel it says
-    /// nothing.
+    /// Believes what comes from the [process](Self::peer)'s port only where this user's process has written
+    /// it. Of the kernel it says nothing.
     ///
-    /// The kernel tells with each datagram whose process has sent it (SO_PASSCRED): its real user, in the
-    /// client's user namespace, or 65534 (`overflowuid`) if it has none there. What another user's process
-    /// sends from the port is an [`Error::Io`](crate::Error::Io), of
-    /// [`PermissionDenied`](std::io::ErrorKind::PermissionDenied), which says whose it is; nothing is taken from it.
+    /// The kernel tells with each datagram whose process has written it (SO_PASSCRED), which need not be the
+    /// one that has opened the port: its real user, or the effective or the saved one if it names that
+    /// (`scm_check_creds()`), in the client's user namespace; 65534 (`overflowuid`) stands for anyone who
+    /// has no number there. What another user's process sends from the port is an
+    /// [`Error::Io`](crate::Error::Io), of [`PermissionDenied`](std::io::ErrorKind::PermissionDenied), which
+    /// says whose it is; nothing is taken from it.
     ///
     /// To open a client asks that process for the family, so no call tells anything to another user's that
     /// has the port by then. One that gets it later is told what the calls tell, but not believed.

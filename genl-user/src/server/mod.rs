@@ -12,6 +12,9 @@
 //! kernel checks it, in the same order, and refused with the same error number and extended ACK
 //! (`net/netlink/genetlink.c`, `netlink_rcv_skb()`, `lib/nlattr.c`).
 //!
+//! A handler's panic comes out of the call that serves, which [`Server::serve`] is, or in a fake kernel the
+//! client's own.
+//!
 //! What Rust's types cannot hold is refused with EINVAL, although the kernel would let it through:
 //! texts that are not UTF-8, and arrays of C with bytes left over.
 

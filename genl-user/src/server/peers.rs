@@ -245,6 +245,10 @@ impl Server {
     /// # Errors
     ///
     /// Those of [`Self::serve_once`].
+    ///
+    /// # Panics
+    ///
+    /// If a handler does. Who waits for its answer waits in vain; others are served if it is called again.
     pub fn serve(&mut self) -> io::Result<()> {
         while !self.stop.take_whole() {
             self.serve_until(None)?;
