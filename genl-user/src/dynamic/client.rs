@@ -457,13 +457,21 @@ impl Client {
         }
     }
 
-    /// The family turns out to have got another id, as happens when its module is loaded anew.
+    /// The family turns out to have got another id, as happens when its module is loaded anew. If
+    /// nobody can say now, it is false.
     pub(super) fn renewed_after<T>(&mut self, result: &Result<T, Error>) -> Result<bool, Error> {
         match result {
             Err(Error::Refused(refused)) if refused.hints_at_stale_id() => {
-                let id = describe(self.family.name.as_str(), &self.options)?.family_id;
-                let id = id.unwrap_or_default();
-                Ok(mem::replace(&mut self.id, id) != id)
+                let options = self.options.clone().timeout(self.timeout);
+                match describe(self.family.name.as_str(), &options) {
+                    Err(gone @ Error::Netlink(crate::Error::UnknownFamily { .. })) => Err(gone),
+                    // That it was refused is certain, and its id may be the family's still.
+                    Err(_) => Ok(false),
+                    Ok(found) => {
+                        let id = found.family_id.unwrap_or_default();
+                        Ok(mem::replace(&mut self.id, id) != id)
+                    }
+                }
             }
             _ => Ok(false),
         }

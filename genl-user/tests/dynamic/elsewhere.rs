@@ -4,13 +4,14 @@
 mod store;
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use genl_user::Options;
 use genl_user::dynamic::{Client, Error, Event, Monitor, Request};
 use genl_user::families::kvstore;
-use genl_user::families::kvstore::server::Served;
-use genl_user::server::Server;
+use genl_user::families::kvstore::GetReplyOwned;
+use genl_user::families::kvstore::server::{Get, Handler, Served};
+use genl_user::server::{Op, Refusal, Server, Stopper};
 use genl_user::testing::Kernel;
 use store::Store;
 
@@ -112,4 +113,35 @@ fn what_a_process_has_not_sent_yet_is_in_the_way_of_nothing() {
         .unwrap_err();
     let refused = absent.refused().expect("there is none");
     assert_eq!(refused.peer, Some(port));
+}
+
+/// Has nothing, and after it has said so it says nothing more.
+struct Leaving(Stopper);
+
+impl Handler for Leaving {
+    fn get(&mut self, _: Get<'_>, _: &mut Op<'_>) -> Result<GetReplyOwned, Refusal> {
+        self.0.stop();
+        Err(Refusal::new(libc::ENOENT))
+    }
+}
+
+#[test]
+fn a_refusal_stands_though_nobody_says_whether_the_family_is_still_there() {
+    let mut server = Server::bind().unwrap();
+    server.register(Served(Leaving(server.stopper()))).unwrap();
+    let options = Options::new().peer(server.port());
+    let (refused, taken) = thread::scope(|scope| {
+        let serving = scope.spawn(move || server.serve().map(|()| server));
+        let mut client = Client::open_with(family(), &options).unwrap();
+        client.set_timeout(Some(INSTANT)).unwrap();
+        let started = Instant::now();
+        let refused = client.call(&request("get", json!({"key": "a"})));
+        let taken = started.elapsed();
+        // It has its port until now.
+        serving.join().unwrap().unwrap();
+        (refused.unwrap_err(), taken)
+    });
+    let errno = refused.refused().map(|it| it.errno);
+    assert_eq!(errno, Some(libc::ENOENT), "{refused}");
+    assert!(taken < genl_user::DEFAULT_TIMEOUT, "{taken:?}");
 }
