@@ -109,12 +109,24 @@ impl Client {
             let arrived = match self.next_answer(lost.is_some(), &mut deadline) {
                 Ok(Some(arrived)) => arrived,
                 Ok(None) => break,
-                Err(error) if is_loss(&error) => {
-                    let cause = Arc::new(error);
-                    if cause.errno() != Some(libc::ENOBUFS) {
-                        answers[open] = Err(sent[open].lost(&cause));
+                Err(error) if error.errno() == Some(libc::ENOBUFS) => {
+                    lost.get_or_insert(Arc::new(error));
+                    continue;
+                }
+                // It is of one of them, and the others come still.
+                Err(error @ (crate::Error::Truncated { .. } | crate::Error::Malformed { .. })) => {
+                    let at = match error {
+                        // Whose it is its first bytes tell.
+                        crate::Error::Truncated { .. } => {
+                            let seq = self.inbox.truncated_seq();
+                            sent.iter().position(|sent| Some(sent.seq) == seq)
+                        }
+                        _ => Some(open),
+                    };
+                    if let Some(at) = at.filter(|&at| !ended[at]) {
+                        answers[at] = Err(sent[at].lost(&Arc::new(error)));
+                        ended[at] = true;
                     }
-                    lost.get_or_insert(cause);
                     continue;
                 }
                 Err(error) => return Err(self.told_of(&sent[open].operation)(error).into()),
@@ -150,7 +162,7 @@ impl Client {
         Ok(answers)
     }
 
-    /// The next message. Once some are lost nothing is waited for: what was not lost is there,
+    /// The next message. Once the queue was full nothing is waited for: what was not lost is there,
     /// for the kernel acknowledges while it takes a request.
     fn next_answer(
         &mut self,
@@ -195,14 +207,6 @@ fn batches(sent: &[Sent], most: usize) -> Vec<Range<usize>> {
         }
     }
     batches
-}
-
-/// Some of what the kernel sent is lost, and the rest can still be read.
-fn is_loss(error: &crate::Error) -> bool {
-    match error {
-        crate::Error::Truncated { .. } | crate::Error::Malformed { .. } => true,
-        other => other.errno() == Some(libc::ENOBUFS),
-    }
 }
 
 #[cfg(test)]
@@ -264,5 +268,63 @@ mod tests {
         }
         // Nothing of it stands in the way of the next.
         assert_eq!(client.call(&request).unwrap().len(), 1);
+    }
+}
+
+#[cfg(all(test, feature = "server"))]
+mod tests_of_a_peer {
+    use super::*;
+    use std::thread;
+    use std::time::Duration;
+
+    use neli::consts::socket::NlFamily;
+    use neli::socket::NlSocket;
+    use neli::utils::Groups;
+    use serde_json::Map;
+
+    use crate::options::Options;
+    use crate::sys::tests::alone;
+    use crate::wire::Head;
+    use crate::{sys, transport};
+
+    #[test]
+    fn what_cannot_be_read_takes_nothing_from_what_comes_later() {
+        let _alone = alone();
+        let text = include_str!("../../../schema/families/nlctrl.yaml");
+        let mut client = Client::open(genl_schema::compile("nlctrl.yaml", text).unwrap()).unwrap();
+        let peer = NlSocket::connect(NlFamily::Usersock, None, Groups::empty()).unwrap();
+        let options = Options::new().peer(peer.pid().unwrap());
+        client.transport = transport::open(&options).unwrap();
+        let port = client.transport.socket().port();
+        let request = Request::new("getfamily", Map::new());
+        let sent = [(); 3].map(|()| client.write(&request, Mode::Do).unwrap());
+        let tell = |bytes: &[u8]| sys::send_to(sys::fd(&peer), bytes, 0, (port, 0)).unwrap();
+        let ack = |seq, len| {
+            let head = Head {
+                len: 0,
+                kind: libc::NLMSG_ERROR as u16,
+                flags: 0,
+                seq,
+                port,
+            };
+            head.with_body(&vec![0; len])
+        };
+        let answers = thread::scope(|scope| {
+            scope.spawn(|| {
+                // The first one's, for nobody else's is due.
+                tell(&[0; 16]);
+                tell(&ack(sent[1].seq, 70_000));
+                thread::sleep(Duration::from_millis(20));
+                tell(&ack(sent[2].seq, 20));
+            });
+            client.answers(&sent).unwrap()
+        });
+        assert!(
+            matches!(
+                answers[..],
+                [Err(Error::Lost { .. }), Err(Error::Lost { .. }), Ok(_)]
+            ),
+            "{answers:?}"
+        );
     }
 }
