@@ -92,7 +92,7 @@ impl Inbox {
     }
 
     /// The next message; waits for a datagram if none is left of the last.
-    #[cfg(any(test, feature = "dynamic"))]
+    #[cfg(test)]
     pub(crate) async fn next(
         &mut self,
         from: &impl Transport,

@@ -228,13 +228,31 @@ impl Client {
 
     /// The next message that answers `sent`.
     pub(super) fn answer(&mut self, sent: &Sent) -> Result<Arrived, Error> {
-        let mut deadline = self.deadline();
+        let (mut received, mut deadline) = (false, self.deadline());
         loop {
-            let arrived = now(self.inbox.next(&self.transport, &mut deadline));
+            let arrived = self.next(&mut received, &mut deadline);
             let arrived = arrived.map_err(self.told_of(&sent.operation))?;
             if self.is_answer(sent, &arrived) {
                 return Ok(arrived);
             }
+        }
+    }
+
+    /// The next message. Once something was `received` that did not end the wait, no more is after the
+    /// deadline, even if it is there: it may never end.
+    pub(super) fn next(
+        &mut self,
+        received: &mut bool,
+        deadline: &mut Deadline,
+    ) -> Result<Arrived, crate::Error> {
+        loop {
+            if let Some(arrived) = self.inbox.unread()? {
+                return Ok(arrived);
+            }
+            if mem::replace(received, true) && deadline.has_passed() {
+                return Err(crate::Error::late());
+            }
+            now(self.inbox.receive(&self.transport, deadline))?;
         }
     }
 

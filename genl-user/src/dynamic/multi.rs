@@ -1,8 +1,8 @@
 //! Several requests at once.
 
-use std::io;
 use std::ops::Range;
 use std::sync::Arc;
+use std::{io, mem};
 
 use super::client::{Client, Replies, Request, Sent};
 use super::error::Error;
@@ -103,10 +103,10 @@ impl Client {
         let mut answers: Vec<Answer> = sent.iter().map(|_| Ok(Vec::new())).collect();
         let mut ended = vec![false; sent.len()];
         let mut lost: Option<Arc<crate::Error>> = None;
-        let mut deadline = self.deadline();
+        let (mut received, mut deadline) = (false, self.deadline());
         // Requests are answered in order, so what comes is of the first that is open.
         while let Some(open) = ended.iter().position(|ended| !ended) {
-            let arrived = match self.next_answer(lost.is_some(), &mut deadline) {
+            let arrived = match self.next_answer(lost.is_some(), &mut received, &mut deadline) {
                 Ok(Some(arrived)) => arrived,
                 Ok(None) => break,
                 Err(error) if error.errno() == Some(libc::ENOBUFS) => {
@@ -143,7 +143,10 @@ impl Client {
                 true => self.verdict(&sent[at], &arrived).map(|()| None),
                 false => self.read(&sent[at], &arrived).map(Some),
             };
-            ended[at] |= arrived.is_acknowledgement();
+            if arrived.is_acknowledgement() && !mem::replace(&mut ended[at], true) {
+                // All else may come without end.
+                received = false;
+            }
             match (read, &mut answers[at]) {
                 (Ok(reply), Ok(replies)) => replies.extend(reply),
                 (Err(error), Ok(_)) => answers[at] = Err(error),
@@ -167,10 +170,11 @@ impl Client {
     fn next_answer(
         &mut self,
         lossy: bool,
+        received: &mut bool,
         deadline: &mut Deadline,
     ) -> Result<Option<Arrived>, crate::Error> {
         if !lossy {
-            return now(self.inbox.next(&self.transport, deadline)).map(Some);
+            return self.next(received, deadline).map(Some);
         }
         loop {
             if let Some(arrived) = self.inbox.unread()? {
@@ -246,6 +250,32 @@ mod tests {
         let sent = client.write(&request, Mode::Do).unwrap();
         let late = client.answers(&[sent]).unwrap_err();
         let told = "nlctrl did not answer getfamily within 20ms";
+        assert_eq!(late.to_string(), told);
+    }
+
+    #[test]
+    fn what_answers_something_else_is_not_read_without_end() {
+        let text = include_str!("../../../schema/families/nlctrl.yaml");
+        let mut client = Client::open(genl_schema::compile("nlctrl.yaml", text).unwrap()).unwrap();
+        let values = serde_json::json!({"family-id": 9});
+        let absent = Request::new("getfamily", values.as_object().cloned().unwrap());
+        let sent = [(); 3].map(|()| client.write(&absent, Mode::Do).unwrap());
+        client.set_timeout(Some(Duration::ZERO)).unwrap();
+        let send = |client: &Client| {
+            let send = |sent: &Sent| client.transport.socket().send(&sent.bytes).unwrap();
+            sent.iter().for_each(send);
+        };
+        // Whatever ends one of them is no such thing.
+        send(&client);
+        let answers = client.answers(&sent).unwrap();
+        assert!(answers.iter().all(Result::is_err), "{answers:?}");
+        let told = "nlctrl did not answer getfamily within 0ns";
+        // Their answers are there already, behind one.
+        send(&client);
+        let late = client.answers(&sent[1..]).unwrap_err();
+        assert_eq!(late.to_string(), told);
+        send(&client);
+        let late = client.answer(&sent[2]).map(drop).unwrap_err();
         assert_eq!(late.to_string(), told);
     }
 
