@@ -522,7 +522,8 @@ fn describe(family: &str, options: &Options) -> Result<GetfamilyReplyOwned, Erro
         family_name: Some(family),
         ..Getfamily::default()
     };
-    let mut controller = Controller::open_with(options)?;
+    let looking = |error: crate::Error| error.looking_for(family);
+    let mut controller = Controller::open_with(options).map_err(looking)?;
     let described = controller.getfamily(&request);
     match described.map(|family| family.to_owned()) {
         Err(error) if error.errno() == Some(libc::ENOENT) => {
@@ -530,7 +531,7 @@ fn describe(family: &str, options: &Options) -> Result<GetfamilyReplyOwned, Erro
             let peer = options.peer;
             Err(crate::Error::UnknownFamily { name, peer }.into())
         }
-        described => Ok(described.map_err(|error| error.looking_for(family))?),
+        described => Ok(described.map_err(looking)?),
     }
 }
 

@@ -71,6 +71,18 @@ fn the_options_wait_applies_to_calls() {
 }
 
 #[test]
+fn who_gets_no_answer_as_it_is_opened_is_told_which_family_was_looked_for() {
+    let kernel = Kernel::new();
+    kernel.hold();
+    let options = Options::new().kernel(&kernel).timeout(INSTANT);
+    let told = "nlctrl did not answer getfamily of \"kvstore\" within 20ms";
+    let late = Client::open_with(family(), &options).map(drop);
+    assert_eq!(late.unwrap_err().to_string(), told);
+    let late = Monitor::open_with(family(), &[], &options).map(drop);
+    assert_eq!(late.unwrap_err().to_string(), told);
+}
+
+#[test]
 fn a_family_is_waited_for() {
     let kernel = Kernel::new();
     let options = Options::new().kernel(&kernel);
