@@ -1,7 +1,7 @@
 //! Calls by a spec.
 
 use std::mem;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use genl_schema::model::Family;
 use serde_json::{Map, Value};
@@ -175,9 +175,10 @@ impl Client {
     /// not as the spec has it; [`Error::Netlink`] for what goes wrong with the socket, a timeout
     /// among that.
     pub fn call(&mut self, request: &Request) -> Result<Replies, Error> {
-        let replies = self.call_once(request);
-        match self.renewed_after(&replies)? {
-            true => self.call_once(request),
+        let mut deadline = self.deadline();
+        let replies = self.call_once(request, &mut deadline);
+        match self.renewed_after(&replies, &mut deadline)? {
+            true => self.call_once(request, &mut deadline),
             false => replies,
         }
     }
@@ -189,9 +190,10 @@ impl Client {
     /// Those of [`Self::call`]: what keeps the dump from beginning. What goes wrong later is an
     /// item.
     pub fn dump(&mut self, request: &Request) -> Result<Dump<'_>, Error> {
-        let begun = self.begin_dump(request);
-        let sent = match self.renewed_after(&begun)? {
-            true => self.begin_dump(request)?,
+        let mut deadline = self.deadline();
+        let begun = self.begin_dump(request, &mut deadline);
+        let sent = match self.renewed_after(&begun, &mut deadline)? {
+            true => self.begin_dump(request, &mut deadline)?,
             false => begun?,
         };
         Ok(Dump::new(self, sent))
@@ -206,10 +208,11 @@ impl Client {
     ///
     /// As those of [`Self::call`]; a refusal names the attribute that stands where the kernel says.
     pub fn call_raw(&mut self, operation: &str, payload: &[u8]) -> Result<Replies, Error> {
-        self.settle(operation)?;
+        let mut deadline = self.deadline();
+        self.settle(operation, &mut deadline)?;
         let sent = self.frame(operation, Mode::Do, 0, payload)?;
         let mut answers = Vec::with_capacity(1);
-        self.batch(&[sent], &mut answers)?;
+        self.batch(&[sent], &mut answers, &mut deadline)?;
         answers.pop().unwrap_or_else(|| Ok(Vec::new()))
     }
 
@@ -219,18 +222,23 @@ impl Client {
     ///
     /// As those of [`Self::dump`]; a refusal names the attribute that stands where the kernel says.
     pub fn dump_raw(&mut self, operation: &str, payload: &[u8]) -> Result<Dump<'_>, Error> {
-        self.settle(operation)?;
-        self.prime(operation)?;
+        let mut deadline = self.deadline();
+        self.settle(operation, &mut deadline)?;
+        self.prime(operation, &mut deadline)?;
         let sent = self.frame(operation, Mode::Dump, 0, payload)?;
-        let sent = self.begin(sent)?;
+        let sent = self.begin(sent, &mut deadline)?;
         Ok(Dump::new(self, sent))
     }
 
     /// The next message that answers `sent`.
-    pub(super) fn answer(&mut self, sent: &Sent) -> Result<Arrived, Error> {
-        let (mut received, mut deadline) = (false, self.deadline());
+    pub(super) fn answer(
+        &mut self,
+        sent: &Sent,
+        deadline: &mut Deadline,
+    ) -> Result<Arrived, Error> {
+        let mut received = false;
         loop {
-            let arrived = self.next(&mut received, &mut deadline);
+            let arrived = self.next(&mut received, deadline);
             let arrived = arrived.map_err(self.told_of(&sent.operation))?;
             if self.is_answer(sent, &arrived) {
                 return Ok(arrived);
@@ -264,12 +272,11 @@ impl Client {
     /// Before an operation is called, reads what is left of a dump that nobody wants any more: a piece of
     /// it can always be received, or the kernel had no memory for the next one, and goes on once it has
     /// answered something else.
-    pub(super) fn settle(&mut self, operation: &str) -> Result<(), Error> {
+    pub(super) fn settle(&mut self, operation: &str, deadline: &mut Deadline) -> Result<(), Error> {
         // As in `Link::settle`: another process begins what it is asked for, whatever has not ended.
         if self.transport.socket().peer().is_some() {
             self.dumping = false;
         }
-        let mut deadline = self.deadline();
         let (mut received, mut nudged) = (false, false);
         while self.dumping {
             match self.inbox.unread() {
@@ -287,7 +294,8 @@ impl Client {
                     Ok(true) | Err(crate::Error::Truncated { .. }) => {}
                     Ok(false) if mem::replace(&mut nudged, true) => self.dumping = false,
                     Ok(false) => {
-                        self.send(operation, &noop(self.seq.wrapping_sub(1), self.port()))?;
+                        let nothing = noop(self.seq.wrapping_sub(1), self.port());
+                        self.send(operation, &nothing, deadline)?;
                     }
                     Err(error) => return Err(error.into()),
                 },
@@ -360,22 +368,22 @@ impl Client {
         self.transport.socket().port()
     }
 
-    fn call_once(&mut self, request: &Request) -> Result<Replies, Error> {
-        let mut answers = self.multi_once(std::slice::from_ref(request))?;
+    fn call_once(&mut self, request: &Request, deadline: &mut Deadline) -> Result<Replies, Error> {
+        let mut answers = self.multi_once(std::slice::from_ref(request), deadline)?;
         answers.pop().unwrap_or_else(|| Ok(Vec::new()))
     }
 
     /// Asks for a dump and waits until the kernel has begun it, or refused.
-    fn begin_dump(&mut self, request: &Request) -> Result<Sent, Error> {
-        self.settle(&request.operation)?;
-        self.prime(&request.operation)?;
+    fn begin_dump(&mut self, request: &Request, deadline: &mut Deadline) -> Result<Sent, Error> {
+        self.settle(&request.operation, deadline)?;
+        self.prime(&request.operation, deadline)?;
         let sent = self.write(request, Mode::Dump)?;
-        self.begin(sent)
+        self.begin(sent, deadline)
     }
 
     /// Before the first dump, receives something, so that it begins with a large piece: as a
     /// connection does whose family's id was known.
-    fn prime(&mut self, operation: &str) -> Result<(), Error> {
+    fn prime(&mut self, operation: &str, deadline: &mut Deadline) -> Result<(), Error> {
         if mem::take(&mut self.is_new) {
             self.seq = self.seq.wrapping_add(1);
             let nothing = Sent {
@@ -384,16 +392,16 @@ impl Client {
                 mode: Mode::Dump,
                 bytes: noop(self.seq, self.port()),
             };
-            self.send(operation, &nothing.bytes)?;
-            self.answer(&nothing)?;
+            self.send(operation, &nothing.bytes, deadline)?;
+            self.answer(&nothing, deadline)?;
         }
         Ok(())
     }
 
-    fn begin(&mut self, sent: Sent) -> Result<Sent, Error> {
-        self.send(&sent.operation, &sent.bytes)?;
+    fn begin(&mut self, sent: Sent, deadline: &mut Deadline) -> Result<Sent, Error> {
+        self.send(&sent.operation, &sent.bytes, deadline)?;
         self.dumping = true;
-        let arrived = self.answer(&sent)?;
+        let arrived = self.answer(&sent, deadline)?;
         if i32::from(arrived.head.kind) == libc::NLMSG_ERROR {
             self.dumping = self.leaves_dump_running(&arrived);
             self.verdict(&sent, &arrived)?;
@@ -456,9 +464,8 @@ impl Client {
         })
     }
 
-    fn send(&self, operation: &str, bytes: &[u8]) -> Result<(), Error> {
-        let mut deadline = self.deadline();
-        let sent = now(transport::send(&self.transport, bytes, &mut deadline));
+    fn send(&self, operation: &str, bytes: &[u8], deadline: &mut Deadline) -> Result<(), Error> {
+        let sent = now(transport::send(&self.transport, bytes, deadline));
         Ok(sent.map_err(self.told_of(operation))?)
     }
 
@@ -477,10 +484,16 @@ impl Client {
 
     /// The family turns out to have got another id, as happens when its module is loaded anew. If
     /// nobody can say now, it is false.
-    pub(super) fn renewed_after<T>(&mut self, result: &Result<T, Error>) -> Result<bool, Error> {
+    pub(super) fn renewed_after<T>(
+        &mut self,
+        result: &Result<T, Error>,
+        deadline: &mut Deadline,
+    ) -> Result<bool, Error> {
         match result {
             Err(Error::Refused(refused)) if refused.hints_at_stale_id() => {
-                let options = self.options.clone().timeout(self.timeout);
+                let end = deadline.at();
+                let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+                let options = self.options.clone().timeout(left);
                 match describe(self.family.name.as_str(), &options) {
                     Err(gone @ Error::Netlink(crate::Error::UnknownFamily { .. })) => Err(gone),
                     // That it was refused is certain, and its id may be the family's still.
@@ -548,7 +561,7 @@ mod tests {
         let values = serde_json::json!({"family-name": "ethtool"});
         let values = values.as_object().cloned().unwrap();
         client
-            .begin_dump(&Request::new("getpolicy", values))
+            .begin_dump(&Request::new("getpolicy", values), &mut client.deadline())
             .unwrap();
         let mut len = 0;
         while let Some(arrived) = client.inbox.unread().unwrap() {
@@ -567,7 +580,8 @@ mod tests {
         let request = Request::new("getfamily", Map::new());
         // It is not sent.
         let sent = client.write(&request, Mode::Do).unwrap();
-        let late = client.answer(&sent).map(drop).unwrap_err();
+        let late = client.answer(&sent, &mut client.deadline());
+        let late = late.map(drop).unwrap_err();
         let told = "nlctrl did not answer getfamily within 20ms";
         assert_eq!(late.to_string(), told);
         // What is left of a dump has no end in time.

@@ -32,7 +32,9 @@ impl<'c> Dump<'c> {
     fn advance(&mut self) -> Result<Option<Map<String, Value>>, Error> {
         // Set first, so that any error on the way is the end.
         self.ended = true;
-        let arrived = self.client.answer(&self.sent)?;
+        let arrived = self
+            .client
+            .answer(&self.sent, &mut self.client.deadline())?;
         self.interrupted |= arrived.head.flags & libc::NLM_F_DUMP_INTR as u16 != 0;
         if arrived.is_end() {
             self.client.end_dump();
@@ -77,7 +79,8 @@ impl Drop for Dump<'_> {
     fn drop(&mut self) {
         // After an error nothing may come any more; then the next request tries, and reports.
         if !self.ended {
-            let _ = self.client.settle(&self.sent.operation);
+            let mut deadline = self.client.deadline();
+            let _ = self.client.settle(&self.sent.operation, &mut deadline);
         }
     }
 }

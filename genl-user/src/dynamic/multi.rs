@@ -29,14 +29,17 @@ impl Client {
     /// The kernel answers all that it gets together before the first answer can be read. So they
     /// are sent in as many batches as it takes for the answers to fit into the socket's queue.
     /// Where that turns out too small nevertheless, requests without an answer are
-    /// [`Error::Lost`].
+    /// [`Error::Lost`]. The timeout is that of all of them together: those that are not answered
+    /// within it are [`TimedOut`](crate::Error::TimedOut), and so are those behind them, which are
+    /// not sent any more.
     ///
     /// # Errors
     ///
-    /// One of the requests cannot be written, and nothing was sent; or the socket failed, or the
-    /// kernel did not answer in time.
+    /// One of the requests cannot be written, or what is left of a dump does not end in time, and
+    /// nothing was sent; or the socket failed.
     pub fn multi(&mut self, requests: &[Request]) -> Result<Vec<Answer>, Error> {
-        let mut answers = self.multi_once(requests)?;
+        let mut deadline = self.deadline();
+        let mut answers = self.multi_once(requests, &mut deadline)?;
         let is_stale = |answer: &Answer| {
             let refused = answer.as_ref().err().and_then(Error::refused);
             refused.is_some_and(|refused| refused.hints_at_stale_id())
@@ -45,10 +48,11 @@ impl Client {
         let stale: Vec<_> = stale.collect();
         // Where the family is gone altogether, the refusals stand as they are.
         if let Some(&first) = stale.first()
-            && matches!(self.renewed_after(&answers[first]), Ok(true))
+            && matches!(self.renewed_after(&answers[first], &mut deadline), Ok(true))
         {
             let again: Vec<_> = stale.iter().map(|&at| requests[at].clone()).collect();
-            for (at, answer) in stale.into_iter().zip(self.multi_once(&again)?) {
+            let again = self.multi_once(&again, &mut deadline)?;
+            for (at, answer) in stale.into_iter().zip(again) {
                 answers[at] = answer;
             }
         }
@@ -56,9 +60,13 @@ impl Client {
     }
 
     /// As [`Self::multi`], with the family's id as it is known.
-    pub(super) fn multi_once(&mut self, requests: &[Request]) -> Result<Vec<Answer>, Error> {
+    pub(super) fn multi_once(
+        &mut self,
+        requests: &[Request],
+        deadline: &mut Deadline,
+    ) -> Result<Vec<Answer>, Error> {
         if let Some(first) = requests.first() {
-            self.settle(&first.operation)?;
+            self.settle(&first.operation, deadline)?;
         }
         let sent = requests
             .iter()
@@ -66,7 +74,11 @@ impl Client {
             .collect::<Result<Vec<_>, _>>()?;
         let mut answers = Vec::with_capacity(sent.len());
         for batch in batches(&sent, self.batch_size(sent.len())?) {
-            self.batch(&sent[batch], &mut answers)?;
+            match answers.iter().any(is_late) {
+                // Who has given up waiting is not to find more done later.
+                true => answers.extend(sent[batch].iter().map(|sent| Err(self.late(sent)))),
+                false => self.batch(&sent[batch], &mut answers, deadline)?,
+            }
         }
         Ok(answers)
     }
@@ -83,10 +95,15 @@ impl Client {
         Ok((granted / ANSWER).max(1))
     }
 
-    pub(super) fn batch(&mut self, sent: &[Sent], answers: &mut Vec<Answer>) -> Result<(), Error> {
+    pub(super) fn batch(
+        &mut self,
+        sent: &[Sent],
+        answers: &mut Vec<Answer>,
+        deadline: &mut Deadline,
+    ) -> Result<(), Error> {
         let together: Vec<u8> = sent.iter().flat_map(|sent| &sent.bytes).copied().collect();
-        match now(self.transport.send(&together, &mut self.deadline())) {
-            Ok(()) => answers.extend(self.answers(sent)?),
+        match now(self.transport.send(&together, deadline)) {
+            Ok(()) => answers.extend(self.answers(sent, deadline)?),
             // Earlier batches keep their answers.
             Err(error) => answers.extend(sent.iter().map(|sent| {
                 let code = error.raw_os_error();
@@ -99,14 +116,14 @@ impl Client {
     }
 
     /// Reads all that answers these requests, up to the end of each.
-    fn answers(&mut self, sent: &[Sent]) -> Result<Vec<Answer>, Error> {
+    fn answers(&mut self, sent: &[Sent], deadline: &mut Deadline) -> Result<Vec<Answer>, Error> {
         let mut answers: Vec<Answer> = sent.iter().map(|_| Ok(Vec::new())).collect();
         let mut ended = vec![false; sent.len()];
         let mut lost: Option<Arc<crate::Error>> = None;
-        let (mut received, mut deadline) = (false, self.deadline());
+        let mut received = false;
         // Requests are answered in order, so what comes is of the first that is open.
         while let Some(open) = ended.iter().position(|ended| !ended) {
-            let arrived = match self.next_answer(lost.is_some(), &mut received, &mut deadline) {
+            let arrived = match self.next_answer(lost.is_some(), &mut received, deadline) {
                 Ok(Some(arrived)) => arrived,
                 Ok(None) => break,
                 Err(error) if error.errno() == Some(libc::ENOBUFS) => {
@@ -129,7 +146,8 @@ impl Client {
                     }
                     continue;
                 }
-                Err(error) => return Err(self.told_of(&sent[open].operation)(error).into()),
+                Err(error) if error.is_late() => break,
+                Err(error) => return Err(error.into()),
             };
             // Their sequence numbers follow each other.
             let at = arrived.head.seq.wrapping_sub(sent[0].seq) as usize;
@@ -154,15 +172,19 @@ impl Client {
                 (_, Err(_)) => {}
             }
         }
-        if let Some(cause) = lost {
-            let unended = (0..sent.len()).filter(|&at| !ended[at]);
-            for at in unended {
-                if answers[at].is_ok() {
-                    answers[at] = Err(sent[at].lost(&cause));
-                }
+        for at in (0..sent.len()).filter(|&at| !ended[at]) {
+            if answers[at].is_ok() {
+                answers[at] = Err(match &lost {
+                    Some(cause) => sent[at].lost(cause),
+                    None => self.late(&sent[at]),
+                });
             }
         }
         Ok(answers)
+    }
+
+    fn late(&self, sent: &Sent) -> Error {
+        self.told_of(&sent.operation)(crate::Error::late()).into()
     }
 
     /// The next message. Once the queue was full nothing is waited for: what was not lost is there,
@@ -213,12 +235,15 @@ fn batches(sent: &[Sent], most: usize) -> Vec<Range<usize>> {
     batches
 }
 
+/// It was waited for in vain.
+fn is_late(answer: &Answer) -> bool {
+    matches!(answer, Err(Error::Netlink(crate::Error::TimedOut(_))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::time::Duration;
-
-    use serde_json::Map;
 
     fn batches_of(lengths: &[usize], most: usize) -> Vec<Range<usize>> {
         let sent = lengths.iter().map(|&length| Sent {
@@ -241,19 +266,6 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_gets_no_answer_in_time_is_told() {
-        let text = include_str!("../../../schema/families/nlctrl.yaml");
-        let mut client = Client::open(genl_schema::compile("nlctrl.yaml", text).unwrap()).unwrap();
-        client.set_timeout(Some(Duration::from_millis(20))).unwrap();
-        let request = Request::new("getfamily", Map::new());
-        // It is not sent.
-        let sent = client.write(&request, Mode::Do).unwrap();
-        let late = client.answers(&[sent]).unwrap_err();
-        let told = "nlctrl did not answer getfamily within 20ms";
-        assert_eq!(late.to_string(), told);
-    }
-
-    #[test]
     fn what_answers_something_else_is_not_read_without_end() {
         let text = include_str!("../../../schema/families/nlctrl.yaml");
         let mut client = Client::open(genl_schema::compile("nlctrl.yaml", text).unwrap()).unwrap();
@@ -267,15 +279,19 @@ mod tests {
         };
         // Whatever ends one of them is no such thing.
         send(&client);
-        let answers = client.answers(&sent).unwrap();
-        assert!(answers.iter().all(Result::is_err), "{answers:?}");
+        let answers = client.answers(&sent, &mut client.deadline()).unwrap();
+        let is_refused = |answer: &Answer| answer.as_ref().is_err_and(|it| it.refused().is_some());
+        assert!(answers.iter().all(is_refused), "{answers:?}");
         let told = "nlctrl did not answer getfamily within 0ns";
         // Their answers are there already, behind one.
         send(&client);
-        let late = client.answers(&sent[1..]).unwrap_err();
-        assert_eq!(late.to_string(), told);
+        let late = client.answers(&sent[1..], &mut client.deadline()).unwrap();
+        for late in late {
+            assert_eq!(late.unwrap_err().to_string(), told);
+        }
         send(&client);
-        let late = client.answer(&sent[2]).map(drop).unwrap_err();
+        let late = client.answer(&sent[2], &mut client.deadline());
+        let late = late.map(drop).unwrap_err();
         assert_eq!(late.to_string(), told);
     }
 
@@ -290,7 +306,8 @@ mod tests {
             .collect();
         client.transport.socket().set_queue_size(ANSWER).unwrap();
         let mut answers = Vec::new();
-        client.batch(&sent, &mut answers).unwrap();
+        let mut deadline = client.deadline();
+        client.batch(&sent, &mut answers, &mut deadline).unwrap();
         let read = answers.iter().take_while(|answer| answer.is_ok()).count();
         assert!((1..100).contains(&read), "{read}");
         for answer in &answers[read..] {
@@ -347,7 +364,7 @@ mod tests_of_a_peer {
                 thread::sleep(Duration::from_millis(20));
                 tell(&ack(sent[2].seq, 20));
             });
-            client.answers(&sent).unwrap()
+            client.answers(&sent, &mut client.deadline()).unwrap()
         });
         assert!(
             matches!(

@@ -3,14 +3,14 @@
 #[path = "../../examples/store/mod.rs"]
 mod store;
 
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use genl_user::Options;
 use genl_user::dynamic::{Client, Error, Event, Monitor, Request};
-use genl_user::families::kvstore;
-use genl_user::families::kvstore::GetReplyOwned;
-use genl_user::families::kvstore::server::{Get, Handler, Served};
+use genl_user::families::kvstore::server::{Get, Handler, Served, Set};
+use genl_user::families::kvstore::{self, GetReplyOwned, SetReplyOwned};
 use genl_user::server::{Op, Refusal, Server, Stopper};
 use genl_user::testing::Kernel;
 use store::Store;
@@ -156,4 +156,44 @@ fn a_refusal_stands_though_nobody_says_whether_the_family_is_still_there() {
     let errno = refused.refused().map(|it| it.errno);
     assert_eq!(errno, Some(libc::ENOENT), "{refused}");
     assert!(taken < genl_user::DEFAULT_TIMEOUT, "{taken:?}");
+}
+
+/// Takes its time, and tells of each that it begins with.
+struct Slow(Sender<()>);
+
+impl Handler for Slow {
+    fn set(&mut self, _: Set<'_>, _: &mut Op<'_>) -> Result<SetReplyOwned, Refusal> {
+        // Who has asked may have heard enough.
+        let _ = self.0.send(());
+        thread::sleep(INSTANT);
+        Ok(SetReplyOwned::default())
+    }
+}
+
+#[test]
+fn many_requests_have_one_timeout_and_those_behind_it_are_not_sent() {
+    let mut server = Server::bind().unwrap();
+    server.allow_admin(|_| true);
+    let (begin, begun) = channel();
+    server.register(Served(Slow(begin))).unwrap();
+    let options = Options::new().peer(server.port());
+    thread::spawn(move || server.serve());
+    let mut client = Client::open_with(family(), &options).unwrap();
+    client.set_timeout(Some(10 * INSTANT)).unwrap();
+    // So long that eight are sent together.
+    let value = "00".repeat(4000);
+    let set = |at: usize| request("set", json!({"key": format!("{at}"), "value": value}));
+    let sets: Vec<_> = (0..30).map(set).collect();
+    let answers = client.multi(&sets).unwrap();
+    let answered = answers.iter().take_while(|answer| answer.is_ok()).count();
+    assert!(answered <= 10, "{answered}");
+    for answer in &answers[answered..] {
+        let late = answer.as_ref().unwrap_err();
+        assert!(
+            matches!(late, Error::Netlink(genl_user::Error::TimedOut(_))),
+            "{late}"
+        );
+    }
+    let asked = std::iter::from_fn(|| begun.recv_timeout(5 * INSTANT).ok());
+    assert!(asked.count() <= answered.next_multiple_of(8).max(8));
 }
