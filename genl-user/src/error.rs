@@ -132,7 +132,8 @@ pub enum Error {
         /// The operation.
         operation: &'static str,
     },
-    /// No answer came in time: whether the request was carried out nobody knows.
+    /// No answer came in time, or there was no room for the request until then: whether it was carried out
+    /// nobody knows.
     #[error(transparent)]
     TimedOut(#[from] Box<TimedOut>),
     /// The process that serves the family in place of the kernel cannot be sent to.

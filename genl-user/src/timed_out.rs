@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::family::Operation;
 use crate::socket::Socket;
 
-/// A request to which no answer came in time: whether it was carried out nobody knows.
+/// A request to which no answer came in time, or for which a process or a socket had no room until then:
+/// whether it was carried out nobody knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TimedOut {
