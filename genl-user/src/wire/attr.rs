@@ -16,7 +16,10 @@ pub struct Attr<'a> {
     /// `nla_type`, with its flag bits.
     pub(super) raw_kind: u16,
     pub(super) level: Level,
-    pub(super) offset: u32,
+    /// Where the run that it stands in ends, in bytes from the message's begin, and how many of those
+    /// bytes come from its header on. The loop over a run has both at hand; where it stands takes work.
+    pub(super) end: u32,
+    pub(super) left: u32,
     pub(super) payload: &'a [u8],
 }
 
@@ -39,12 +42,24 @@ impl<'a> Attr<'a> {
 
     /// Where the attribute's header is, in bytes from the message's begin.
     pub fn offset(self) -> usize {
-        self.offset as usize
+        self.place() as usize
+    }
+
+    #[inline]
+    pub(super) fn place(self) -> u32 {
+        self.end.wrapping_sub(self.left)
     }
 
     /// Where the attribute ends, padding not counted, in bytes from the message's begin.
     pub(crate) fn end(self) -> usize {
         self.offset() + NLA_HDRLEN + self.payload.len()
+    }
+
+    /// How many bytes come behind the attribute, its padding among them.
+    #[inline]
+    pub(super) fn behind(self) -> u32 {
+        self.left
+            .wrapping_sub((NLA_HDRLEN + self.payload.len()) as u32)
     }
 
     /// The content as it is.
@@ -92,7 +107,7 @@ impl<'a> Attr<'a> {
     pub fn nested(self) -> Attrs<'a> {
         Attrs {
             bytes: self.payload,
-            end: self.offset + (NLA_HDRLEN + self.payload.len()) as u32,
+            end: self.place() + (NLA_HDRLEN + self.payload.len()) as u32,
             level: self.level.below(),
         }
     }
@@ -116,7 +131,8 @@ impl<'a> Attr<'a> {
     /// # Errors
     ///
     /// [`Defect::TooDeep`], and those of the attributes inside.
-    #[inline]
+    // Whether there is a call is left to `from_attrs`.
+    #[inline(always)]
     pub fn nest<T: FromAttrs<'a>>(self) -> Result<T, Malformed> {
         T::from_attrs(self.enter()?)
     }
@@ -131,7 +147,7 @@ impl<'a> Attr<'a> {
     /// each.
     #[inline]
     pub fn has_members(self, can_be_read: impl Fn(Attr<'a>) -> bool) -> bool {
-        has_members(self.payload, self.offset, self.level, can_be_read)
+        has_members(self.payload, self.place(), self.level, can_be_read)
     }
 
     /// The content as a C struct; what is missing of it is zero, what is too much is left out.
@@ -223,7 +239,7 @@ impl<'a> Attr<'a> {
     #[inline]
     fn fixed<const N: usize>(self) -> Result<[u8; N], Malformed> {
         let bytes = self.payload.try_into();
-        bytes.map_err(|_| Malformed::width(self.offset, N, self.payload.len()))
+        bytes.map_err(|_| Malformed::width(self.place(), N, self.payload.len()))
     }
 
     /// What `read` refuses it for, if it does.
@@ -236,7 +252,7 @@ impl<'a> Attr<'a> {
         self,
         read: fn(Attr<'a>) -> Result<T, Malformed>,
     ) -> Result<(), Malformed> {
-        refusal(self.payload, self.offset, self.level, read)
+        refusal(self.payload, self.place(), self.level, read)
     }
 
     /// What `read` refuses one of the attributes inside for, if it does.
@@ -249,7 +265,7 @@ impl<'a> Attr<'a> {
         self,
         read: fn(Attr<'a>) -> Result<T, Malformed>,
     ) -> Result<(), Malformed> {
-        refusal_of_members(self.payload, self.offset, self.level, read)
+        refusal_of_members(self.payload, self.place(), self.level, read)
     }
 
     /// One whose number is of no interest any more.
@@ -258,7 +274,8 @@ impl<'a> Attr<'a> {
         Self {
             raw_kind: 0,
             level,
-            offset,
+            end: offset,
+            left: 0,
             payload,
         }
     }
@@ -267,7 +284,7 @@ impl<'a> Attr<'a> {
     fn malformed(self, defect: Defect) -> Malformed {
         Malformed {
             defect,
-            offset: self.offset,
+            offset: self.place(),
         }
     }
 }

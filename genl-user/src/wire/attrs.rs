@@ -64,7 +64,7 @@ impl<'a> Attrs<'a> {
     /// From one of them on, which is `attr`.
     #[inline]
     pub(super) fn from(self, attr: Attr<'a>) -> Self {
-        let begin = attr.offset.wrapping_sub(self.offset());
+        let begin = attr.place().wrapping_sub(self.offset());
         let bytes = self.bytes.get(begin as usize..).unwrap_or_default();
         Self { bytes, ..self }
     }
@@ -93,7 +93,7 @@ impl<'a> Iterator for Attrs<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let bytes = self.bytes;
-        let Some(&head) = bytes.first_chunk::<NLA_HDRLEN>() else {
+        let Some((&head, rest)) = bytes.split_first_chunk::<NLA_HDRLEN>() else {
             if bytes.is_empty() {
                 return None;
             }
@@ -102,20 +102,22 @@ impl<'a> Iterator for Attrs<'a> {
             return Some(Err(malformed));
         };
         let (len, raw_kind) = halves(head);
-        let len = usize::from(len);
-        if len < NLA_HDRLEN || len > bytes.len() {
-            let malformed = Malformed::length(self.offset(), len);
+        // Of one that says to be shorter than its header it is more than there can be.
+        let payload_len = usize::from(len).wrapping_sub(NLA_HDRLEN);
+        let Some(payload) = rest.get(..payload_len) else {
+            let malformed = Malformed::length(self.offset(), usize::from(len));
             self.bytes = &[];
             return Some(Err(malformed));
-        }
+        };
         let attr = Attr {
             raw_kind,
             level: self.level,
-            offset: self.offset(),
-            payload: &bytes[NLA_HDRLEN..len],
+            end: self.end,
+            left: bytes.len() as u32,
+            payload,
         };
         // The last attribute need not be padded.
-        self.bytes = &bytes[align(len).min(bytes.len())..];
+        self.bytes = &bytes[align(usize::from(len)).min(bytes.len())..];
         Some(Ok(attr))
     }
 }
