@@ -160,13 +160,22 @@ impl<'c, M: Message> Dump<'c, M> {
         clippy::should_implement_trait,
         reason = "the items borrow from the dump, which Iterator cannot express"
     )]
+    // A part of who asks it would have to share its registers with it, and a view be moved once more.
+    #[inline(never)]
     pub fn next(&mut self) -> Result<Option<M::View<'_>>, Error> {
-        // The future of it all would be more work than the rest of the item.
         let arrived = match self.at_hand() {
             Some(arrived) => Some(arrived),
-            None => now(self.advance())?,
+            None => self.later()?,
         };
         self.item(arrived)
+    }
+
+    /// The next item's message, if it is not at hand.
+    // The future of it all would be more work than the rest of an item.
+    #[cold]
+    #[inline(never)]
+    fn later(&mut self) -> Result<Option<Arrived>, Error> {
+        now(self.advance())
     }
 
     /// An iterator over copies of the items, for `for` and `collect`.
