@@ -626,6 +626,7 @@ impl<'a> GetReply<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for GetReply<'a> {
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             key: None,
@@ -797,7 +798,7 @@ impl SetReply {
 }
 
 impl wire::FromAttrs<'_> for SetReply {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { revision: None };
         for attr in attrs {
@@ -876,7 +877,7 @@ impl DelReply {
 }
 
 impl wire::FromAttrs<'_> for DelReply {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { revision: None };
         for attr in attrs {
@@ -965,6 +966,7 @@ impl StatsReply {
 }
 
 impl wire::FromAttrs<'_> for StatsReply {
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             entries: None,
@@ -1054,7 +1056,7 @@ impl<'a> DelNtf<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for DelNtf<'a> {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             key: None,
@@ -1130,7 +1132,7 @@ impl Meta<'_> {
 pub struct MetaView<'a> {
     created_ns: Option<u64>,
     hits: Option<u64>,
-    label: wire::List<'a, &'a str>,
+    label: wire::TextList<'a>,
 }
 
 impl<'a> MetaView<'a> {
@@ -1146,8 +1148,9 @@ impl<'a> MetaView<'a> {
     }
 
     /// A free text that the writer attached; at most max-labels of them.
-    pub fn label(&self) -> wire::List<'a, &'a str> {
-        self.label.by(wire::Attr::str)
+    #[inline]
+    pub fn label(&self) -> wire::Texts<'a> {
+        self.label.texts()
     }
 
     /// Copies what is borrowed.
@@ -1155,25 +1158,25 @@ impl<'a> MetaView<'a> {
         MetaOwned {
             created_ns: self.created_ns,
             hits: self.hits,
-            label: self.label.map(str::to_owned).collect(),
+            label: self.label.texts().map(str::to_owned).collect(),
         }
     }
 }
 
 impl<'a> wire::FromAttrs<'a> for MetaView<'a> {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             created_ns: None,
             hits: None,
-            label: wire::List::empty(wire::Attr::str),
+            label: wire::TextList::default(),
         };
         for attr in attrs {
             let attr = attr?;
             match attr.kind() {
                 meta_attrs::CREATED_NS => view.created_ns = Some(attr.u64()?),
                 meta_attrs::HITS => view.hits = Some(attr.uint()?),
-                meta_attrs::LABEL => view.label.add(attrs, attr, |attr| attr.has_str())?,
+                meta_attrs::LABEL => view.label.add(attrs, attr)?,
                 _ => {}
             }
         }
@@ -1237,7 +1240,7 @@ impl FlagCountsView {
 }
 
 impl wire::FromAttrs<'_> for FlagCountsView {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             read_only: None,

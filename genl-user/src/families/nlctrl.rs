@@ -644,6 +644,7 @@ impl<'a> GetpolicyDumpReply<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for GetpolicyDumpReply<'a> {
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             family_id: None,
@@ -733,6 +734,7 @@ impl<'a> NewmcastGrp<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for NewmcastGrp<'a> {
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             family_id: None,
@@ -816,6 +818,7 @@ impl<'a> DelmcastGrp<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for DelmcastGrp<'a> {
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             family_id: None,
@@ -892,7 +895,7 @@ impl<'a> McastGroupView<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for McastGroupView<'a> {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             name: None,
@@ -962,7 +965,7 @@ impl OpView {
 }
 
 impl wire::FromAttrs<'_> for OpView {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             id: None,
@@ -1208,7 +1211,7 @@ impl OpPolicyView {
 }
 
 impl wire::FromAttrs<'_> for OpPolicyView {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             do_: None,

@@ -667,7 +667,7 @@ impl<'a> HelloReply<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for HelloReply<'a> {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self { text: None };
         for attr in attrs {
@@ -1232,7 +1232,7 @@ impl genl_user::Request for Repeat<'_> {
 pub struct RepeatReply<'a> {
     text: Option<&'a str>,
     number: Option<u32>,
-    all: wire::List<'a, &'a str>,
+    all: wire::TextList<'a>,
 }
 
 impl<'a> RepeatReply<'a> {
@@ -1247,8 +1247,9 @@ impl<'a> RepeatReply<'a> {
     }
 
     /// What is said at once.
-    pub fn all(&self) -> wire::List<'a, &'a str> {
-        self.all.by(wire::Attr::str)
+    #[inline]
+    pub fn all(&self) -> wire::Texts<'a> {
+        self.all.texts()
     }
 
     /// Copies what is borrowed.
@@ -1256,25 +1257,25 @@ impl<'a> RepeatReply<'a> {
         RepeatReplyOwned {
             text: self.text.map(str::to_owned),
             number: self.number,
-            all: self.all.map(str::to_owned).collect(),
+            all: self.all.texts().map(str::to_owned).collect(),
         }
     }
 }
 
 impl<'a> wire::FromAttrs<'a> for RepeatReply<'a> {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             text: None,
             number: None,
-            all: wire::List::empty(wire::Attr::str),
+            all: wire::TextList::default(),
         };
         for attr in attrs {
             let attr = attr?;
             match attr.kind() {
                 repetition_attrs::TEXT => view.text = Some(attr.str()?),
                 repetition_attrs::NUMBER => view.number = Some(attr.u32()?),
-                repetition_attrs::ALL => view.all.add(attrs, attr, |attr| attr.has_str())?,
+                repetition_attrs::ALL => view.all.add(attrs, attr)?,
                 _ => {}
             }
         }
@@ -1387,7 +1388,7 @@ impl<'a> CountDumpReply<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for CountDumpReply<'a> {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             number: None,
@@ -1509,7 +1510,7 @@ impl<'a> Message<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for Message<'a> {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             portid: None,
@@ -1602,7 +1603,7 @@ impl<'a> InnerView<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for InnerView<'a> {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             number: None,

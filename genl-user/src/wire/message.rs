@@ -138,7 +138,8 @@ pub trait FromPayload<'a>: Sized {
 }
 
 impl<'a, T: FromAttrs<'a>> FromPayload<'a> for T {
-    #[inline]
+    // Whether there is a call is left to `from_attrs`.
+    #[inline(always)]
     fn from_payload(payload: Payload<'a>) -> Result<Self, Malformed> {
         T::from_attrs(payload.attrs())
     }

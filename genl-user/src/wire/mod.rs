@@ -17,6 +17,7 @@ mod message;
 mod names;
 mod shown;
 mod text;
+mod texts;
 
 pub use array::Array;
 pub use attr::Attr;
@@ -30,6 +31,7 @@ pub use message::{FromPayload, Payload};
 pub(crate) use message::{Head, finish, generic, set_kind, set_seq};
 pub use names::{Enum, NoSuchName, show_flags};
 pub use shown::{Escaped, Hex, HexNumber, Ip, Ipv4Number, Mac, Uuid, each};
+pub use texts::{TextList, Texts};
 
 /// Size of a nlmsghdr, in bytes.
 pub(crate) const NLMSG_HDRLEN: usize = 16;

@@ -655,7 +655,7 @@ pub struct MakeReply<'a> {
     indexed_levels: wire::List<'a, Level>,
     indexed_names: wire::List<'a, &'a str>,
     indexed_blobs: wire::List<'a, &'a [u8]>,
-    names: wire::List<'a, &'a str>,
+    names: wire::TextList<'a>,
     little: Option<u32>,
     temperature: Option<Temperature>,
     unnamed: Option<Unnamed>,
@@ -823,8 +823,9 @@ impl<'a> MakeReply<'a> {
     }
 
     /// The attribute `names`.
-    pub fn names(&self) -> wire::List<'a, &'a str> {
-        self.names.by(wire::Attr::str)
+    #[inline]
+    pub fn names(&self) -> wire::Texts<'a> {
+        self.names.texts()
     }
 
     /// The attribute `little`.
@@ -921,7 +922,7 @@ impl<'a> MakeReply<'a> {
             indexed_levels: self.indexed_levels.collect(),
             indexed_names: self.indexed_names.map(str::to_owned).collect(),
             indexed_blobs: self.indexed_blobs.map(<[u8]>::to_vec).collect(),
-            names: self.names.map(str::to_owned).collect(),
+            names: self.names.texts().map(str::to_owned).collect(),
             little: self.little,
             temperature: self.temperature,
             unnamed: self.unnamed,
@@ -968,7 +969,7 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
             indexed_levels: wire::List::empty(|attr| Ok(Level::from(u32::from(attr.u8()?)))),
             indexed_names: wire::List::empty(wire::Attr::str),
             indexed_blobs: wire::List::empty(wire::Attr::bytes),
-            names: wire::List::empty(wire::Attr::str),
+            names: wire::TextList::default(),
             little: None,
             temperature: None,
             unnamed: None,
@@ -1048,7 +1049,7 @@ impl<'a> wire::FromAttrs<'a> for MakeReply<'a> {
                     view.indexed_names.fill(attr, |attr| attr.has_str())?
                 }
                 thing_attrs::INDEXED_BLOBS => view.indexed_blobs.fill(attr, |_| true)?,
-                thing_attrs::NAMES => view.names.add(attrs, attr, |attr| attr.has_str())?,
+                thing_attrs::NAMES => view.names.add(attrs, attr)?,
                 thing_attrs::LITTLE => view.little = Some(attr.u32_le()?),
                 thing_attrs::TEMPERATURE => {
                     view.temperature = Some(Temperature::from(attr.s32()?));
@@ -1309,6 +1310,7 @@ impl PokeReply {
 }
 
 impl wire::FromAttrs<'_> for PokeReply {
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         for attr in attrs {
             attr?;
@@ -1438,7 +1440,7 @@ impl<'a> PartView<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for PartView<'a> {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             size: None,

@@ -1564,7 +1564,7 @@ impl<'a> PartView<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for PartView<'a> {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             number: None,

@@ -388,7 +388,7 @@ impl<'a> GetReply<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for GetReply<'a> {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             id: None,
@@ -489,6 +489,7 @@ impl GetDumpReply {
 }
 
 impl wire::FromAttrs<'_> for GetDumpReply {
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             least: None,
@@ -574,7 +575,7 @@ impl<'a> FindReply<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for FindReply<'a> {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self { name: None };
         for attr in attrs {
@@ -645,7 +646,7 @@ impl PartView {
 }
 
 impl wire::FromAttrs<'_> for PartView {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { size: None };
         for attr in attrs {

@@ -2765,9 +2765,9 @@ pub struct BytesReply<'a> {
     open_text: Option<&'a str>,
     open_short_text: Option<&'a str>,
     open_middle_text: Option<&'a str>,
-    many_texts: wire::List<'a, &'a str>,
-    many_long_texts: wire::List<'a, &'a str>,
-    many_open_texts: wire::List<'a, &'a str>,
+    many_texts: wire::TextList<'a>,
+    many_long_texts: wire::TextList<'a>,
+    many_open_texts: wire::TextList<'a>,
     bytes: Option<&'a [u8]>,
     short_bytes: Option<&'a [u8]>,
     long_bytes: Option<&'a [u8]>,
@@ -2817,18 +2817,21 @@ impl<'a> BytesReply<'a> {
     }
 
     /// The attribute `many-texts`.
-    pub fn many_texts(&self) -> wire::List<'a, &'a str> {
-        self.many_texts.by(wire::Attr::str)
+    #[inline]
+    pub fn many_texts(&self) -> wire::Texts<'a> {
+        self.many_texts.texts()
     }
 
     /// The attribute `many-long-texts`.
-    pub fn many_long_texts(&self) -> wire::List<'a, &'a str> {
-        self.many_long_texts.by(wire::Attr::str)
+    #[inline]
+    pub fn many_long_texts(&self) -> wire::Texts<'a> {
+        self.many_long_texts.texts()
     }
 
     /// The attribute `many-open-texts`.
-    pub fn many_open_texts(&self) -> wire::List<'a, &'a str> {
-        self.many_open_texts.by(wire::Attr::str)
+    #[inline]
+    pub fn many_open_texts(&self) -> wire::Texts<'a> {
+        self.many_open_texts.texts()
     }
 
     /// The attribute `bytes`.
@@ -2895,9 +2898,9 @@ impl<'a> BytesReply<'a> {
             open_text: self.open_text.map(str::to_owned),
             open_short_text: self.open_short_text.map(str::to_owned),
             open_middle_text: self.open_middle_text.map(str::to_owned),
-            many_texts: self.many_texts.map(str::to_owned).collect(),
-            many_long_texts: self.many_long_texts.map(str::to_owned).collect(),
-            many_open_texts: self.many_open_texts.map(str::to_owned).collect(),
+            many_texts: self.many_texts.texts().map(str::to_owned).collect(),
+            many_long_texts: self.many_long_texts.texts().map(str::to_owned).collect(),
+            many_open_texts: self.many_open_texts.texts().map(str::to_owned).collect(),
             bytes: self.bytes.map(<[u8]>::to_vec),
             short_bytes: self.short_bytes.map(<[u8]>::to_vec),
             long_bytes: self.long_bytes.map(<[u8]>::to_vec),
@@ -2922,9 +2925,9 @@ impl<'a> wire::FromAttrs<'a> for BytesReply<'a> {
             open_text: None,
             open_short_text: None,
             open_middle_text: None,
-            many_texts: wire::List::empty(wire::Attr::str),
-            many_long_texts: wire::List::empty(wire::Attr::str),
-            many_open_texts: wire::List::empty(wire::Attr::str),
+            many_texts: wire::TextList::default(),
+            many_long_texts: wire::TextList::default(),
+            many_open_texts: wire::TextList::default(),
             bytes: None,
             short_bytes: None,
             long_bytes: None,
@@ -2946,15 +2949,9 @@ impl<'a> wire::FromAttrs<'a> for BytesReply<'a> {
                 bytes_attrs::OPEN_TEXT => view.open_text = Some(attr.str()?),
                 bytes_attrs::OPEN_SHORT_TEXT => view.open_short_text = Some(attr.str()?),
                 bytes_attrs::OPEN_MIDDLE_TEXT => view.open_middle_text = Some(attr.str()?),
-                bytes_attrs::MANY_TEXTS => {
-                    view.many_texts.add(attrs, attr, |attr| attr.has_str())?
-                }
-                bytes_attrs::MANY_LONG_TEXTS => view
-                    .many_long_texts
-                    .add(attrs, attr, |attr| attr.has_str())?,
-                bytes_attrs::MANY_OPEN_TEXTS => view
-                    .many_open_texts
-                    .add(attrs, attr, |attr| attr.has_str())?,
+                bytes_attrs::MANY_TEXTS => view.many_texts.add(attrs, attr)?,
+                bytes_attrs::MANY_LONG_TEXTS => view.many_long_texts.add(attrs, attr)?,
+                bytes_attrs::MANY_OPEN_TEXTS => view.many_open_texts.add(attrs, attr)?,
                 bytes_attrs::BYTES => view.bytes = Some(attr.bytes()?),
                 bytes_attrs::SHORT_BYTES => view.short_bytes = Some(attr.bytes()?),
                 bytes_attrs::LONG_BYTES => view.long_bytes = Some(attr.bytes()?),
@@ -4074,7 +4071,7 @@ impl<'a> TellReply<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for TellReply<'a> {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             number: None,
@@ -4248,6 +4245,7 @@ impl<'a> TellDumpReply<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for TellDumpReply<'a> {
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             at: None,
@@ -4595,7 +4593,7 @@ impl HookedReply {
 }
 
 impl wire::FromAttrs<'_> for HookedReply {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             number: None,
@@ -4679,7 +4677,7 @@ impl HookedDumpReply {
 }
 
 impl wire::FromAttrs<'_> for HookedDumpReply {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { calls: None };
         for attr in attrs {
@@ -4771,6 +4769,7 @@ impl EmptyReply {
 }
 
 impl wire::FromAttrs<'_> for EmptyReply {
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         for attr in attrs {
             attr?;
@@ -4852,7 +4851,7 @@ impl PrivilegedReply {
 }
 
 impl wire::FromAttrs<'_> for PrivilegedReply {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { number: None };
         for attr in attrs {
@@ -4931,7 +4930,7 @@ impl OwnedReply {
 }
 
 impl wire::FromAttrs<'_> for OwnedReply {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { number: None };
         for attr in attrs {
@@ -5010,7 +5009,7 @@ impl BuiltReply {
 }
 
 impl wire::FromAttrs<'_> for BuiltReply {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { number: None };
         for attr in attrs {
@@ -5089,7 +5088,7 @@ impl UnbuiltReply {
 }
 
 impl wire::FromAttrs<'_> for UnbuiltReply {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { number: None };
         for attr in attrs {
@@ -5352,7 +5351,7 @@ impl Confided {
 }
 
 impl wire::FromAttrs<'_> for Confided {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'_>) -> Result<Self, wire::Malformed> {
         let mut view = Self { number: None };
         for attr in attrs {
@@ -5416,7 +5415,7 @@ impl<'a> Direct<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for Direct<'a> {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             number: None,
@@ -5609,6 +5608,7 @@ impl<'a> LeafView<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for LeafView<'a> {
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             id: None,
@@ -5697,7 +5697,7 @@ impl<'a> SmallLeafView<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for SmallLeafView<'a> {
-    #[inline]
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             id: None,

@@ -106,6 +106,9 @@ fn copy_field(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
         AttrKind::Flag => quote!(self.#name),
         AttrKind::IndexedArray(element) => copy_list(name, element),
         AttrKind::TypeValue(levels, inner) => copy_map(levels.len(), inner, &quote!(self.#name)),
+        AttrKind::String(_) if field.attr.multi => {
+            quote!(self.#name.texts().map(str::to_owned).collect())
+        }
         kind if field.attr.multi => copy_list(name, kind),
         AttrKind::Nest(_) if field.recursive => {
             quote!(self.#name().map(|item| Box::new(item.to_owned())))

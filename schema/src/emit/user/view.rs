@@ -8,7 +8,7 @@ use super::doc::of_attr;
 use super::print::{Item, serialize};
 use super::types::{Field, Shape, Types};
 use super::{owned, value};
-use crate::model::AttrKind;
+use crate::model::{Attr, AttrKind};
 
 /// The view, its getters, and how it is read.
 pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_nested: bool) -> Vec<Item> {
@@ -20,7 +20,11 @@ pub(super) fn items(types: &Types<'_>, shape: &Shape<'_>, is_nested: bool) -> Ve
     let header = shape.header.map(|id| types.structure(id));
     let header_declaration = header.as_ref().map(|header| quote!(header: #header,));
     let declarations = shape.fields.iter().map(|field| {
-        let (name, ty) = (&field.name, field_type(types, field));
+        let name = &field.name;
+        let ty = match is_texts(field) {
+            true => quote!(wire::TextList<'a>),
+            false => field_type(types, field),
+        };
         quote!(#name: #ty)
     });
     let structure = quote! {
@@ -89,6 +93,11 @@ fn getter(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
                 },
             }
         }
+        _ if is_texts(field) => quote! {
+            #doc
+            #[inline]
+            pub fn #name(&self) -> wire::Texts<'a> { self.#name.texts() }
+        },
         _ => {
             let ty = field_type(types, field);
             let by = listed(field).map(|item| {
@@ -174,7 +183,7 @@ fn from(types: &Types<'_>, shape: &Shape<'_>) -> TokenStream {
             Ok(view)
         },
     };
-    let inline = is_small(shape).then(|| quote!(#[inline]));
+    let inline = is_small(types, shape).then(|| quote!(#[inline(always)]));
     quote!(#inline #signature { #split #body })
 }
 
@@ -223,17 +232,35 @@ fn lifetime(shape: &Shape<'_>) -> TokenStream {
 }
 
 /// It is worth reading such a view where it is asked for, without a call: there may be many of them
-/// in an array, and in a message it takes as long to move it out of a call as to read it.
-fn is_small(shape: &Shape<'_>) -> bool {
-    let is_value = |field: &Field<'_>| {
-        !matches!(
-            field.attr.kind,
-            AttrKind::Nest(_) | AttrKind::IndexedArray(_) | AttrKind::TypeValue(..)
-        )
+/// in an array, and in a message it takes as long to move it out of a call as to read it. Left to
+/// itself the compiler would make it a call as soon as it is asked for in two places.
+fn is_small(types: &Types<'_>, shape: &Shape<'_>) -> bool {
+    const FEW: usize = 8;
+    let attrs = shape.fields.iter().map(|field| field.attr);
+    shape.header.is_none() && weight(types, attrs, true).is_some_and(|weight| weight <= FEW)
+}
+
+/// How many values have to be read, where one that holds many counts as some; `None` if there are
+/// nests where there are to be none.
+fn weight<'f>(
+    types: &Types<'_>,
+    attrs: impl Iterator<Item = &'f Attr>,
+    with_nests: bool,
+) -> Option<usize> {
+    const MANY: usize = 3;
+    let of = |attr: &Attr| match &attr.kind {
+        AttrKind::IndexedArray(_) | AttrKind::TypeValue(..) => Some(MANY),
+        AttrKind::Nest(_) if !with_nests => None,
+        AttrKind::Nest(_) if attr.multi => Some(MANY),
+        AttrKind::Nest(set) => weight(types, types.family[*set].attrs.iter(), false),
+        _ => Some(1),
     };
-    shape.header.is_none()
-        && (1..=4).contains(&shape.fields.len())
-        && shape.fields.iter().all(is_value)
+    attrs.map(of).sum()
+}
+
+/// It is a text that comes any number of times.
+fn is_texts(field: &Field<'_>) -> bool {
+    field.attr.multi && matches!(field.attr.kind, AttrKind::String(_))
 }
 
 /// What the field is a list of, if it is one.
@@ -257,6 +284,7 @@ fn start(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
             let read = level(types, levels.len() - 1, inner);
             quote!(wire::Map::empty(#read))
         }
+        _ if is_texts(field) => quote!(wire::TextList::default()),
         kind if field.attr.multi => {
             let read = value::reader(types, kind);
             quote!(wire::List::empty(#read))
@@ -278,6 +306,7 @@ fn take(types: &Types<'_>, field: &Field<'_>) -> TokenStream {
             let test = value::level_test(types, levels.len() - 1, inner);
             quote!(view.#name.add(attrs, attr, #test)?)
         }
+        _ if is_texts(field) => quote!(view.#name.add(attrs, attr)?),
         kind if field.attr.multi => {
             let test = value::test(types, kind);
             quote!(view.#name.add(attrs, attr, #test)?)

@@ -1,0 +1,199 @@
+//! Many texts in one place of a message.
+//!
+//! All of them are checked when the message is read. To become a `&str` each has to be looked at once
+//! more, which takes longer than all else that is done with a short one. But nearly all of them are
+//! ASCII, and so is then what stands between them, headers and padding: all of it is made one text,
+//! and each is cut from that.
+
+use std::fmt;
+
+use ascii::{AsAsciiStr, AsciiStr};
+
+use super::text::{is_plain_text, text};
+use super::{Attr, Attrs, Malformed, NLA_HDRLEN, align};
+
+/// Texts in a row, as a view has them.
+#[derive(Clone, Copy, Default)]
+pub struct TextList<'a> {
+    /// The attributes from the first text on; empty if there is none.
+    bytes: &'a [u8],
+    /// How many of these bytes come behind the last one.
+    behind: u32,
+    kind: u16,
+    /// Not all of them are ASCII with a single NUL at the end.
+    is_odd: bool,
+}
+
+impl<'a> TextList<'a> {
+    /// Takes the next of the attributes that hold a text each, and stand `among` others.
+    ///
+    /// # Errors
+    ///
+    /// [`Defect::NotUtf8`](super::Defect::NotUtf8).
+    #[inline]
+    pub fn add(&mut self, among: Attrs<'a>, attr: Attr<'a>) -> Result<(), Malformed> {
+        if !is_plain_text(attr.payload()) {
+            self.is_odd = true;
+            attr.str()?;
+        }
+        if self.bytes.is_empty() {
+            self.bytes = among.from(attr).as_bytes();
+            self.kind = attr.kind();
+        }
+        self.behind = attr.behind();
+        Ok(())
+    }
+
+    /// The texts.
+    #[inline]
+    pub fn texts(self) -> Texts<'a> {
+        // Whole words, for the padding is ASCII too.
+        let len = align(self.bytes.len().saturating_sub(self.behind as usize));
+        let bytes = self.bytes.get(..len).unwrap_or(self.bytes);
+        let whole = match self.is_odd {
+            false => bytes.as_ascii_str().ok(),
+            true => None,
+        };
+        Texts {
+            attrs: Attrs::new(bytes, 0),
+            kind: self.kind,
+            whole,
+        }
+    }
+}
+
+/// Texts in a row: an iterator over them.
+#[derive(Clone, Copy, Default)]
+pub struct Texts<'a> {
+    attrs: Attrs<'a>,
+    kind: u16,
+    /// What `attrs` were before the first text was read, if each can be cut from it.
+    whole: Option<&'a AsciiStr>,
+}
+
+impl Texts<'_> {
+    /// There are no texts (left).
+    pub fn is_empty(&self) -> bool {
+        let mut texts = *self;
+        texts.next().is_none()
+    }
+}
+
+impl<'a> Iterator for Texts<'a> {
+    type Item = &'a str;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a str> {
+        let (kind, whole) = (self.kind, self.whole);
+        let mut attrs = self.attrs.by_ref().map_while(Result::ok);
+        let attr = attrs.find(|attr| attr.kind() == kind)?;
+        let Some(whole) = whole else {
+            return text(attr.payload());
+        };
+        let begin = whole.len() - attr.left as usize + NLA_HDRLEN;
+        let end = begin + attr.payload().len() - 1;
+        let text = whole.as_slice().get(begin..end)?;
+        Some(<&AsciiStr>::from(text).as_str())
+    }
+}
+
+impl fmt::Debug for TextList<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.texts().fmt(f)
+    }
+}
+
+impl fmt::Debug for Texts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(*self).finish()
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for TextList<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.texts().serialize(serializer)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Texts<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(*self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::attrs::tests::attr;
+    use super::super::{Defect, List};
+    use super::*;
+
+    const TEXT: u16 = 3;
+
+    fn read(bytes: &[u8]) -> Result<TextList<'_>, Malformed> {
+        let attrs = Attrs::new(bytes, 20);
+        let mut list = TextList::default();
+        for attr in attrs {
+            let attr = attr?;
+            if attr.kind() == TEXT {
+                list.add(attrs, attr)?;
+            }
+        }
+        Ok(list)
+    }
+
+    /// How each is read alone.
+    fn one_by_one(bytes: &[u8]) -> List<'_, &str> {
+        List::repeated(Attrs::new(bytes, 20), TEXT, Attr::str)
+    }
+
+    #[test]
+    fn they_are_what_each_is_alone() {
+        let long = [b'x'; 300];
+        let number = 0x8182_8384_8586_8788_u64.to_ne_bytes();
+        let parts = [
+            attr(TEXT, b"first\0"),
+            attr(TEXT, b"\0"),
+            attr(TEXT, b""),
+            attr(TEXT, b"no end"),
+            attr(TEXT, b"an\0end"),
+            attr(TEXT, b"caf\xc3\xa9\0"),
+            attr(TEXT, &long),
+            attr(0x8000 | TEXT, b"nested\0"),
+            attr(1, &number),
+            attr(200, b"another\0"),
+        ];
+        let orders = 0..parts.len().pow(3);
+        for order in orders {
+            let three = [1, 10, 100].map(|digit| &parts[order / digit % parts.len()][..]);
+            let mut bytes = three.concat();
+            let padded = bytes.len();
+            for missing in 0..4 {
+                // The last attribute need not be padded.
+                bytes.truncate(padded - missing);
+                let Ok(list) = read(&bytes) else { continue };
+                assert!(list.texts().eq(one_by_one(&bytes)), "{bytes:02x?}");
+                assert_eq!(list.texts().is_empty(), one_by_one(&bytes).is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_around_them_takes_them_apart() {
+        let number = 0xfffe_fdfc_u32.to_ne_bytes();
+        let (text, other) = (attr(TEXT, b"plain\0"), attr(1, &number));
+        let whole = |parts: &[&[u8]]| read(&parts.concat()).unwrap().texts().whole.is_some();
+        assert!(whole(&[&other, &text, &text, &other]));
+        // What stands between them may be anything.
+        assert!(!whole(&[&text, &other, &text]));
+        assert!(whole(&[]));
+    }
+
+    #[test]
+    fn one_that_is_no_text_is_refused() {
+        let bytes = [attr(TEXT, b"plain\0"), attr(TEXT, &[0xff, 0])].concat();
+        let refused = read(&bytes).unwrap_err();
+        assert_eq!((refused.defect, refused.offset), (Defect::NotUtf8, 32));
+    }
+}
