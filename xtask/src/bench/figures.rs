@@ -4,7 +4,6 @@ use anyhow::{Context, Result};
 
 /// What the raw client, that which makes texts of it, and ours, are called.
 pub(super) const RAW: &str = "raw";
-pub(super) const RAW_STR: &str = "raw-str";
 pub(super) const OURS: &str = "ours";
 
 /// A client in a case, as the driver tells it; an operation each.

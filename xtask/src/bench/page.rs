@@ -4,7 +4,7 @@ mod json;
 mod tables;
 
 use super::figures::{Figures, Heard, OURS, RAW};
-use super::goals::{Goal, goals, reasons, said};
+use super::goals::{Goal, goals, reason, said};
 use super::machine::Machine;
 use super::peers::Peers;
 use super::plot;
@@ -79,7 +79,7 @@ impl Measured<'_> {
             }
         }
         text.push_str(&aligned(&self.goals()));
-        for reason in reasons(self.figures) {
+        if let Some(reason) = reason(self.figures) {
             text.push_str(&format!("\n{reason}\n"));
         }
         for left_out in &self.peers.left_out {
@@ -114,7 +114,7 @@ impl Measured<'_> {
         page.push_str("## What ours are to cost\n\n");
         page.push_str(&markdown(&self.goals()));
         page.push_str(&format!("\n{GOAL_NOTES}{counted}\n"));
-        for reason in reasons(self.figures) {
+        if let Some(reason) = reason(self.figures) {
             page.push_str(&format!("\n{reason}\n"));
         }
         let ahead = self.ahead();
