@@ -296,7 +296,8 @@ impl Connection {
     /// - [`Error::Unfit`], [`Error::TooLong`] and [`Error::DumpFlags`]: it cannot be sent as it is, and
     ///   was not.
     /// - [`Error::UnknownFamily`]: the family is gone, and does not come back when it is looked for.
-    /// - [`Error::TimedOut`]: nobody knows whether the kernel has done it.
+    /// - [`Error::TimedOut`]: nobody knows whether the kernel has done it, if it [was
+    ///   sent](crate::TimedOut::sent).
     /// - [`Error::Malformed`] and [`Error::Truncated`]: it was done, but the reply cannot be read.
     /// - [`Error::Unexpected`]: no reply came that answers it, or more than one, for which
     ///   [`Self::call_all`] is.

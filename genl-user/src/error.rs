@@ -10,6 +10,9 @@ use crate::socket::Socket;
 use crate::timed_out::TimedOut;
 use crate::wire::{Defect, Malformed, Misfit, Unfit};
 
+/// What a system call that [`Error::Io`] is about was to do, of one by which a request goes out.
+const SEND: &str = "send";
+
 /// Why a call of a client failed.
 ///
 /// It is a sentence, by `{:?}` too: what a `main` prints that returns it, or an `unwrap`. `{:#?}` gives
@@ -132,8 +135,8 @@ pub enum Error {
         /// The operation.
         operation: &'static str,
     },
-    /// No answer came in time, or there was no room for the request until then: whether it was carried out
-    /// nobody knows.
+    /// No answer came in time, or there was no room for the request until then: whether it may have been
+    /// carried out [`TimedOut::sent`] tells.
     #[error(transparent)]
     TimedOut(#[from] Box<TimedOut>),
     /// The process that serves the family in place of the kernel cannot be sent to.
@@ -267,7 +270,7 @@ impl Error {
             Some(peer) if cause.kind() != io::ErrorKind::WouldBlock => {
                 Self::Unreachable { peer, cause }
             }
-            _ => Self::io("send")(cause),
+            _ => Self::io(SEND)(cause),
         }
     }
 
@@ -284,11 +287,31 @@ impl Error {
         matches!(self, Self::Io { cause, .. } if cause.kind() == io::ErrorKind::WouldBlock)
     }
 
+    /// The same of what has to be received before something is sent: if it [is late](Self::is_late), that
+    /// is not sent.
+    #[cold]
+    pub(crate) fn before_sending(self) -> Self {
+        match self {
+            Self::Io { cause, .. } if cause.kind() == io::ErrorKind::WouldBlock => {
+                Self::io(SEND)(cause)
+            }
+            other => other,
+        }
+    }
+
+    /// Of one that [is late](Self::is_late): the request may have been sent.
+    pub(crate) fn is_of_what_was_sent(&self) -> bool {
+        !matches!(self, Self::Io { doing: SEND, .. })
+    }
+
     /// The same, as it is told to who has asked.
     #[cold]
     pub(crate) fn told_of(self, asked: impl FnOnce() -> TimedOut) -> Self {
         match self.is_late() {
-            true => Box::new(asked()).into(),
+            true => {
+                let sent = self.is_of_what_was_sent();
+                Box::new(TimedOut { sent, ..asked() }).into()
+            }
             false => self,
         }
     }
@@ -455,7 +478,7 @@ mod tests {
                 netns: name(),
                 cause: cause(),
             },
-            Error::io("send")(cause()),
+            Error::io(SEND)(cause()),
         ];
         for error in errors {
             let told = format!("{error}");

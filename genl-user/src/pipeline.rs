@@ -109,7 +109,7 @@ enum State {
 /// Why there is no answer; of these an [`Error`] can be made several times.
 #[derive(Clone, Copy)]
 enum Failure {
-    TimedOut,
+    TimedOut { sent: bool },
     Io(&'static str, i32),
     Unreachable { peer: u32, errno: i32 },
     WrongUser(WrongUser),
@@ -231,7 +231,9 @@ impl<'c, T: Transport> Answers<'c, T> {
             State::Done { reply, .. } => self.link.reply::<M>(call.operation, reply.as_ref()),
             State::Refused(arrived) => Err(self.refusal(call, arrived)),
             State::Failed(failure) => Err(failure.error(call.operation, self.link)),
-            State::Open(_) => Err(Failure::TimedOut.error(call.operation, self.link)),
+            State::Open(_) => {
+                Err(Failure::TimedOut { sent: true }.error(call.operation, self.link))
+            }
         }
     }
 
@@ -287,9 +289,9 @@ impl<'c, T: Transport> Answers<'c, T> {
 impl Failure {
     fn error<T: Transport>(self, operation: &Operation, link: &Link<T>) -> Error {
         match self {
-            Self::TimedOut => {
-                let socket = link.transport.socket();
-                Box::new(TimedOut::of(operation, socket, link.batch.timeout)).into()
+            Self::TimedOut { sent } => {
+                let asked = TimedOut::of(operation, link.transport.socket(), link.batch.timeout);
+                Box::new(TimedOut { sent, ..asked }).into()
             }
             Self::Io(doing, errno) => Error::Io {
                 doing,
@@ -308,7 +310,9 @@ impl Failure {
 
     fn of(error: Error) -> Self {
         match error {
-            late if late.is_late() => Self::TimedOut,
+            late if late.is_late() => Self::TimedOut {
+                sent: late.is_of_what_was_sent(),
+            },
             Error::TooLong { len, room } => Self::TooLong { len, room },
             Error::Truncated { len, room } => Self::Truncated { len, room },
             Error::Io { doing, cause } => match cause.downcast() {
@@ -405,7 +409,9 @@ impl<T: Transport> Link<T> {
                 Ok(Some(arrived)) => answered |= self.take_answer(first..calls.end, arrived),
                 // What answers none of them may come without end.
                 Ok(None) if !mem::take(&mut answered) && !lossy && deadline.has_passed() => {
-                    return self.batch.fail(first..calls.end, Failure::TimedOut);
+                    return self
+                        .batch
+                        .fail(first..calls.end, Failure::TimedOut { sent: true });
                 }
                 Ok(None) => {
                     self.inbox.make_room();
@@ -568,7 +574,8 @@ impl Call {
     /// the wrong user is not to be told more.
     fn end(&self) -> Option<Failure> {
         match self.state {
-            State::Failed(end @ (Failure::TimedOut | Failure::WrongUser(_))) => Some(end),
+            State::Failed(Failure::TimedOut { .. }) => Some(Failure::TimedOut { sent: false }),
+            State::Failed(end @ Failure::WrongUser(_)) => Some(end),
             _ => None,
         }
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::family::Operation;
 use crate::socket::Socket;
 
-/// A request to which no answer came in time, or for which a process or a socket had no room until then:
-/// whether it was carried out nobody knows.
+/// A request to which no answer came in time; or that was not even sent until then, as a process or a
+/// socket had no room for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TimedOut {
@@ -22,6 +22,8 @@ pub struct TimedOut {
     pub peer: Option<u32>,
     /// How long the answer was waited for.
     pub timeout: Duration,
+    /// The request may have been sent: whether it was carried out nobody knows then. Otherwise it was not.
+    pub sent: bool,
 }
 
 impl TimedOut {
@@ -33,6 +35,7 @@ impl TimedOut {
             looked_for: None,
             peer: socket.peer(),
             timeout,
+            sent: true,
         }
     }
 }
@@ -43,7 +46,11 @@ impl fmt::Display for TimedOut {
         if let Some(port) = self.peer {
             write!(f, " at port {port}")?;
         }
-        write!(f, " did not answer {}", self.operation)?;
+        let outcome = match self.sent {
+            true => "did not answer",
+            false => "could not be sent",
+        };
+        write!(f, " {outcome} {}", self.operation)?;
         if let Some(family) = &self.looked_for {
             write!(f, " of \"{family}\"")?;
         }

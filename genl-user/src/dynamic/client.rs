@@ -287,7 +287,8 @@ impl Client {
                 Ok(Some(_)) | Err(_) => {}
                 // However much of it there is.
                 Ok(None) if mem::replace(&mut received, true) && deadline.has_passed() => {
-                    return Err(self.told_of(operation)(crate::Error::late()).into());
+                    let late = crate::Error::late().before_sending();
+                    return Err(self.told_of(operation)(late).into());
                 }
                 Ok(None) => match self.inbox.try_receive(&self.transport) {
                     // What does not fit is of no interest, and gone already.
@@ -478,6 +479,7 @@ impl Client {
                 looked_for: None,
                 peer: self.transport.socket().peer(),
                 timeout: self.timeout.unwrap_or_default(),
+                sent: true,
             })
         }
     }
@@ -588,7 +590,7 @@ mod tests {
         client.dumping = true;
         client.timeout = Some(Duration::ZERO);
         let late = client.call(&request).unwrap_err();
-        let told = "nlctrl did not answer getfamily within 0ns";
+        let told = "nlctrl could not be sent getfamily within 0ns";
         assert_eq!(late.to_string(), told);
     }
 

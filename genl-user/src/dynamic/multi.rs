@@ -76,7 +76,10 @@ impl Client {
         for batch in batches(&sent, self.batch_size(sent.len())?) {
             match answers.iter().any(is_late) {
                 // Who has given up waiting is not to find more done later.
-                true => answers.extend(sent[batch].iter().map(|sent| Err(self.late(sent)))),
+                true => answers.extend(sent[batch].iter().map(|unsent| {
+                    let late = crate::Error::late().before_sending();
+                    Err(self.told_of(&unsent.operation)(late).into())
+                })),
                 false => self.batch(&sent[batch], &mut answers, deadline)?,
             }
         }

@@ -70,7 +70,8 @@ impl<T: Transport> Link<T> {
         self.seq = self.seq.wrapping_add(1);
         let nothing = noop(self.seq, self.port());
         transport::send(&self.transport, &nothing, deadline).await?;
-        self.answer(deadline).await.map(drop)
+        let answer = self.answer(deadline).await;
+        answer.map(drop).map_err(Error::before_sending)
     }
 
     /// The next message, if it has come, and is nothing but a reply, or an item of a dump.

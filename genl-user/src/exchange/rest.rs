@@ -36,7 +36,7 @@ impl<T: Transport> Link<T> {
                         // If nothing of it comes, its end is lost: it is not waited for again.
                         let lost = !comes && error.is_late();
                         self.dumping.take_if(|_| lost);
-                        return Err(error);
+                        return Err(error.before_sending());
                     }
                 },
                 Err(_) => {}

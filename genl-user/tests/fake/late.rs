@@ -42,7 +42,7 @@ fn of_a_call() {
             panic!("no answer comes");
         };
         assert_eq!((&*late.family, &*late.operation), ("kvstore", "get"));
-        assert_eq!((late.peer, late.timeout), (None, another));
+        assert_eq!((late.peer, late.timeout, late.sent), (None, another, true));
         let connection = kv.connection();
         let replies = connection.call_all::<GetReplyOwned>(&Client::GET, &request);
         assert_eq!(told(replies), GET);
@@ -81,6 +81,20 @@ fn of_a_dump() {
         kernel().release();
         kernel().drop_next_answer();
         assert_eq!(told(kv.get_dump(&request)), GET);
+    });
+}
+
+#[test]
+fn of_what_was_not_sent_because_of_a_dump() {
+    in_new_netns(|| {
+        let mut kv = hasty();
+        let mut dump = kv.get_dump(&GetDump::default()).expect("it begins");
+        assert!(dump.next().expect("an item").is_some());
+        // Of the rest nothing comes before the next call.
+        kernel().hold();
+        drop(dump);
+        let late = kv.get(&Get { key: "key-1" });
+        assert_eq!(told(late), "kvstore could not be sent get within 20ms");
     });
 }
 
