@@ -44,7 +44,7 @@ pub(super) fn goals(figures: &Figures) -> Vec<Goal> {
                 measured: ratio.map_or("not measured".to_owned(), said),
                 raw,
                 met,
-                out_of_reach: met == Some(false) && raw.is_some_and(|raw| raw.low > most),
+                out_of_reach: met == Some(false) && raw.is_some_and(|raw| raw.median > most),
             }
         })
         .collect();
