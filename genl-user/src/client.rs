@@ -76,6 +76,8 @@ pub struct Link<T> {
     /// The number of a dump that was begun and whose end was not seen: the kernel would refuse
     /// another one.
     pub(crate) dumping: Option<u32>,
+    /// Of that dump nothing came in time once: the rest is not waited for once more.
+    pub(crate) is_dump_late: bool,
     /// It was opened without a word to the kernel, and no dump has begun since.
     pub(crate) is_new: bool,
     /// What the kernel minded about the last request, though it has done it.
@@ -147,7 +149,7 @@ impl<T: Transport> Link<T> {
 
     /// Lets the next call end after so long, instead of the connection's timeout, and that call
     /// alone; see [`Self::with_flags`] for which one that is. As with [`Self::set_timeout`], all of
-    /// the call is meant.
+    /// the call is meant; of a dump it is the first step, and the others have the connection's timeout.
     ///
     /// Opening is no call: how long that may take is for [`Options::timeout`] to say, and for
     /// [`Options::wait_for_family`].
@@ -216,6 +218,7 @@ impl<T: Transport> Link<T> {
             request: Vec::new(),
             inbox: Inbox::new(),
             dumping: None,
+            is_dump_late: false,
             is_new: false,
             warning: None,
             batch: Batch::default(),

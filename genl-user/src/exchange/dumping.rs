@@ -47,7 +47,7 @@ impl<T: Transport> Link<T> {
             self.readdress(&mut asked);
         }
         self.submit(deadline).await?;
-        self.dumping = Some(self.seq);
+        self.is_in_dump();
         let arrived = self.answer(deadline).await?;
         if arrived.is_acknowledgement() {
             let refused = self.verdict(asked.operation, &arrived);
@@ -99,7 +99,13 @@ impl<T: Transport> Link<T> {
         self.seq = self.seq.wrapping_add(1);
         set_seq(&mut self.request, self.seq);
         self.submit(deadline).await?;
-        self.dumping = Some(self.seq);
+        self.is_in_dump();
         Ok(())
+    }
+
+    /// What was sent is a dump's request.
+    fn is_in_dump(&mut self) {
+        self.dumping = Some(self.seq);
+        self.is_dump_late = false;
     }
 }

@@ -16,6 +16,10 @@ impl<T: Transport> Link<T> {
         if self.transport.socket().peer().is_some() {
             self.dumping = None;
         }
+        if self.is_dump_late {
+            self.drain(usize::MAX);
+            self.dumping = None;
+        }
         let (mut comes, mut received, mut nudged) = (false, false, false);
         while let Some(seq) = self.dumping {
             match self.inbox.unread() {
@@ -128,11 +132,8 @@ impl<T: Transport> Link<T> {
     /// answer would be lost too (`netlink_attachskb()`).
     #[cold]
     pub(crate) fn recover_from(&mut self, error: &Error) {
-        // Of a dump of which nothing has come in time the rest is not waited for once more.
         let is_of_dump = self.dumping == Some(self.seq) && !self.transport.has_dumps_at_hand();
-        if is_of_dump && error.is_late() {
-            self.dumping = None;
-        }
+        self.is_dump_late |= is_of_dump && error.is_late();
         if !matches!(error, Error::Io { .. }) || error.errno() != Some(libc::ENOBUFS) {
             return;
         }

@@ -85,6 +85,28 @@ fn of_a_dump() {
 }
 
 #[test]
+fn a_late_dump_is_in_no_other_dumps_way() {
+    in_new_netns(|| {
+        let mut kv = hasty();
+        let request = GetDump::default();
+        kernel().hold();
+        assert_eq!(told(kv.get_dump(&request).map(drop)), GET);
+        kernel().release();
+        let all = |kv: &mut Client| kv.get_dump(&request).map(|dump| dump.owned().count());
+        assert_eq!(all(&mut kv).expect("it begins"), 100);
+
+        let mut dump = kv.get_dump(&request).expect("it begins");
+        kernel().hold();
+        while let Ok(item) = dump.next() {
+            assert!(item.is_some(), "there is more");
+        }
+        drop(dump);
+        kernel().release();
+        assert_eq!(all(&mut kv).expect("it begins"), 100);
+    });
+}
+
+#[test]
 fn of_what_was_not_sent_because_of_a_dump() {
     in_new_netns(|| {
         let mut kv = hasty();
