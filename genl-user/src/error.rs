@@ -160,7 +160,10 @@ pub enum Error {
         cause: io::Error,
     },
     /// A network namespace cannot be entered.
-    #[error("cannot enter the network namespace {netns}: {cause}")]
+    #[error(
+        "cannot enter the network namespace {netns}{}: {cause}",
+        right_to_enter(cause)
+    )]
     Netns {
         /// The namespace: its file's path.
         netns: String,
@@ -328,6 +331,13 @@ impl Error {
     /// For `map_err`: a system call failed while `doing` something.
     pub(crate) fn io(doing: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |cause| Self::Io { doing, cause }
+    }
+}
+
+fn right_to_enter(cause: &io::Error) -> &'static str {
+    match cause.raw_os_error() {
+        Some(libc::EPERM) => ", which takes CAP_SYS_ADMIN here and there",
+        _ => "",
     }
 }
 

@@ -86,10 +86,7 @@ impl Netns {
         };
         let there = self.open().map_err(failed)?;
         let here = File::open(OWN).map_err(failed)?;
-        sys::enter_netns(here.as_fd()).map_err(|cause| Error::Netns {
-            netns: format!("{OWN} again"),
-            cause,
-        })?;
+        sys::enter_netns(here.as_fd()).map_err(failed)?;
         let _back = Back(here);
         sys::enter_netns(there.as_fd()).map_err(failed)?;
         Ok(run())
