@@ -50,6 +50,14 @@ impl Options {
         }
     }
 
+    /// It is a fake kernel that is talked to.
+    pub(crate) fn is_fake(&self) -> bool {
+        #[cfg(feature = "testing")]
+        return self.kernel.is_some();
+        #[cfg(not(feature = "testing"))]
+        false
+    }
+
     /// Another network namespace than the calling thread's.
     ///
     /// The thread enters it to open the socket and comes back, both of which take CAP_SYS_ADMIN in
@@ -92,7 +100,8 @@ impl Options {
         self
     }
 
-    /// Talks to a fake kernel. Of this and [`Self::peer`] what is said last counts.
+    /// Talks to a fake kernel. Of this and [`Self::peer`] what is said last counts. As it has one network
+    /// namespace, [`Self::netns`] does not count beside it.
     #[cfg(feature = "testing")]
     pub fn kernel(mut self, kernel: &Kernel) -> Self {
         self.kernel = Some(kernel.clone());

@@ -43,8 +43,8 @@ impl Socket {
     /// Opens and binds a socket.
     pub(crate) fn open(options: &Options) -> Result<Self, Error> {
         let opened = match &options.netns {
-            Some(netns) => netns.within(|| Self::open_here(options))?,
-            None => Self::open_here(options),
+            Some(netns) if !options.is_fake() => netns.within(|| Self::open_here(options))?,
+            _ => Self::open_here(options),
         };
         let socket = opened.map_err(Error::io("open a socket"))?;
         match socket.peer() {

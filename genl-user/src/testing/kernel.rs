@@ -1,6 +1,7 @@
 //! The fake kernel: families, ports, and what is to go wrong.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
@@ -36,6 +37,7 @@ pub(super) struct Shared {
 
 /// All that the kernel knows.
 pub(super) struct State {
+    number: u64,
     pub(super) engine: Engine,
     pub(super) ports: BTreeMap<u32, Mailbox>,
     next_port: u32,
@@ -46,8 +48,33 @@ pub(super) struct State {
     losses: usize,
 }
 
+thread_local! {
+    /// The kernel whose handlers the thread runs.
+    static SERVING: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// What the thread did before it began to run handlers.
+struct Serving(Option<u64>);
+
+impl Serving {
+    fn begin(number: u64) -> Self {
+        Self(SERVING.replace(Some(number)))
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        SERVING.set(self.0);
+    }
+}
+
 impl Shared {
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        assert_ne!(
+            SERVING.get(),
+            Some(self.number),
+            "a handler uses a client of the fake kernel that it serves, which would wait for itself"
+        );
         // A handler that panics has ended its own call, and the families are as they were.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -63,7 +90,9 @@ impl Kernel {
     /// A kernel that has no family but the controller.
     pub fn new() -> Self {
         static KERNELS: AtomicU64 = AtomicU64::new(0);
+        let number = KERNELS.fetch_add(1, Ordering::Relaxed);
         let state = State {
+            number,
             engine: Engine::new(),
             ports: BTreeMap::new(),
             next_port: 1,
@@ -72,7 +101,7 @@ impl Kernel {
             losses: 0,
         };
         Self(Arc::new(Shared {
-            number: KERNELS.fetch_add(1, Ordering::Relaxed),
+            number,
             state: Mutex::new(state),
             arrived: Condvar::new(),
         }))
@@ -328,6 +357,7 @@ impl State {
     /// Serves a datagram from a port.
     pub(super) fn receive(&mut self, port: u32, datagram: &[u8]) {
         let mut outbox = Queue::default();
+        let _serving = Serving::begin(self.number);
         if let Some(Mailbox { peer, .. }) = self.ports.get_mut(&port) {
             let was_dumping = peer.is_dumping();
             self.engine.receive(peer, datagram, &mut outbox);
@@ -345,6 +375,7 @@ impl State {
         let Some(mailbox) = self.ports.get_mut(&port) else {
             return;
         };
+        let _serving = Serving::begin(self.number);
         if mailbox.has_room()
             && let Some(chunk) = self.engine.chunk(&mut mailbox.peer, &mut outbox)
         {
@@ -414,6 +445,7 @@ impl<S: Serve> Registration<S> {
     /// Nobody is served meanwhile, so `look` must not use a client of this kernel.
     pub fn with<R>(&self, look: impl FnOnce(&mut S) -> R) -> Option<R> {
         let mut state = self.kernel.0.lock();
+        let _serving = Serving::begin(state.number);
         let registered = state.engine.by_id_mut(self.id)?;
         let served: &mut dyn Any = &mut *registered.served;
         served.downcast_mut().map(look)

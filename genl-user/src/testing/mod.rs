@@ -60,7 +60,7 @@
 //!   ports that [`Op::tell_to`](crate::server::Op::tell_to) finds nobody at.
 //! - Operations that the kernel is not configured for (`config-cond`): a fake has them.
 //!
-//! A handler must not use a client of the same kernel: that would wait for itself.
+//! A handler must not use a client of the same kernel: that would wait for itself, so it panics.
 
 mod kernel;
 mod mailbox;

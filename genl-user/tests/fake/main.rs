@@ -21,6 +21,7 @@ mod knobs;
 #[path = "../vm/kv.rs"]
 mod kv;
 mod late;
+mod misused;
 #[path = "../vm/nltest.rs"]
 mod nltest;
 #[path = "../vm/raw.rs"]
