@@ -27,6 +27,9 @@ pub(crate) fn assign(
     set(family, place, values, &names, value).map_err(|said| format!("{text}: {said}"))
 }
 
+/// How it ends what is said of a second value.
+const NO_LIST: &str = ", and is no list";
+
 /// What an object on the way stands for.
 #[derive(Clone, Copy)]
 enum Place<'f> {
@@ -43,6 +46,8 @@ enum Named<'f> {
     Inside { place: Place<'f>, list: bool },
     /// A value; of a list, one of them.
     Value { list: bool, flag: bool },
+    /// A text of a list.
+    Text,
 }
 
 fn set(
@@ -62,7 +67,7 @@ fn set(
         }
     };
     match (look_up(family, place, name)?, rest) {
-        (Named::Value { .. }, [_, ..]) => Err(format!("{name} has no names inside")),
+        (Named::Value { .. } | Named::Text, [_, ..]) => Err(format!("{name} has no names inside")),
         (Named::Inside { place, list: false }, [_, ..]) => {
             entry(values, Value::Object(Map::new()));
             match values.get_mut(name) {
@@ -85,8 +90,16 @@ fn set(
             if index == elements.len() {
                 elements.push(Value::Object(Map::new()));
             }
+            let next = elements.len();
             match &mut elements[index] {
-                Value::Object(inside) => set(family, place, inside, rest, value),
+                Value::Object(inside) => {
+                    set(family, place, inside, rest, value).map_err(|said| match said {
+                        twice if twice.ends_with(NO_LIST) => {
+                            format!("{twice}; {name}[{next}] is another {name}")
+                        }
+                        other => other,
+                    })
+                }
                 _ => Err(format!("{name}[{index}] has a value already")),
             }
         }
@@ -98,6 +111,16 @@ fn set(
                 _ => expected.to_owned(),
             })?;
             put(values, name, value, list)
+        }
+        (Named::Text, []) => {
+            let value = value.ok_or("it needs a value, behind a =")?;
+            let texts = serde_json::from_str::<Vec<String>>(value);
+            put(
+                values,
+                name,
+                texts.map_or_else(|_| value.into(), Value::from),
+                true,
+            )
         }
         (Named::Value { list, flag }, []) => {
             let value = match value {
@@ -143,7 +166,7 @@ fn put(
             values.insert(name.to_owned(), value);
             return Ok(());
         }
-        _ => return Err(format!("{name} has a value already, and is no list")),
+        _ => return Err(format!("{name} has a value already{NO_LIST}")),
     };
     match values.get_mut(name) {
         Some(Value::Array(all)) => all.extend(more),
@@ -219,6 +242,7 @@ fn named(attr: &Attr) -> Named<'_> {
         },
         AttrKind::IndexedArray(element) => match **element {
             AttrKind::Nest(set) => inside(Place::Set(set), true),
+            AttrKind::String(_) => Named::Text,
             _ => Named::Value {
                 list: true,
                 flag: false,
@@ -226,6 +250,7 @@ fn named(attr: &Attr) -> Named<'_> {
         },
         AttrKind::Bitfield32(_) => inside(Place::Parts(attr), attr.multi),
         AttrKind::TypeValue(..) => inside(Place::Parts(attr), true),
+        AttrKind::String(_) if attr.multi => Named::Text,
         kind => Named::Value {
             list: attr.multi,
             flag: *kind == AttrKind::Flag,
@@ -304,6 +329,7 @@ mod tests {
                 &["names=[\"a\", \"b\"]", "names=c"],
                 json!({"names": ["a", "b", "c"]}),
             ),
+            (&["names=[5]"], json!({"names": ["[5]"]})),
             (&["array=1", "array=2"], json!({"array": ["1", "2"]})),
             (&["numbers=5"], json!({"numbers": ["5"]})),
             (&["mode=fast,deep"], json!({"mode": "fast,deep"})),
@@ -371,6 +397,10 @@ mod tests {
             (
                 ["nest.u8=4", "nest={}"],
                 "nest={}: nest has a value already, and is no list",
+            ),
+            (
+                ["nests.id=1", "nests.id=2"],
+                "nests.id=2: id has a value already, and is no list; nests[1] is another nests",
             ),
             (
                 ["flag", "flag"],

@@ -20,7 +20,8 @@ pub(crate) struct Call {
     #[arg(value_name = "OP")]
     operation: String,
     /// Attributes: flags by name alone; dots lead into nests (header.dev-name=eth0); a name given
-    /// again adds to a list
+    /// again adds to a list, and so does one with the next number (nests.id=1 nests[1].id=2); a list
+    /// may be JSON (names='["a", "b"]')
     #[arg(value_name = "NAME=VALUE")]
     assignments: Vec<String>,
     /// Attributes as a JSON object; - reads it from stdin, @FILE from a file

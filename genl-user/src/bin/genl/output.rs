@@ -129,6 +129,8 @@ fn line(value: &Value) -> Option<String> {
         Value::Array(values) => {
             let scalars = values.iter().map(|value| match value {
                 Value::Array(_) | Value::Object(_) => None,
+                // It would look like two.
+                Value::String(text) if text.contains(", ") => Some(format!("{text:?}")),
                 _ => line(value),
             });
             let text = scalars.collect::<Option<Vec<_>>>()?.join(", ");
