@@ -11,7 +11,7 @@ use super::{Array, Attrs, Bitfield32, Defect, Fields, FromAttrs, Malformed, NLA_
 const FLAG_BITS: u16 = 0xc000;
 
 /// One attribute.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Attr<'a> {
     /// `nla_type`, with its flag bits.
     pub(super) raw_kind: u16,
@@ -368,6 +368,16 @@ integers! {
     s64_le: i64 = from_le_bytes, "A little-endian signed integer of 64 bits.";
 }
 
+/// At the same place, and the same there.
+impl PartialEq for Attr<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let place = |attr: &Self| (attr.raw_kind, attr.level, attr.place());
+        place(self) == place(other) && self.payload == other.payload
+    }
+}
+
+impl Eq for Attr<'_> {}
+
 impl fmt::Debug for Attr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {:02x?}", self.kind(), self.payload)
@@ -398,6 +408,16 @@ mod tests {
         let attr = Attrs::new(&bytes, 0).next().unwrap().unwrap();
         assert_eq!(attr.sint(), Ok(-2));
         assert_eq!(attr.uint(), Ok(0xffff_fffe));
+    }
+
+    #[test]
+    fn what_comes_behind_makes_no_difference() {
+        let (one, two) = (attr(1, &[1]), attr(1, &[2]));
+        let both = [&one[..], &two].concat();
+        let first = |bytes| Attrs::new(bytes, 20).next().unwrap().unwrap();
+        assert_eq!(first(&both), first(&one));
+        assert_ne!(first(&two), first(&one));
+        assert_ne!(Attrs::new(&one, 24).next(), Attrs::new(&one, 20).next());
     }
 
     #[test]
