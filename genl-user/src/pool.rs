@@ -99,6 +99,30 @@ impl<C, F: Fn() -> Result<C, Error>> Pool<C, F> {
 impl<C, F: AsyncFn() -> Result<C, Error>> Pool<C, F> {
     /// As [`Self::get`], of clients that are opened by async functions.
     ///
+    /// ```
+    /// # #[cfg(feature = "tokio")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), genl_user::Error> {
+    /// use std::sync::Arc;
+    /// use genl_user::families::nlctrl::{AsyncClient, Getfamily};
+    /// use genl_user::{Options, Pool};
+    ///
+    /// let options = Options::new();
+    /// let pool = Arc::new(Pool::new(async move || AsyncClient::open_with(&options).await));
+    /// let lent = Arc::clone(&pool);
+    /// let task = tokio::spawn(async move {
+    ///     let request = Getfamily { family_name: Some("nlctrl"), ..Default::default() };
+    ///     let mut client = lent.get_async().await?;
+    ///     client.getfamily(&request).await.map(|family| family.family_id())
+    /// });
+    /// assert_eq!(task.await.expect("it ends")?, Some(16));
+    /// assert_eq!(pool.idle(), 1);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "tokio"))]
+    /// # fn main() {}
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of opening one, where none is idle.

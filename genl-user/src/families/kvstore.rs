@@ -626,7 +626,6 @@ impl<'a> GetReply<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for GetReply<'a> {
-    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             key: None,
@@ -1834,8 +1833,8 @@ pub mod server {
         }
 
         /// A free text that the writer attached; at most max-labels of them.
-        pub fn label(&self) -> wire::List<'a, &'a str> {
-            wire::List::repeated(self.attrs, meta_attrs::LABEL, wire::Attr::str)
+        pub fn label(&self) -> wire::Texts<'a> {
+            server::read::texts(self.attrs, meta_attrs::LABEL)
         }
 
         /// Where [`Self::label`] stands.

@@ -3,7 +3,7 @@
 //! The views keep the attributes and read them as they are asked. All of them are read once before,
 //! so that this cannot fail.
 
-use crate::wire::{Attr, Attrs, Defect, List, Malformed, Payload};
+use crate::wire::{Attr, Attrs, Defect, List, Malformed, Payload, TextList, Texts};
 
 /// What can be read from a request: the generated views.
 pub trait Parse<'a>: Sized {
@@ -57,6 +57,16 @@ pub fn required<'a, T>(attrs: Attrs<'a>, number: u16, read: Read<'a, T>) -> Resu
             offset: 0,
         }),
     }
+}
+
+/// The texts in the attributes of a number.
+pub fn texts<'a>(attrs: Attrs<'a>, number: u16) -> Texts<'a> {
+    let mut list = TextList::default();
+    // One that is no text is none of them.
+    attrs.all(number).for_each(|attr| {
+        let _ = list.add(attrs, attr);
+    });
+    list.texts()
 }
 
 /// The values in the array that counts, of those of a number.

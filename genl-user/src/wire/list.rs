@@ -3,13 +3,17 @@
 //! All of it is checked when the message is read, so going through it cannot fail.
 
 use std::fmt;
+use std::iter::FusedIterator;
 
 use super::{Attr, Attrs, Malformed};
 
 /// How one value is read from its attribute.
 type Read<'a, T> = fn(Attr<'a>) -> Result<T, Malformed>;
 
-/// Values in a row, and an iterator over them.
+/// Values in a row: an iterator over them, which can be copied, and outlives the view that it is from.
+///
+/// So `list.count()` says how many there are, `list.nth(1)` is the second, and
+/// `list.collect::<Vec<_>>()` is for all else.
 pub struct List<'a, T> {
     attrs: Attrs<'a>,
     only: Option<u16>,
@@ -258,6 +262,10 @@ impl<'a, T> Lazy<'a, T> {
         (self.read)(self.attr).ok()
     }
 }
+
+impl<T> FusedIterator for List<'_, T> {}
+
+impl<T> FusedIterator for Map<'_, T> {}
 
 // Written out, because `derive` would ask the same of `T`.
 impl<T> Clone for List<'_, T> {

@@ -2,15 +2,19 @@
 //!
 //! All of them are checked when the message is read. To become a `&str` each has to be looked at once
 //! more, which takes longer than all else that is done with a short one. But nearly all of them are
-//! ASCII, and so is then what stands between them, headers and padding: all of it is made one text,
-//! and each is cut from that.
+//! ASCII, and so is then what stands between them, headers and padding: a piece of the message is made
+//! one text, and those that stand there are cut from it.
 
 use std::fmt;
+use std::iter::FusedIterator;
 
 use ascii::{AsAsciiStr, AsciiStr};
 
 use super::text::{is_plain_text, text};
 use super::{Attr, Attrs, Malformed, NLA_HDRLEN, align};
+
+/// How many bytes are made one text at once, at most; the longest [plain text](is_plain_text) has less.
+const PIECE: usize = 256;
 
 /// Texts in a row, as a view has them.
 #[derive(Clone, Copy, Default)]
@@ -20,12 +24,15 @@ pub struct TextList<'a> {
     /// How many of these bytes come behind the last one.
     behind: u32,
     kind: u16,
-    /// Not all of them are ASCII with a single NUL at the end.
+    /// Not all of them are plain texts.
     is_odd: bool,
 }
 
 impl<'a> TextList<'a> {
-    /// Takes the next of the attributes that hold a text each, and stand `among` others.
+    /// Takes the next of the attributes of one number that hold a text each, and stand `among` others.
+    ///
+    /// Between the first and the last one none is to be left out: what was taken is known by where they
+    /// stand, and by the number.
     ///
     /// # Errors
     ///
@@ -50,32 +57,50 @@ impl<'a> TextList<'a> {
         // Whole words, for the padding is ASCII too.
         let len = align(self.bytes.len().saturating_sub(self.behind as usize));
         let bytes = self.bytes.get(..len).unwrap_or(self.bytes);
-        let whole = match self.is_odd {
-            false => bytes.as_ascii_str().ok(),
+        let piece = match self.is_odd {
+            false => first_piece(bytes),
             true => None,
         };
         Texts {
             attrs: Attrs::new(bytes, 0),
             kind: self.kind,
-            whole,
+            piece,
+            left: bytes.len(),
         }
     }
 }
 
-/// Texts in a row: an iterator over them.
+/// A text of the first bytes, if they are ASCII.
+#[inline]
+fn first_piece(bytes: &[u8]) -> Option<&AsciiStr> {
+    bytes[..bytes.len().min(PIECE)].as_ascii_str().ok()
+}
+
+/// [`first_piece`] of what is left, once a piece has come to its end.
+#[cold]
+#[inline(never)]
+fn next_piece(bytes: &[u8]) -> Option<&AsciiStr> {
+    first_piece(bytes)
+}
+
+/// Texts in a row: an iterator over them, which can be copied, and outlives the view that it is from.
+///
+/// So `names.count()` says how many there are, `names.nth(1)` is the second, `names.eq(["a", "b"])`
+/// compares, and `names.collect::<Vec<_>>()` is for all else.
 #[derive(Clone, Copy, Default)]
 pub struct Texts<'a> {
     attrs: Attrs<'a>,
     kind: u16,
-    /// What `attrs` were before the first text was read, if each can be cut from it.
-    whole: Option<&'a AsciiStr>,
+    /// What texts are cut from; `None` if they are read one by one.
+    piece: Option<&'a AsciiStr>,
+    /// How many bytes were left of the attributes where that begins.
+    left: usize,
 }
 
 impl Texts<'_> {
     /// There are no texts (left).
     pub fn is_empty(&self) -> bool {
-        let mut texts = *self;
-        texts.next().is_none()
+        self.attrs.all(self.kind).next().is_none()
     }
 }
 
@@ -84,18 +109,27 @@ impl<'a> Iterator for Texts<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<&'a str> {
-        let (kind, whole) = (self.kind, self.whole);
-        let mut attrs = self.attrs.by_ref().map_while(Result::ok);
-        let attr = attrs.find(|attr| attr.kind() == kind)?;
-        let Some(whole) = whole else {
+        loop {
+            let bytes = self.attrs.as_bytes();
+            let attr = self.attrs.next()?.ok()?;
+            if attr.kind() != self.kind {
+                continue;
+            }
+            if let Some(of) = self.piece {
+                // No plain text is empty, nor longer than a piece.
+                let begin = self.left - bytes.len() + NLA_HDRLEN;
+                let end = begin + attr.payload().len() - 1;
+                if let Some(cut) = of.as_slice().get(begin..end) {
+                    return Some(<&AsciiStr>::from(cut).as_str());
+                }
+                (self.piece, self.left) = (next_piece(bytes), bytes.len());
+            }
             return text(attr.payload());
-        };
-        let begin = whole.len() - attr.left as usize + NLA_HDRLEN;
-        let end = begin + attr.payload().len() - 1;
-        let text = whole.as_slice().get(begin..end)?;
-        Some(<&AsciiStr>::from(text).as_str())
+        }
     }
 }
+
+impl FusedIterator for Texts<'_> {}
 
 impl fmt::Debug for TextList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -183,11 +217,39 @@ mod tests {
     fn nothing_around_them_takes_them_apart() {
         let number = 0xfffe_fdfc_u32.to_ne_bytes();
         let (text, other) = (attr(TEXT, b"plain\0"), attr(1, &number));
-        let whole = |parts: &[&[u8]]| read(&parts.concat()).unwrap().texts().whole.is_some();
-        assert!(whole(&[&other, &text, &text, &other]));
+        let is_cut = |parts: &[&[u8]]| read(&parts.concat()).unwrap().texts().piece.is_some();
+        assert!(is_cut(&[&other, &text, &text, &other]));
         // What stands between them may be anything.
-        assert!(!whole(&[&text, &other, &text]));
-        assert!(whole(&[]));
+        assert!(!is_cut(&[&text, &other, &text]));
+        assert!(is_cut(&[]));
+    }
+
+    #[test]
+    fn many_are_cut_from_one_piece_after_the_other() {
+        let mut bytes = Vec::new();
+        for number in 0..1000 {
+            let text = format!("{:x<len$}\0", number, len = number % 31 + 1);
+            bytes.extend(attr(TEXT, text.as_bytes()));
+            if number % 7 == 0 {
+                bytes.extend(attr(1, b"not a name"));
+            }
+        }
+        let mut texts = read(&bytes).unwrap().texts();
+        assert!(texts.eq(one_by_one(&bytes)));
+        assert_eq!(
+            texts
+                .by_ref()
+                .take(999)
+                .filter(|text| text.len() < 32)
+                .count(),
+            999
+        );
+        assert!(texts.piece.is_some_and(|piece| piece.len() <= PIECE));
+        // Until something else comes between.
+        bytes.extend([attr(1, &[0xff; 300]), attr(TEXT, b"last\0")].concat());
+        let mut texts = read(&bytes).unwrap().texts();
+        assert!(texts.eq(one_by_one(&bytes)));
+        assert_eq!(texts.by_ref().last(), Some("last"));
     }
 
     #[test]

@@ -2761,8 +2761,8 @@ pub mod server {
         }
 
         /// The attribute `names`.
-        pub fn names(&self) -> wire::List<'a, &'a str> {
-            wire::List::repeated(self.attrs, thing_attrs::NAMES, wire::Attr::str)
+        pub fn names(&self) -> wire::Texts<'a> {
+            server::read::texts(self.attrs, thing_attrs::NAMES)
         }
 
         /// Where [`Self::names`] stands.

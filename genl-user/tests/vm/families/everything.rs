@@ -9098,8 +9098,8 @@ pub mod server {
         }
 
         /// The attribute `many-texts`.
-        pub fn many_texts(&self) -> wire::List<'a, &'a str> {
-            wire::List::repeated(self.attrs, bytes_attrs::MANY_TEXTS, wire::Attr::str)
+        pub fn many_texts(&self) -> wire::Texts<'a> {
+            server::read::texts(self.attrs, bytes_attrs::MANY_TEXTS)
         }
 
         /// Where [`Self::many_texts`] stands.
@@ -9108,8 +9108,8 @@ pub mod server {
         }
 
         /// The attribute `many-long-texts`.
-        pub fn many_long_texts(&self) -> wire::List<'a, &'a str> {
-            wire::List::repeated(self.attrs, bytes_attrs::MANY_LONG_TEXTS, wire::Attr::str)
+        pub fn many_long_texts(&self) -> wire::Texts<'a> {
+            server::read::texts(self.attrs, bytes_attrs::MANY_LONG_TEXTS)
         }
 
         /// Where [`Self::many_long_texts`] stands.
@@ -9120,8 +9120,8 @@ pub mod server {
         }
 
         /// The attribute `many-open-texts`.
-        pub fn many_open_texts(&self) -> wire::List<'a, &'a str> {
-            wire::List::repeated(self.attrs, bytes_attrs::MANY_OPEN_TEXTS, wire::Attr::str)
+        pub fn many_open_texts(&self) -> wire::Texts<'a> {
+            server::read::texts(self.attrs, bytes_attrs::MANY_OPEN_TEXTS)
         }
 
         /// Where [`Self::many_open_texts`] stands.

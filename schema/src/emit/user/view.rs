@@ -252,7 +252,10 @@ fn weight<'f>(
         AttrKind::IndexedArray(_) | AttrKind::TypeValue(..) => Some(MANY),
         AttrKind::Nest(_) if !with_nests => None,
         AttrKind::Nest(_) if attr.multi => Some(MANY),
-        AttrKind::Nest(set) => weight(types, types.family[*set].attrs.iter(), false),
+        AttrKind::Nest(set) => {
+            let inside = types.family[*set].attrs.iter();
+            weight(types, inside, false).map(|weight| 1 + weight)
+        }
         _ => Some(1),
     };
     attrs.map(of).sum()

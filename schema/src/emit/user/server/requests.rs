@@ -153,6 +153,10 @@ fn getter(types: &Types<'_>, field: &Field<'_>, attrs: &Ident) -> TokenStream {
         kind => {
             let (item, reader) = (view_type(types, kind), reader(types, kind));
             match field.attr.multi {
+                true if matches!(kind, AttrKind::String(_)) => (
+                    quote!(wire::Texts<'a>),
+                    quote!(server::read::texts(#attrs, #number)),
+                ),
                 true => (
                     quote!(wire::List<'a, #item>),
                     quote!(wire::List::repeated(#attrs, #number, #reader)),
