@@ -626,6 +626,7 @@ impl<'a> GetReply<'a> {
 }
 
 impl<'a> wire::FromAttrs<'a> for GetReply<'a> {
+    #[inline(always)]
     fn from_attrs(attrs: wire::Attrs<'a>) -> Result<Self, wire::Malformed> {
         let mut view = Self {
             key: None,

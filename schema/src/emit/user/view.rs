@@ -249,6 +249,7 @@ fn weight<'f>(
 ) -> Option<usize> {
     const MANY: usize = 3;
     let of = |attr: &Attr| match &attr.kind {
+        AttrKind::Pad | AttrKind::Unused => Some(0),
         AttrKind::IndexedArray(_) | AttrKind::TypeValue(..) => Some(MANY),
         AttrKind::Nest(_) if !with_nests => None,
         AttrKind::Nest(_) if attr.multi => Some(MANY),
