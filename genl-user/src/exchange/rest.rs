@@ -16,10 +16,6 @@ impl<T: Transport> Link<T> {
         if self.transport.socket().peer().is_some() {
             self.dumping = None;
         }
-        if self.is_dump_late {
-            self.drain(usize::MAX);
-            self.dumping = None;
-        }
         let (mut comes, mut received, mut nudged) = (false, false, false);
         while let Some(seq) = self.dumping {
             match self.inbox.unread() {
@@ -64,6 +60,10 @@ impl<T: Transport> Link<T> {
         match self.inbox.try_receive(&self.transport)? {
             true => Ok(()),
             false if self.transport.has_dumps_at_hand() => self.nudge(nudged),
+            false if self.is_dump_late => {
+                self.dumping = None;
+                Ok(())
+            }
             false => self.inbox.receive(&self.transport, deadline).await,
         }
     }

@@ -172,7 +172,10 @@ impl AsFd for Port {
 
 impl Drop for Port {
     fn drop(&mut self) {
-        self.shared.lock().ports.remove(&self.number);
+        // A handler that has one dies of it as soon as it uses it, and not once more of dropping it.
+        if !self.shared.is_held_here() {
+            self.shared.lock().ports.remove(&self.number);
+        }
     }
 }
 

@@ -18,7 +18,7 @@ fn kernel() -> (Kernel, Registration<Served<Store>>) {
 fn who_serves_asks_nothing_of_it() {
     let (kernel, family) = kernel();
     let mut kv = Client::open_with(&Options::new().kernel(&kernel)).expect("it is registered");
-    family.with(|_| kv.stats(&Stats {}).map(drop));
+    family.with(move |_| kv.stats(&Stats {}).map(drop));
 }
 
 #[test]

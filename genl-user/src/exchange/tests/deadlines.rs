@@ -131,6 +131,15 @@ fn nor_does_a_dump_that_was_given_up_and_has_no_end() {
 }
 
 #[test]
+fn nor_does_one_that_was_late_and_has_no_end() {
+    let sent = sent_in_vain(|link| {
+        (link.dumping, link.is_dump_late) = (Some(OTHER), true);
+        now(link.ask(&Client::GETFAMILY, &NLCTRL)).map(drop)
+    });
+    assert!(!sent);
+}
+
+#[test]
 fn nor_does_what_answers_a_call_but_is_no_reply() {
     // Echoes of what it does, of another command than the reply's, and ends of dumps.
     for kind in [FAMILY_ID, libc::NLMSG_DONE as u16] {
