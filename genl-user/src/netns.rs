@@ -86,7 +86,10 @@ impl Netns {
         };
         let there = self.open().map_err(failed)?;
         let here = File::open(OWN).map_err(failed)?;
-        sys::enter_netns(here.as_fd()).map_err(failed)?;
+        sys::enter_netns(here.as_fd()).map_err(|cause| Error::Netns {
+            netns: format!("{self} and come back"),
+            cause,
+        })?;
         let _back = Back(here);
         sys::enter_netns(there.as_fd()).map_err(failed)?;
         Ok(run())

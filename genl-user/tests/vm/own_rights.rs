@@ -70,7 +70,7 @@ fn who_could_not_come_back_does_not_go() {
 fn is_refused_where_it_could_not_come_back_from() {
     let error = open_elsewhere().expect_err("it could not come back");
     assert_eq!(error.kind(), io::ErrorKind::PermissionDenied, "{error}");
-    assert!(error.to_string().contains("again"), "{error}");
+    assert!(error.to_string().contains("and come back"), "{error}");
 }
 
 /// Opens a client in another network namespace; the caller stays in its own, whatever comes of it.
