@@ -62,7 +62,7 @@ pub fn required<'a, T>(attrs: Attrs<'a>, number: u16, read: Read<'a, T>) -> Resu
 /// The texts in the attributes of a number.
 pub fn texts<'a>(attrs: Attrs<'a>, number: u16) -> Texts<'a> {
     let mut list = TextList::default();
-    // One that is no text is none of them.
+    // There is no error: all of them were read when the request was.
     attrs.all(number).for_each(|attr| {
         let _ = list.add(attrs, attr);
     });

@@ -43,8 +43,8 @@ pub(super) fn is_plain(text: &[u8]) -> bool {
     is_name(text)
 }
 
-/// The same, as a part of who asks. ETH_GSTRING_LEN is the longest of the kernel's usual lengths, and
-/// with a NUL 32.
+/// The same, as a part of who asks. Names of the kernel's have 32 bytes at most (ETH_GSTRING_LEN), those
+/// of interfaces and families 16 (IFNAMSIZ, GENL_NAMSIZ).
 #[inline(always)]
 fn is_name(text: &[u8]) -> bool {
     // What is read from both ends may have bytes in common.

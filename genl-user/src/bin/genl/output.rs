@@ -208,3 +208,18 @@ fn comma<W: ?Sized + Write>(out: &mut W, first: bool) -> io::Result<()> {
         false => out.write_all(b", "),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use genl_user::dynamic::serde_json::json;
+
+    use super::line;
+
+    #[test]
+    fn one_text_of_a_list_does_not_look_like_two() {
+        let said = |value| line(&value).expect("it fits on a line");
+        assert_eq!(said(json!(["a", "b"])), "a, b");
+        assert_eq!(said(json!(["a, b", "c"])), r#""a, b", c"#);
+        assert_eq!(said(json!(["", 5])), r#""", 5"#);
+    }
+}
