@@ -65,7 +65,8 @@ const FEATURES: &str =
 pub(crate) fn run(options: &Options) -> Result<()> {
     let mut report = Report {
         timing: Timing::start(),
-        parts: Vec::new(),
+        total: Counts::default(),
+        bad: Vec::new(),
     };
     let Some(only) = options.only else {
         // Once, and where it can be seen.
@@ -154,50 +155,54 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     report.finish()
 }
 
-/// The parts that have run.
+/// What the parts that have run came to.
 struct Report {
     timing: Timing,
-    parts: Vec<(&'static str, Result<Counts>)>,
+    total: Counts,
+    /// The parts that failed.
+    bad: Vec<&'static str>,
 }
+
+/// What stands before the name of a test that failed, in the lines that sum up.
+const FAILED: &str = "FAILED: ";
 
 impl Report {
     fn part(&mut self, name: &'static str, work: impl FnOnce() -> Result<Counts>) {
         println!("== {name}");
-        let result = self.timing.stage(name, work);
+        let mut result = self.timing.stage(name, work);
+        for test in result.iter_mut().flat_map(|counts| &mut counts.failures) {
+            *test = format!("{name}: {test}");
+        }
         self.add(name, result);
     }
 
+    /// Adds a part, whose tests have names that say of which part they are.
     fn add(&mut self, name: &'static str, result: Result<Counts>) {
-        if let Err(error) = &result {
+        let counts = result.unwrap_or_else(|error| {
             eprintln!("error: {name}: {error:#}");
+            let mut counts = Counts::default();
+            // Its first line: there may be pages of it.
+            let why = error.to_string();
+            let why = why.lines().next().unwrap_or_default();
+            counts.verdict(&format!("{name}: {why}"), false);
+            counts
+        });
+        if counts.failed > 0 {
+            self.bad.push(name);
         }
-        self.parts.push((name, result));
+        self.total.append(counts);
     }
 
     /// Sums up; an error if any part failed.
     fn finish(&self) -> Result<()> {
         println!("\n{}", self.timing.table());
-        let mut total = Counts::default();
-        let mut bad = Vec::new();
-        for (name, result) in &self.parts {
-            match result {
-                Ok(counts) => {
-                    total.passed += counts.passed;
-                    total.failed += counts.failed;
-                    if counts.failed > 0 {
-                        bad.push(*name);
-                    }
-                }
-                Err(_) => {
-                    total.failed += 1;
-                    bad.push(*name);
-                }
-            }
+        for test in &self.total.failures {
+            println!("{FAILED}{test}");
         }
-        println!("{total}");
-        match bad.is_empty() {
+        println!("{}", self.total);
+        match self.bad.is_empty() {
             true => Ok(()),
-            false => bail!("failed: {}", bad.join(", ")),
+            false => bail!("failed: {}", self.bad.join(", ")),
         }
     }
 }

@@ -4,16 +4,40 @@ use std::fmt;
 
 use anyhow::{Result, bail};
 
-/// How many tests passed, and how many failed.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+/// How many tests passed, how many failed, and which.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) passed: u64,
     pub(super) failed: u64,
+    /// The names of those that failed, as far as they were told.
+    pub(super) failures: Vec<String>,
 }
 
 impl Counts {
-    /// Adds what a summary line of a test runner says: `test result: ok. 7 passed; 0 failed; ...`.
+    /// Adds a test by its verdict.
+    pub(super) fn verdict(&mut self, name: &str, passed: bool) {
+        match passed {
+            true => self.passed += 1,
+            false => {
+                self.failed += 1;
+                self.failures.push(name.to_owned());
+            }
+        }
+    }
+
+    /// Adds what others have counted.
+    pub(super) fn append(&mut self, mut others: Self) {
+        self.passed += others.passed;
+        self.failed += others.failed;
+        self.failures.append(&mut others.failures);
+    }
+
+    /// Adds what a line of a test runner says: `test result: ok. 7 passed; 0 failed; ...`, or `test a ... FAILED`.
     pub(super) fn add(&mut self, line: &str) {
+        let failed = line
+            .strip_prefix("test ")
+            .and_then(|line| line.strip_suffix(" ... FAILED"));
+        self.failures.extend(failed.map(str::to_owned));
         let Some(result) = line.strip_prefix("test result: ") else {
             return;
         };
@@ -35,20 +59,16 @@ impl Counts {
         Some(Self {
             passed: passed.parse().ok()?,
             failed: failed.strip_suffix(" failed")?.parse().ok()?,
+            failures: Vec::new(),
         })
     }
 
     /// A runner that fails without a test that failed, or that has run none, is an error of its own.
     pub(super) fn check(self, success: bool) -> Result<Self> {
-        match self {
-            Self { failed: 0, .. } if !success => {
-                bail!("it failed, though no test did: see above")
-            }
-            Self {
-                passed: 0,
-                failed: 0,
-            } => bail!("no test has run"),
-            counts => Ok(counts),
+        match (self.passed, self.failed) {
+            (_, 0) if !success => bail!("it failed, though no test did: see above"),
+            (0, 0) => bail!("no test has run"),
+            _ => Ok(self),
         }
     }
 }
@@ -69,23 +89,22 @@ mod tests {
         counts.add("test result: ok. 7 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.1s");
         counts.add("test result: FAILED. 1 passed; 2 failed; 0 ignored");
         counts.add("test store::deleted_is_gone ... ok");
-        assert_eq!(
-            counts,
-            Counts {
-                passed: 8,
-                failed: 2
-            }
-        );
+        counts.add("test store::gets_are_counted ... FAILED");
+        counts.verdict("of another kind", false);
+        counts.verdict("of that kind too", true);
+        assert_eq!((counts.passed, counts.failed), (9, 3));
+        let failures = ["store::gets_are_counted", "of another kind"];
+        assert_eq!(counts.failures, failures);
     }
 
     #[test]
     fn nothing_run_is_no_success() {
-        let three = Counts {
+        let three = || Counts {
             passed: 3,
-            failed: 0,
+            ..Counts::default()
         };
         assert!(Counts::default().check(true).is_err());
-        assert!(three.check(false).is_err());
-        assert!(three.check(true).is_ok());
+        assert!(three().check(false).is_err());
+        assert!(three().check(true).is_ok());
     }
 }

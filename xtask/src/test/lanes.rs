@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
+use super::FAILED;
 use super::counts::Counts;
 use crate::workspace;
 
@@ -72,7 +73,9 @@ fn output(part: &str) -> Result<Vec<u8>> {
 fn total(output: &[u8]) -> Result<Counts> {
     let output = String::from_utf8_lossy(output);
     let total = output.lines().rev().find_map(Counts::of_total);
-    let counts = total.context("it ended before it had summed up, see above")?;
+    let mut counts = total.context("it ended before it had summed up, see above")?;
+    let failures = output.lines().filter_map(|line| line.strip_prefix(FAILED));
+    counts.failures = failures.map(str::to_owned).collect();
     ensure!(
         counts.passed + counts.failed > 0,
         "nothing of it has run, see above"
@@ -89,8 +92,10 @@ mod tests {
         let counts = Counts {
             passed: 7,
             failed: 2,
+            failures: vec!["leak scan: churn".into(), "docs: no".into()],
         };
-        let output = format!("1 passed, 0 failed\nmore\n{counts}\nerror: failed: leak scan\n");
+        let output = "1 passed, 0 failed\nmore\nFAILED: leak scan: churn\nFAILED: docs: no\n\
+            7 passed, 2 failed\nerror: failed: leak scan, docs\n";
         assert_eq!(total(output.as_bytes()).unwrap(), counts);
         total(b"test a ... ok\n").unwrap_err();
         total(b"0 passed, 0 failed\n").unwrap_err();

@@ -38,9 +38,7 @@ pub(super) fn run() -> Result<Counts> {
             command.args(["run", "nightly", "cargo", "miri", "test"]);
             command.args(["--package", "genl-user"]);
             command.args(target.into_iter().flat_map(|target| ["--target", target]));
-            let run = super::count(command.args(tests).stdin(Stdio::null()))?;
-            counts.passed += run.passed;
-            counts.failed += run.failed;
+            counts.append(super::count(command.args(tests).stdin(Stdio::null()))?);
         }
     }
     Ok(counts)
