@@ -337,23 +337,24 @@ pub(crate) mod tests {
     use super::*;
     use neli::consts::socket::{Msg, NlFamily};
     use neli::utils::Groups;
-    use std::sync::{Mutex, MutexGuard, PoisonError};
+    use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 
-    /// Lets `run` be interrupted by signals, `times` times with `pause` before each.
-    pub(crate) fn with_signals<T>(times: u32, pause: Duration, run: impl FnOnce() -> T) -> T {
+    /// Lets `run` be interrupted by signals, with `pause` before each, for as long as it takes.
+    pub(crate) fn with_signals<T>(pause: Duration, run: impl FnOnce() -> T) -> T {
         extern "C" fn nothing(_: c_int) {}
         // SAFETY: the handler does nothing, and SIGUSR2 is not used elsewhere in this process.
         unsafe { libc::signal(libc::SIGUSR2, nothing as *const () as libc::sighandler_t) };
         // SAFETY: it has no arguments, and always succeeds.
         let waiting = unsafe { libc::pthread_self() };
+        let (run_ends, ended) = mpsc::channel::<()>();
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                for _ in 0..times {
-                    std::thread::sleep(pause);
+                while ended.recv_timeout(pause) == Err(mpsc::RecvTimeoutError::Timeout) {
                     // SAFETY: the thread is inside the scope, and so is still there.
                     unsafe { libc::pthread_kill(waiting, libc::SIGUSR2) };
                 }
             });
+            let _run_ends = run_ends;
             run()
         })
     }

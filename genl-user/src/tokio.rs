@@ -114,11 +114,11 @@ mod tests {
     async fn who_has_no_room_keeps_its_clients_waiting_and_no_other_task() {
         let _alone = alone();
         let deaf = Deaf::new();
-        let wait = Duration::from_millis(300);
+        let wait = Duration::from_secs(1);
         let options = Options::new().peer(deaf.port()).timeout(wait);
         let clock = async {
             for _ in 0..10 {
-                tokio::time::sleep(wait / 20).await;
+                tokio::time::sleep(wait / 200).await;
             }
             Instant::now()
         };
@@ -132,7 +132,7 @@ mod tests {
 
         // Once there is room, what waited for it is sent.
         let read = async {
-            tokio::time::sleep(wait / 20).await;
+            tokio::time::sleep(wait / 200).await;
             assert_eq!(deaf.read_all(), deaf.full);
         };
         let (opened, ()) = tokio::join!(AsyncConnection::open_with(&FAMILY, &options), read);

@@ -188,12 +188,12 @@ fn who_is_gone_is_named_by_a_pipeline_too() {
 
 /// Calls `run` with a client of a server that has so many entries, and serves meanwhile until `stop` is
 /// dropped; it is given to `run`.
-fn with_store(entries: usize, timeout: Duration, run: impl FnOnce(Client, Sender<()>)) {
+fn with_store(entries: usize, run: impl FnOnce(Client, Sender<()>)) {
     let mut server = Server::bind().expect("a port");
     server.allow_admin(|_| true);
     let served = server.register(Served(Store::default()));
     served.expect("it is the first");
-    let options = Options::new().peer(server.port()).timeout(timeout);
+    let options = Options::new().peer(server.port()).timeout(PATIENCE);
     let (stop, stopped) = channel();
     thread::scope(|scope| {
         scope.spawn(move || {
@@ -222,7 +222,7 @@ const MANY: usize = 1000;
 #[test]
 fn a_dump_goes_on_when_its_reader_does() {
     let _alone = alone();
-    with_store(MANY, PATIENCE, |mut kv, _stop| {
+    with_store(MANY, |mut kv, _stop| {
         let mut dump = kv.get_dump(&GetDump::default()).expect("it begins");
         let mut items = 0;
         while dump.next().expect("an item, or the end").is_some() {
@@ -238,13 +238,14 @@ fn a_dump_goes_on_when_its_reader_does() {
 #[test]
 fn a_dump_that_never_ends_is_in_no_other_calls_way() {
     let _alone = alone();
-    let timeout = Duration::from_millis(300);
-    with_store(MANY, timeout, |mut kv, stop| {
+    with_store(MANY, |mut kv, stop| {
         let mut dump = kv.get_dump(&GetDump::default()).expect("it begins");
         dump.next().expect("an item").expect("there are many");
         // Whether it is given up,
         drop(dump);
         kv.get(&Get { key: "entry/1" }).expect("an answer at once");
+        let set = kv.connection().set_timeout(Some(Duration::from_secs(1)));
+        set.expect("a timeout");
         let mut dump = kv.get_dump(&GetDump::default()).expect("it begins");
         dump.next().expect("an item").expect("there are many");
         // or who serves it is gone.

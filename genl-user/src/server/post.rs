@@ -19,11 +19,7 @@ use crate::sys;
 
 /// How long a client may leave its queue full before what is there for it is lost: that of a dump, whose
 /// reader may do something else between two items. Nobody waits for it meanwhile.
-pub(super) const PATIENCE: Duration = match cfg!(test) {
-    false => Duration::from_secs(30),
-    // Tests are to be done sooner.
-    true => Duration::from_millis(500),
-};
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// For so many clients something can be put aside.
 pub(super) const MOST_CLIENTS: usize = 64;
@@ -52,6 +48,8 @@ pub(super) struct Post {
     /// When it is tried again, and how long after that once more.
     next: Instant,
     pauses: Pauses,
+    /// How long a client may leave its queue full.
+    pub(super) patience: Duration,
 }
 
 /// What a client has no room for, or had none until a moment ago.
@@ -82,6 +80,7 @@ impl Post {
             aside: Vec::new(),
             next: Instant::now(),
             pauses: PAUSES,
+            patience: PATIENCE,
         })
     }
 
@@ -141,7 +140,7 @@ impl Post {
             let before = aside.messages.len();
             let sent = aside.send(fd);
             moved |= aside.messages.len() != before;
-            let waits = sent == Err(libc::EAGAIN) && aside.since.elapsed() < PATIENCE;
+            let waits = sent == Err(libc::EAGAIN) && aside.since.elapsed() < self.patience;
             if sent.is_err() && !waits {
                 lost.push(aside.port);
             }

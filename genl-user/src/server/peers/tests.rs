@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::families::{kvstore, nltest};
 use crate::family::Request;
 use crate::options::Options;
-use crate::server::post::{MOST_BYTES, MOST_CLIENTS, PATIENCE};
+use crate::server::post::{MOST_BYTES, MOST_CLIENTS};
 use crate::server::{Items, Op};
 use crate::sys::tests::alone;
 use crate::wire::{Encoder, Head, finish};
@@ -49,16 +49,38 @@ fn ask(from: &NlSocket, server: &Server, count: usize) {
     sys::send_to(sys::fd(from), &requests, 0, (server.port(), 0)).unwrap();
 }
 
-/// How many answers are there, or come within a second.
-fn answers(to: &NlSocket, flags: libc::c_int) -> usize {
-    let fd = sys::fd(to);
-    let came = || match flags {
-        libc::MSG_DONTWAIT => true,
-        _ => sys::poll(fd, 1000).unwrap(),
-    };
-    (0..)
-        .take_while(|_| came() && sys::receive(fd, &mut [0; 64], flags, None).is_ok())
-        .count()
+/// How many answers are there.
+fn answers(to: &NlSocket) -> usize {
+    let mut room = [0; 64];
+    let receive =
+        |_: &usize| sys::receive(sys::fd(to), &mut room, libc::MSG_DONTWAIT, None).is_ok();
+    (0..).take_while(receive).count()
+}
+
+/// Waits for so many answers; panics if one does not come.
+fn wait_for_answers(to: &NlSocket, count: usize) {
+    for at in 0..count {
+        assert!(comes(to), "answer {at}");
+        sys::receive(sys::fd(to), &mut [0; 64], 0, None).unwrap();
+    }
+}
+
+/// Longer than anything takes that happens, on a machine with much else to do.
+const LONG: Duration = Duration::from_secs(20);
+
+/// Something comes.
+fn comes(to: &NlSocket) -> bool {
+    sys::poll(sys::fd(to), LONG.as_millis() as libc::c_int).unwrap()
+}
+
+/// So that who reads nothing is soon given up.
+const SHORT: Duration = Duration::from_millis(100);
+
+/// Serves until everybody has read what there was, or was given up.
+fn serve_to_the_end(server: &mut Server) {
+    while server.is_behind() {
+        server.serve_timeout(Duration::from_millis(20)).unwrap();
+    }
 }
 
 #[test]
@@ -74,16 +96,9 @@ fn who_does_not_read_keeps_nobody_waiting() {
     }
     ask(&other, &server, 1);
     server.serve_once().unwrap();
-    assert_eq!(answers(&other, libc::MSG_DONTWAIT), 1);
-    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
-}
-
-/// Serves for as long as nothing but time ends it.
-fn serve_for(server: &mut Server, time: Duration) {
-    let end = Instant::now() + time;
-    while Instant::now() < end {
-        server.serve_timeout(Duration::from_millis(20)).unwrap();
-    }
+    assert_eq!(answers(&other), 1);
+    let patience = server.post.patience;
+    assert!(started.elapsed() < patience, "{:?}", started.elapsed());
 }
 
 #[test]
@@ -94,32 +109,30 @@ fn who_reads_late_has_all_answers() {
     ask(&lazy, &server, 20);
     server.serve_once().unwrap();
     assert!(server.is_behind());
-    let read = thread::scope(|scope| {
-        let reader = scope.spawn(|| {
-            thread::sleep(PATIENCE / 4);
-            answers(&lazy, 0)
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            thread::sleep(SHORT);
+            wait_for_answers(&lazy, 20);
         });
-        serve_for(&mut server, PATIENCE);
-        reader.join().unwrap()
+        serve_to_the_end(&mut server);
     });
-    assert_eq!(read, 20);
-    assert!(!server.is_behind());
 }
 
 #[test]
 fn who_reads_nothing_for_too_long_loses_what_was_put_aside_and_no_more() {
     let _alone = alone();
     let mut server = Server::bind().unwrap();
+    server.post.patience = SHORT;
     let lazy = lazy();
     ask(&lazy, &server, 20);
-    serve_for(&mut server, 2 * PATIENCE);
-    assert!(!server.is_behind());
-    let read = answers(&lazy, libc::MSG_DONTWAIT);
+    server.serve_once().unwrap();
+    serve_to_the_end(&mut server);
+    let read = answers(&lazy);
     assert!((1..20).contains(&read), "{read}");
     // Now that it has room again, it has its answers.
     ask(&lazy, &server, 1);
     server.serve_once().unwrap();
-    assert_eq!(answers(&lazy, libc::MSG_DONTWAIT), 1);
+    assert_eq!(answers(&lazy), 1);
 }
 
 #[test]
@@ -186,11 +199,7 @@ fn what_answers_a_client_that_is_gone_answers_no_other() {
     let hasty = options.clone().timeout(Duration::from_millis(10));
     let gone = kvstore::Client::open_with(&hasty).map(drop);
     assert!(matches!(gone, Err(Error::TimedOut(_))), "{gone:?}");
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let quiet = Duration::from_secs(1);
-            while server.serve_timeout(quiet).unwrap() {}
-        });
+    served(server, || {
         let mut client = nltest::Client::open_with(&options).unwrap();
         assert_eq!(client.connection().family_id(), wanted.id);
     });
@@ -214,11 +223,7 @@ fn who_has_the_port_of_a_server_that_is_gone_gets_no_requests_for_its_families()
         server = Server::bind().unwrap();
         assert_eq!(server.port(), port);
         server.register(nltest::server::Served(Nothing)).unwrap();
-        let called = thread::scope(|scope| {
-            let call = scope.spawn(|| client.stats(&kvstore::Stats {}).map(drop));
-            while server.serve_timeout(Duration::from_millis(100)).unwrap() {}
-            call.join().unwrap()
-        });
+        let called = served(server, || client.stats(&kvstore::Stats {}).map(drop));
         matches!(called, Err(Error::UnknownFamily { .. }))
     });
     assert!(served);
@@ -308,7 +313,7 @@ fn an_answer_is_sent_before_the_next_is_built() {
     let before = move |_| {
         let told = told.lock().unwrap();
         // If it never comes, the second reply does, and the test fails.
-        let _ = told.recv_timeout(Duration::from_secs(2));
+        let _ = told.recv_timeout(LONG);
     };
     let replies = spoken_to(before, |client| {
         let request = nltest::Hello { text: "hello" };
@@ -318,7 +323,7 @@ fn an_answer_is_sent_before_the_next_is_built() {
             .call_all::<nltest::HelloReplyOwned>(&nltest::Client::HELLO, &request);
         let mut replies = replies.unwrap();
         replies.next().unwrap().unwrap();
-        assert!(started.elapsed() < Duration::from_secs(1));
+        assert!(started.elapsed() < LONG / 2);
         heard.send(()).unwrap();
         1 + replies.owned().count()
     });
@@ -405,11 +410,11 @@ fn who_asks_for_much_at_once_has_all_of_it() {
     sys::send_to(sys::fd(&client), &requests, 0, (server.port(), 0)).unwrap();
     let read = served(server, || {
         // All of them are served before it reads.
-        thread::sleep(PATIENCE / 4);
+        thread::sleep(SHORT);
         let fd = sys::fd(&client);
         let mut room = vec![0; 100_000];
         let is_reply = |_: &usize| {
-            assert!(sys::poll(fd, 1000).unwrap());
+            assert!(comes(&client));
             sys::receive(fd, &mut room, 0, None).unwrap();
             Head::read(&room).unwrap().kind == family.id
         };
