@@ -19,10 +19,13 @@ pub(crate) struct Call {
     /// The operation's name in the spec
     #[arg(value_name = "OP")]
     operation: String,
-    /// Attributes: flags by name alone; dots lead into nests (header.dev-name=eth0); a name given
-    /// again adds to a list, and so does one with the next number (nests.id=1 nests[1].id=2); a list
-    /// may be JSON (names='["a", "b"]')
-    #[arg(value_name = "NAME=VALUE")]
+    // No comment of documentation, where brackets are links.
+    #[arg(
+        value_name = "NAME=VALUE",
+        help = "Attributes: flags by name alone; dots lead into nests (header.dev-name=eth0); a name given \
+            again adds to a list, and so does one with the next number (nests.id=1 nests[1].id=2); a list \
+            may be JSON (names='[\"a\", \"b\"]')"
+    )]
     assignments: Vec<String>,
     /// Attributes as a JSON object; - reads it from stdin, @FILE from a file
     #[arg(long, value_name = "JSON")]
