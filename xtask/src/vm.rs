@@ -260,20 +260,36 @@ pub(crate) fn run(request: &Request) -> Result<Outcome> {
         true => qemu::Accelerator::Counting,
         false => kvm::choose(&Cache::find()?, &kernel)?,
     };
-    let log = new_log()?;
-    let running = qemu::start(&qemu::Machine {
-        root: kernel.root(),
-        accelerator,
-        image: &kernel.image(),
-        initramfs: &initramfs,
-        parameters: parameters(request),
-        memory: request.memory,
-        cpus: request.cpus,
-        log: &log,
-    })?;
-    let followed = watch::follow(running, request);
-    let console = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
-    let reports = console::reports(&String::from_utf8_lossy(&console));
+    let start = || {
+        let log = new_log()?;
+        let running = qemu::start(&qemu::Machine {
+            root: kernel.root(),
+            accelerator,
+            image: &kernel.image(),
+            initramfs: &initramfs,
+            parameters: parameters(request),
+            memory: request.memory,
+            cpus: request.cpus,
+            log: &log,
+        })?;
+        let followed = watch::follow(running, request);
+        let console = fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
+        let reports = console::reports(&String::from_utf8_lossy(&console));
+        Ok::<_, anyhow::Error>((log, followed, reports))
+    };
+    let (mut log, mut followed, mut reports) = start()?;
+    // On a busy host a guest has been seen to stop for good in the middle of its boot, before anything of ours has run. A
+    // kernel that is to blame says so, or does it again.
+    if reports.is_empty()
+        && let Err(error) = &followed
+        && error.is::<watch::NotBooted>()
+    {
+        eprintln!(
+            "{error}, though its kernel complains of nothing: once more (all that it said is in {})",
+            log.display()
+        );
+        (log, followed, reports) = start()?;
+    }
     match followed {
         Ok(verdict) => Ok(Outcome {
             status: verdict.status,

@@ -38,7 +38,14 @@ pub(super) fn run() -> Result<Counts> {
             command.args(["run", "nightly", "cargo", "miri", "test"]);
             command.args(["--package", "genl-user"]);
             command.args(target.into_iter().flat_map(|target| ["--target", target]));
-            counts.append(super::count(command.args(tests).stdin(Stdio::null()))?);
+            match super::count(command.args(tests).stdin(Stdio::null())) {
+                Ok(run) => counts.append(run),
+                // What the others found is told too.
+                Err(error) => {
+                    println!("{error:#}");
+                    counts.verdict(&tests.join(" "), false);
+                }
+            }
         }
     }
     Ok(counts)

@@ -17,6 +17,11 @@ const BOOT: Duration = Duration::from_secs(180);
 /// How long it may take from the command's end to its own, leak scan included.
 const END: Duration = Duration::from_secs(240);
 
+/// The machine was killed before its init had said a word.
+#[derive(Debug, thiserror::Error)]
+#[error("the VM did not boot within {} seconds; it was killed", BOOT.as_secs())]
+pub(super) struct NotBooted;
+
 /// What init had to say.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Verdict {
@@ -31,7 +36,8 @@ pub(super) struct Verdict {
     pub(super) command: Duration,
 }
 
-/// Waits for the machine to do its task; fails if it does not get there.
+/// Waits for the machine to do its task; fails if it does not get there, by [`NotBooted`] if it was too early for any
+/// of it.
 pub(super) fn follow(mut running: Running, request: &Request) -> Result<Verdict> {
     let started = Instant::now();
     let messages = messages(running.control.try_clone()?);
@@ -62,10 +68,7 @@ pub(super) fn follow(mut running: Running, request: &Request) -> Result<Verdict>
                     "the VM did not load its modules within {} seconds; it was killed",
                     BOOT.as_secs()
                 ),
-                _ => bail!(
-                    "the VM did not boot within {} seconds; it was killed",
-                    BOOT.as_secs()
-                ),
+                _ => return Err(NotBooted.into()),
             },
             Err(RecvTimeoutError::Disconnected) => match phase {
                 "boot" => bail!("the VM ended before it had booted"),
