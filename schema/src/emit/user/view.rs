@@ -240,8 +240,8 @@ fn is_small(types: &Types<'_>, shape: &Shape<'_>) -> bool {
     shape.header.is_none() && weight(types, attrs, true).is_some_and(|weight| weight <= FEW)
 }
 
-/// How many values have to be read, where one that holds many counts as some; `None` if there are
-/// nests where there are to be none.
+/// How many values have to be read, where an array, and a nest that may be there many times, count as some;
+/// `None` if there are nests where there are to be none.
 fn weight<'f>(
     types: &Types<'_>,
     attrs: impl Iterator<Item = &'f Attr>,
