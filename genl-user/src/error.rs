@@ -165,7 +165,8 @@ pub enum Error {
         right_to_enter(cause)
     )]
     Netns {
-        /// The namespace: its file's path.
+        /// What cannot be done, in words: the namespace by its file's path, its number or that it is an open
+        /// file, and that it is to be come back from if it is that which fails.
         netns: String,
         /// Why.
         cause: io::Error,

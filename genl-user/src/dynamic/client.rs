@@ -236,10 +236,15 @@ impl Client {
         sent: &Sent,
         deadline: &mut Deadline,
     ) -> Result<Arrived, Error> {
+        let answer = self.answered(sent, deadline);
+        Ok(answer.map_err(self.told_of(&sent.operation))?)
+    }
+
+    /// As [`Self::answer`]; of an error nobody is told yet.
+    fn answered(&mut self, sent: &Sent, deadline: &mut Deadline) -> Result<Arrived, crate::Error> {
         let mut received = false;
         loop {
-            let arrived = self.next(&mut received, deadline);
-            let arrived = arrived.map_err(self.told_of(&sent.operation))?;
+            let arrived = self.next(&mut received, deadline)?;
             if self.is_answer(sent, &arrived) {
                 return Ok(arrived);
             }
@@ -394,7 +399,10 @@ impl Client {
                 bytes: noop(self.seq, self.port()),
             };
             self.send(operation, &nothing.bytes, deadline)?;
-            self.answer(&nothing, deadline)?;
+            let answer = self.answered(&nothing, deadline);
+            answer
+                .map_err(crate::Error::before_sending)
+                .map_err(self.told_of(operation))?;
         }
         Ok(())
     }

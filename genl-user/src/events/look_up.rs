@@ -54,7 +54,8 @@ impl<T: Transport> Listening<T> {
             // It is older than the answer, for which there is no room before it is read: after an overrun
             // all is lost until the queue is empty, and nobody is told again (`netlink_overrun()`).
             let mut deadline = Deadline::after(self.timeout);
-            self.put_queue_aside(room, &mut deadline).await?;
+            let aside = self.put_queue_aside(room, &mut deadline).await;
+            aside.map_err(Error::before_sending)?;
             let answer = self.ask_for(family, room, &mut deadline).await?;
             if !answer.is_acknowledgement() {
                 return Ok(answer);

@@ -26,6 +26,8 @@ pub(super) struct Running {
     /// At which revision the last message was built.
     revision: Option<u64>,
     interrupted: bool,
+    /// It is no more once the peer begins another.
+    pub(super) gives_way: bool,
     /// It has come to its end, with this error number, 0 if it went well.
     ended: Option<(i32, Extack)>,
 }
@@ -52,6 +54,7 @@ pub(super) fn begin(
         pending: None,
         revision: None,
         interrupted: false,
+        gives_way: false,
         ended: None,
     });
     Ok(())
@@ -104,6 +107,15 @@ impl Peer {
     pub(super) fn interrupt_dump(&mut self) {
         if let Some(dump) = &mut self.dump {
             dump.interrupted = true;
+        }
+    }
+
+    /// Lets the peer begin another dump before this one has ended: some of it was held back, which the real
+    /// kernel does not do, and so the client has given it up.
+    #[cfg(feature = "testing")]
+    pub(crate) fn let_dump_give_way(&mut self) {
+        if let Some(dump) = &mut self.dump {
+            dump.gives_way = true;
         }
     }
 

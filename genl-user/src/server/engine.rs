@@ -386,7 +386,7 @@ impl Engine {
         if !peer.rights.suffice(way.permission) {
             return Err(libc::EPERM);
         }
-        if is_dump && peer.is_dumping() {
+        if is_dump && peer.dump.as_ref().is_some_and(|dump| !dump.gives_way) {
             return Err(libc::EBUSY);
         }
         let payload = Payload::new(&message[ATTRS_OFFSET..], ATTRS_OFFSET);

@@ -1,13 +1,16 @@
 //! The fake kernel: families, ports, and what is to go wrong.
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
+use std::mem;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::mailbox::Mailbox;
 use super::port::Port;
@@ -31,13 +34,14 @@ pub(super) struct Shared {
     /// No other kernel of the process has it.
     pub(super) number: u64,
     state: Mutex<State>,
+    /// Ports that are gone, though the kernel could not take notice of it.
+    gone: Mutex<Vec<u32>>,
     /// Something has come for some port.
     pub(super) arrived: Condvar,
 }
 
 /// All that the kernel knows.
 pub(super) struct State {
-    number: u64,
     pub(super) engine: Engine,
     pub(super) ports: BTreeMap<u32, Mailbox>,
     next_port: u32,
@@ -49,38 +53,101 @@ pub(super) struct State {
 }
 
 thread_local! {
-    /// The kernel whose handlers the thread runs.
-    static SERVING: Cell<Option<u64>> = const { Cell::new(None) };
+    /// The kernels that the thread has locked: it may run a handler of each.
+    static LOCKED: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What the thread did before it began to run handlers.
-struct Serving(Option<u64>);
+/// A kernel's state, which nobody else has meanwhile.
+pub(super) struct Locked<'k> {
+    state: MutexGuard<'k, State>,
+    _here: Here,
+}
 
-impl Serving {
-    fn begin(number: u64) -> Self {
-        Self(SERVING.replace(Some(number)))
+impl Locked<'_> {
+    /// Lets others have it until they notify `arrived`, or so long.
+    pub(super) fn wait(mut self, arrived: &Condvar, timeout: Option<Duration>) -> Self {
+        self.state = match timeout {
+            None => arrived
+                .wait(self.state)
+                .unwrap_or_else(PoisonError::into_inner),
+            Some(timeout) => {
+                let waited = arrived.wait_timeout(self.state, timeout);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+        self
     }
 }
 
-impl Drop for Serving {
+impl Deref for Locked<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+}
+
+/// The thread has locked the kernel of this number.
+struct Here(u64);
+
+impl Here {
+    fn begin(number: u64) -> Self {
+        // As a thread ends there may be no list any more, but its handlers have ended too.
+        let _ = LOCKED.try_with(|locked| locked.borrow_mut().push(number));
+        Self(number)
+    }
+}
+
+impl Drop for Here {
     fn drop(&mut self) {
-        SERVING.set(self.0);
+        let _ = LOCKED.try_with(|locked| locked.borrow_mut().retain(|number| *number != self.0));
     }
 }
 
 impl Shared {
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    /// Locks it.
+    ///
+    /// # Panics
+    ///
+    /// If the thread has done so already.
+    pub(super) fn lock(&self) -> Locked<'_> {
         assert!(
-            !self.is_held_here(),
+            !self.is_locked_here(),
             "a handler uses the fake kernel that it serves, or a client of it, which would wait for itself"
         );
         // A handler that panics has ended its own call, and the families are as they were.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        for port in mem::take(&mut *self.gone()) {
+            state.ports.remove(&port);
+        }
+        Locked {
+            state,
+            _here: Here::begin(self.number),
+        }
     }
 
-    /// The calling thread runs a handler of this kernel's.
-    pub(super) fn is_held_here(&self) -> bool {
-        SERVING.get() == Some(self.number)
+    /// The calling thread has locked it, and may run a handler of it.
+    pub(super) fn is_locked_here(&self) -> bool {
+        let locked = LOCKED.try_with(|locked| locked.borrow().contains(&self.number));
+        locked.unwrap_or_default()
+    }
+
+    /// Closes a port: a handler may have it, and be dropped by who has locked the kernel.
+    pub(super) fn close_port(&self, port: u32) {
+        match self.is_locked_here() {
+            true => self.gone().push(port),
+            false => drop(self.lock().ports.remove(&port)),
+        }
+    }
+
+    fn gone(&self) -> MutexGuard<'_, Vec<u32>> {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -96,7 +163,6 @@ impl Kernel {
         static KERNELS: AtomicU64 = AtomicU64::new(0);
         let number = KERNELS.fetch_add(1, Ordering::Relaxed);
         let state = State {
-            number,
             engine: Engine::new(),
             ports: BTreeMap::new(),
             next_port: 1,
@@ -107,6 +173,7 @@ impl Kernel {
         Self(Arc::new(Shared {
             number,
             state: Mutex::new(state),
+            gone: Mutex::default(),
             arrived: Condvar::new(),
         }))
     }
@@ -361,13 +428,15 @@ impl State {
     /// Serves a datagram from a port.
     pub(super) fn receive(&mut self, port: u32, datagram: &[u8]) {
         let mut outbox = Queue::default();
-        let _serving = Serving::begin(self.number);
         if let Some(Mailbox { peer, .. }) = self.ports.get_mut(&port) {
             let was_dumping = peer.is_dumping();
             self.engine.receive(peer, datagram, &mut outbox);
             if lose_answers(&mut self.losses, port, &mut outbox) && !was_dumping {
                 // Its beginning is lost, and so is all of it.
                 peer.forget_dump();
+            }
+            if self.held.is_some() {
+                peer.let_dump_give_way();
             }
         }
         self.send(outbox);
@@ -379,12 +448,14 @@ impl State {
         let Some(mailbox) = self.ports.get_mut(&port) else {
             return;
         };
-        let _serving = Serving::begin(self.number);
         if mailbox.has_room()
             && let Some(chunk) = self.engine.chunk(&mut mailbox.peer, &mut outbox)
         {
             self.engine
                 .send_chunk(&mut mailbox.peer, chunk, &mut outbox);
+            if self.held.is_some() {
+                mailbox.peer.let_dump_give_way();
+            }
         }
         self.send(outbox);
     }
@@ -449,7 +520,6 @@ impl<S: Serve> Registration<S> {
     /// Nobody is served meanwhile, so `look` must not use a client of this kernel.
     pub fn with<R>(&self, look: impl FnOnce(&mut S) -> R) -> Option<R> {
         let mut state = self.kernel.0.lock();
-        let _serving = Serving::begin(state.number);
         let registered = state.engine.by_id_mut(self.id)?;
         let served: &mut dyn Any = &mut *registered.served;
         served.downcast_mut().map(look)

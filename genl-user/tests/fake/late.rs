@@ -79,6 +79,11 @@ fn of_a_dump() {
         assert_eq!(told::<()>(Err(end)), GET);
         drop(dump);
         kernel().release();
+        // Of another client, which need not read first what is left of that one, and not its first, before
+        // which it receives something else.
+        let mut kv = hasty();
+        let dump = kv.get_dump(&request).expect("it begins");
+        assert_eq!(dump.owned().filter_map(Result::ok).count(), 100);
         kernel().drop_next_answer();
         assert_eq!(told(kv.get_dump(&request)), GET);
     });
@@ -110,6 +115,33 @@ fn a_late_dump_is_in_no_other_dumps_way() {
         }
         drop(dump);
         assert_eq!(all(&mut kv), 100);
+    });
+}
+
+#[test]
+fn nor_is_it_once_other_calls_have_come_between() {
+    in_new_netns(|| {
+        let mut kv = hasty();
+        let request = GetDump::default();
+        kernel().hold();
+        assert_eq!(told(kv.get_dump(&request).map(drop)), GET);
+        assert_eq!(told(kv.get(&Get { key: "key-1" })), GET);
+        kernel().release();
+        let set = kv.connection().set_timeout(Some(DEFAULT_TIMEOUT));
+        set.expect("a timeout");
+        let dump = kv.get_dump(&request).expect("it begins");
+        assert_eq!(dump.owned().filter_map(Result::ok).count(), 100);
+        // Of one that was read in part.
+        let mut dump = kv.get_dump(&request).expect("it begins");
+        assert!(dump.next().expect("an item").is_some());
+        kernel().hold();
+        drop(dump);
+        let late = kv.within(SOON).get(&Get { key: "key-1" }).map(drop);
+        assert!(late.is_err(), "nothing comes");
+        kernel().release();
+        kv.get(&Get { key: "key-1" }).expect("its own answer");
+        let dump = kv.get_dump(&request).expect("it begins");
+        assert_eq!(dump.owned().filter_map(Result::ok).count(), 100);
     });
 }
 
