@@ -122,14 +122,17 @@ impl Shared {
             "a handler uses the fake kernel that it serves, or a client of it, which would wait for itself"
         );
         // A handler that panics has ended its own call, and the families are as they were.
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        for port in mem::take(&mut *self.gone()) {
-            state.ports.remove(&port);
-        }
-        Locked {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut locked = Locked {
             state,
             _here: Here::begin(self.number),
+        };
+        // With it goes its dump, which may have a port too.
+        let gone = mem::take(&mut *self.gone());
+        for port in gone {
+            locked.ports.remove(&port);
         }
+        locked
     }
 
     /// The calling thread has locked it, and may run a handler of it.

@@ -2,6 +2,8 @@
 
 use genl_user::families::kvstore::server::{Event as Told, Served};
 use genl_user::families::kvstore::{self, Client, DelNtfOwned, GetDump, Stats};
+use genl_user::families::nltest;
+use genl_user::server::{Items, Op, Refusal};
 use genl_user::testing::{Kernel, Registration};
 use genl_user::{Netns, Options};
 
@@ -76,6 +78,48 @@ fn a_client_that_is_dropped_by_its_kernel_is_gone() {
     kernel.unregister("kvstore");
     kernel.register(other).expect("it is gone");
     assert!(kernel.unregister("kvstore"));
+}
+
+/// Gives its client to the first dump, which has no end.
+struct Lending(Option<Client>);
+
+impl nltest::server::Handler for Lending {
+    fn count_dump(
+        &mut self,
+        _: nltest::server::CountDump<'_>,
+        _: &mut Op<'_>,
+    ) -> Result<Items<Self, nltest::CountDumpReplyOwned>, Refusal> {
+        let lent = self.0.take();
+        Ok(Items::from_fn(move |_, _| {
+            let number = lent.is_some().into();
+            Ok(Some(nltest::CountDumpReplyOwned {
+                number: Some(number),
+                blob: Some(vec![0; 20_000]),
+            }))
+        }))
+    }
+}
+
+#[test]
+fn so_is_one_that_a_dump_has_whose_own_client_is_dropped_so() {
+    let (kernel, family) = kernel();
+    let options = Options::new().kernel(&kernel);
+    let mut kv = Client::open_with(&options).expect("it is registered");
+    let port = kv.connection().port();
+    let lending = nltest::server::Served(Lending(Some(kv)));
+    kernel.register(lending).expect("it is not there");
+    let mut client = nltest::Client::open_with(&options).expect("it is registered");
+    let mut dump = client
+        .count_dump(&nltest::CountDump::default())
+        .expect("it begins");
+    let item = dump.next().expect("an item").expect("there are many");
+    assert_eq!(item.number(), Some(1));
+    drop(dump);
+    family.with(move |_| drop(client));
+    // The dump goes at the next opportunity, and its client at the one after that.
+    assert_eq!(kernel.faults_left().len(), 0);
+    let told = family.tell_to(port, &Told::DelNtf(&DelNtfOwned::default()));
+    assert!(told.is_err_and(|refused| refused.errno() == libc::ECONNREFUSED));
 }
 
 #[test]
