@@ -111,7 +111,7 @@ impl Peer {
     }
 
     /// Lets the peer begin another dump before this one has ended: some of it was held back, which the real
-    /// kernel does not do, and so the client has given it up.
+    /// kernel does not do, so that the client may have given it up and cannot know that it goes on.
     #[cfg(feature = "testing")]
     pub(crate) fn let_dump_give_way(&mut self) {
         if let Some(dump) = &mut self.dump {
